@@ -1,0 +1,47 @@
+# Two commands do everything, the set-up included:  make report   make test
+# `make report STUDY=studies/own_data.yaml` makes the report of another study.
+
+PYTHON ?= python3
+CORES ?= all
+STUDY ?=
+ENVIRONMENT := .venv
+READY := $(ENVIRONMENT)/ready
+export PATH := $(CURDIR)/$(ENVIRONMENT)/bin:$(PATH)
+
+.PHONY: report test style unit workflow lock clean
+
+report: $(READY)
+	snakemake --cores $(CORES) --resources gpu=1 $(if $(STUDY),--configfile $(STUDY))
+	@python scripts/name_documents.py $(if $(STUDY),--study $(STUDY))
+
+test: style unit workflow
+
+style: $(READY)
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile rules
+	snakemake --lint
+
+unit: $(READY)
+	python -m pytest -q -m "not workflow" --durations=10
+
+workflow: $(READY)
+	python -m pytest -q -m workflow --durations=10
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=…" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(ENVIRONMENT)
+	python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@touch $@
+
+# Resolve requirements.in in a fresh environment and write down what came out.
+lock:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --requirement requirements.in
+	( sed -n '/^#/p' requirements.lock; \
+	  .venv-lock/bin/python -m pip freeze | sed 's/+cpu//' | grep -viE '^(nvidia-|triton)' ) >requirements.lock.new
+	mv requirements.lock.new requirements.lock
+	rm -rf .venv-lock
+
+clean:
+	rm -rf results logs benchmarks .snakemake

@@ -1,0 +1,119 @@
+"""
+The study as read and checked, and every function that the rules use. No rules here.
+"""
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+
+sys.path.insert(0, f"{workflow.basedir}/scripts")
+
+from fineprint.config import describe_run, read_study
+from fineprint.settings import SettingsError
+from snakemake.exceptions import WorkflowError
+
+try:
+    STUDY = read_study(config)
+except SettingsError as error:
+    raise WorkflowError(str(error)) from None
+
+
+def list_documents(wildcards):
+    """The documents and the table that a reader opens."""
+    return [
+        f"results/{STUDY.study}/{name}"
+        for name in ("report.html", "report.pdf", "results.csv")
+    ]
+
+
+def list_tasks(wildcards):
+    """The record of every task that is run."""
+    return [f"results/{STUDY.study}/data/{task}/task.json" for task in STUDY.run.tasks]
+
+
+def list_backbones(wildcards):
+    """The record of every backbone that a method in the run uses."""
+    used = sorted({STUDY.methods[method].backbone for method in STUDY.run.methods})
+    return [f"results/{STUDY.study}/backbones/{name}/backbone.json" for name in used]
+
+
+def list_runs(record):
+    """One record of every run."""
+    return [
+        f"results/{STUDY.study}/runs/{task}/{method}/{seed}/{record}.json"
+        for task in STUDY.run.tasks
+        for method in STUDY.run.methods
+        for seed in STUDY.run.seeds
+    ]
+
+
+def list_models(wildcards):
+    """The training record of every run."""
+    return list_runs("train")
+
+
+def list_predictions(wildcards):
+    """The prediction record of every run."""
+    return list_runs("predict")
+
+
+def list_scores(wildcards):
+    """The scores of every run."""
+    return list_runs("scores")
+
+
+def task_settings(wildcards):
+    """What preparing a task depends on, as JSON."""
+    settings = STUDY.tasks[wildcards.task].model_dump(mode="json")
+    return json.dumps(
+        {"name": wildcards.task, "seed": STUDY.data_seed, "settings": settings}
+    )
+
+
+def backbone_settings(wildcards):
+    """What fetching a backbone depends on, as JSON."""
+    settings = STUDY.backbones[wildcards.backbone].model_dump(mode="json")
+    return json.dumps(
+        {"name": wildcards.backbone, "seed": STUDY.data_seed, "settings": settings}
+    )
+
+
+def run_settings(wildcards):
+    """What training and prediction of a run depend on, as JSON."""
+    return json.dumps(
+        describe_run(STUDY, wildcards.task, wildcards.method, int(wildcards.seed))
+    )
+
+
+def study_settings(wildcards):
+    """The whole resolved study, as JSON."""
+    return STUDY.model_dump_json()
+
+
+def rerun_command(wildcards):
+    """The command that makes this study again."""
+    places = [os.path.relpath(file) for file in workflow.configfiles]
+    overlays = [shlex.quote(place) for place in places if place != "config.yaml"]
+    base = "snakemake --cores 1 --resources gpu=1"
+    return " ".join([base, "--configfile", *overlays] if overlays else [base])
+
+
+def backbone_record(wildcards):
+    """The record of a method's backbone."""
+    backbone = STUDY.methods[wildcards.method].backbone
+    return f"results/{wildcards.study}/backbones/{backbone}/backbone.json"
+
+
+def backbone_model(wildcards):
+    """The folder of a method's backbone."""
+    backbone = STUDY.methods[wildcards.method].backbone
+    return f"results/{wildcards.study}/backbones/{backbone}/model"
+
+
+def list_templates(wildcards):
+    """Templates and styles: a change in one renders the report again."""
+    folder = Path(workflow.basedir, "report")
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return [str(file.relative_to(workflow.basedir)) for file in files]

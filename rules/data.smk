@@ -1,0 +1,53 @@
+"""
+Rows: load a task, drop rows without a gold label, cut the held-out part off the training rows.
+
+INPUTS   the task's settings in the config
+OUTPUTS  results/{study}/data/{task}/rows/*.jsonl   one file per split
+         results/{study}/data/{task}/task.json      labels, wording, counts, hashes
+"""
+
+
+rule write_task_settings:
+    input:
+        script="scripts/write_settings.py",
+    output:
+        settings="results/{study}/data/{task}/settings.json",
+    log:
+        "logs/{study}/write_task_settings/{task}.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        settings=task_settings,
+    shell:
+        """
+        python {input.script:q} \
+            --settings {params.settings:q} \
+            --output {output.settings:q} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule prepare_task:
+    input:
+        script="scripts/prepare_task.py",
+        settings="results/{study}/data/{task}/settings.json",
+    output:
+        rows=directory("results/{study}/data/{task}/rows"),
+        record="results/{study}/data/{task}/task.json",
+    log:
+        "logs/{study}/prepare_task/{task}.log",
+    benchmark:
+        "benchmarks/{study}/prepare_task/{task}.tsv"
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    shell:
+        """
+        python {input.script:q} \
+            --settings {input.settings:q} \
+            --rows {output.rows:q} \
+            --record {output.record:q} \
+            2>&1 | tee {log:q}
+        """

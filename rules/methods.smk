@@ -1,0 +1,133 @@
+"""
+Methods: train each on each task with each seed, answer the test rows, score the answers.
+
+INPUTS   results/{study}/data/{task}/, results/{study}/backbones/{backbone}/, the method's settings in the config
+OUTPUTS  results/{study}/runs/{task}/{method}/{seed}/
+             run_config.json   everything the run depends on: only a change here reruns it
+             model/            what was trained
+             train.json        history, parameters, bytes, time and memory
+             predictions/      one file per test split
+             predict.json      time and memory of prediction
+             scores.json       accuracy with intervals, per class, per tag
+"""
+
+
+rule write_run_config:
+    input:
+        script="scripts/write_settings.py",
+    output:
+        settings="results/{study}/runs/{task}/{method}/{seed}/run_config.json",
+    log:
+        "logs/{study}/write_run_config/{task}/{method}/{seed}.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        settings=run_settings,
+    shell:
+        """
+        python {input.script:q} \
+            --settings {params.settings:q} \
+            --output {output.settings:q} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule train_method:
+    input:
+        script="scripts/train_method.py",
+        run_config="results/{study}/runs/{task}/{method}/{seed}/run_config.json",
+        task="results/{study}/data/{task}/task.json",
+        rows="results/{study}/data/{task}/rows",
+        backbone=backbone_model,
+        backbone_record=backbone_record,
+    output:
+        model=directory("results/{study}/runs/{task}/{method}/{seed}/model"),
+        record="results/{study}/runs/{task}/{method}/{seed}/train.json",
+    log:
+        "logs/{study}/train_method/{task}/{method}/{seed}.log",
+    benchmark:
+        "benchmarks/{study}/train_method/{task}/{method}/{seed}.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: STUDY.hardware.threads_per_run
+    resources:
+        gpu=STUDY.hardware.gpus_per_run,
+        mem_mb=STUDY.hardware.memory_mb_per_run,
+        runtime=STUDY.hardware.minutes_per_run,
+    shell:
+        """
+        python {input.script:q} \
+            --run_config {input.run_config:q} \
+            --task {input.task:q} \
+            --rows {input.rows:q} \
+            --backbone {input.backbone:q} \
+            --model {output.model:q} \
+            --record {output.record:q} \
+            --threads {threads} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule predict_labels:
+    input:
+        script="scripts/predict_labels.py",
+        run_config="results/{study}/runs/{task}/{method}/{seed}/run_config.json",
+        task="results/{study}/data/{task}/task.json",
+        rows="results/{study}/data/{task}/rows",
+        backbone=backbone_model,
+        backbone_record=backbone_record,
+        model="results/{study}/runs/{task}/{method}/{seed}/model",
+        train_record="results/{study}/runs/{task}/{method}/{seed}/train.json",
+    output:
+        predictions=directory("results/{study}/runs/{task}/{method}/{seed}/predictions"),
+        record="results/{study}/runs/{task}/{method}/{seed}/predict.json",
+    log:
+        "logs/{study}/predict_labels/{task}/{method}/{seed}.log",
+    benchmark:
+        "benchmarks/{study}/predict_labels/{task}/{method}/{seed}.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: STUDY.hardware.threads_per_run
+    resources:
+        gpu=STUDY.hardware.gpus_per_run,
+        mem_mb=STUDY.hardware.memory_mb_per_run,
+        runtime=STUDY.hardware.minutes_per_run,
+    shell:
+        """
+        python {input.script:q} \
+            --run_config {input.run_config:q} \
+            --task {input.task:q} \
+            --rows {input.rows:q} \
+            --backbone {input.backbone:q} \
+            --model {input.model:q} \
+            --predictions {output.predictions:q} \
+            --record {output.record:q} \
+            --threads {threads} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule score_predictions:
+    input:
+        script="scripts/score_predictions.py",
+        task="results/{study}/data/{task}/task.json",
+        predictions="results/{study}/runs/{task}/{method}/{seed}/predictions",
+    output:
+        record="results/{study}/runs/{task}/{method}/{seed}/scores.json",
+    log:
+        "logs/{study}/score_predictions/{task}/{method}/{seed}.log",
+    benchmark:
+        "benchmarks/{study}/score_predictions/{task}/{method}/{seed}.tsv"
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        """
+        python {input.script:q} \
+            --task {input.task:q} \
+            --predictions {input.predictions:q} \
+            --record {output.record:q} \
+            2>&1 | tee {log:q}
+        """

@@ -1,0 +1,112 @@
+"""
+Report: collect all records, plot, and render one HTML page and one PDF from the same templates.
+
+INPUTS   results/{study}/runs/…/{train,predict,scores}.json, report/
+OUTPUTS  results/{study}/results.json, results.csv   every record; a row per method, seed and split
+         results/{study}/figures/                    SVG, and CSV with each figure's data
+         results/{study}/report.html, report.pdf
+"""
+
+
+rule write_study_config:
+    input:
+        script="scripts/write_settings.py",
+    output:
+        settings="results/{study}/study.json",
+    log:
+        "logs/{study}/write_study_config.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        settings=study_settings,
+    shell:
+        """
+        python {input.script:q} \
+            --settings {params.settings:q} \
+            --output {output.settings:q} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule collect_results:
+    input:
+        list_tasks,
+        list_backbones,
+        list_models,
+        list_predictions,
+        list_scores,
+        script="scripts/collect_results.py",
+        study="results/{study}/study.json",
+    output:
+        results="results/{study}/results.json",
+        table="results/{study}/results.csv",
+    log:
+        "logs/{study}/collect_results.log",
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        command=rerun_command,
+    shell:
+        """
+        python {input.script:q} \
+            --study {input.study:q} \
+            --command {params.command:q} \
+            --results {output.results:q} \
+            --table {output.table:q} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule plot_figures:
+    input:
+        script="scripts/plot_figures.py",
+        results="results/{study}/results.json",
+    output:
+        figures=directory("results/{study}/figures"),
+    log:
+        "logs/{study}/plot_figures.log",
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    shell:
+        """
+        python {input.script:q} \
+            --results {input.results:q} \
+            --figures {output.figures:q} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule render_report:
+    input:
+        list_templates,
+        script="scripts/render_report.py",
+        results="results/{study}/results.json",
+        figures="results/{study}/figures",
+    output:
+        html="results/{study}/report.html",
+        pdf="results/{study}/report.pdf",
+    log:
+        "logs/{study}/render_report.log",
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        report="report",
+    shell:
+        """
+        python {input.script:q} \
+            --results {input.results:q} \
+            --figures {input.figures:q} \
+            --report {params.report:q} \
+            --html {output.html:q} \
+            --pdf {output.pdf:q} \
+            2>&1 | tee {log:q}
+        """

@@ -1,0 +1,25 @@
+"""Collect all records of a study into results.json, and one row per method, seed and split into results.csv."""
+
+from pathlib import Path
+
+from fineprint.collecting import collect_study, write_table
+from fineprint.job import run_job
+from fineprint.records import read_json, write_json
+
+
+def main(*, study: Path, command: str, results: Path, table: Path) -> None:
+    """Collect a study.
+
+    Args:
+        study: the resolved config, in the study's results folder.
+        command: that reruns the study, for the report.
+        results: the collected records.
+        table: a flat table of them.
+    """
+    collected = collect_study(read_json(study), study.parent, command)
+    write_json(results, collected)
+    write_table(table, collected)
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,37 @@
+"""Fetch or make a backbone: a folder with config.json, safetensors and tokenizer."""
+
+from pathlib import Path
+
+from fineprint.config import read_kind_of
+from fineprint.job import run_job, use_threads
+from fineprint.loading import load_tokenizer, quiet_libraries
+from fineprint.model_folder import check_architecture, describe_backbone
+from fineprint.records import read_json, write_json
+from fineprint.settings import SettingsError
+
+
+def main(*, settings: Path, model: Path, record: Path, threads: int = 1) -> None:
+    """Fetch a backbone.
+
+    Args:
+        settings: JSON with the backbone's `name`, its `settings` and the `seed`.
+        model: the folder to fill.
+        record: the backbone's record.
+        threads: that torch may use.
+    """
+    wanted = read_json(settings)
+    problems: list[str] = []
+    backbone = read_kind_of("backbones")(wanted["settings"], f"backbones.{wanted['name']}", problems)
+    if backbone is None:
+        raise SettingsError(" ".join(problems))
+    model.mkdir(parents=True, exist_ok=True)
+    use_threads(threads)
+    facts = backbone.fetch(model, wanted["seed"])
+    quiet_libraries()
+    check_architecture(backbone, model)
+    pad_token = load_tokenizer(model).pad_token
+    write_json(record, {"name": wanted["name"], "pad_token": pad_token, **describe_backbone(backbone, model, facts)})
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,68 @@
+"""Adapters: how a backbone is changed.
+
+An adapter is one file in this folder with a class `Settings(AdapterSettings)`. The training loop, the readouts and
+the report know no adapter by name. Importing a file here must not import torch.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from fineprint.settings import Settings
+
+if TYPE_CHECKING:
+    import torch
+
+TRAINED_FILE = "trained.safetensors"
+
+
+class AdapterSettings(Settings):
+    """What every adapter has.
+
+    Attributes:
+        kind: the file's name.
+        trains: whether it trains anything (a readout's head may be trained all the same).
+        accepts_quantised: whether it can be trained on a backbone stored in 4 or 8 bits.
+        can_merge: whether its weights can be added to the backbone's.
+        virtual_tokens: positions it puts in front of every input.
+        explanation: one or two sentences for the report: what is trained, and the source.
+    """
+
+    kind: str
+    trains: ClassVar[bool] = True
+    accepts_quantised: ClassVar[bool] = True
+    can_merge: ClassVar[bool] = False
+    title: ClassVar[str]
+    explanation: ClassVar[str]
+
+    @property
+    def virtual_tokens(self) -> int:
+        """Positions that are taken from the model's maximum length."""
+        return 0
+
+    @abstractmethod
+    def apply(self, model: torch.nn.Module, peft_task: str) -> torch.nn.Module:
+        """Make `model` trainable by this adapter and return it, wrapped or not.
+
+        Args:
+            model: a Transformers model as loaded.
+            peft_task: PEFT's name for what the model is used for, such as "SEQ_CLS".
+        """
+
+    def weights_folder(self, backbone: Path, saved: Path) -> Path:
+        """Return the folder that the model is loaded from before `load`: the backbone, unless it was itself saved."""
+        return backbone
+
+    @abstractmethod
+    def save(self, model: torch.nn.Module, folder: Path) -> None:
+        """Write what was trained into `folder`, as safetensors."""
+
+    @abstractmethod
+    def load(self, model: torch.nn.Module, folder: Path) -> torch.nn.Module:
+        """Put what `save` wrote onto a freshly loaded `model` and return it, ready for prediction."""
+
+    def merge(self, model: torch.nn.Module) -> torch.nn.Module:
+        """Add the adapter's weights to the backbone's and return the plain model."""
+        raise NotImplementedError(f"{self.kind} cannot be merged")

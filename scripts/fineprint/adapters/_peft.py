@@ -1,0 +1,53 @@
+"""What the adapters of the PEFT library share: wrapping, saving, loading."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fineprint.adapters import AdapterSettings
+from fineprint.settings import SettingsError
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftConfig
+
+
+class PeftSettings(AdapterSettings):
+    """An adapter that PEFT implements; a kind only says which configuration."""
+
+    @abstractmethod
+    def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:
+        """Return PEFT's configuration for `model`."""
+
+    def apply(self, model: torch.nn.Module, peft_task: str) -> torch.nn.Module:
+        """Wrap `model`; its own weights are frozen, the adapter's are float32 whatever the backbone's precision."""
+        from peft import get_peft_model
+
+        try:
+            wrapped = get_peft_model(model, self.peft_config(model, peft_task), autocast_adapter_dtype=True)
+        except ValueError as error:
+            raise SettingsError(f"adapter '{self.kind}' does not fit {type(model).__name__}: {error}") from error
+        return raise_trained_to_float32(wrapped)
+
+    def save(self, model: torch.nn.Module, folder: Path) -> None:
+        """Write adapter_model.safetensors and adapter_config.json, a classification head of PEFT's included."""
+        model.save_pretrained(str(folder), safe_serialization=True)
+        (folder / "README.md").unlink(missing_ok=True)
+
+    def load(self, model: torch.nn.Module, folder: Path) -> torch.nn.Module:
+        """Load a saved adapter for prediction."""
+        from peft import PeftModel
+
+        return PeftModel.from_pretrained(model, str(folder), is_trainable=False)
+
+
+def raise_trained_to_float32(model: torch.nn.Module) -> torch.nn.Module:
+    """Keep what is trained in float32: an update of 1e-4 is lost in a 16-bit weight."""
+    import torch
+
+    for parameter in model.parameters():
+        if parameter.requires_grad and parameter.dtype in (torch.bfloat16, torch.float16):
+            parameter.data = parameter.data.float()
+    return model

@@ -1,0 +1,40 @@
+"""Full fine-tuning: every weight of the backbone is trained, and a whole model is saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from fineprint.adapters import AdapterSettings
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Settings(AdapterSettings):
+    """No settings of its own."""
+
+    kind: Literal["full"]
+    accepts_quantised: ClassVar[bool] = False
+    title: ClassVar[str] = "Full fine-tuning"
+    explanation: ClassVar[str] = (
+        "Every weight of the backbone is trained. Each task then needs a whole copy of the model, and the optimizer "
+        "keeps two numbers for every weight."
+    )
+
+    def apply(self, model: torch.nn.Module, peft_task: str) -> torch.nn.Module:
+        """Train everything, in float32."""
+        model.float().requires_grad_(True)
+        return model
+
+    def weights_folder(self, backbone: Path, saved: Path) -> Path:
+        """The whole model was saved: it is loaded instead of the backbone."""
+        return saved
+
+    def save(self, model: torch.nn.Module, folder: Path) -> None:
+        """Write the whole model."""
+        model.save_pretrained(str(folder), safe_serialization=True)
+
+    def load(self, model: torch.nn.Module, folder: Path) -> torch.nn.Module:
+        """Nothing to add: `weights_folder` named the saved model."""
+        return model

@@ -1,0 +1,47 @@
+"""LoRA: low-rank updates of chosen weight matrices (Hu et al. 2021, arXiv 2106.09685)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from fineprint.adapters._peft import PeftSettings
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftConfig
+
+
+class Settings(PeftSettings):
+    """Attributes: rank r, alpha (the update is scaled by alpha / r), dropout before A, and the names of the linear
+    modules that get an update, such as query and value in BERT-like models, q_proj and v_proj in Llama."""
+
+    kind: Literal["lora"]
+    rank: int = Field(16, ge=1)
+    alpha: float = Field(32, gt=0)
+    dropout: float = Field(0.1, ge=0, lt=1)
+    target_modules: tuple[str, ...] = Field(min_length=1)
+    can_merge: ClassVar[bool] = True
+    title: ClassVar[str] = "LoRA"
+    explanation: ClassVar[str] = (
+        "The backbone is frozen. To each chosen weight matrix W a product of two thin matrices is added, W + (α/r)·BA, "
+        "and only A and B are trained (Hu et al. 2021, arXiv 2106.09685). On a backbone stored in 4 bits this is "
+        "QLoRA (Dettmers et al. 2023, arXiv 2305.14314)."
+    )
+
+    def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:
+        """Return PEFT's LoraConfig."""
+        from peft import LoraConfig
+
+        return LoraConfig(
+            task_type=peft_task,
+            r=self.rank,
+            lora_alpha=self.alpha,
+            lora_dropout=self.dropout,
+            target_modules=list(self.target_modules),
+        )
+
+    def merge(self, model: torch.nn.Module) -> torch.nn.Module:
+        """Return the plain model with BA added to its weights."""
+        return model.merge_and_unload(safe_merge=True)

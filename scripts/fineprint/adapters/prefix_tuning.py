@@ -1,0 +1,40 @@
+"""Prefix tuning: trained keys and values in front of every attention layer (Li & Liang 2021, arXiv 2101.00190)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from fineprint.adapters._peft import PeftSettings
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftConfig
+
+
+class Settings(PeftSettings):
+    """Attributes: the number of virtual tokens, and whether they come out of a two-layer projection of width
+    `projection_hidden` while training (what published solutions call P-Tuning) or are trained directly."""
+
+    kind: Literal["prefix_tuning"]
+    tokens: int = Field(20, ge=1)
+    projection: bool = True
+    projection_hidden: int = Field(1024, ge=1)
+    title: ClassVar[str] = "Prefix tuning"
+    explanation: ClassVar[str] = (
+        "The backbone is frozen. Every attention layer sees trained keys and values in front of the real ones "
+        "(Li & Liang 2021, arXiv 2101.00190). With a projection (PEFT's PrefixTuningConfig, prefix_projection=True) "
+        "the trained part is large, the saved part small; published solutions of this assignment call it P-Tuning."
+    )
+
+    def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:
+        """Return PEFT's PrefixTuningConfig; PEFT reads layers, heads and widths off the model."""
+        from peft import PrefixTuningConfig
+
+        return PrefixTuningConfig(
+            task_type=peft_task,
+            num_virtual_tokens=self.tokens,
+            prefix_projection=self.projection,
+            encoder_hidden_size=self.projection_hidden,
+        )

@@ -1,0 +1,36 @@
+"""Prompt tuning: trained virtual tokens in front of the input (Lester et al. 2021, arXiv 2104.08691)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from fineprint.adapters._peft import PeftSettings
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftConfig
+
+
+class Settings(PeftSettings):
+    """Attributes: the number of virtual tokens."""
+
+    kind: Literal["prompt_tuning"]
+    tokens: int = Field(20, ge=1)
+    title: ClassVar[str] = "Prompt tuning"
+    explanation: ClassVar[str] = (
+        "The backbone is frozen. Virtual tokens in front of the input's embeddings are trained directly, without the "
+        "prompt encoder of P-Tuning (Lester et al. 2021, arXiv 2104.08691)."
+    )
+
+    @property
+    def virtual_tokens(self) -> int:
+        """The virtual tokens stand in the sequence itself."""
+        return self.tokens
+
+    def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:
+        """Return PEFT's PromptTuningConfig, started from random embeddings."""
+        from peft import PromptTuningConfig
+
+        return PromptTuningConfig(task_type=peft_task, num_virtual_tokens=self.tokens)

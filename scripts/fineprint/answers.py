@@ -1,0 +1,42 @@
+"""Reading a label out of a generated answer, strictly: an answer that names no label, several, or a negated one has
+no label and counts as wrong. There is no default."""
+
+import re
+
+NEGATIONS = frozenset({"not", "no", "non", "never", "neither", "nor", "cannot", "isn", "doesn", "don", "t"})
+
+
+def read_answer(text: str, answers: tuple[str, ...]) -> int | None:
+    """Return the position in `answers` of the one answer that the first line of `text` names, or None.
+
+    >>> answers = ("entailment", "neutral", "contradiction")
+    >>> read_answer(" Entailment.", answers), read_answer("NOT ENTAILMENT", answers), read_answer("maybe", answers)
+    (0, None, None)
+    """
+    lines = text.strip().splitlines()
+    words = split_words(lines[0]) if lines else []
+    named = find_answers(words, answers)
+    if len({answer for answer, _ in named}) != 1:
+        return None
+    answer, start = named[0]
+    denied = (NEGATIONS - set(split_words(" ".join(answers)))) & set(words[:start])
+    return None if denied else answer
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words of a text in lower case; underscores and punctuation separate."""
+    return re.findall(r"[^\W_]+", text.lower())
+
+
+def find_answers(words: list[str], answers: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Return (answer, first word) for each answer named; where one answer contains another, the longer one counts."""
+    wanted = sorted(enumerate(split_words(answer) for answer in answers), key=lambda item: -len(item[1]))
+    found, position = [], 0
+    while position < len(words):
+        for number, parts in wanted:
+            if parts and words[position : position + len(parts)] == parts:
+                found.append((number, position))
+                position += len(parts) - 1
+                break
+        position += 1
+    return found

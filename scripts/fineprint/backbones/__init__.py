@@ -1,0 +1,28 @@
+"""Backbones: where a model folder comes from.
+
+A source is one file in this folder with a class `Settings(BackboneSettings)`. Importing it must not import torch.
+"""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, Literal
+
+from fineprint.settings import Settings
+
+# What a model folder may hold. Pickled weights (.bin, .pt) are never loaded, remote code never run.
+MODEL_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja")
+
+
+class BackboneSettings(Settings):
+    """What every source has. `architecture` says which readouts can be used on it."""
+
+    kind: str
+    architecture: Literal["encoder", "decoder"]
+
+    @abstractmethod
+    def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
+        """Fill `folder` with a model folder (config.json, safetensors, tokenizer) and return facts for the record.
+
+        Raises:
+            SettingsError: the model cannot be had; the message says what to do.
+        """

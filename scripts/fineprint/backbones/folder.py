@@ -1,0 +1,21 @@
+"""A model folder on this machine, as `save_pretrained` writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from fineprint.backbones import BackboneSettings
+from fineprint.model_folder import link_model_files
+
+
+class Settings(BackboneSettings):
+    """Attributes: the folder, relative to where snakemake is started, or absolute."""
+
+    kind: Literal["folder"]
+    path: Path
+
+    def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
+        """Link the files; nothing is copied."""
+        link_model_files(self.path.expanduser(), folder)
+        return {"source": self.path.name}

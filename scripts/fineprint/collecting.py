@@ -1,0 +1,143 @@
+"""Collecting a study's records into one file and one table."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fineprint.environment import describe_commit
+from fineprint.measuring import peak_memory
+from fineprint.prediction import read_predictions
+from fineprint.records import Results, Run, read_json
+from fineprint.statistics import compare_paired
+
+NOT_RUN = "not run"
+
+
+def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
+    """Read every record of a study below `folder`; what is missing becomes a run that says so."""
+    run = study["run"]
+    runs = [
+        collect_run(study, folder, task, method, seed)
+        for task in run["tasks"]
+        for method in run["methods"]
+        for seed in run["seeds"]
+    ]
+    used = {study["methods"][method]["backbone"] for method in run["methods"]}
+    return Results(
+        study=study,
+        provenance=describe_provenance(study, folder, command, runs),
+        tasks={task: read_json(folder / "data" / task / "task.json") for task in run["tasks"]},
+        backbones={name: read_json(folder / "backbones" / name / "backbone.json") for name in sorted(used)},
+        runs=runs,
+        comparisons=compare_runs(folder, runs),
+    )
+
+
+def collect_run(study: dict[str, Any], folder: Path, task: str, method: str, seed: int) -> Run:
+    """Read one run's records."""
+    place = folder / "runs" / task / method / str(seed)
+    files = {name: place / f"{name}.json" for name in ("train", "predict", "scores")}
+    records = {name: read_json(file) if file.exists() else None for name, file in files.items()}
+    scores = records["scores"]
+    title = study["methods"][method]["title"] or method
+    reason = scores["reason"] if scores else f"no scores were found in {place}"
+    status = scores["status"] if scores else NOT_RUN
+    return Run(task=task, method=method, seed=seed, title=title, status=status, reason=reason, **records)
+
+
+def describe_provenance(study: dict[str, Any], folder: Path, command: str, runs: list[Run]) -> dict[str, Any]:
+    """Return when, by what command, from what commit and on what hardware the study was made."""
+    environments = [record["environment"] for run in runs for record in (run["train"], run["predict"]) if record]
+    distinct = {json.dumps(environment, sort_keys=True): environment for environment in environments if environment}
+    text = json.dumps(study, sort_keys=True).encode()
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "config_sha256": hashlib.sha256(text).hexdigest(),
+        "hardware": list(distinct.values()),
+        "wall_seconds": read_wall_seconds(Path("benchmarks") / study["study"]),
+        **describe_commit(),
+    }
+
+
+def read_wall_seconds(folder: Path) -> dict[str, float]:
+    """Return the wall time of each job that Snakemake's benchmark files tell of, by the file's place."""
+    seconds = {}
+    for file in sorted(folder.rglob("*.tsv")):
+        with file.open(encoding="utf-8") as stream:
+            seconds[file.relative_to(folder).with_suffix("").as_posix()] = float(
+                next(csv.DictReader(stream, delimiter="\t"))["s"]
+            )
+    return seconds
+
+
+def compare_runs(folder: Path, runs: list[Run]) -> list[dict[str, Any]]:
+    """Compare the methods pair by pair on every task, seed and split."""
+    comparisons = []
+    scored = [run for run in runs if run["scores"]]
+    for task, seed in dict.fromkeys((run["task"], run["seed"]) for run in scored):
+        group = [run for run in scored if (run["task"], run["seed"]) == (task, seed)]
+        for split in group[0]["scores"]["splits"]:
+            hits = {run["method"]: read_hits(folder, run, split) for run in group}
+            where = {"task": task, "split": split, "seed": seed}
+            comparisons += [{**where, **pair} for pair in compare_paired(hits)]
+    return comparisons
+
+
+def read_hits(folder: Path, run: Run, split: str) -> list[bool]:
+    """Return whether each row was answered rightly, in the order of the rows."""
+    place = folder / "runs" / run["task"] / run["method"] / str(run["seed"]) / "predictions" / f"{split}.jsonl"
+    return [entry["label"] == entry["gold"] for entry in read_predictions(place)]
+
+
+def write_table(path: Path, results: Results) -> None:
+    """Write a row per run and split; a figure that was not measured is an empty field."""
+    rows = [row for run in results["runs"] for row in table_rows(results["study"], run)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def table_rows(study: dict[str, Any], run: Run) -> list[dict[str, Any]]:
+    """Return a run's rows of the table, one per split, or a single one if it was not run."""
+    method = study["methods"][run["method"]]
+    train, predict, scores = run["train"], run["predict"], run["scores"]
+    # Parameters are counted while training; a method that trains nothing is counted as it predicts.
+    parameters = (train and train["parameters"]) or (predict and predict["parameters"]) or {}
+    phases = {
+        **(train["phases"] if train else {}),
+        **({"prediction": predict["phases"]["prediction"]} if predict else {}),
+    }
+    peaks = [peak_memory(phases.get(name)) for name in ("training", "prediction")]
+    rows = []
+    for split, score in (scores["splits"] if scores else {"": {}}).items():
+        rows.append(
+            {
+                "study": study["study"],
+                "method": run["method"],
+                "backbone": method["backbone"],
+                "adapter": method["adapter"]["kind"],
+                "readout": method["readout"]["kind"],
+                "precision": method["precision"],
+                "task": run["task"],
+                "split": split,
+                "seed": run["seed"],
+                **{key: score.get(key) for key in ("rows", "accuracy", "accuracy_low", "accuracy_high")},
+                **{key: score.get(key) for key in ("macro_f1", "unreadable_share")},
+                "adapter_parameters": parameters.get("adapter"),
+                "head_parameters": parameters.get("head"),
+                "total_parameters": parameters.get("total"),
+                "saved_bytes": train["saved_bytes"] if train else None,
+                "train_seconds": phases["training"]["seconds"] if "training" in phases else None,
+                "predict_seconds": phases["prediction"]["seconds"] if "prediction" in phases else None,
+                "peak_memory_bytes": max((peak for peak in peaks if peak is not None), default=None),
+                "status": run["status"],
+            }
+        )
+    return rows

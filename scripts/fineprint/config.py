@@ -1,0 +1,271 @@
+"""The config as models: read whole, checked before any job starts, errors as sentences."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SerializeAsAny, ValidationError
+
+from fineprint.adapters import AdapterSettings
+from fineprint.backbones import BackboneSettings
+from fineprint.precisions import PRECISIONS
+from fineprint.readouts import ReadoutSettings
+from fineprint.settings import Settings, SettingsError, find_settings, list_kinds
+from fineprint.tasks import TaskSettings
+
+NAME = re.compile(r"[a-z0-9_]+")
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class TrainingSettings(Settings):
+    """How a method is trained. One optimizer step sees `batch_size` × `accumulation_steps` rows."""
+
+    epochs: int = Field(3, ge=1)
+    learning_rate: float = Field(gt=0)
+    batch_size: int = Field(8, ge=1)
+    accumulation_steps: int = Field(1, ge=1)
+    weight_decay: float = Field(0.01, ge=0)
+    warmup_share: Share = 0.06
+    gradient_clip: float = Field(1.0, gt=0)
+    optimizer: Literal["adamw", "paged_adamw_8bit"] = "adamw"
+    mixed_precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
+    checkpoint_activations: bool = False
+
+
+class MethodSettings(Settings):
+    """A method: a backbone, three independent choices, and how it is trained."""
+
+    title: str = ""
+    backbone: str
+    precision: str = "float32"
+    adapter: SerializeAsAny[AdapterSettings]
+    readout: SerializeAsAny[ReadoutSettings]
+    training: TrainingSettings | None = None
+    max_tokens: int = Field(128, ge=8)
+    prediction_batch_size: int = Field(64, ge=1)
+    merge_into: tuple[str, ...] = ()
+
+    @property
+    def trains(self) -> bool:
+        """Whether anything is trained: an adapter, a head, or both."""
+        return self.adapter.trains or self.readout.trains
+
+
+class RunSettings(Settings):
+    """What of the config is run."""
+
+    tasks: tuple[str, ...] = Field(min_length=1)
+    methods: tuple[str, ...] = Field(min_length=1)
+    seeds: tuple[int, ...] = Field(min_length=1)
+
+
+class HardwareSettings(Settings):
+    """What a job asks for. Threads and memory are those of one training or prediction job."""
+
+    threads_per_run: int = Field(1, ge=1)
+    memory_mb_per_run: int = Field(2000, ge=1)
+    minutes_per_run: int = Field(30, ge=1)
+    gpus_per_run: int = Field(1, ge=0)
+
+
+class StudyConfig(Settings):
+    """A whole study."""
+
+    study: str
+    title: str
+    description: str = ""
+    data_seed: int = 42
+    tasks: dict[str, SerializeAsAny[TaskSettings]]
+    backbones: dict[str, SerializeAsAny[BackboneSettings]]
+    methods: dict[str, MethodSettings]
+    run: RunSettings
+    hardware: HardwareSettings = HardwareSettings()
+
+
+def read_study(config: Mapping[str, Any]) -> StudyConfig:
+    """Turn a config, as YAML gives it, into a checked study.
+
+    Raises:
+        SettingsError: every mistake found, a sentence each.
+    """
+    problems: list[str] = []
+    values = dict(config)
+    defaults = values.pop("defaults", {}) or {}
+    values["tasks"] = read_section(values, "tasks", read_kind_of("tasks"), problems)
+    values["backbones"] = read_section(values, "backbones", read_kind_of("backbones"), problems)
+    values["methods"] = read_section(
+        values, "methods", lambda value, where, found: read_method(value, where, found, defaults), problems
+    )
+    study = None if problems else read_model(StudyConfig, values, "", problems)
+    if study is not None:
+        problems.extend(find_conflicts(study))
+    if problems:
+        raise SettingsError("The config cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems))
+    assert study is not None
+    return study
+
+
+Reader = Callable[[Any, str, list[str]], Any]
+
+
+def read_section(values: Mapping[str, Any], key: str, read: Reader, problems: list[str]) -> dict[str, Any]:
+    """Read a mapping of named things; what cannot be read is left out and its problems are noted."""
+    section = values.get(key)
+    if not isinstance(section, Mapping) or not section:
+        problems.append(f"{key}: a mapping of names to settings is wanted, and at least one entry.")
+        return {}
+    read_entries = {}
+    for name, value in section.items():
+        if not NAME.fullmatch(str(name)):
+            problems.append(f"{key}.{name}: a name may have only the characters a-z, 0-9 and _.")
+        entry = read(value, f"{key}.{name}", problems)
+        if entry is not None:
+            read_entries[name] = entry
+    return read_entries
+
+
+def read_kind_of(package: str) -> Reader:
+    """Return a reader of settings whose `kind` names a file in `fineprint/<package>/`."""
+
+    def read(value: Any, where: str, problems: list[str]) -> Any:
+        accepted = ", ".join(list_kinds(package))
+        if not isinstance(value, Mapping) or "kind" not in value:
+            problems.append(f"{where}: a mapping with a `kind` is wanted; accepted kinds: {accepted}.")
+            return None
+        try:
+            model = find_settings(package, str(value["kind"]))
+        except SettingsError as error:
+            problems.append(f"{where}: {error}.")
+            return None
+        return read_model(model, value, where, problems)
+
+    return read
+
+
+def read_method(value: Any, where: str, problems: list[str], defaults: Mapping[str, Any]) -> MethodSettings | None:
+    """Read one method; what it does not set comes from `defaults`, its `training` key by key."""
+    if not isinstance(value, Mapping):
+        problems.append(f"{where}: a mapping is wanted.")
+        return None
+    merged = {**defaults, **value}
+    before = len(problems)
+    for part in ("adapter", "readout"):
+        merged[part] = read_kind_of(f"{part}s")(merged.get(part), f"{where}.{part}", problems)
+    if len(problems) > before:
+        return None
+    if merged["adapter"].trains or merged["readout"].trains:
+        merged["training"] = {**defaults.get("training", {}), **(value.get("training") or {})}
+    elif value.get("training"):
+        problems.append(f"{where}.training: nothing is trained by this method; leave the key out.")
+    else:
+        merged.pop("training", None)
+    return read_model(MethodSettings, merged, where, problems)
+
+
+def read_model(model: type[Settings], value: Mapping[str, Any], where: str, problems: list[str]) -> Any:
+    """Validate `value`; on failure note a sentence per mistake and return None."""
+    try:
+        return model.model_validate(dict(value))
+    except ValidationError as error:
+        for mistake in error.errors():
+            problems.append(describe_mistake(model, mistake, where))
+        return None
+
+
+def describe_mistake(model: type[Settings], mistake: Mapping[str, Any], where: str) -> str:
+    """Return a pydantic mistake as a sentence that names the key and what is accepted."""
+    path = ".".join([where, *(str(part) for part in mistake["loc"])]).strip(".")
+    if mistake["type"] == "extra_forbidden":
+        keys = ", ".join(accepted_keys(model, mistake["loc"][:-1]))
+        return f"{path}: this key is unknown; accepted here: {keys}."
+    if mistake["type"] == "missing":
+        return f"{path}: this key is missing."
+    message = str(mistake["msg"]).removeprefix("Value error, ")
+    return f"{path}: {message[0].lower()}{message[1:]}; found {mistake['input']!r}."
+
+
+def accepted_keys(model: type[Settings], path: tuple[Any, ...]) -> list[str]:
+    """Return the keys of `model`, or of the model that lies at `path` inside it."""
+    for part in path:
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        inner = [kind for kind in getattr(annotation, "__args__", [annotation]) if hasattr(kind, "model_fields")]
+        if not inner:
+            return []
+        model = inner[0]
+    return sorted(model.model_fields)
+
+
+def find_conflicts(study: StudyConfig) -> list[str]:
+    """Return a sentence for each combination that cannot work and each name that is not defined."""
+    problems = [
+        f"run.{key}: '{name}' is not defined under {key}; defined: {', '.join(sorted(getattr(study, key)))}."
+        for key in ("tasks", "methods")
+        for name in getattr(study.run, key)
+        if name not in getattr(study, key)
+    ]
+    if not NAME.fullmatch(study.study):
+        problems.append("study: a name may have only the characters a-z, 0-9 and _.")
+    problems += [problem for name, task in study.tasks.items() for problem in find_task_conflicts(name, task)]
+    for name, method in study.methods.items():
+        problems += [f"methods.{name}: {problem}" for problem in find_method_conflicts(study, method)]
+    return problems
+
+
+def find_task_conflicts(name: str, task: TaskSettings) -> list[str]:
+    """Return what is wrong with a task's labels and wording."""
+    problems = []
+    if len(task.labels) < 2 or len(set(task.labels)) != len(task.labels):
+        problems.append(f"tasks.{name}.labels: two or more different labels are wanted.")
+    if len(task.answers) != len(task.labels) or len(set(task.answers)) != len(task.answers):
+        problems.append(f"tasks.{name}.answers: as many different words as labels are wanted ({len(task.labels)}).")
+    fields = [field for _, field, _, _ in string.Formatter().parse(task.prompt) if field is not None]
+    if not fields or not all(NAME.fullmatch(field) for field in fields):
+        problems.append(f"tasks.{name}.prompt: the wording must hold the text fields in braces, such as {{premise}}.")
+    return problems
+
+
+def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[str]:
+    """Return why a method's three choices do not fit each other or its backbone."""
+    problems = []
+    unknown = [name for name in (method.precision, *method.merge_into) if name not in PRECISIONS]
+    if unknown:
+        return [f"precision '{unknown[0]}' is unknown; accepted: {', '.join(PRECISIONS)}."]
+    backbone = study.backbones.get(method.backbone)
+    if backbone is None:
+        return [f"backbone '{method.backbone}' is not defined; defined: {', '.join(sorted(study.backbones))}."]
+    if backbone.architecture not in method.readout.architectures:
+        accepted = " or ".join(sorted(method.readout.architectures))
+        problems.append(
+            f"readout '{method.readout.kind}' needs a backbone that is a {accepted}; "
+            f"'{method.backbone}' is declared as {backbone.architecture}."
+        )
+    if PRECISIONS[method.precision].quantised and not method.adapter.accepts_quantised:
+        problems.append(
+            f"adapter '{method.adapter.kind}' cannot train weights stored as {method.precision}; "
+            "accepted: float32, bfloat16, float16, or another adapter."
+        )
+    if method.merge_into and not method.adapter.can_merge:
+        problems.append(f"merge_into: adapter '{method.adapter.kind}' has no weights that can be merged.")
+    refused = method.readout.refuse(method.adapter.trains)
+    return [*problems, refused] if refused else problems
+
+
+def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[str, Any]:
+    """Return everything that one run depends on, as plain data: the content of its `run_config.json`."""
+    settings = study.methods[method].model_dump(mode="json")
+    return {"study": study.study, "task": task, "method": method, "seed": seed, **settings}
+
+
+def read_run(config: Mapping[str, Any]) -> MethodSettings:
+    """Return the method of a `run_config.json`."""
+    problems: list[str] = []
+    values = {key: value for key, value in config.items() if key in MethodSettings.model_fields}
+    if values.get("training") is None:
+        values.pop("training", None)
+    method = read_method(values, f"methods.{config['method']}", problems, {})
+    if method is None:
+        raise SettingsError("\n".join(problems))
+    return method

@@ -1,0 +1,152 @@
+"""The pretraining loop: a fixed number of steps in plain torch, the same on every run with the same seed."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fineprint.demo.batches import IGNORED, Batch
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+LOGGER = logging.getLogger(__name__)
+SECONDS_BETWEEN_LINES = 10.0
+
+
+@dataclass
+class Progress:
+    """How far pretraining is; the documents grow with it."""
+
+    steps: int
+    phrase_share: float
+    growing_share: float
+    step: int = 0
+
+    def growth(self) -> float:
+        """Return how far the sentences have grown, 0 to 1."""
+        begun = self.step / self.steps - self.phrase_share
+        return min(1.0, max(0.0, begun / self.growing_share))
+
+
+def pretrain(
+    model: "nn.Module",
+    read_logits: Callable[[Batch], "tuple[Tensor, Tensor, Tensor]"],
+    batches: Iterator[Batch],
+    progress: Progress,
+    learning_rate: float,
+    warmup_steps: int,
+) -> dict[str, Any]:
+    """Train the model and return what the record says about it.
+
+    `read_logits` returns logits, the tokens to be told and their weights, one line per position that is told.
+    """
+    from torch.nn.functional import cross_entropy
+
+    optimizer, schedule = _build_optimizer(model, learning_rate, warmup_steps, progress.steps)
+    started, tokens, losses = time.monotonic(), 0, _Average()
+    reporter = _Reporter(progress.steps)
+    for progress.step in range(progress.steps):
+        batch = next(batches)
+        logits, labels, weights = read_logits(batch)
+        loss = (cross_entropy(logits, labels, reduction="none") * weights).sum() / weights.sum()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        tokens += int(batch.attention_mask.sum())
+        losses.add(loss.item())
+        reporter.report(progress.step + 1, losses.value)
+    model.eval()
+    return {
+        "pretraining_steps": progress.steps,
+        "pretraining_tokens": tokens,
+        "pretraining_seconds": round(time.monotonic() - started, 2),
+        "pretraining_loss": round(losses.value, 4),
+    }
+
+
+def _build_optimizer(
+    model: "nn.Module", learning_rate: float, warmup_steps: int, steps: int
+) -> "tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]":
+    import torch
+
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+    )
+
+    def scale(step: int) -> float:
+        return min((step + 1) / max(1, warmup_steps), max(0.02, (steps - step) / max(1, steps - warmup_steps)))
+
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, scale)
+
+
+class _Average:
+    """A running average over about a hundred steps."""
+
+    def __init__(self) -> None:
+        self.value = 0.0
+        self.count = 0
+
+    def add(self, value: float) -> None:
+        self.count += 1
+        self.value += (value - self.value) / min(self.count, 100)
+
+
+class _Reporter:
+    """Writes a line about every ten seconds, so that nobody wonders whether anything still happens."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.started = self.last = time.monotonic()
+
+    def report(self, step: int, loss: float) -> None:
+        now = time.monotonic()
+        if now - self.last < SECONDS_BETWEEN_LINES and step != self.steps:
+            return
+        self.last = now
+        speed = step / max(now - self.started, 1e-9)
+        left = (self.steps - step) / speed
+        LOGGER.info("step %d of %d, loss %.3f, %.1f steps/s, %.0f s left", step, self.steps, loss, speed, left)
+
+
+def read_encoder_logits(model: Any) -> Callable[[Batch], "tuple[Tensor, Tensor, Tensor]"]:
+    """Return a function that runs the output layer only where a token was masked."""
+
+    def read(batch: Batch) -> "tuple[Tensor, Tensor, Tensor]":
+        hidden = model.roberta(
+            input_ids=batch.input_ids, attention_mask=batch.attention_mask, token_type_ids=batch.segments
+        ).last_hidden_state
+        told = batch.labels != IGNORED
+        return model.lm_head(hidden[told]), batch.labels[told], batch.weights[told]
+
+    return read
+
+
+def read_decoder_logits(model: Any) -> Callable[[Batch], "tuple[Tensor, Tensor, Tensor]"]:
+    """Return a function that tells the next token at every position."""
+
+    def read(batch: Batch) -> "tuple[Tensor, Tensor, Tensor]":
+        # Padding stands on the right: under a causal mask no real token sees it, so no attention mask is needed.
+        logits = model(input_ids=batch.input_ids, use_cache=False).logits
+        told = batch.labels != IGNORED
+        return logits[told], batch.labels[told], batch.weights[told]
+
+    return read
+
+
+def tie_queries_to_keys(attentions: list[tuple[Any, Any]], scale: float) -> None:
+    """Let queries and keys of a layer start as the same random rotation, so that equal words see each other.
+
+    Comparing two sentences word by word is what both backbones have to learn first; from independent random
+    matrices it takes them far more steps to find.
+    """
+    import torch
+
+    for query, key in attentions:
+        rotation = torch.nn.init.orthogonal_(torch.empty_like(query.weight)) * scale
+        with torch.no_grad():
+            query.weight.copy_(query.weight + rotation)
+            key.weight.copy_(key.weight + rotation[: key.weight.shape[0]])

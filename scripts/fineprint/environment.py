@@ -1,0 +1,81 @@
+"""What a job ran on and with: hardware, versions, commit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from fineprint import __version__
+
+PACKAGES = (
+    *("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets", "safetensors", "tokenizers"),
+    *("snakemake", "numpy", "scipy", "pandas", "matplotlib", "jinja2", "pypandoc_binary", "typst"),
+)
+
+
+def describe_environment() -> dict[str, Any]:
+    """Return hardware and software of this process; importing torch is left to the caller's job."""
+    import psutil
+
+    return {
+        "fineprint": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": processor_name(),
+        "cores": os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "gpu": describe_gpu(),
+        "versions": installed_versions(),
+        **describe_commit(),
+    }
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the version of each package of interest that is installed."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def processor_name() -> str:
+    """Return the processor's name as the system tells it."""
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def describe_gpu() -> dict[str, Any] | None:
+    """Return name, memory and CUDA version of the current card, or None without one."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return None
+    properties = torch.cuda.get_device_properties(torch.cuda.current_device())
+    return {"name": properties.name, "memory_bytes": properties.total_memory, "cuda": torch.version.cuda}
+
+
+def describe_commit() -> dict[str, Any]:
+    """Return the commit of the workflow and whether files differ from it; None outside a git checkout."""
+    folder = Path(__file__).resolve().parent
+    try:
+        commit = run_git(folder, "rev-parse", "HEAD")
+        return {"commit": commit, "uncommitted_changes": bool(run_git(folder, "status", "--porcelain"))}
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": None, "uncommitted_changes": None}
+
+
+def run_git(folder: Path, *arguments: str) -> str:
+    """Return what a git command prints."""
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=20).stdout.strip()

@@ -1,0 +1,27 @@
+"""What every script does around its main function: a CLI from its signature, logging, errors as sentences."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from fineprint.progress import logger, start_logging
+from fineprint.settings import SettingsError
+
+
+def run_job(main: Callable[..., Any]) -> None:
+    """Run `main` with arguments from the command line; a user's mistake ends in a sentence, not in a traceback."""
+    from jsonargparse import auto_cli
+
+    start_logging()
+    try:
+        auto_cli(main, as_positional=False)
+    except SettingsError as error:
+        logger.error("Error: %s", error)
+        sys.exit(1)
+
+
+def use_threads(threads: int) -> None:
+    """Let torch use as many threads as the job was given."""
+    import torch
+
+    torch.set_num_threads(threads)

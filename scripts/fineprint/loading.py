@@ -1,0 +1,85 @@
+"""Loading tokenizers and models from model folders. Only safetensors, never remote code, never the network."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fineprint.precisions import loading_arguments
+from fineprint.settings import SettingsError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """Load the tokenizer of a model folder, with a pad token that is not the end-of-text token."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+    tokenizer.pad_token = choose_pad_token(tokenizer)
+    return tokenizer
+
+
+def choose_pad_token(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Return a pad token that no text contains.
+
+    Padding with end-of-text would mask every end of text out of the loss, and a model so trained never stops
+    (transformers issue 23530). A reserved token is taken where there is one, else the unknown token.
+    """
+    if tokenizer.pad_token is not None and tokenizer.pad_token != tokenizer.eos_token:
+        return tokenizer.pad_token
+    vocabulary = tokenizer.get_vocab()
+    reserved = [token for token in vocabulary if token.startswith("<") and ("pad" in token or "reserved" in token)]
+    if reserved:
+        return min(reserved, key=lambda token: vocabulary[token])
+    if tokenizer.unk_token is not None and tokenizer.unk_token != tokenizer.eos_token:
+        return tokenizer.unk_token
+    raise SettingsError("the tokenizer has no pad token, no reserved token and no unknown token; add a pad token to it")
+
+
+def load_model(
+    auto_class: Any, folder: Path, precision: str, keep_unquantised: list[str], **extra: Any
+) -> PreTrainedModel:
+    """Load a model folder's weights at a precision, on the GPU if there is one.
+
+    Args:
+        auto_class: the Transformers class that decides which head comes with the model.
+        folder: config.json, safetensors, tokenizer files.
+        precision: a key of `fineprint.precisions.PRECISIONS`.
+        keep_unquantised: modules that stay at full precision.
+        extra: further arguments of `from_pretrained`, such as the labels.
+    """
+    arguments = loading_arguments(precision, keep_unquantised)
+    model = auto_class.from_pretrained(
+        str(folder), local_files_only=True, trust_remote_code=False, use_safetensors=True, **arguments, **extra
+    )
+    return keep_weights_as_quantised(model)
+
+
+def keep_weights_as_quantised(model: PreTrainedModel) -> PreTrainedModel:
+    """Keep bitsandbytes from repacking 4-bit weights at the first evaluation on processors with AVX512-BF16.
+
+    The repacked form drops the double quantisation, computes in bfloat16, and has no backward pass: a training that
+    went on after an evaluation would silently lose its gradients (seen with bitsandbytes 0.50.2).
+    """
+    for module in model.modules():
+        if getattr(module, "support_avx512bf16_for_cpu", False):
+            module.support_avx512bf16_for_cpu = False
+    return model
+
+
+def quiet_libraries() -> None:
+    """Keep libraries from the network and from printing what is no news, such as a freshly started head."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
+    warnings.filterwarnings("ignore", message="Paged optimizers are not supported on CPU")
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()

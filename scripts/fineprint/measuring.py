@@ -1,0 +1,130 @@
+"""Measuring time and memory by phase.
+
+On a CPU a thread samples the resident size of the process; on a GPU torch's allocator gives exact peaks and the
+driver says what the whole card holds. What cannot be measured stays None.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fineprint.records import Memory, Phase
+
+if TYPE_CHECKING:
+    import torch
+
+SAMPLE_SECONDS = 0.02
+
+
+class ResidentSampler(threading.Thread):
+    """Samples this process's resident size until stopped."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        import psutil
+
+        self.process = psutil.Process()
+        self.baseline = self.peak = self.process.memory_info().rss
+        self.stopped = threading.Event()
+
+    def run(self) -> None:
+        """Keep the largest size seen."""
+        while not self.stopped.wait(SAMPLE_SECONDS):
+            self.peak = max(self.peak, self.process.memory_info().rss)
+
+    def stop(self) -> None:
+        """Take a last sample and end the thread."""
+        self.peak = max(self.peak, self.process.memory_info().rss)
+        self.stopped.set()
+        self.join()
+
+
+@contextmanager
+def measure_phase(phases: dict[str, Phase], name: str) -> Iterator[None]:
+    """Measure what happens inside the block and note it in `phases` under `name`."""
+    import torch
+
+    cuda = torch.cuda.is_available()
+    if cuda:
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+    sampler = ResidentSampler()
+    sampler.start()
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        if cuda:
+            torch.cuda.synchronize()
+        seconds = time.perf_counter() - start
+        sampler.stop()
+        phases[name] = Phase(seconds=seconds, memory=describe_memory(sampler, cuda))
+
+
+def describe_memory(sampler: ResidentSampler, cuda: bool) -> Memory:
+    """Return the figures that this machine can give."""
+    import torch
+
+    return Memory(
+        baseline_resident_bytes=sampler.baseline,
+        peak_resident_bytes=sampler.peak - sampler.baseline,
+        peak_allocated_bytes=torch.cuda.max_memory_allocated() if cuda else None,
+        peak_reserved_bytes=torch.cuda.max_memory_reserved() if cuda else None,
+        driver_used_bytes=driver_used_bytes() if cuda else None,
+    )
+
+
+def driver_used_bytes() -> int:
+    """Return the bytes in use on the current card as the driver reports them at the phase's end, whoever uses them.
+
+    torch keeps what it once reserved, so the end of a phase is its highest level.
+    """
+    import torch
+
+    free, total = torch.cuda.mem_get_info()
+    return total - free
+
+
+def peak_memory(phase: Phase | None) -> int | None:
+    """Return a phase's headline figure: peak allocated on a GPU, else peak resident over the baseline."""
+    if phase is None:
+        return None
+    memory = phase["memory"]
+    allocated = memory["peak_allocated_bytes"]
+    return allocated if allocated is not None else memory["peak_resident_bytes"]
+
+
+def weight_bytes(model: torch.nn.Module) -> int:
+    """Return the bytes of all weights and buffers as stored, quantisation tables included."""
+    tensors = {id(tensor): tensor for tensor in [*model.parameters(), *model.buffers()]}
+    stored = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+    return stored + sum(quantisation_bytes(tensor) for tensor in tensors.values())
+
+
+def quantisation_bytes(tensor: torch.Tensor) -> int:
+    """Return the bytes of a 4-bit weight's scales (bitsandbytes keeps them beside the weight)."""
+    state = getattr(tensor, "quant_state", None)
+    if state is None:
+        return 0
+    parts = [state.absmax, state.code]
+    if state.nested:
+        parts += [state.state2.absmax, state.state2.code, state.offset]
+    return sum(part.numel() * part.element_size() for part in parts)
+
+
+def gradient_bytes(model: torch.nn.Module) -> int:
+    """Return the bytes of all gradients that exist."""
+    return sum(p.grad.numel() * p.grad.element_size() for p in model.parameters() if p.grad is not None)
+
+
+def optimizer_bytes(optimizer: torch.optim.Optimizer) -> int:
+    """Return the bytes of the optimizer's state as it stands."""
+    import torch
+
+    states = optimizer.state.values()
+    tensors = [value for state in states for value in state.values() if isinstance(value, torch.Tensor)]
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

@@ -1,0 +1,155 @@
+"""Readouts: how an answer is read off a backbone.
+
+A readout is one file in this folder with a class `Settings(ReadoutSettings)` whose `build` returns a `Readout`. The
+training loop and prediction know none by name. Importing a file here must not import torch.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from fineprint.settings import Settings
+from fineprint.tasks import Row
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+Feature = dict[str, list[int]]
+Batch = dict[str, "torch.Tensor"]
+
+
+@dataclass(frozen=True)
+class TaskCard:
+    """What a readout needs to know of a task."""
+
+    labels: tuple[str, ...]
+    answers: tuple[str, ...]
+    prompt: str
+
+
+@dataclass
+class Context:
+    """What a readout is built for.
+
+    Attributes:
+        task: labels, answers and wording.
+        tokenizer: the backbone's, with a pad token that is not end-of-text.
+        max_tokens: the longest input, virtual tokens not counted.
+        seed: of whatever the readout draws.
+        training_rows: rows that worked examples may be drawn from; never held-out or test rows.
+    """
+
+    task: TaskCard
+    tokenizer: PreTrainedTokenizerBase
+    max_tokens: int
+    seed: int
+    training_rows: list[Row] = field(default_factory=list)
+
+
+@dataclass
+class Prediction:
+    """One row's answer.
+
+    Attributes:
+        label: position in the task's labels, or None where the answer names none (then it counts as wrong).
+        probabilities: over the labels in their order, where the readout gives them.
+        answer: the text as generated, for readouts that generate.
+        likelihood_label: the label the same model gives the highest likelihood, for readouts that generate.
+    """
+
+    label: int | None
+    probabilities: list[float] | None = None
+    answer: str | None = None
+    likelihood_label: int | None = None
+
+
+class Readout(ABC):
+    """Turns rows into inputs, and outputs into losses and answers."""
+
+    prompt_example: str | None = None
+    shots: list[Row]
+
+    def __init__(self, settings: ReadoutSettings, context: Context) -> None:
+        self.settings = settings
+        self.context = context
+        self.truncated_rows = 0
+        self.shots = []
+
+    @abstractmethod
+    def load_backbone(self, folder: Path, precision: str) -> PreTrainedModel:
+        """Load the Transformers model that the adapter is applied to."""
+
+    def attach_head(self, model: torch.nn.Module) -> torch.nn.Module:
+        """Put the readout's own head, if it has one, on an adapted model."""
+        return model
+
+    def adapted_model(self, module: torch.nn.Module) -> torch.nn.Module:
+        """Return the part of what `attach_head` returned that the adapter saves."""
+        return module
+
+    @abstractmethod
+    def head_names(self, module: torch.nn.Module) -> tuple[str, ...]:
+        """Return the names of the modules that make up the head; a parameter below one of them belongs to it."""
+
+    def save_head(self, module: torch.nn.Module, folder: Path) -> None:
+        """Write a head that the adapter does not save."""
+
+    def load_head(self, module: torch.nn.Module, folder: Path) -> None:
+        """Read what `save_head` wrote."""
+
+    @abstractmethod
+    def encode(self, row: Row, with_answer: bool) -> Feature:
+        """Turn a row into token ids, with the gold answer for training or without it for prediction."""
+
+    @abstractmethod
+    def collate(self, features: list[Feature]) -> Batch:
+        """Pad features to one length and stack them."""
+
+    @abstractmethod
+    def loss(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
+        """Return the mean loss of a batch of features with answers."""
+
+    @abstractmethod
+    def judge(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return per row of a held-out batch the loss and whether the most likely label is right."""
+
+    @abstractmethod
+    def predict(self, module: torch.nn.Module, batch: Batch) -> list[Prediction]:
+        """Answer a batch of features without answers."""
+
+
+class ReadoutSettings(Settings):
+    """What every readout has.
+
+    Attributes:
+        architectures: backbones it works on.
+        peft_task: PEFT's name for what the model is then used for.
+        trains: whether it has a head that is trained even where the adapter trains nothing.
+        uses_prompt: whether it puts rows into the task's wording.
+        explanation: one or two sentences for the report.
+    """
+
+    kind: str
+    architectures: ClassVar[frozenset[str]]
+    peft_task: ClassVar[str]
+    trains: ClassVar[bool] = True
+    uses_prompt: ClassVar[bool] = False
+    title: ClassVar[str]
+    explanation: ClassVar[str]
+
+    @abstractmethod
+    def build(self, context: Context) -> Readout:
+        """Return the readout for a task and a tokenizer."""
+
+    def refuse(self, adapter_trains: bool) -> str | None:
+        """Return why these settings cannot be used, as the end of a sentence, or None."""
+        return None
+
+
+def plain(value: Any) -> Any:
+    """Return a row as a mapping for a record."""
+    return {"id": value.id, "texts": value.texts, "label": value.label, "tags": value.tags}

@@ -1,0 +1,71 @@
+"""What the readouts that give logits over the labels share: encoding a pair, loss, prediction."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from fineprint.readouts import Batch, Feature, Prediction, Readout
+from fineprint.readouts._padding import attention_mask, pad_to_one_length
+from fineprint.tasks import Row
+
+if TYPE_CHECKING:
+    import torch
+
+
+class ClassReadout(Readout):
+    """A readout whose module gives logits of shape (rows, labels)."""
+
+    padding_side = "right"
+
+    @abstractmethod
+    def logits(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
+        """Return logits of shape (rows, labels)."""
+
+    def encode(self, row: Row, with_answer: bool) -> Feature:
+        """Turn one or two texts into the tokenizer's form for them."""
+        tokenizer, texts = self.context.tokenizer, list(row.texts.values())
+        whole = tokenizer(*texts, add_special_tokens=True)
+        if len(whole["input_ids"]) > self.context.max_tokens:
+            self.truncated_rows += 1
+            whole = tokenizer(*texts, truncation=True, max_length=self.context.max_tokens)
+        feature = {name: whole[name] for name in ("input_ids", "token_type_ids") if name in whole}
+        return feature | ({"label": [row.label]} if with_answer else {})
+
+    def collate(self, features: list[Feature]) -> Batch:
+        """Pad token ids with the pad token and everything else with 0."""
+        import torch
+
+        ids = [feature["input_ids"] for feature in features]
+        pad = self.context.tokenizer.pad_token_id
+        batch = {
+            "input_ids": pad_to_one_length(ids, pad, self.padding_side),
+            "attention_mask": attention_mask(ids, self.padding_side),
+        }
+        if "token_type_ids" in features[0]:
+            types = [feature["token_type_ids"] for feature in features]
+            batch["token_type_ids"] = pad_to_one_length(types, 0, self.padding_side)
+        if "label" in features[0]:
+            batch["label"] = torch.tensor([feature["label"][0] for feature in features])
+        return batch
+
+    def loss(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
+        """Return the mean cross-entropy."""
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(self.logits(module, batch).float(), batch["label"])
+
+    def judge(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return cross-entropy and correctness per row."""
+        from torch.nn.functional import cross_entropy
+
+        logits = self.logits(module, batch).float()
+        return cross_entropy(logits, batch["label"], reduction="none"), logits.argmax(dim=1) == batch["label"]
+
+    def predict(self, module: torch.nn.Module, batch: Batch) -> list[Prediction]:
+        """Return the most likely label of each row and all probabilities."""
+        probabilities = self.logits(module, batch).float().softmax(dim=1).cpu()
+        return [
+            Prediction(label=int(row.argmax()), probabilities=[round(value, 6) for value in row.tolist()])
+            for row in probabilities
+        ]

@@ -1,0 +1,217 @@
+"""Generation: the answer is the text that a language model writes after a prompt.
+
+Trained or not, with or without worked examples. Beside the text, the same model's likelihood of each label is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from fineprint.answers import read_answer
+from fineprint.loading import load_model
+from fineprint.prompts import build_prompt, choose_shots
+from fineprint.readouts import Batch, Context, Feature, Prediction, Readout, ReadoutSettings
+from fineprint.readouts._padding import attention_mask, pad_to_one_length, position_ids
+from fineprint.settings import SettingsError
+from fineprint.tasks import Row
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import GenerationConfig, PreTrainedModel
+
+IGNORED = -100  # cross_entropy's mark for positions without a loss
+
+
+class Settings(ReadoutSettings):
+    """Attributes: worked examples in the prompt, the sampling temperature (0 takes the most likely word each time),
+    and the most tokens an answer may have."""
+
+    kind: Literal["generation"]
+    shots: int = Field(0, ge=0)
+    temperature: float = Field(0.1, ge=0)
+    max_new_tokens: int = Field(10, ge=1)
+    architectures: ClassVar[frozenset[str]] = frozenset({"decoder"})
+    peft_task: ClassVar[str] = "CAUSAL_LM"
+    trains: ClassVar[bool] = False
+    uses_prompt: ClassVar[bool] = True
+    title: ClassVar[str] = "Text generation"
+    explanation: ClassVar[str] = (
+        "The model writes its answer after a prompt. Trained, the loss covers the answer and one end of text, nothing "
+        "else. An answer that names no label, several, or a negated one counts as wrong."
+    )
+
+    def build(self, context: Context) -> Readout:
+        """Return the readout."""
+        return Generation(self, context)
+
+
+class Generation(Readout):
+    """Runs `AutoModelForCausalLM`, always padded on the left so that answers end where the batch ends."""
+
+    def __init__(self, settings: Settings, context: Context) -> None:
+        super().__init__(settings, context)
+        self.shots = choose_shots(context.training_rows, settings.shots, len(context.task.labels), context.seed)
+        self.answer_ids = [self.encode_answer(answer) for answer in context.task.answers]
+
+    def load_backbone(self, folder: Path, precision: str) -> PreTrainedModel:
+        """Load the language model."""
+        from transformers import AutoModelForCausalLM
+
+        return load_model(AutoModelForCausalLM, folder, precision, ["lm_head"])
+
+    def head_names(self, module: torch.nn.Module) -> tuple[str, ...]:
+        """The language model's own output layer belongs to the backbone: there is no head."""
+        return ()
+
+    def encode_answer(self, answer: str) -> list[int]:
+        """Return an answer's token ids; in plain text a space stands before it, in a chat turn none does."""
+        text = answer if self.context.tokenizer.chat_template else f" {answer}"
+        return self.context.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def encode(self, row: Row, with_answer: bool) -> Feature:
+        """Return prompt and, for training, answer with one end of text."""
+        room = self.context.max_tokens - max(len(ids) for ids in self.answer_ids) - 1
+        feature = {"prompt": self.encode_prompt(row, room)}
+        if with_answer:
+            feature["answer"] = [*self.answer_ids[row.label], self.context.tokenizer.eos_token_id]
+            feature["label"] = [row.label]
+        return feature
+
+    def encode_prompt(self, row: Row, room: int) -> list[int]:
+        """Return a prompt of at most `room` tokens; where it is longer, the row's longest text loses its end."""
+        tokenizer, task = self.context.tokenizer, self.context.task
+        text = build_prompt(tokenizer, task.prompt, task.answers, self.shots, row)
+        self.prompt_example = self.prompt_example or text
+        ids = tokenizer(text, add_special_tokens=tokenizer.chat_template is None)["input_ids"]
+        if tokenizer.chat_template is None and ids and ids[-1] == tokenizer.eos_token_id:
+            ids = ids[:-1]
+        if len(ids) <= room:
+            return ids
+        self.truncated_rows += 1
+        return self.encode_prompt_shortened(row, room, len(ids) - room)
+
+    def encode_prompt_shortened(self, row: Row, room: int, excess: int) -> list[int]:
+        """Cut `excess` tokens from the end of the row's longest text and encode again."""
+        tokenizer = self.context.tokenizer
+        name, text = max(row.texts.items(), key=lambda item: len(item[1]))
+        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        if len(ids) <= excess:
+            raise SettingsError(
+                f"row {row.id} does not fit: its prompt without '{name}' already takes more than {room} tokens; "
+                "raise max_tokens or use fewer shots"
+            )
+        self.truncated_rows -= 1  # counted again by the call below only if it is still too long
+        shortened = replace(row, texts=row.texts | {name: tokenizer.decode(ids[: len(ids) - excess])})
+        encoded = self.encode_prompt(shortened, room)
+        self.truncated_rows += 1
+        return encoded
+
+    def collate(self, features: list[Feature]) -> Batch:
+        """Pad on the left; with answers, add the joined sequence and labels that leave the prompt out of the loss."""
+        import torch
+
+        pad = self.context.tokenizer.pad_token_id
+        prompts = [feature["prompt"] for feature in features]
+        batch = {"prompt_ids": pad_to_one_length(prompts, pad, "left"), "prompt_mask": attention_mask(prompts, "left")}
+        if "answer" in features[0]:
+            joined = [feature["prompt"] + feature["answer"] for feature in features]
+            answers = [feature["answer"] for feature in features]
+            batch["input_ids"] = pad_to_one_length(joined, pad, "left")
+            batch["attention_mask"] = attention_mask(joined, "left")
+            longest = max(len(answer) for answer in answers)
+            batch["labels"] = pad_to_one_length(answers, IGNORED, "left")[:, -longest:]
+            batch["label"] = torch.tensor([feature["label"][0] for feature in features])
+        return batch
+
+    def answer_losses(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
+        """Return the cross-entropy of every answer token, shape (rows, longest answer), 0 where none stands.
+
+        Logits are computed only where an answer token is predicted.
+        """
+        from torch.nn.functional import cross_entropy
+
+        labels = batch["labels"]
+        logits = run(module, batch["input_ids"], batch["attention_mask"], labels.shape[1] + 1)[:, :-1]
+        flat = cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="none")
+        return flat.view(labels.shape)
+
+    def loss(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
+        """Return the mean cross-entropy over answer tokens and ends of text."""
+        return self.answer_losses(module, batch).sum() / (batch["labels"] != IGNORED).sum()
+
+    def judge(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the loss of each row's answer, and whether its label is the likeliest."""
+        losses = self.answer_losses(module, batch).sum(dim=1) / (batch["labels"] != IGNORED).sum(dim=1)
+        return losses, self.label_scores(module, batch).argmax(dim=1) == batch["label"]
+
+    def label_scores(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
+        """Return the log-likelihood of each label's answer after each prompt, shape (rows, labels)."""
+        import torch
+
+        ids, mask = batch["prompt_ids"], batch["prompt_mask"]
+        if all(len(answer) == 1 for answer in self.answer_ids):
+            first = [answer[0] for answer in self.answer_ids]
+            return run(module, ids, mask, 1)[:, -1].float().log_softmax(dim=-1)[:, first]
+        scores = [self.answer_score(module, ids, mask, answer) for answer in self.answer_ids]
+        return torch.stack(scores, dim=1)
+
+    def answer_score(
+        self, module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, answer: list[int]
+    ) -> torch.Tensor:
+        """Return the log-likelihood of one answer of several tokens after each prompt, shape (rows,)."""
+        import torch
+
+        tokens = torch.tensor(answer, device=ids.device).expand(len(ids), -1)
+        joined = torch.cat([ids, tokens], dim=1)
+        joined_mask = torch.cat([mask, torch.ones_like(tokens)], dim=1)
+        logits = run(module, joined, joined_mask, len(answer) + 1)[:, :-1].float()
+        return logits.log_softmax(dim=-1).gather(2, tokens.unsqueeze(-1)).squeeze(-1).sum(dim=1)
+
+    def predict(self, module: torch.nn.Module, batch: Batch) -> list[Prediction]:
+        """Generate an answer for each row, read it strictly, and score the labels beside it."""
+        scores = self.label_scores(module, batch).cpu()
+        new_ids = module.generate(
+            input_ids=batch["prompt_ids"],
+            attention_mask=batch["prompt_mask"],
+            generation_config=self.generation_config(module),
+        )[:, batch["prompt_ids"].shape[1] :]
+        texts = self.context.tokenizer.batch_decode(new_ids, skip_special_tokens=True)
+        return [
+            Prediction(
+                label=read_answer(text, self.context.task.answers),
+                probabilities=[round(value, 6) for value in row.softmax(dim=0).tolist()],
+                answer=text,
+                likelihood_label=int(row.argmax()),
+            )
+            for text, row in zip(texts, scores, strict=True)
+        ]
+
+    def generation_config(self, module: torch.nn.Module) -> GenerationConfig:
+        """Return how to generate: our settings and every end-of-text token that tokenizer and model name."""
+        from transformers import GenerationConfig
+
+        model_ends = module.generation_config.eos_token_id
+        ends = {self.context.tokenizer.eos_token_id, *(model_ends if isinstance(model_ends, list) else [model_ends])}
+        sampling = {"do_sample": True, "temperature": self.settings.temperature, "top_k": 0, "top_p": 1.0}
+        return GenerationConfig(
+            max_new_tokens=self.settings.max_new_tokens,
+            pad_token_id=self.context.tokenizer.pad_token_id,
+            eos_token_id=sorted(end for end in ends if end is not None),
+            **(sampling if self.settings.temperature > 0 else {"do_sample": False}),
+        )
+
+
+def run(module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, keep: int) -> torch.Tensor:
+    """Return the logits at the last `keep` positions, shape (rows, keep, vocabulary)."""
+    extra = {} if prepends_tokens(module) else {"position_ids": position_ids(mask)}
+    return module(input_ids=ids, attention_mask=mask, logits_to_keep=keep, use_cache=False, **extra).logits
+
+
+def prepends_tokens(module: torch.nn.Module) -> bool:
+    """Return whether PEFT puts virtual tokens in front; it then numbers positions itself."""
+    config = getattr(module, "active_peft_config", None)
+    return config is not None and config.is_prompt_learning

@@ -1,0 +1,222 @@
+"""Section 1: the findings, as sentences derived from the data. Nothing is called better without a significant test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fineprint.records import Run
+from fineprint.reporting import formats
+from fineprint.reporting.cost import memory_kinds
+from fineprint.reporting.pairs import one_choice_pairs
+from fineprint.reporting.study import Study, is_trained, parameters, peak_memory, phase_seconds, train_value
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A large number of the summary."""
+
+    label: str
+    value: str
+    note: str
+
+
+def split_by_test(study: Study, task: str, best: str) -> dict[str, list[str]]:
+    """Return the other ranked methods by what the paired test against the best says."""
+    found: dict[str, list[str]] = {"worse": [], "tied": [], "untested": []}
+    for method, _ in study.ranked(task)[1:]:
+        difference = study.difference(task, best, method)
+        key = "untested" if difference is None else "worse" if difference.is_real else "tied"
+        found[key].append(method)
+    return found
+
+
+def titles(study: Study, methods: list[str]) -> str:
+    """Return methods' titles as a list in a sentence."""
+    names = [study.title(method) for method in methods]
+    if len(names) > 1 and any("," in name for name in names):
+        return f"{'; '.join(names[:-1])}; and {names[-1]}" if len(names) > 2 else f"{names[0]}; and {names[1]}"
+    return formats.join(names)
+
+
+def verdict_sentences(study: Study, task: str) -> list[str]:
+    """Return who is ahead, by how much, and whether that is real."""
+    ranked, split = study.ranked(task), study.headline(task)
+    if not ranked:
+        return ["No method has a score that can be ranked: every run collapsed, failed or was not made."]
+    best, score = ranked[0]
+    first = f"{study.title(best)} has the highest accuracy on {split}: {formats.with_interval(score)} over {formats.count(score['rows'])} rows."
+    if len(ranked) == 1:
+        return [first, "No other method can be ranked, so nothing is compared."]
+    return [first, *comparison_sentences(study, task, best)]
+
+
+def comparison_sentences(study: Study, task: str, best: str) -> list[str]:
+    """Return what the paired tests against the best method allow to be said."""
+    groups, sentences = split_by_test(study, task, best), []
+    if groups["tied"]:
+        sentences.append(f"On these rows it cannot be told apart from {titles(study, groups['tied'])}.")
+    if groups["worse"]:
+        nearest = study.difference(task, best, groups["worse"][0])
+        margin = ""
+        if nearest is not None:
+            limits = f"{formats.points(nearest.low, signed=False)} to {formats.points(nearest.high, signed=False)}"
+            margin = f" The nearest of these, {study.title(groups['worse'][0])}, is {formats.points(nearest.value, signed=False)} points behind (95 % interval {limits})."
+        count = len(groups["worse"])
+        who = (
+            titles(study, groups["worse"])
+            if count <= 3
+            else f"the {count} other ranked methods"
+            if not groups["tied"]
+            else f"{count} other methods"
+        )
+        sentences.append(f"It is better than {who}.{margin}")
+    if groups["untested"]:
+        sentences.append(f"No paired test exists against {titles(study, groups['untested'])}.")
+    return sentences
+
+
+def other_splits(study: Study, task: str) -> list[str]:
+    """Return one sentence for each further split: who leads there."""
+    sentences = []
+    for split in study.splits(task)[1:]:
+        ranked = study.ranked(task, split)
+        if len(ranked) > 1:
+            (best, score), (second, _) = ranked[0], ranked[1]
+            difference = study.difference(task, best, second, split)
+            real = (
+                "its lead over the second is significant"
+                if difference and difference.is_real
+                else "its lead over the second is not significant"
+            )
+            sentences.append(
+                f"On {split}, {study.title(best)} is first with {formats.with_interval(score)}; {real if difference else 'its lead was not tested'}."
+            )
+    return sentences
+
+
+def choice_sentences(study: Study, task: str) -> list[str]:
+    """Return one sentence for each pair that differs in one choice only, among runs that may be compared."""
+    sentences = []
+    for pair in one_choice_pairs(study, task):
+        first, second, difference = pair["first"], pair["second"], pair["difference"]
+        if "collapsed" in (study.status(task, first), study.status(task, second)):
+            continue
+        names = f"{study.title(second)} against {study.title(first)}"
+        change = f"{formats.points(difference.value)} points, p {formats.p_value(difference.p_value_holm)}"
+        if not difference.is_real:
+            sentences.append(f"{names}: no difference that the test confirms ({change}).")
+        else:
+            sentences.append(f"{names}: {'better' if difference.value > 0 else 'worse'} ({change}).")
+    return sentences
+
+
+CostGetter = Callable[[Run | None], float | None]
+COSTS: dict[str, tuple[CostGetter, Callable[[float | None], str]]] = {
+    "trains the fewest parameters": (lambda run: trained_parameters(run), formats.short_count),
+    "trains fastest": (lambda run: phase_seconds(run, "training") if is_trained(run) else None, formats.seconds),
+    "needs the least memory in training": (
+        lambda run: peak_memory(run, "training")[0] if is_trained(run) else None,
+        formats.size,
+    ),
+    "saves the fewest bytes": (lambda run: train_value(run, "saved_bytes"), formats.size),
+}
+
+
+def trained_parameters(run: Run | None) -> float | None:
+    """Return how many parameters were trained, or None for a method without training."""
+    counts = parameters(run)
+    return counts["adapter"] + counts["head"] if counts and is_trained(run) else None
+
+
+def cheapest(study: Study, task: str, methods: list[str], get: CostGetter) -> tuple[str, float] | None:
+    """Return the method with the smallest measured figure, if at least one was measured."""
+    found = [(method, get(study.run(task, method))) for method in methods]
+    known = [(method, value) for method, value in found if value is not None]
+    return min(known, key=lambda item: item[1]) if known else None
+
+
+def cost_sentences(study: Study, task: str) -> list[str]:
+    """Return which of the leading methods is cheapest in what."""
+    leaders = study.leaders(task)
+    if not leaders:
+        return []
+    parts = []
+    for words, (get, write) in COSTS.items():
+        found = cheapest(study, task, leaders, get)
+        if found:
+            parts.append((found[0], f"{words} ({write(found[1])})"))
+    if not parts:
+        return ["What the leading methods cost was not measured."]
+    who = "Of the methods at the top" if len(leaders) > 1 else "Its cost"
+    if len(leaders) == 1:
+        figures = [f"{label}: {write(value)}" for label, value, write in leader_costs(study, task, leaders[0])]
+        return [f"{who}: {'; '.join(figures)}."] if figures else []
+    by_method: dict[str, list[str]] = {}
+    for method, words in parts:
+        by_method.setdefault(method, []).append(words)
+    return [
+        f"{who}, {'; '.join(f'{study.title(method)} {formats.join(words)}' for method, words in by_method.items())}."
+    ]
+
+
+def leader_costs(study: Study, task: str, method: str) -> list[tuple[str, float, Callable[[float | None], str]]]:
+    """Return what the one leading method cost, as far as it was measured."""
+    labels = ("trained parameters", "training time", "peak memory in training", "saved")
+    run = study.run(task, method)
+    found = [(label, get(run), write) for label, (get, write) in zip(labels, COSTS.values(), strict=True)]
+    return [(label, value, write) for label, value, write in found if value is not None]
+
+
+def tiles(study: Study, task: str) -> list[Tile]:
+    """Return the large numbers: the best accuracy, and the cheapest leading method by four measures."""
+    ranked = study.ranked(task)
+    if not ranked:
+        return []
+    best, score = ranked[0]
+    limits = formats.interval(score["accuracy_low"], score["accuracy_high"], score["rows"])
+    found = [
+        Tile(
+            f"Best accuracy, {study.headline(task)}",
+            formats.accuracy(score["accuracy"], score["rows"]),
+            f"{study.title(best)}; 95 % interval {limits}",
+        )
+    ]
+    tied = study.leaders(task)[1:]
+    tested = len(ranked) - 1 - len(split_by_test(study, task, best)["untested"])
+    if tested:
+        found.append(
+            Tile(
+                "Not told apart from it",
+                f"{len(tied)} of {tested}",
+                titles(study, tied) if tied else "every tested difference is significant",
+            )
+        )
+    labels = ("Fewest trained parameters", "Shortest training", "Least training memory", "Fewest saved bytes")
+    for label, (get, write) in zip(labels, COSTS.values(), strict=True):
+        cheap = cheapest(study, task, study.leaders(task), get)
+        found.append(
+            Tile(
+                label,
+                write(cheap[1]) if cheap else formats.NOT_MEASURED,
+                study.title(cheap[0]) if cheap else "by no leading method",
+            )
+        )
+    return found
+
+
+def describe_task(study: Study, task: str) -> dict[str, Any]:
+    """Return the summary of one task."""
+    return {
+        "name": task,
+        "verdict": verdict_sentences(study, task),
+        "others": other_splits(study, task),
+        "cost": cost_sentences(study, task),
+        "memory": memory_kinds(study, task),
+        "tiles": tiles(study, task),
+        "tile_note": "Tiles on cost name the cheapest among the best method and those that cannot be told apart from it."
+        if len(study.leaders(task)) > 1
+        else "",
+        "choices": choice_sentences(study, task),
+    }

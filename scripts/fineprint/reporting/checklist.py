@@ -1,0 +1,77 @@
+"""Section 9: the assignment's parts and where each is answered. The parts are data: report/checklist.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fineprint.reporting.study import Study
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the assignment: where it is answered, and by which methods of this study."""
+
+    part: str
+    question: str
+    link: str
+    section: str
+    methods: list[str]
+    answer: str
+
+
+def read_parts(path: Path, study: Study) -> list[Part]:
+    """Return the parts with the methods of the study that match them."""
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))["parts"]
+    return [make_part(entry, study) for entry in entries]
+
+
+def make_part(entry: dict[str, Any], study: Study) -> Part:
+    """Match one part; a part that asks for no method is answered by its section."""
+    wanted = entry.get("match")
+    methods = [method for method in study.methods if wanted and matches(study, method, wanted)]
+    titles = [f"{study.numbers[method]} {study.title(method)}" for method in methods]
+    return Part(
+        str(entry["part"]),
+        entry["question"],
+        entry["link"],
+        entry["section"],
+        titles,
+        answer(study, methods, wanted, entry),
+    )
+
+
+def answer(study: Study, methods: list[str], wanted: dict[str, Any] | None, entry: dict[str, Any]) -> str:
+    """Return whether the part is answered, and if not why."""
+    if wanted is None:
+        return entry.get("note", "answered")
+    if not methods:
+        return "not in this study: no method of it has these choices"
+    statuses = {study.status(task, method) for task in study.tasks for method in methods}
+    if statuses == {"ok"}:
+        return "answered"
+    return (
+        "answered, but not by every run: " + ", ".join(sorted(statuses - {"ok"}))
+        if "ok" in statuses
+        else ", ".join(sorted(statuses))
+    )
+
+
+def matches(study: Study, method: str, wanted: dict[str, Any]) -> bool:
+    """Return whether a method has the wanted settings; keys are dotted paths, values alternatives or one value."""
+    settings = study.settings(method)
+    backbone = study.config["backbones"].get(settings["backbone"], {})
+    described = {**settings, "backbone": backbone}
+    return all(
+        find(described, path) in (value if isinstance(value, list) else [value]) for path, value in wanted.items()
+    )
+
+
+def find(settings: Any, path: str) -> Any:
+    """Return the value at a dotted path, or None."""
+    for key in path.split("."):
+        settings = settings.get(key) if isinstance(settings, dict) else None
+    return settings

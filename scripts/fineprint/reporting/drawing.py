@@ -1,0 +1,108 @@
+"""What the drawing functions return, and what they share."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fineprint.reporting.study import Study
+from fineprint.reporting.style import COLOURS, MARKERS, WIDTH
+
+LABEL_OFFSETS = (
+    (7, 0),
+    (0, 8),
+    (-7, 0),
+    (0, -8),
+    (7, 8),
+    (-7, 8),
+    (7, -8),
+    (-7, -8),
+    (15, 0),
+    (0, 16),
+    (-15, 0),
+    (0, -16),
+    (16, 12),
+    (-16, 12),
+)
+TITLE_LENGTH = 34
+
+
+@dataclass
+class Drawing:
+    """A figure with its title, caption, words for readers who do not see it, and its data row by row."""
+
+    figure: Figure
+    title: str
+    caption: str
+    alt: str
+    rows: list[dict[str, Any]]
+
+
+def label(study: Study, method: str, length: int = TITLE_LENGTH) -> str:
+    """Return a method's number and title for an axis, as plain text ($ would start mathematics in matplotlib)."""
+    title = study.title(method)
+    short = title if len(title) <= length else title[: length - 1].rstrip() + "…"
+    return f"{study.numbers[method]}  {escape(short)}"
+
+
+def panel_title(study: Study, method: str) -> str:
+    """Return a method's number and title for a small panel, on at most two lines."""
+    lines = textwrap.wrap(f"{study.numbers[method]}  {study.title(method)}", 26)
+    return escape("\n".join(lines[:2]) + ("…" if len(lines) > 2 else ""))
+
+
+def escape(value: str) -> str:
+    """Return text that matplotlib draws as it stands."""
+    return value.replace("\\", "\\\\").replace("$", r"\$")
+
+
+def looks(study: Study, method: str) -> dict[str, Any]:
+    """Return colour (the backbone) and marker (the adapter) of a method in scatter plots."""
+    backbones = list(dict.fromkeys(study.settings(name)["backbone"] for name in study.methods))
+    adapters = list(dict.fromkeys(study.settings(name)["adapter"]["kind"] for name in study.methods))
+    settings = study.settings(method)
+    colour = COLOURS[backbones.index(settings["backbone"]) % len(COLOURS)]
+    return {"color": colour, "marker": MARKERS[adapters.index(settings["adapter"]["kind"]) % len(MARKERS)]}
+
+
+def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure, list[Axes], list[Axes]]:
+    """Return a figure of small panels: all panels in use, and the spare ones, already hidden."""
+    columns = min(columns, count)
+    rows = math.ceil(count / columns)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(WIDTH, height * rows), squeeze=False, layout="constrained", **more
+    )
+    axes = list(grid.flat)
+    for axis in axes[count:]:
+        axis.set_visible(False)
+    return figure, axes[:count], axes[count:]
+
+
+def place_numbers(axis: Axes, marks: list[tuple[float, float, str]]) -> None:
+    """Write a text beside each point at the first place that hides no other text or point."""
+    axis.figure.canvas.draw()
+    points = [axis.transData.transform((x, y)) for x, y, _ in marks]
+    taken = [tuple(point) for point in points]
+    scale = axis.figure.dpi / 72
+    for (x, y, words), point in zip(marks, points, strict=True):
+        places = [(point[0] + dx * scale, point[1] + dy * scale) for dx, dy in LABEL_OFFSETS]
+        best = max(
+            range(len(places)),
+            key=lambda position: (min(crowding(places[position], point, taken, scale), 9), -position),
+        )
+        taken.append(places[best])
+        axis.annotate(
+            words, (x, y), LABEL_OFFSETS[best], textcoords="offset points", ha="center", va="center", fontsize=8
+        )
+
+
+def crowding(place: tuple[float, float], own: Any, taken: list[Any], scale: float) -> float:
+    """Return the distance, in points, from a place to the nearest text or point that is not the label's own."""
+    others = [other for other in taken if tuple(other) != tuple(own)]
+    return min((math.dist(place, other) for other in others), default=99.0) / scale

@@ -1,0 +1,78 @@
+"""All figures of a study: drawn, saved as SVG with their data as CSV, and described in words made from the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from fineprint.records import Results, write_json
+from fineprint.reporting.drawing import Drawing
+from fineprint.reporting.figures_cost import draw_cost, draw_memory, draw_storage
+from fineprint.reporting.figures_scores import draw_accuracy, draw_confusion, draw_tags
+from fineprint.reporting.figures_training import draw_held_out, draw_losses
+from fineprint.reporting.study import Study
+from fineprint.reporting.style import figure_style, save_figure
+
+Draw = Callable[[Study, str], Drawing | None]
+DRAWN_PER_TASK: dict[str, Draw] = {
+    "accuracy": draw_accuracy,
+    "losses": draw_losses,
+    "held-out": draw_held_out,
+    "cost": draw_cost,
+    "memory": draw_memory,
+    "storage": draw_storage,
+}
+
+
+@dataclass(frozen=True)
+class FigureEntry:
+    """What `figures.json` says of a figure."""
+
+    name: str
+    kind: str
+    task: str
+    detail: str
+    title: str
+    caption: str
+    alt: str
+    columns: list[str] = field(default_factory=list)
+
+
+def plot_all(results: Results, folder: Path) -> list[FigureEntry]:
+    """Draw every figure that the data allow into `folder`, and write figures.json."""
+    study, entries = Study(results), []
+    folder.mkdir(parents=True, exist_ok=True)
+    with figure_style():
+        for task in study.tasks:
+            for kind, detail, drawing in draw_task(study, task):
+                if drawing is not None:
+                    entries.append(save_drawing(folder, kind, task, detail, drawing))
+    write_json(folder / "figures.json", [asdict(entry) for entry in entries])
+    return entries
+
+
+def draw_task(study: Study, task: str) -> list[tuple[str, str, Drawing | None]]:
+    """Draw one task's figures: those for the task, those for each split, those for each tag."""
+    drawn = [(kind, "", draw(study, task)) for kind, draw in DRAWN_PER_TASK.items()]
+    drawn += [("confusion", split, draw_confusion(study, task, split)) for split in study.splits(task)]
+    tags = dict.fromkeys(
+        tag for split in study.splits(task) for _, score in study.scored(task, split) for tag in score["by_tag"]
+    )
+    return drawn + [("tags", tag, draw_tags(study, task, tag)) for tag in tags]
+
+
+def save_drawing(folder: Path, kind: str, task: str, detail: str, drawing: Drawing) -> FigureEntry:
+    """Write a figure and its data, and return its entry."""
+    name = "-".join(part for part in (kind, task, detail) if part)
+    name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
+    assert isinstance(drawing.figure, Figure)
+    save_figure(drawing.figure, folder / f"{name}.svg")
+    data = pd.DataFrame(drawing.rows)
+    data.to_csv(folder / f"{name}.csv", index=False)
+    columns: list[Any] = list(data.columns)
+    return FigureEntry(name, kind, task, detail, drawing.title, drawing.caption, drawing.alt, columns)

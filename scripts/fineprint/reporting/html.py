@@ -1,0 +1,66 @@
+"""Rendering: one template for the page and, through pandoc, for the PDF."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from fineprint.records import Results, read_json
+from fineprint.reporting.figures import FigureEntry
+from fineprint.reporting.view import Figure, build_view
+
+ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5})")
+DATA_ROWS_SHOWN = 400  # of a figure's data; curves have more points than a reader wants
+
+
+def read_figures(folder: Path, as_files: bool) -> list[Figure]:
+    """Read figures.json and the data of each figure.
+
+    Args:
+        folder: what plot_figures wrote.
+        as_files: refer to the SVG files (for the PDF) instead of embedding them.
+    """
+    entries = [FigureEntry(**entry) for entry in read_json(folder / "figures.json")]
+    return [read_figure(folder, entry, as_files) for entry in entries]
+
+
+def read_figure(folder: Path, entry: FigureEntry, as_files: bool) -> Figure:
+    """Read one figure and its data."""
+    path = folder / f"{entry.name}.svg"
+    source = path.name if as_files else f"data:image/svg+xml;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    with (folder / f"{entry.name}.csv").open(encoding="utf-8", newline="") as file:
+        columns, *rows = list(csv.reader(file)) or [[]]
+    return Figure(entry, source, columns, rows if len(rows) <= DATA_ROWS_SHOWN else [])
+
+
+def make_environment(report: Path) -> Environment:
+    """Return Jinja with everything undefined refused and everything escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(report),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["cite"] = cite
+    environment.globals["styles"] = Markup((report / "style.css").read_text(encoding="utf-8"))
+    environment.globals["script"] = Markup((report / "sort.js").read_text(encoding="utf-8"))
+    return environment
+
+
+def cite(value: str) -> Markup:
+    """Escape a text and turn its arXiv numbers into links."""
+    return Markup(ARXIV.sub(r'<a href="https://arxiv.org/abs/\1">arXiv \1</a>', str(escape(value))))
+
+
+def render(results: Results, figures: Path, report: Path, medium: str) -> str:
+    """Render the template for a medium, "page" or "print"."""
+    view: dict[str, Any] = build_view(results, read_figures(figures, as_files=medium == "print"), report)
+    template = "template.html.j2" if medium == "page" else "print.html.j2"
+    return make_environment(report).get_template(template).render(**view, medium=medium)

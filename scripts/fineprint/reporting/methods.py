@@ -1,0 +1,149 @@
+"""Section 3: what each method trains, and its settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fineprint.reporting import formats
+from fineprint.reporting.study import Study, class_variable, is_trained, train_value
+from fineprint.reporting.table import Cell, Table, number, numeric, plain, text
+
+TRAINING_COLUMNS = {
+    "epochs": "Epochs",
+    "learning_rate": "Learning rate",
+    "batch_size": "Batch",
+    "accumulation_steps": "Accu­mulation",
+    "weight_decay": "Weight decay",
+    "warmup_share": "Warm-up",
+    "gradient_clip": "Clip",
+    "optimizer": "Optimizer",
+    "mixed_precision": "Mixed precision",
+}
+
+
+def name_cells(study: Study, task: str | None, method: str, link: bool = True) -> list[Cell]:
+    """Return a method's number and title; a collapsed or missing run is marked."""
+    style = "flagged" if task is not None and study.status(task, method) != "ok" else ""
+    position = study.numbers[method]
+    where = f"#method-{method}" if link else ""
+    return [text(position, sort=position, style="ordinal"), text(study.title(method), style=style, link=where)]
+
+
+def own_settings(part: dict[str, Any]) -> str:
+    """Write an adapter's or readout's settings without its kind."""
+    return formats.setting({key: value for key, value in part.items() if key != "kind"})
+
+
+def describe_part(package: str, part: dict[str, Any]) -> str:
+    """Write a choice on one axis: its title and, where it has any, its settings."""
+    title = class_variable(package, part["kind"], "title", part["kind"])
+    settings = own_settings(part)
+    return f"{title} ({settings})" if settings else title
+
+
+def methods_table(study: Study) -> Table:
+    """Return the three choices that make each method."""
+    rows = []
+    for method in study.methods:
+        settings = study.settings(method)
+        cells = name_cells(study, None, method, link=False)
+        cells[1] = Cell(cells[1].text, style="anchor", link=f"method-{method}")
+        rows.append(
+            [
+                *cells,
+                text(settings["backbone"], style="code"),
+                text(describe_part("adapters", settings["adapter"])),
+                text(describe_part("readouts", settings["readout"])),
+                text(settings["precision"], style="code"),
+            ]
+        )
+    caption = "Every method is one choice on each of three axes, on a backbone. Its number stands for it in figures."
+    columns = plain(
+        "No.", "Method", "Backbone", "Adapter: how it is changed", "Readout: how the answer is read", "Precision"
+    )
+    return Table("methods", caption, columns, rows, widths=[5, 21, 12, 28, 22, 12])
+
+
+def axis_table(study: Study, package: str, key: str) -> Table:
+    """Return what each adapter, or each readout, of the study does, in its own file's words."""
+    users: dict[str, list[int]] = {}
+    for method in study.methods:
+        users.setdefault(study.settings(method)[key]["kind"], []).append(study.numbers[method])
+    rows = [
+        [
+            text(class_variable(package, kind, "title", kind), style="strong"),
+            text(class_variable(package, kind, "explanation", "No explanation is kept with this kind.")),
+            text(", ".join(str(position) for position in positions)),
+        ]
+        for kind, positions in users.items()
+    ]
+    caption = f"{key.capitalize()}s of this study, explained."
+    columns = plain(
+        key.capitalize(), "What is trained, and what is kept" if key == "adapter" else "How it works", "Methods"
+    )
+    return Table(f"{package}-explained", caption, columns, rows, widths=[18, 68, 14])
+
+
+def training_table(study: Study) -> Table:
+    """Return the training settings of the methods that train."""
+    rows = []
+    for method in study.methods:
+        settings = study.settings(method)
+        training = settings.get("training")
+        if training:
+            cells = [setting_cell(training.get(key)) for key in TRAINING_COLUMNS]
+            rows.append([*name_cells(study, None, method), number(settings.get("max_tokens"), formats.count), *cells])
+    columns = [*plain("No.", "Method"), *numeric("Max tokens", *TRAINING_COLUMNS.values())]
+    columns[-1] = columns[-2] = plain("Optimizer")[0]
+    columns[-1] = plain("Mixed precision")[0]
+    caption = "Training settings. One optimizer step sees batch × accumulation rows; warm-up is a share of all steps, then the rate falls to 0."
+    return Table("training-settings", caption, columns, rows, style="compact")
+
+
+def setting_cell(value: Any) -> Cell:
+    """Return a setting, sortable if it is a number."""
+    return text(formats.setting(value), sort=value if isinstance(value, int | float) else str(value))
+
+
+def training_rows_table(study: Study, task: str) -> Table | None:
+    """Return on how many rows each method was trained, what was cut, and which epoch was kept."""
+    rows = []
+    for method in study.methods:
+        run = study.run(task, method)
+        if is_trained(run):
+            seen = [number(train_value(run, key), formats.count) for key in ("rows", "held_out_rows", "truncated_rows")]
+            epochs = train_value(run, "epochs")
+            rows.append([*name_cells(study, task, method), *seen, *epoch_cells(epochs, train_value(run, "best_epoch"))])
+    columns = [
+        *plain("No.", "Method"),
+        *numeric(
+            "Rows", "Held out", "Truncated", "Epochs", "Kept", "Held-out accuracy", "Held-out loss", "Seconds per epoch"
+        ),
+    ]
+    caption = f"Training on “{task}”: rows seen, rows cut at the token limit, and the epoch that was kept with its figures on held-out rows."
+    return Table(f"epochs-{task}", caption, columns, rows, style="compact") if rows else None
+
+
+def epoch_cells(epochs: list[dict[str, Any]], best: int | None) -> list[Cell]:
+    """Return the cells on the epoch that was kept."""
+    kept = next((epoch for epoch in epochs if epoch["epoch"] == best), None)
+    mean = sum(epoch["seconds"] for epoch in epochs) / len(epochs) if epochs else None
+    return [
+        number(len(epochs), formats.count),
+        number(best, formats.count),
+        number(kept["held_out_accuracy"] if kept else None, formats.accuracy),
+        number(kept["held_out_loss"] if kept else None, formats.three_digits),
+        number(mean, formats.seconds),
+    ]
+
+
+def notes(study: Study, task: str) -> list[dict[str, str]]:
+    """Return the notes that jobs left about choices made on the way, with the methods that left them."""
+    found: dict[str, list[str]] = {}
+    for method in study.methods:
+        run = study.run(task, method)
+        for record in (run["train"], run["predict"]) if run else ():
+            for note in (record or {}).get("notes", []):
+                if study.title(method) not in found.setdefault(note, []):
+                    found[note].append(study.title(method))
+    return [{"note": note, "methods": formats.join(titles)} for note, titles in found.items()]

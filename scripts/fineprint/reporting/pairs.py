@@ -1,0 +1,88 @@
+"""Section 4: which differences between methods are real, and what one choice is worth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fineprint.reporting import formats
+from fineprint.reporting.methods import name_cells
+from fineprint.reporting.study import Difference, Study
+from fineprint.reporting.table import Cell, Table, number, numeric, plain, text
+
+AXES = ("backbone", "precision", "adapter", "readout")
+
+
+def matrix_table(study: Study, task: str, split: str) -> Table | None:
+    """Return all differences in accuracy, row minus column, in points; significant ones are marked."""
+    methods = [method for method, _ in study.scored(task, split)]
+    if len(methods) < 2:
+        return None
+    rows = [
+        [*name_cells(study, task, method), *(matrix_cell(study, task, split, method, other) for other in methods)]
+        for method in methods
+    ]
+    columns = [*plain("No.", "Method"), *numeric(*(str(study.numbers[method]) for method in methods))]
+    caption = (
+        f"Paired differences on {split} of “{task}”: accuracy of the row's method minus that of the column's, in percentage "
+        "points, on the same rows. Bold with an asterisk: significant (exact McNemar test, Holm-corrected over all pairs, p < .05)."
+    )
+    return Table(f"pairs-{task}-{split}", caption, columns, rows, style="compact matrix")
+
+
+def matrix_cell(study: Study, task: str, split: str, first: str, second: str) -> Cell:
+    """Return one difference of the matrix."""
+    difference = study.difference(task, first, second, split)
+    if first == second:
+        return text("", style="diagonal")
+    if difference is None:
+        return number(None, formats.points)
+    note = f"{study.title(first)} − {study.title(second)}: p {formats.p_value(difference.p_value_holm)}"
+    direction = "" if not difference.is_real else "real gain" if difference.value > 0 else "real loss"
+    shown = formats.points(difference.value) + ("*" if difference.is_real else "")
+    return text(shown, sort=difference.value, note=note, style=direction)
+
+
+def one_choice_pairs(study: Study, task: str) -> list[dict[str, Any]]:
+    """Return the pairs of methods that differ in one axis only, and in which."""
+    scored = [method for method, _ in study.scored(task)]
+    found = []
+    for position, first in enumerate(scored):
+        for second in scored[position + 1 :]:
+            ones, others = study.settings(first), study.settings(second)
+            changed = [axis for axis in AXES if ones[axis] != others[axis]]
+            difference = study.difference(task, second, first)
+            if len(changed) == 1 and difference is not None:
+                found.append({"first": first, "second": second, "axis": changed[0], "difference": difference})
+    return found
+
+
+def verdict(study: Study, first: str, second: str, difference: Difference, collapsed: bool) -> str:
+    """Return in words what a paired difference (first − second) allows to be said."""
+    if collapsed:
+        return "no verdict: a run collapsed"
+    if not difference.is_real:
+        return "cannot be told apart"
+    winner = first if difference.value > 0 else second
+    return f"{study.title(winner)} is better"
+
+
+def one_choice_table(study: Study, task: str) -> Table | None:
+    """Return what changing one choice alone does to accuracy."""
+    rows = []
+    for pair in one_choice_pairs(study, task):
+        first, second, difference = pair["first"], pair["second"], pair["difference"]
+        collapsed = "collapsed" in (study.status(task, first), study.status(task, second))
+        limits = f"{formats.points(difference.low)} to {formats.points(difference.high)}"
+        rows.append(
+            [
+                text(pair["axis"]),
+                text(f"{study.title(first)} → {study.title(second)}"),
+                number(difference.value, formats.points),
+                text(limits, sort=difference.low),
+                number(difference.p_value_holm, formats.p_value),
+                text(verdict(study, second, first, difference, collapsed)),
+            ]
+        )
+    columns = [*plain("Changed", "From → to"), *numeric("Points", "95 % interval", "p (Holm)"), *plain("Verdict")]
+    caption = f"What one choice is worth on {study.headline(task)} of “{task}”: pairs of methods that differ in one axis only. Learning rates and epochs are each method's own."
+    return Table(f"choices-{task}", caption, columns, rows, widths=[11, 34, 9, 15, 10, 21]) if rows else None

@@ -1,0 +1,58 @@
+"""The one style of all figures: colours that colour-blind readers tell apart, markers and hatches that differ in grey."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+# Okabe & Ito's colours without yellow, which is too light on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "p", "h")
+HATCHES = ("", "////", "....", "xxxx")
+INK, GREY, LIGHT = "#1f2933", "#7b8794", "#d9dee4"
+WIDTH = 7.2  # inches: the width of the text on an A4 page
+SETTINGS = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": LIGHT,
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "hatch.linewidth": 0.6,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "fineprint",
+    "figure.facecolor": "white",
+}
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Apply the style inside the block only."""
+    with matplotlib.rc_context(SETTINGS):
+        yield
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as SVG with text as paths and without a date, so that equal data give equal files."""
+    figure.savefig(path, format="svg", bbox_inches="tight", pad_inches=0.06, metadata={"Date": None, "Creator": None})
+    plt.close(figure)

@@ -1,0 +1,69 @@
+"""Tables as data: what one Jinja macro turns into an HTML table, and pandoc into a Typst one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from fineprint.reporting import formats
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell. `sort` orders the column when a reader clicks its head; `style` is a class of style.css."""
+
+    text: str
+    sort: float | str = ""
+    note: str = ""
+    style: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; numbers are set flush right. `note` explains the head."""
+
+    title: str
+    numeric: bool = False
+    note: str = ""
+
+
+@dataclass
+class Table:
+    """A captioned table; `groups` are heads above the columns: (title, columns spanned). `widths` in per cent."""
+
+    identifier: str
+    caption: str
+    columns: list[Column]
+    rows: list[list[Cell]]
+    groups: list[tuple[str, int]] = field(default_factory=list)
+    style: str = ""
+    widths: list[int] = field(default_factory=list)
+
+
+def text(value: object, **more: Any) -> Cell:
+    """Return a cell of text."""
+    return Cell(str(value), **more)
+
+
+def number(value: float | None, write: Callable[[Any], str], **more: Any) -> Cell:
+    """Return a cell of a number, written by `write`; a missing one says so."""
+    if value is None:
+        return Cell(formats.NOT_MEASURED, sort="", style="missing")
+    return Cell(write(value), sort=float(value), **more)
+
+
+def blank(reason: str = "does not apply") -> Cell:
+    """Return a cell for a figure that cannot exist, such as the training time of a method that is not trained."""
+    return Cell(formats.NOT_APPLICABLE, style="missing", note=reason)
+
+
+def numeric(*titles: str) -> list[Column]:
+    """Return columns of numbers."""
+    return [Column(title, numeric=True) for title in titles]
+
+
+def plain(*titles: str) -> list[Column]:
+    """Return columns of text."""
+    return [Column(title) for title in titles]

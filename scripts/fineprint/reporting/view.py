@@ -1,0 +1,165 @@
+"""The view model: everything the templates show, already computed and written out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fineprint.records import Results
+from fineprint.reporting import advice, analysis, checklist, cost, formats, methods, pairs, provenance, scores, setting
+from fineprint.reporting.figures import FigureEntry
+from fineprint.reporting.study import Study
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section: its template is `report/sections/{name}.html.j2`."""
+
+    number: int
+    name: str
+    title: str
+
+
+SECTIONS = [
+    Section(number, name, title)
+    for number, (name, title) in enumerate(
+        (
+            ("summary", "Summary"),
+            ("setting", "Setting"),
+            ("methods", "Methods explained"),
+            ("results", "Results"),
+            ("learning", "Learning curves"),
+            ("cost", "Cost"),
+            ("tasks", "Why LoRA: many tasks on one backbone"),
+            ("advice", "When to use which"),
+            ("checklist", "Checklist: the assignment's parts"),
+            ("references", "References"),
+            ("provenance", "Provenance"),
+        ),
+        start=1,
+    )
+]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as the templates place it; `source` is a path for the PDF, a data URI for the page."""
+
+    entry: FigureEntry
+    source: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+def build_view(results: Results, figures: list[Figure], report: Path) -> dict[str, Any]:
+    """Return the variables of the templates.
+
+    Args:
+        results: all records.
+        figures: what plot_figures left.
+        report: the folder of templates, references and the checklist.
+    """
+    study = Study(results)
+    config = study.config
+    references = yaml.safe_load((report / "references.yaml").read_text(encoding="utf-8"))["references"]
+    return {
+        "title": config["title"],
+        "description": config.get("description") or "",
+        "created": (results["provenance"].get("created") or "")[:10],
+        "sections": SECTIONS,
+        "warnings": setting.warnings(study),
+        "tasks": [describe_task(study, task, figures) for task in study.tasks],
+        "several_tasks": len(study.tasks) > 1,
+        "hardware": setting.hardware_table(study),
+        "machines": describe_machines(study),
+        "backbones": setting.backbones_table(study),
+        "backbone_facts": setting.backbone_facts(study),
+        "methods": methods.methods_table(study),
+        "adapters": methods.axis_table(study, "adapters", "adapter"),
+        "readouts": methods.axis_table(study, "readouts", "readout"),
+        "training": methods.training_table(study),
+        "checklist": checklist.read_parts(report / "checklist.yaml", study),
+        "references": references,
+        "provenance": provenance.describe(study),
+        "counts": describe_counts(study),
+    }
+
+
+def describe_counts(study: Study) -> str:
+    """Return how many methods were run, and how many of them can be ranked."""
+    statuses = [study.status(task, method) for task in study.tasks for method in study.methods]
+    total = f"{formats.plural(len(study.methods), 'method')} on {formats.plural(len(study.tasks), 'task')}, {formats.plural(len(study.seeds), 'seed')}"
+    off = [f"{statuses.count(status)} {status}" for status in ("collapsed", "not run") if status in statuses]
+    return f"{total}; {formats.join(off)}." if off else f"{total}; every run can be ranked."
+
+
+def describe_machines(study: Study) -> str:
+    """Return the hardware in one line."""
+    machines = study.environments()
+    names = []
+    for machine in machines:
+        gpu = machine.get("gpu")
+        names.append(
+            gpu["name"]
+            if gpu
+            else f"{machine.get('processor')} ({formats.plural(machine.get('cores') or 0, 'core')}, no GPU)"
+        )
+    return formats.join(list(dict.fromkeys(names))) or formats.NOT_MEASURED
+
+
+def describe_task(study: Study, task: str, figures: list[Figure]) -> dict[str, Any]:
+    """Return all that the sections show of one task."""
+    return {
+        "name": task,
+        "summary": analysis.describe_task(study, task),
+        "setting": setting.describe_task(study, task),
+        "figures": group_figures(figures, task),
+        "notes": methods.notes(study, task),
+        "epochs": methods.training_rows_table(study, task),
+        "results": describe_results(study, task),
+        "cost": describe_cost(study, task),
+        "advice": [asdict(entry) for entry in advice.give_advice(study, task)],
+    }
+
+
+def describe_results(study: Study, task: str) -> dict[str, Any]:
+    """Return what section 4 shows of one task."""
+    matrices = [pairs.matrix_table(study, task, split) for split in study.splits(task)]
+    return {
+        "scores": scores.scores_table(study, task),
+        "flags": scores.flags(study, task),
+        "parameters": cost.parameters_table(study, task),
+        "cost": cost.cost_table(study, task),
+        "choices": pairs.one_choice_table(study, task),
+        "matrices": [table for table in matrices if table],
+        "classes": scores.class_tables(study, task),
+        "answers": scores.answers_table(study, task),
+        "unreadable": scores.unreadable_answers(study, task),
+        "prompts": scores.prompts(study, task),
+        "merged": scores.merge_table(study, task),
+        "seeds": scores.seeds_table(study, task),
+    }
+
+
+def describe_cost(study: Study, task: str) -> dict[str, Any]:
+    """Return what sections 6 and 7 show of one task."""
+    return {
+        "parts": cost.parts_table(study, task),
+        "phases": cost.phases_table(study, task),
+        "storage": cost.storage_table(study, task),
+        "storage_sentences": cost.storage_sentences(study, task),
+    }
+
+
+def group_figures(figures: list[Figure], task: str) -> dict[str, list[Figure]]:
+    """Return a task's figures by kind; a kind without a figure has an empty list."""
+    kinds: dict[str, list[Figure]] = {
+        kind: [] for kind in ("accuracy", "losses", "held-out", "cost", "memory", "storage", "confusion", "tags")
+    }
+    for figure in figures:
+        if figure.entry.task == task:
+            kinds.setdefault(figure.entry.kind, []).append(figure)
+    return {kind.replace("-", "_"): found for kind, found in kinds.items()}

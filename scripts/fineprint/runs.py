@@ -1,0 +1,135 @@
+"""One run, a method on a task with a seed: training it and predicting with it, measured by phase."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fineprint.assembly import assemble_for_prediction, assemble_for_training, make_readout, save_trained
+from fineprint.config import MethodSettings, read_run
+from fineprint.environment import describe_environment
+from fineprint.job import use_threads
+from fineprint.loading import quiet_libraries
+from fineprint.measuring import measure_phase, weight_bytes
+from fineprint.parameters import count_parameters
+from fineprint.prediction import predict_rows, write_predictions
+from fineprint.records import Phase, PredictRecord, TrainRecord, folder_bytes, hash_folder, read_json
+from fineprint.rows import HELD_OUT, TRAIN, read_rows
+from fineprint.training import train
+
+OWN_VARIANT = ""
+
+
+def train_run(run_config: Path, task: Path, rows: Path, backbone: Path, model: Path, threads: int) -> TrainRecord:
+    """Train a run, save it into `model`, return its record. A method that trains nothing leaves `model` empty."""
+    config = read_json(run_config)
+    method = read_run(config)
+    model.mkdir(parents=True, exist_ok=True)
+    if not method.trains:
+        return untrained_record(config)
+    use_threads(threads)
+    quiet_libraries()
+    return train_and_save(config, method, read_json(task), rows, backbone, model)
+
+
+def untrained_record(config: dict[str, Any]) -> TrainRecord:
+    """Return the record of a method that trains nothing: all that only training has is None."""
+    absent = (
+        *("rows", "held_out_rows", "truncated_rows", "best_epoch", "parameters", "saved_bytes"),
+        *("weight_bytes", "gradient_bytes", "optimizer_bytes", "examples_per_second"),
+    )
+    record: dict[str, Any] = {"trained": False, "settings": config, "seed": config["seed"], **dict.fromkeys(absent)}
+    empty = {"epochs": [], "steps": [], "saved_files": {}, "phases": {}, "notes": [], "environment": {}}
+    return record | empty  # type: ignore[return-value]
+
+
+def train_and_save(
+    config: dict[str, Any], method: MethodSettings, task: dict[str, Any], rows: Path, backbone: Path, model: Path
+) -> TrainRecord:
+    """Load, train and save a run, measuring each phase."""
+    seed, phases = config["seed"], dict[str, Phase]()
+    training_rows, held_out_rows = read_rows(rows / f"{TRAIN}.jsonl"), read_rows(rows / f"{HELD_OUT}.jsonl")
+    with measure_phase(phases, "loading"):
+        readout = make_readout(method, backbone, task, training_rows, seed)
+        assembled = assemble_for_training(method, readout, backbone, seed)
+    features = [readout.encode(row, with_answer=True) for row in training_rows]
+    truncated = readout.truncated_rows
+    held_out = [readout.encode(row, with_answer=True) for row in held_out_rows]
+    parameters = count_parameters(assembled.module, readout.head_names(assembled.module))
+    weights = weight_bytes(assembled.module)
+    with measure_phase(phases, "training"):
+        outcome = train(assembled, features, held_out, seed, f"{config['task']} {config['method']} seed {seed}")
+    save_trained(assembled, model)
+    spent = sum(epoch["seconds"] for epoch in outcome.epochs)
+    return TrainRecord(
+        trained=True,
+        settings=config,
+        seed=seed,
+        rows=len(training_rows),
+        held_out_rows=len(held_out_rows),
+        truncated_rows=truncated,
+        epochs=outcome.epochs,
+        steps=outcome.steps,
+        best_epoch=outcome.best_epoch,
+        parameters=parameters,
+        saved_bytes=folder_bytes(model),
+        saved_files=hash_folder(model),
+        weight_bytes=weights,
+        gradient_bytes=outcome.gradient_bytes,
+        optimizer_bytes=outcome.optimizer_bytes,
+        phases=phases,
+        examples_per_second=len(training_rows) * len(outcome.epochs) / spent,
+        notes=outcome.notes,
+        environment=describe_environment(),
+    )
+
+
+def predict_run(
+    run_config: Path, task: Path, rows: Path, backbone: Path, model: Path, predictions: Path, threads: int
+) -> PredictRecord:
+    """Answer every test split with a run, write the answers below `predictions`, return the record."""
+    config = read_json(run_config)
+    method, seed, phases = read_run(config), config["seed"], dict[str, Phase]()
+    use_threads(threads)
+    quiet_libraries()
+    splits = test_splits(rows)
+    with measure_phase(phases, "loading"):
+        readout = make_readout(method, backbone, read_json(task), read_rows(rows / f"{TRAIN}.jsonl"), seed)
+        assembled = assemble_for_prediction(method, readout, backbone, model)
+    name = f"{config['task']} {config['method']} seed {seed}"
+    total, notes = sum(len(part) for part in splits.values()), []
+    with measure_phase(phases, "prediction"):
+        for split, part in splits.items():
+            answers = predict_rows(assembled, part, seed, f"{name} · {split}")
+            write_predictions(predictions / f"{split}.jsonl", part, answers)
+    if readout.truncated_rows:
+        notes.append(f"{readout.truncated_rows} of {total} test rows were longer than max_tokens and were cut.")
+    parameters = count_parameters(assembled.module, readout.head_names(assembled.module))
+    weights = weight_bytes(assembled.module)
+    example, shots = readout.prompt_example, [asdict(shot) for shot in readout.shots]
+    del assembled
+    for precision in method.merge_into:
+        merged = assemble_for_prediction(method, readout, backbone, model, merge_into=precision)
+        for split, part in splits.items():
+            answers = predict_rows(merged, part, seed, f"{name} merged into {precision} · {split}")
+            write_predictions(predictions / f"merged_into_{precision}" / f"{split}.jsonl", part, answers)
+    return PredictRecord(
+        settings=config,
+        seed=seed,
+        prompt_example=example,
+        shots=shots,
+        parameters=parameters,
+        weight_bytes=weights,
+        phases=phases,
+        rows_per_second=total / phases["prediction"]["seconds"],
+        variants=[OWN_VARIANT, *(f"merged_into_{precision}" for precision in method.merge_into)],
+        notes=notes,
+        environment=describe_environment(),
+    )
+
+
+def test_splits(rows: Path) -> dict[str, list[Any]]:
+    """Return the rows of every test split, in alphabetical order of the splits."""
+    files = sorted(file for file in rows.glob("*.jsonl") if file.stem not in (TRAIN, HELD_OUT))
+    return {file.stem: read_rows(file) for file in files}

@@ -1,0 +1,47 @@
+"""The base of every settings model, and how a `kind:` in the config finds its file.
+
+A kind is a file: `adapter: {kind: lora}` is the class `Settings` in `adapters/lora.py`. There is no list to
+extend; names that begin with an underscore are shared code, not kinds.
+"""
+
+import importlib
+import pkgutil
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used. The message is a sentence for the user: what, where, what is accepted."""
+
+
+class Settings(BaseModel):
+    """Settings as a user writes them: unknown keys are refused, values do not change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+def list_kinds(package: str) -> list[str]:
+    """Return the kinds that `fineprint.<package>` offers, in alphabetical order."""
+    folder = importlib.import_module(f"fineprint.{package}").__path__
+    return sorted(module.name for module in pkgutil.iter_modules(folder) if not module.name.startswith("_"))
+
+
+def find_settings(package: str, kind: str) -> type[Settings]:
+    """Return the class `Settings` of the file `fineprint/<package>/<kind>.py`.
+
+    Raises:
+        SettingsError: no such file.
+    """
+    if kind not in list_kinds(package):
+        raise SettingsError(f"kind '{kind}' is unknown; accepted: {', '.join(list_kinds(package))}")
+    return importlib.import_module(f"fineprint.{package}.{kind}").Settings
+
+
+def read_kind(package: str, value: Any) -> Settings:
+    """Turn a mapping with a `kind` into that kind's settings; a finished settings object passes through."""
+    if isinstance(value, Settings):
+        return value
+    if not isinstance(value, dict) or "kind" not in value:
+        raise SettingsError(f"a mapping with a `kind` is wanted; accepted kinds: {', '.join(list_kinds(package))}")
+    return find_settings(package, str(value["kind"])).model_validate(value)

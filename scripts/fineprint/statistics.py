@@ -1,0 +1,156 @@
+"""Scores with intervals, and paired tests on the same rows."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from fineprint.records import Score
+
+Z_95 = 1.959963984540054  # the normal quantile of 0.975
+EXAMPLES_SHOWN = 5
+
+
+def wilson_interval(correct: int, rows: int) -> tuple[float, float]:
+    """Return the 95 % Wilson score interval of a share (Wilson 1927, doi 10.1080/01621459.1927.10502953)."""
+    if rows == 0:
+        return 0.0, 1.0
+    share = correct / rows
+    scale = 1 + Z_95**2 / rows
+    middle = (share + Z_95**2 / (2 * rows)) / scale
+    half = Z_95 * math.sqrt(share * (1 - share) / rows + Z_95**2 / (4 * rows**2)) / scale
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) -> Score:
+    """Score predictions as `prediction.read_predictions` returns them; an unreadable answer is a wrong one."""
+    golds = [entry["gold"] for entry in entries]
+    predicted = [entry["label"] for entry in entries]
+    rows, correct = len(entries), sum(g == p for g, p in zip(golds, predicted, strict=True))
+    low, high = wilson_interval(correct, rows)
+    confusion = count_confusion(golds, predicted, len(labels))
+    per_class = {label: score_class(confusion, number) for number, label in enumerate(labels)}
+    unreadable = [entry["answer"] or "" for entry in entries if entry["label"] is None]
+    return Score(
+        rows=rows,
+        correct=correct,
+        accuracy=correct / rows,
+        accuracy_low=low,
+        accuracy_high=high,
+        macro_f1=sum(scores["f1"] for scores in per_class.values()) / len(labels),
+        unreadable=len(unreadable),
+        unreadable_share=len(unreadable) / rows,
+        unreadable_examples=list(dict.fromkeys(unreadable))[:EXAMPLES_SHOWN],
+        majority_rate=max(golds.count(number) for number in range(len(labels))) / rows,
+        per_class=per_class,
+        confusion=confusion,
+        by_tag=score_tags(entries),
+        likelihood_accuracy=likelihood_accuracy(entries),
+    )
+
+
+def likelihood_accuracy(entries: Sequence[dict[str, Any]]) -> float | None:
+    """Return the accuracy of the likeliest label where the readout also generated; None elsewhere."""
+    if any(entry["likelihood_label"] is None for entry in entries):
+        return None
+    return sum(entry["likelihood_label"] == entry["gold"] for entry in entries) / len(entries)
+
+
+def count_confusion(golds: Sequence[int], predicted: Sequence[int | None], labels: int) -> list[list[int]]:
+    """Count gold label (row) against predicted label (column); the last column counts unreadable answers."""
+    table = [[0] * (labels + 1) for _ in range(labels)]
+    for gold, label in zip(golds, predicted, strict=True):
+        table[gold][labels if label is None else label] += 1
+    return table
+
+
+def score_class(confusion: list[list[int]], number: int) -> dict[str, float]:
+    """Return precision, recall, F1 and support of one label; 0 where a share of nothing is asked for."""
+    hits = confusion[number][number]
+    support = sum(confusion[number])
+    named = sum(row[number] for row in confusion)
+    return {
+        "precision": hits / named if named else 0.0,
+        "recall": hits / support if support else 0.0,
+        "f1": 2 * hits / (named + support) if named + support else 0.0,
+        "support": support,
+    }
+
+
+def score_tags(entries: Sequence[dict[str, Any]]) -> dict[str, dict[str, dict[str, float]]]:
+    """Return accuracy with its interval for each value of each tag."""
+    scores: dict[str, dict[str, dict[str, float]]] = {}
+    pairs = sorted({(tag, value) for entry in entries for tag, value in entry["tags"].items()})
+    for tag, value in pairs:
+        part = [entry for entry in entries if entry["tags"].get(tag) == value]
+        correct = sum(entry["label"] == entry["gold"] for entry in part)
+        low, high = wilson_interval(correct, len(part))
+        shares = {"accuracy": correct / len(part), "accuracy_low": low, "accuracy_high": high}
+        scores.setdefault(tag, {})[value] = {"rows": len(part), **shares}
+    return scores
+
+
+def find_collapse(splits: dict[str, Score]) -> str | None:
+    """Return why a run counts as collapsed, or None: on its first test split the majority rate, what a constant
+    answer scores, does not lie below the interval."""
+    split, score = next(iter(splits.items()))
+    if score["majority_rate"] < score["accuracy_low"]:
+        return None
+    return (
+        f"accuracy {score['accuracy']:.3f} on {split} (95 % interval {score['accuracy_low']:.3f} to "
+        f"{score['accuracy_high']:.3f}) is no better than always giving the most frequent label "
+        f"({score['majority_rate']:.3f})"
+    )
+
+
+def mcnemar_p_value(first_only: int, second_only: int) -> float:
+    """Return the exact two-sided p-value of McNemar's test (McNemar 1947, doi 10.1007/BF02295996)."""
+    from scipy.stats import binomtest
+
+    discordant = first_only + second_only
+    return 1.0 if discordant == 0 else float(binomtest(first_only, discordant, 0.5).pvalue)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values corrected for being many (Holm 1979), in the order given."""
+    order = sorted(range(len(p_values)), key=lambda position: p_values[position])
+    corrected, largest = [0.0] * len(p_values), 0.0
+    for rank, position in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[position]))
+        corrected[position] = largest
+    return corrected
+
+
+def paired_difference(first_only: int, second_only: int, rows: int) -> tuple[float, float, float]:
+    """Return the difference of two accuracies on the same rows and its 95 % Wald interval for paired shares."""
+    difference = (first_only - second_only) / rows
+    variance = (first_only + second_only) / rows**2 - difference**2 / rows
+    half = Z_95 * math.sqrt(max(variance, 0.0))
+    return difference, difference - half, difference + half
+
+
+def compare_paired(hits: dict[str, list[bool]]) -> list[dict[str, Any]]:
+    """Compare every two methods on the same rows.
+
+    Args:
+        hits: for each method whether each row was answered rightly, the rows in one order for all.
+
+    Returns:
+        For each pair: "first", "second", counts, "difference" (first − second) with its interval, the exact McNemar
+        "p_value" and, corrected for the number of pairs, "p_value_holm".
+    """
+    pairs = []
+    for first, second in itertools.combinations(hits, 2):
+        outcomes = list(zip(hits[first], hits[second], strict=True))
+        first_only = sum(a and not b for a, b in outcomes)
+        second_only = sum(b and not a for a, b in outcomes)
+        difference, low, high = paired_difference(first_only, second_only, len(outcomes))
+        counts = {"rows": len(outcomes), "first_only": first_only, "second_only": second_only}
+        interval = {"difference": difference, "difference_low": low, "difference_high": high}
+        p_value = mcnemar_p_value(first_only, second_only)
+        pairs.append({"first": first, "second": second, **counts, **interval, "p_value": p_value})
+    for pair, corrected in zip(pairs, holm([pair["p_value"] for pair in pairs]), strict=True):
+        pair["p_value_holm"] = corrected
+    return pairs

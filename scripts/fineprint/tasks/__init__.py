@@ -1,0 +1,53 @@
+"""Tasks: where rows come from, what their labels are, and how a prompt asks for one.
+
+A task is one file in this folder with a class `Settings(TaskSettings)`. Importing it must not import torch.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import Field
+
+from fineprint.settings import Settings
+
+NO_LABEL = -1
+
+
+@dataclass(frozen=True)
+class Row:
+    """One example.
+
+    Attributes:
+        id: unique within the task, stable from run to run.
+        texts: the input texts by field name, in the order in which an encoder reads them (one or two).
+        label: position in the task's `labels`, or `NO_LABEL` where annotators reached no consensus.
+        group: rows of one group stay on the same side of the held-out cut (for NLI: the premise).
+        tags: what the report breaks scores down by, for example {"genre": "fiction"}.
+    """
+
+    id: str
+    texts: dict[str, str]
+    label: int
+    group: str
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class TaskSettings(Settings):
+    """What every task has. `labels` are in the order of the label numbers; `answers` are the words a language model
+    gives for them; `prompt` is the wording with the text fields in braces, and ends where the answer begins."""
+
+    kind: str
+    description: str = ""
+    labels: tuple[str, ...]
+    answers: tuple[str, ...]
+    prompt: str
+    held_out_share: float = Field(0.1, gt=0, lt=1)
+
+    @abstractmethod
+    def load_splits(self, seed: int) -> dict[str, list[Row]]:
+        """Return the rows by split: "train" and one or more test splits, unlabelled rows included."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return where the rows came from, for the record; called after `load_splits`."""
+        return {}

@@ -1,0 +1,21 @@
+"""Draw a study's figures: SVG files, the data of each as CSV, and figures.json with captions and descriptions."""
+
+from pathlib import Path
+
+from fineprint.job import run_job
+from fineprint.records import read_json
+from fineprint.reporting.figures import plot_all
+
+
+def main(*, results: Path, figures: Path) -> None:
+    """Draw the figures.
+
+    Args:
+        results: results.json.
+        figures: the folder to write into.
+    """
+    plot_all(read_json(results), figures)
+
+
+if __name__ == "__main__":
+    run_job(main)

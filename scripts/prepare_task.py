@@ -1,0 +1,33 @@
+"""Load a task's rows, drop those without a gold label, cut the held-out part off the training rows."""
+
+from pathlib import Path
+
+from fineprint.config import read_kind_of
+from fineprint.job import run_job
+from fineprint.records import read_json, write_json
+from fineprint.rows import describe_task, prepare_splits, write_rows
+from fineprint.settings import SettingsError
+
+
+def main(*, settings: Path, rows: Path, record: Path) -> None:
+    """Prepare a task.
+
+    Args:
+        settings: JSON with the task's `name`, its `settings` and the `seed`.
+        rows: folder for one file of rows per split.
+        record: the task's record.
+    """
+    wanted = read_json(settings)
+    problems: list[str] = []
+    task = read_kind_of("tasks")(wanted["settings"], f"tasks.{wanted['name']}", problems)
+    if task is None:
+        raise SettingsError(" ".join(problems))
+    splits, dropped = prepare_splits(task, wanted["seed"])
+    files = {split: rows / f"{split}.jsonl" for split in splits}
+    for split, part in splits.items():
+        write_rows(files[split], part)
+    write_json(record, {"name": wanted["name"], **describe_task(task, splits, dropped, files)})
+
+
+if __name__ == "__main__":
+    run_job(main)

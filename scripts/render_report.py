@@ -1,0 +1,29 @@
+"""Render a study's results as one HTML page and one PDF, from the same templates."""
+
+from pathlib import Path
+
+from fineprint.job import run_job
+from fineprint.records import read_json
+from fineprint.reporting.html import render
+from fineprint.reporting.pdf import write_pdf
+
+
+def main(*, results: Path, figures: Path, report: Path, html: Path, pdf: Path) -> None:
+    """Render the report.
+
+    Args:
+        results: results.json.
+        figures: the folder that plot_figures wrote.
+        report: the folder of templates and styles.
+        html: the page to write.
+        pdf: the PDF to write.
+    """
+    collected = read_json(results)
+    html.parent.mkdir(parents=True, exist_ok=True)
+    html.write_text(render(collected, figures, report, "page"), encoding="utf-8")
+    pdf.parent.mkdir(parents=True, exist_ok=True)
+    write_pdf(collected, figures, report, pdf)
+
+
+if __name__ == "__main__":
+    run_job(main)

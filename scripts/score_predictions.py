@@ -1,0 +1,22 @@
+"""Score a run's predictions on every test split."""
+
+from pathlib import Path
+
+from fineprint.job import run_job
+from fineprint.records import write_json
+from fineprint.scoring import score_run
+
+
+def main(*, task: Path, predictions: Path, record: Path) -> None:
+    """Score a run.
+
+    Args:
+        task: the task's record.
+        predictions: folder with the predictions by split.
+        record: the scores.
+    """
+    write_json(record, score_run(task, predictions))
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,28 @@
+"""Train one method on one task with one seed, keep its best epoch, and save what was trained."""
+
+from pathlib import Path
+
+from fineprint.job import run_job
+from fineprint.records import write_json
+from fineprint.runs import train_run
+
+
+def main(
+    *, run_config: Path, task: Path, rows: Path, backbone: Path, model: Path, record: Path, threads: int = 1
+) -> None:
+    """Train a run.
+
+    Args:
+        run_config: the run's resolved settings.
+        task: the task's record.
+        rows: folder with the rows by split; only train.jsonl and held_out.jsonl are read.
+        backbone: the backbone's folder.
+        model: folder to save into.
+        record: the training record.
+        threads: that torch may use.
+    """
+    write_json(record, train_run(run_config, task, rows, backbone, model, threads))
+
+
+if __name__ == "__main__":
+    run_job(main)

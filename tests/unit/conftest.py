@@ -1,0 +1,44 @@
+import pytest
+import torch
+from fineprint.loading import quiet_libraries
+from fineprint.tasks import Row
+from tiny_models import make_bert, make_llama, make_roberta
+
+torch.set_num_threads(2)
+quiet_libraries()
+
+TASK = {
+    "labels": ["entailment", "neutral", "contradiction"],
+    "answers": ["ENTAILMENT", "NEUTRAL", "CONTRADICTION"],
+    "prompt": "premise : {premise} hypothesis : {hypothesis} answer :",
+}
+
+
+@pytest.fixture(scope="session")
+def backbone_folders(tmp_path_factory):
+    root = tmp_path_factory.mktemp("backbones")
+    return {
+        "encoder": make_roberta(root / "roberta"),
+        "decoder": make_llama(root / "llama"),
+        "bert": make_bert(root / "bert"),
+    }
+
+
+@pytest.fixture(scope="session")
+def task_record():
+    return TASK
+
+
+@pytest.fixture(scope="session")
+def tiny_rows():
+    """Rows that can be learnt: the hypothesis' second word decides the label."""
+    subjects, verbs = ["the dog", "a cat", "the cat", "a dog"], ["sleeps", "runs"]
+    hypotheses = [("a dog sleeps .", 0), ("a cat runs big .", 1), ("not a dog .", 2)]
+    rows = []
+    for subject in subjects:
+        for verb in verbs:
+            for size in ("", " big", " small"):
+                for hypothesis, label in hypotheses:
+                    texts = {"premise": f"{subject} {verb}{size} .", "hypothesis": hypothesis}
+                    rows.append(Row(str(len(rows)), texts, label, texts["premise"], {"size": size.strip() or "none"}))
+    return rows

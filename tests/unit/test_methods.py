@@ -1,0 +1,158 @@
+"""The contract of every adapter × readout, found by globbing their folders."""
+
+import itertools
+import math
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from fineprint.assembly import assemble_for_prediction, assemble_for_training, make_readout, save_trained
+from fineprint.config import MethodSettings, TrainingSettings
+from fineprint.parameters import count_parameters
+from fineprint.settings import find_settings, list_kinds
+from fineprint.training import train
+
+# What a kind needs beyond its defaults to fit a model of width 64.
+ADAPTER_SETTINGS = {
+    "lora": {"rank": 4, "alpha": 8, "dropout": 0.0},
+    "p_tuning": {"tokens": 4, "encoder_hidden": 16},
+    "prefix_tuning": {"tokens": 4, "projection_hidden": 16},
+    "prompt_tuning": {"tokens": 4},
+}
+TARGETS = {"encoder": ["query", "value"], "decoder": ["q_proj", "v_proj"]}
+
+
+def make_adapter(kind, architecture):
+    model = find_settings("adapters", kind)
+    extra = {"target_modules": TARGETS[architecture]} if "target_modules" in model.model_fields else {}
+    return model.model_validate({"kind": kind, **ADAPTER_SETTINGS.get(kind, {}), **extra})
+
+
+def make_method(adapter, readout, architecture, precision="float32", **training):
+    return MethodSettings(
+        backbone=architecture,
+        precision=precision,
+        adapter=make_adapter(adapter, architecture),
+        readout=find_settings("readouts", readout).model_validate({"kind": readout}),
+        training=TrainingSettings(**({"epochs": 2, "learning_rate": 0.01, "batch_size": 8} | training)),
+        max_tokens=64,
+    )
+
+
+COMBINATIONS = [
+    (adapter, readout, architecture)
+    for adapter, readout in itertools.product(list_kinds("adapters"), list_kinds("readouts"))
+    for architecture in sorted(find_settings("readouts", readout).architectures)
+]
+
+
+def logits_of(assembled, rows):
+    """What the method answers with: label scores for every readout."""
+    readout = assembled.readout
+    batch = readout.collate([readout.encode(row, with_answer=True) for row in rows])
+    assembled.module.eval()
+    with torch.inference_mode():
+        if hasattr(readout, "logits"):
+            return readout.logits(assembled.module, batch)
+        return readout.label_scores(assembled.module, batch)
+
+
+@pytest.mark.parametrize(("adapter", "readout", "architecture"), COMBINATIONS)
+def test_trains_saves_and_loads(adapter, readout, architecture, backbone_folders, task_record, tiny_rows, tmp_path):
+    method = make_method(adapter, readout, architecture)
+    if not method.trains:
+        pytest.skip("nothing is trained")
+    backbone = backbone_folders[architecture]
+    reader = make_readout(method, backbone, task_record, tiny_rows, seed=1)
+    assembled = assemble_for_training(method, reader, backbone, seed=1)
+    before = {n: p.detach().clone() for n, p in assembled.module.named_parameters()}
+    heads = reader.head_names(assembled.module)
+    counted = count_parameters(assembled.module, heads)
+    features = [reader.encode(row, with_answer=True) for row in tiny_rows]
+    outcome = train(assembled, features, features[:12], seed=1, name="test")
+
+    assert len(outcome.epochs) == 2 and all(math.isfinite(epoch["training_loss"]) for epoch in outcome.epochs)
+    assert outcome.optimizer_bytes > 0 and outcome.gradient_bytes > 0
+    trained = {n for n, p in assembled.module.named_parameters() if p.requires_grad}
+    frozen = {n for n, _ in assembled.module.named_parameters()} - trained
+    now = dict(assembled.module.named_parameters())
+    assert all(torch.equal(before[n], now[n]) for n in frozen), "a frozen weight moved"
+    in_head = {n for n in trained if any(part in heads for part in n.split("."))}
+    assert bool(in_head) == bool(heads), "the head is trained"
+    assert all(not torch.equal(before[n], now[n]) for n in in_head)
+    if method.adapter.trains:
+        assert counted["adapter"] > 0
+        assert any(not torch.equal(before[n], now[n]) for n in trained - in_head)
+    for name in trained:
+        if "lora_B" in name:
+            assert now[name].abs().max() > 0, "LoRA's B stayed 0"
+
+    save_trained(assembled, tmp_path)
+    assert not [f for f in tmp_path.rglob("*") if f.suffix in {".bin", ".pt", ".pkl"}]
+    wanted = logits_of(assembled, tiny_rows[:10])
+    fresh = make_readout(method, backbone, task_record, tiny_rows, seed=99)
+    loaded = assemble_for_prediction(method, fresh, backbone, tmp_path)
+    torch.testing.assert_close(logits_of(loaded, tiny_rows[:10]), wanted, rtol=1e-4, atol=1e-4)
+    answers = fresh.predict(loaded.module, fresh.collate([fresh.encode(row, False) for row in tiny_rows[:5]]))
+    assert len(answers) == 5
+
+
+@pytest.mark.parametrize("kind", list_kinds("adapters"))
+def test_loss_falls(kind, backbone_folders, task_record, tiny_rows):
+    method = make_method(kind, "linear_head", "encoder", epochs=12, learning_rate=0.02)
+    reader = make_readout(method, backbone_folders["encoder"], task_record, tiny_rows, seed=1)
+    assembled = assemble_for_training(method, reader, backbone_folders["encoder"], seed=1)
+    features = [reader.encode(row, with_answer=True) for row in tiny_rows]
+    outcome = train(assembled, features, features, seed=1, name="test")
+    assert outcome.epochs[-1]["training_loss"] < 0.8 * outcome.epochs[0]["training_loss"]
+    best = outcome.epochs[outcome.best_epoch - 1]
+    assert best["held_out_accuracy"] == max(epoch["held_out_accuracy"] for epoch in outcome.epochs)
+
+
+@pytest.mark.parametrize("kind", list_kinds("adapters") + list_kinds("readouts"))
+def test_says_what_it_is(kind):
+    package = "adapters" if kind in list_kinds("adapters") else "readouts"
+    settings = find_settings(package, kind)
+    assert settings.title and len(settings.explanation) > 40
+    assert settings.__doc__ and Path(__file__).exists()
+
+
+@pytest.mark.parametrize("readout", ["generation", "linear_head"])
+def test_qlora_on_nf4(readout, backbone_folders, task_record, tiny_rows, tmp_path):
+    """NF4 with double quantisation and the paged 8-bit optimizer, on whatever this machine has."""
+    method = make_method("lora", readout, "decoder", "nf4", optimizer="paged_adamw_8bit")
+    backbone = backbone_folders["decoder"]
+    reader = make_readout(method, backbone, task_record, tiny_rows, seed=1)
+    assembled = assemble_for_training(method, reader, backbone, seed=1)
+    quantised = [p for p in assembled.module.parameters() if getattr(p, "quant_state", None) is not None]
+    assert quantised and all(p.quant_state.nested and p.quant_state.quant_type == "nf4" for p in quantised)
+    plain = make_method("lora", readout, "decoder")
+    same = assemble_for_training(plain, make_readout(plain, backbone, task_record, tiny_rows, 1), backbone, seed=1)
+    heads = reader.head_names(assembled.module)
+    assert count_parameters(assembled.module, heads) == count_parameters(same.module, heads)
+    features = [reader.encode(row, with_answer=True) for row in tiny_rows]
+    with warnings.catch_warnings():
+        # On some processors bitsandbytes repacks weights when evaluated; training on then loses its gradients.
+        warnings.filterwarnings("error", message=".*autograd kernel was not registered.*")
+        train(assembled, features, features[:12], seed=1, name="test")
+    assert all(p.quant_state.nested for p in quantised), "still double quantised after held-out evaluation"
+    save_trained(assembled, tmp_path)
+    wanted = logits_of(assembled, tiny_rows[:10])
+    loaded = assemble_for_prediction(
+        method, make_readout(method, backbone, task_record, tiny_rows, 1), backbone, tmp_path
+    )
+    torch.testing.assert_close(logits_of(loaded, tiny_rows[:10]), wanted, rtol=1e-3, atol=1e-3)
+
+
+def test_merging_on_a_full_precision_base_keeps_the_answers(backbone_folders, task_record, tiny_rows, tmp_path):
+    method = make_method("lora", "generation", "decoder", epochs=4)
+    backbone = backbone_folders["decoder"]
+    reader = make_readout(method, backbone, task_record, tiny_rows, seed=1)
+    assembled = assemble_for_training(method, reader, backbone, seed=1)
+    features = [reader.encode(row, with_answer=True) for row in tiny_rows]
+    train(assembled, features, features[:12], seed=1, name="test")
+    save_trained(assembled, tmp_path)
+    merged = assemble_for_prediction(method, reader, backbone, tmp_path, merge_into="float32")
+    assert not any("lora" in name for name, _ in merged.module.named_parameters())
+    torch.testing.assert_close(logits_of(merged, tiny_rows), logits_of(assembled, tiny_rows), rtol=1e-3, atol=1e-3)

@@ -1,0 +1,45 @@
+"""Model folders: links, refusals, sizes read without loading weights."""
+
+import json
+
+import pytest
+from transformers import AutoModelForMaskedLM
+
+from fineprint.backbones.folder import Settings as Folder
+from fineprint.model_folder import check_architecture, describe_backbone, link_model_files
+from fineprint.settings import SettingsError
+
+
+def test_folder_is_linked_and_described(backbone_folders, tmp_path):
+    settings = Folder(kind="folder", architecture="encoder", path=backbone_folders["encoder"])
+    facts = settings.fetch(tmp_path, seed=1)
+    record = describe_backbone(settings, tmp_path, facts)
+    model = AutoModelForMaskedLM.from_pretrained(tmp_path)
+    assert record["parameters"] == sum(p.numel() for p in model.parameters())
+    assert record["model_type"] == "roberta" and len(record["files"]["model.safetensors"]) == 64
+    check_architecture(settings, tmp_path)
+
+
+def test_pickled_weights_are_refused(tmp_path):
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "pytorch_model.bin").write_bytes(b"x")
+    with pytest.raises(SettingsError, match="no safetensors weights; pickled weights are not loaded"):
+        link_model_files(tmp_path, tmp_path / "out")
+
+
+def test_missing_model_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match=r"config.json is missing"):
+        link_model_files(tmp_path, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("declared", "real"), [("encoder", "decoder"), ("decoder", "encoder"), ("decoder", "bert")])
+def test_wrongly_declared_architecture_is_refused(declared, real, backbone_folders):
+    settings = Folder(kind="folder", architecture=declared, path=backbone_folders[real])
+    with pytest.raises(SettingsError, match=f"no {declared}"):
+        check_architecture(settings, backbone_folders[real])
+
+
+def test_unknown_architecture_is_refused(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "nothing"}), encoding="utf-8")
+    with pytest.raises(SettingsError, match="'nothing'"):
+        check_architecture(Folder(kind="folder", architecture="encoder", path=tmp_path), tmp_path)

@@ -1,0 +1,159 @@
+"""Strict label reading, prompts, what the loss covers, padding and pooling."""
+
+import pytest
+import torch
+from test_methods import make_method
+from tiny_models import make_tokenizer
+
+from fineprint.answers import read_answer
+from fineprint.assembly import assemble_for_training, make_readout
+from fineprint.loading import choose_pad_token
+from fineprint.prompts import build_prompt, choose_shots
+from fineprint.readouts import Context, TaskCard
+from fineprint.readouts._padding import attention_mask, last_real_position, pad_to_one_length
+from fineprint.readouts.generation import IGNORED
+from fineprint.readouts.generation import Settings as GenerationSettings
+from fineprint.readouts.linear_head import pool
+from fineprint.settings import SettingsError
+from fineprint.tasks import Row
+
+NLI = ("ENTAILMENT", "NEUTRAL", "CONTRADICTION")
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("ENTAILMENT", 0),
+        (" neutral.", 1),
+        ("Contradiction\nbecause entailment is out", 2),
+        ("The answer is neutral", 1),
+        ("**Neutral**", 1),
+        ("neutral neutral", 1),
+        ("NOT ENTAILMENT", None),
+        ("It isn't a contradiction", None),
+        ("entailment or neutral", None),
+        ("entailmentneutral", None),
+        ("maybe", None),
+        ("", None),
+        ("\n\n", None),
+        ("neither", None),
+    ],
+)
+def test_only_one_named_label_is_read(text, label):
+    assert read_answer(text, NLI) == label
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "label"),
+    [
+        ("not entailment", ("entailment", "not entailment"), 1),
+        ("not_entailment", ("entailment", "not_entailment"), 1),
+        ("no", ("yes", "no"), 1),
+        ("Yes, no doubt", ("yes", "no"), None),
+    ],
+)
+def test_answers_that_contain_each_other(text, answers, label):
+    assert read_answer(text, answers) == label
+
+
+def make_generation(task_record, tiny_rows, shots=0, max_tokens=64):
+    card = TaskCard(tuple(task_record["labels"]), NLI, task_record["prompt"])
+    context = Context(card, make_tokenizer(pair_template=False), max_tokens, 1, tiny_rows)
+    return GenerationSettings(kind="generation", shots=shots).build(context)
+
+
+def test_loss_covers_the_answer_and_one_end_of_text(task_record, tiny_rows):
+    readout = make_generation(task_record, tiny_rows)
+    batch = readout.collate([readout.encode(row, with_answer=True) for row in tiny_rows[:6]])
+    tokenizer = readout.context.tokenizer
+    for row, labels, ids, mask in zip(
+        tiny_rows, batch["labels"], batch["input_ids"], batch["attention_mask"], strict=False
+    ):
+        kept = labels[labels != IGNORED].tolist()
+        assert tokenizer.convert_ids_to_tokens(kept) == [NLI[row.label], "</s>"]
+        assert ids[-len(kept) :].tolist() == kept and mask[-1] == 1
+        assert (ids == tokenizer.eos_token_id).sum() == 1, "exactly one end of text is learnt"
+        assert (ids[mask == 0] == tokenizer.pad_token_id).all()
+    assert tokenizer.pad_token_id != tokenizer.eos_token_id
+
+
+def test_prompt_ends_where_the_answer_begins(task_record, tiny_rows):
+    readout = make_generation(task_record, tiny_rows, shots=2)
+    assert len(readout.shots) == 2 and len({shot.label for shot in readout.shots}) == 2
+    readout.encode(tiny_rows[0], with_answer=False)
+    example = readout.prompt_example
+    assert example.endswith("answer :") and example.count("answer :") == 3
+    assert all(f"answer : {NLI[shot.label]}\n\n" in example for shot in readout.shots)
+
+
+def test_chat_template_gets_turns(tiny_rows):
+    tokenizer = make_tokenizer(pair_template=False)
+    tokenizer.chat_template = "{% for m in messages %}[{{ m.role }}] {{ m.content }} {% endfor %}[assistant]"
+    text = build_prompt(tokenizer, "premise : {premise}", NLI, [tiny_rows[0]], tiny_rows[4])
+    assert text.startswith("[user] premise : ") and "[assistant] ENTAILMENT [user]" in text
+    assert text.endswith("[assistant]")
+
+
+def test_braces_in_rows_are_text(tiny_rows):
+    row = Row("1", {"premise": "{hypothesis} {0}", "hypothesis": "x"}, 0, "g")
+    assert build_prompt(make_tokenizer(False), "{premise}|{hypothesis}", NLI, [], row) == "{hypothesis} {0}|x"
+
+
+def test_worked_examples_come_from_the_seed(tiny_rows):
+    first, again, other = (choose_shots(tiny_rows, 3, 3, seed) for seed in (1, 1, 5))
+    assert first == again and first != other
+    assert sorted(row.label for row in first) == [0, 1, 2]
+
+
+def test_long_rows_lose_text_not_instruction(task_record, tiny_rows):
+    readout = make_generation(task_record, tiny_rows, max_tokens=24)
+    long_row = Row("1", {"premise": "the dog " * 50, "hypothesis": "a cat sleeps"}, 0, "g")
+    ids = readout.encode(long_row, with_answer=False)["prompt"]
+    assert len(ids) <= 22 and readout.truncated_rows == 1
+    assert readout.context.tokenizer.decode(ids).endswith("hypothesis : a cat sleeps answer :")
+    with pytest.raises(SettingsError, match="raise max_tokens"):
+        make_generation(task_record, tiny_rows, max_tokens=8).encode(tiny_rows[0], with_answer=False)
+
+
+def test_pad_token_is_never_the_end_of_text():
+    tokenizer = make_tokenizer(pair_template=False)
+    tokenizer.pad_token = tokenizer.eos_token
+    assert choose_pad_token(tokenizer) == "<pad>"
+
+
+def test_last_real_token_under_both_paddings():
+    sequences = [[5, 6, 7], [8], [9, 10]]
+    for side in ("left", "right"):
+        ids, mask = pad_to_one_length(sequences, 0, side), attention_mask(sequences, side)
+        assert ids[torch.arange(3), last_real_position(mask)].tolist() == [7, 8, 10]
+
+
+@pytest.mark.parametrize("pooling", ["last_token", "first_token", "mean"])
+def test_pooling_ignores_padding_and_virtual_tokens(pooling):
+    sequences = [[1, 2, 3], [4]]
+    vectors = torch.randn(10, 4)
+    pooled = []
+    for side in ("left", "right"):
+        ids, mask = pad_to_one_length(sequences, 0, side), attention_mask(sequences, side)
+        virtual = torch.full((2, 3, 4), 99.0)
+        pooled.append(pool(torch.cat([virtual, vectors[ids]], dim=1), mask, pooling))
+    torch.testing.assert_close(pooled[0], pooled[1])
+    wanted = {"last_token": vectors[[3, 4]], "first_token": vectors[[1, 4]]}
+    wanted["mean"] = torch.stack([vectors[[1, 2, 3]].mean(0), vectors[4]])
+    torch.testing.assert_close(pooled[0], wanted[pooling])
+
+
+@pytest.mark.parametrize("architecture", ["encoder", "decoder"])
+def test_left_and_right_padding_give_equal_logits(architecture, backbone_folders, task_record, tiny_rows):
+    method = make_method("lora", "linear_head", architecture)
+    backbone = backbone_folders[architecture]
+    readout = make_readout(method, backbone, task_record, tiny_rows, seed=1)
+    module = assemble_for_training(method, readout, backbone, seed=1).module.eval()
+    features = [readout.encode(row, with_answer=False) for row in (*tiny_rows[:3], *tiny_rows[-3:])]
+    features[0]["input_ids"] = features[0]["input_ids"][:4]
+    logits = []
+    for side in ("left", "right"):
+        readout.padding_side = side
+        with torch.inference_mode():
+            logits.append(readout.logits(module, readout.collate(features)))
+    torch.testing.assert_close(logits[0], logits[1], rtol=1e-4, atol=1e-5)

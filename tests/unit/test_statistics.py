@@ -1,0 +1,104 @@
+"""Statistics against hand-computed cases and scipy."""
+
+import numpy
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+
+from fineprint.statistics import (
+    compare_paired,
+    find_collapse,
+    holm,
+    mcnemar_p_value,
+    paired_difference,
+    score_predictions,
+    wilson_interval,
+)
+
+LABELS = ["entailment", "neutral", "contradiction"]
+
+
+def entry(gold, label, answer=None, likelihood=None, **tags):
+    return {
+        "id": "x",
+        "gold": gold,
+        "label": label,
+        "answer": answer,
+        "likelihood_label": likelihood,
+        "tags": tags,
+        "probabilities": None,
+    }
+
+
+@pytest.mark.parametrize(("correct", "rows"), [(0, 10), (5, 10), (81, 99), (800, 810), (10, 10)])
+def test_wilson_agrees_with_scipy(correct, rows):
+    wanted = binomtest(correct, rows).proportion_ci(0.95, method="wilson")
+    assert wilson_interval(correct, rows) == pytest.approx((wanted.low, wanted.high), abs=1e-12)
+
+
+def test_scores_agree_with_scikit_learn():
+    random = numpy.random.default_rng(0)
+    golds, labels = random.integers(0, 3, 200).tolist(), random.integers(0, 3, 200).tolist()
+    score = score_predictions([entry(g, p) for g, p in zip(golds, labels, strict=True)], LABELS)
+    assert score["macro_f1"] == pytest.approx(f1_score(golds, labels, average="macro"))
+    precision, recall, f1, support = precision_recall_fscore_support(golds, labels)
+    for number, label in enumerate(LABELS):
+        wanted = (precision[number], recall[number], f1[number], support[number])
+        assert tuple(score["per_class"][label].values()) == pytest.approx(wanted)
+    assert [row[:3] for row in score["confusion"]] == confusion_matrix(golds, labels).tolist()
+
+
+def test_unreadable_answers_are_wrong_and_shown():
+    entries = [entry(0, 0, "yes", 0), entry(0, None, "hm", 0), entry(1, None, "<b>", 1), entry(2, 1, "maybe", 2)]
+    score = score_predictions(entries, LABELS)
+    assert (score["correct"], score["rows"], score["unreadable"]) == (1, 4, 2)
+    assert score["unreadable_examples"] == ["hm", "<b>"]
+    assert score["confusion"] == [[1, 0, 0, 1], [0, 0, 0, 1], [0, 1, 0, 0]]
+    assert score["likelihood_accuracy"] == 1.0
+
+
+def test_scores_by_tag():
+    entries = [entry(0, 0, genre="a"), entry(0, 1, genre="a"), entry(1, 1, genre="b")]
+    scores = score_predictions(entries, LABELS)["by_tag"]["genre"]
+    assert scores["a"]["accuracy"] == 0.5 and scores["b"]["rows"] == 1
+
+
+@pytest.mark.parametrize(("share", "collapsed"), [(0.34, True), (0.36, True), (0.45, False)])
+def test_chance_is_called_collapse(share, collapsed):
+    right = round(share * 900)
+    entries = [entry(n % 3, n % 3 if n < right else (n + 1) % 3) for n in range(900)]
+    reason = find_collapse({"matched": score_predictions(entries, LABELS)})
+    assert (reason is not None) == collapsed
+    if reason:
+        assert "no better than" in reason and "matched" in reason
+
+
+def test_mcnemar_by_hand():
+    # 8 rows on which they differ, 7 for the first: 2 × (C(8,7) + C(8,8)) / 2^8
+    assert mcnemar_p_value(7, 1) == pytest.approx(2 * 9 / 256)
+    assert mcnemar_p_value(0, 0) == 1.0 and mcnemar_p_value(4, 4) == 1.0
+
+
+def test_holm_by_hand():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+
+
+def test_paired_difference_covers_the_bootstrap():
+    random = numpy.random.default_rng(1)
+    first, second = random.random(800) < 0.85, random.random(800) < 0.80
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    difference, low, high = paired_difference(only_first, only_second, 800)
+    draws = random.integers(0, 800, (4000, 800))
+    wanted = numpy.quantile(first[draws].mean(1) - second[draws].mean(1), [0.025, 0.975])
+    assert difference == pytest.approx(first.mean() - second.mean())
+    assert (low, high) == pytest.approx(tuple(wanted), abs=0.004)
+
+
+def test_pairs_are_compared_on_the_same_rows():
+    pairs = compare_paired({"a": [True] * 20, "b": [True] * 10 + [False] * 10, "c": [True] * 19 + [False]})
+    by_name = {(pair["first"], pair["second"]): pair for pair in pairs}
+    assert by_name["a", "b"]["difference"] == 0.5 and by_name["a", "b"]["p_value_holm"] < 0.05
+    assert by_name["a", "c"]["p_value_holm"] == 1.0
+    with pytest.raises(ValueError):
+        compare_paired({"a": [True], "b": [True, False]})

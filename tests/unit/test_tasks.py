@@ -1,0 +1,179 @@
+"""Rows: every form that the loaders accept, the held-out cut, and what is dropped and counted."""
+
+import json
+
+import pandas
+import pytest
+
+from fineprint.rows import cut_held_out, describe_task, prepare_splits, read_rows, write_rows
+from fineprint.settings import SettingsError, find_settings, list_kinds
+from fineprint.tasks import NO_LABEL, Row
+from fineprint.tasks.multinli import Settings as MultiNLI
+from fineprint.tasks.own_files import Settings as OwnFiles
+
+HUB_FILES = {"train": 40, "validation_matched": 12, "validation_mismatched": 12}
+OFFICIAL = {"train": 40, "dev_matched": 12, "dev_mismatched": 12}
+GOLD = ["entailment", "neutral", "contradiction"]
+
+
+@pytest.fixture
+def hub_folder(tmp_path):
+    """A local copy of the hub's data set, in Parquet; -1 stands for no gold label."""
+    (tmp_path / "data").mkdir()
+    for split, count in HUB_FILES.items():
+        entries = [
+            {
+                "promptID": n,
+                "pairID": f"{n}e",
+                "premise": f"premise {n // 3}",
+                "hypothesis": f"hypothesis {n} of {split}",
+                "genre": "fiction" if n % 2 else "travel",
+                "label": n % 3 if n else -1,
+            }
+            for n in range(count)
+        ]
+        pandas.DataFrame(entries).to_parquet(tmp_path / "data" / f"{split}-00000-of-00001.parquet")
+    return tmp_path
+
+
+@pytest.fixture
+def official_folder(tmp_path):
+    for split, count in OFFICIAL.items():
+        lines = [
+            {
+                "gold_label": GOLD[n % 3] if n else "-",
+                "sentence1": f"premise {n // 3}",
+                "sentence2": f"hypothesis {n} of {split}",
+                "genre": "fiction" if n % 2 else "travel",
+                "pairID": f"{n}e",
+                "annotator_labels": [],
+            }
+            for n in range(count)
+        ]
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (tmp_path / f"multinli_1.0_{split}.jsonl").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("form", ["hub_folder", "official_folder"])
+def test_multinli_in_both_forms(form, request):
+    task = MultiNLI(kind="multinli", source=str(request.getfixturevalue(form)), train_share=0.5)
+    splits, dropped = prepare_splits(task, seed=1)
+    assert list(splits) == ["train", "held_out", "matched", "mismatched"]
+    assert dropped["matched"] == dropped["mismatched"] == 1
+    assert len(splits["train"]) + len(splits["held_out"]) + dropped["train"] == 20
+    assert [row.label for row in splits["matched"]] == [n % 3 for n in range(1, 12)]
+    row = splits["matched"][0]
+    assert list(row.texts) == ["premise", "hypothesis"] and row.tags == {"genre": "fiction"}
+    assert task.facts()["revision"] is None
+
+
+def test_both_forms_draw_the_same_training_rows(hub_folder, official_folder):
+    draws = [MultiNLI(kind="multinli", source=str(f)).load_splits(1)["train"] for f in (hub_folder, official_folder)]
+    assert [row.texts for row in draws[0]] == [row.texts for row in draws[1]] and len(draws[0]) == 4
+
+
+def test_missing_official_file_is_named(official_folder):
+    (official_folder / "multinli_1.0_dev_matched.jsonl").unlink()
+    with pytest.raises(SettingsError, match="multinli_1.0_dev_matched.jsonl"):
+        MultiNLI(kind="multinli", source=str(official_folder)).load_splits(1)
+
+
+def make_own(path, **settings):
+    own = {
+        "kind": "own_files",
+        "files": {"train": path, "test": path},
+        "text_columns": {"premise": "s1", "hypothesis": "s2"},
+        "label_column": "gold",
+        "labels": GOLD,
+        "answers": GOLD,
+        "prompt": "{premise} {hypothesis}",
+    }
+    return OwnFiles.model_validate(own | settings)
+
+
+TABLE = pandas.DataFrame(
+    {
+        "s1": ["a", "a", "b, c", 'say "d"', "null"],
+        "s2": ["e", "f", "g\th", "i", "007"],
+        "gold": ["entailment", "neutral", "contradiction", "-", "neutral"],
+    }
+)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "tsv", "parquet"])
+def test_own_files_in_every_form(ending, tmp_path):
+    path = tmp_path / f"rows.{ending}"
+    writers = {
+        "jsonl": lambda: TABLE.to_json(path, orient="records", lines=True),
+        "csv": lambda: TABLE.to_csv(path, index=False),
+        "tsv": lambda: TABLE.to_csv(path, index=False, sep="\t"),
+        "parquet": lambda: TABLE.to_parquet(path),
+    }
+    writers[ending]()
+    rows = make_own(path).load_splits(1)["train"]
+    assert [row.label for row in rows] == [0, 1, 2, NO_LABEL, 1]
+    assert [row.texts["premise"] for row in rows] == list(TABLE["s1"])
+    assert [row.texts["hypothesis"] for row in rows] == list(TABLE["s2"])
+
+
+def test_labels_may_be_numbers(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    TABLE.assign(gold=[0, 1, 2, -1, 1]).to_json(path, orient="records", lines=True)
+    assert [row.label for row in make_own(path).load_splits(1)["train"]] == [0, 1, 2, NO_LABEL, 1]
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "words"),
+    [
+        (None, {}, "does not exist"),
+        ("s1,s2\na,b\n", {}, "no column 'gold'; it has: s1, s2"),
+        ("s1,s2,gold\na,b,perhaps\n", {}, "row 1: label 'perhaps' is unknown; accepted: entailment"),
+        ("s1,s2,gold\na,b,7\n", {}, "label '7' is unknown"),
+        ("s1,s2,gold\n", {}, "no column"),
+    ],
+)
+def test_mistakes_in_own_files_are_named(content, settings, words, tmp_path):
+    path = tmp_path / "rows.csv"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(SettingsError, match=words):
+        make_own(path, **settings).load_splits(1)
+
+
+def test_unknown_ending_is_named(tmp_path):
+    (tmp_path / "rows.xlsx").write_text("x", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"accepted: .jsonl"):
+        make_own(tmp_path / "rows.xlsx").load_splits(1)
+
+
+def test_held_out_rows_share_no_premise_with_train():
+    rows = [Row(str(n), {"premise": str(n // 3)}, n % 3, str(n // 3)) for n in range(300)]
+    train, held_out = cut_held_out(rows, 0.1, seed=1)
+    assert not {row.group for row in train} & {row.group for row in held_out}
+    assert len(held_out) == 30 and len(train) == 270
+    assert cut_held_out(rows, 0.1, seed=1) == (train, held_out) != cut_held_out(rows, 0.1, seed=2)
+
+
+def test_rows_survive_the_disk(tmp_path):
+    rows = [Row("1", {"premise": "ünïcode \u2028 <b>", "hypothesis": "x\ny"}, 2, "g", {"genre": "a"})]
+    write_rows(tmp_path / "rows.jsonl", rows)
+    assert read_rows(tmp_path / "rows.jsonl") == rows
+
+
+def test_task_record_counts(tmp_path, hub_folder):
+    task = MultiNLI(kind="multinli", source=str(hub_folder), train_share=1.0)
+    splits, dropped = prepare_splits(task, seed=1)
+    files = {split: tmp_path / f"{split}.jsonl" for split in splits}
+    for split, rows in splits.items():
+        write_rows(files[split], rows)
+    record = describe_task(task, splits, dropped, files)
+    assert record["splits"]["matched"]["labels"] == {"entailment": 3, "neutral": 4, "contradiction": 4}
+    assert record["rows_shared_with_train"] == {"held_out": 0, "matched": 0, "mismatched": 0}
+    assert json.loads(json.dumps(record)) == record
+
+
+@pytest.mark.parametrize("kind", list_kinds("tasks"))
+def test_every_task_says_what_it_is(kind):
+    model = find_settings("tasks", kind)
+    assert model.__doc__ and "kind" in model.model_fields
