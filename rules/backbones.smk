@@ -14,8 +14,13 @@ rule write_backbone_settings:
         settings="results/{study}/backbones/{backbone}/settings.json",
     log:
         "logs/{study}/write_backbone_settings/{backbone}.log",
+    benchmark:
+        "benchmarks/{study}/write_backbone_settings/{backbone}.tsv"
     conda:
         "../envs/report.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
     params:
         settings=backbone_settings,
     shell:

@@ -14,8 +14,13 @@ rule write_task_settings:
         settings="results/{study}/data/{task}/settings.json",
     log:
         "logs/{study}/write_task_settings/{task}.log",
+    benchmark:
+        "benchmarks/{study}/write_task_settings/{task}.tsv"
     conda:
         "../envs/report.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
     params:
         settings=task_settings,
     shell:

@@ -19,8 +19,13 @@ rule write_run_config:
         settings="results/{study}/runs/{task}/{method}/{seed}/run_config.json",
     log:
         "logs/{study}/write_run_config/{task}/{method}/{seed}.log",
+    benchmark:
+        "benchmarks/{study}/write_run_config/{task}/{method}/{seed}.tsv"
     conda:
         "../envs/report.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
     params:
         settings=run_settings,
     shell:

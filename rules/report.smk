@@ -15,8 +15,13 @@ rule write_study_config:
         settings="results/{study}/study.json",
     log:
         "logs/{study}/write_study_config.log",
+    benchmark:
+        "benchmarks/{study}/write_study_config.tsv"
     conda:
         "../envs/report.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
     params:
         settings=study_settings,
     shell:
@@ -42,6 +47,8 @@ rule collect_results:
         table="results/{study}/results.csv",
     log:
         "logs/{study}/collect_results.log",
+    benchmark:
+        "benchmarks/{study}/collect_results.tsv"
     conda:
         "../envs/report.yaml"
     resources:
@@ -68,6 +75,8 @@ rule plot_figures:
         figures=directory("results/{study}/figures"),
     log:
         "logs/{study}/plot_figures.log",
+    benchmark:
+        "benchmarks/{study}/plot_figures.tsv"
     conda:
         "../envs/report.yaml"
     resources:
@@ -93,6 +102,8 @@ rule render_report:
         pdf="results/{study}/report.pdf",
     log:
         "logs/{study}/render_report.log",
+    benchmark:
+        "benchmarks/{study}/render_report.tsv"
     conda:
         "../envs/report.yaml"
     resources:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fineprint.config import read_kind_of
 from fineprint.job import run_job, use_threads
-from fineprint.loading import load_tokenizer, quiet_libraries
+from fineprint.loading import import_libraries, load_tokenizer
 from fineprint.model_folder import check_architecture, describe_backbone
 from fineprint.records import read_json, write_json
 from fineprint.settings import SettingsError
@@ -27,7 +27,7 @@ def main(*, settings: Path, model: Path, record: Path, threads: int = 1) -> None
     model.mkdir(parents=True, exist_ok=True)
     use_threads(threads)
     facts = backbone.fetch(model, wanted["seed"])
-    quiet_libraries()
+    import_libraries()
     check_architecture(backbone, model)
     pad_token = load_tokenizer(model).pad_token
     write_json(record, {"name": wanted["name"], "pad_token": pad_token, **describe_backbone(backbone, model, facts)})

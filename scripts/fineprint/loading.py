@@ -72,13 +72,17 @@ def keep_weights_as_quantised(model: PreTrainedModel) -> PreTrainedModel:
     return model
 
 
-def quiet_libraries() -> None:
-    """Keep libraries from the network and from printing what is no news, such as a freshly started head."""
+def import_libraries() -> None:
+    """Import what loading a model needs, so that the loading phase measures loading; keep libraries from the network
+    and from printing what is no news, such as a freshly started head."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
     warnings.filterwarnings("ignore", message="Paged optimizers are not supported on CPU")
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    import bitsandbytes  # noqa: F401
+    import peft  # noqa: F401
+    from transformers import modeling_utils  # noqa: F401
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()

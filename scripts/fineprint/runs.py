@@ -10,7 +10,7 @@ from fineprint.assembly import assemble_for_prediction, assemble_for_training, m
 from fineprint.config import MethodSettings, read_run
 from fineprint.environment import describe_environment
 from fineprint.job import use_threads
-from fineprint.loading import quiet_libraries
+from fineprint.loading import import_libraries
 from fineprint.measuring import measure_phase, weight_bytes
 from fineprint.parameters import count_parameters
 from fineprint.prediction import predict_rows, write_predictions
@@ -29,7 +29,7 @@ def train_run(run_config: Path, task: Path, rows: Path, backbone: Path, model: P
     if not method.trains:
         return untrained_record(config)
     use_threads(threads)
-    quiet_libraries()
+    import_libraries()
     return train_and_save(config, method, read_json(task), rows, backbone, model)
 
 
@@ -92,7 +92,7 @@ def predict_run(
     config = read_json(run_config)
     method, seed, phases = read_run(config), config["seed"], dict[str, Phase]()
     use_threads(threads)
-    quiet_libraries()
+    import_libraries()
     splits = test_splits(rows)
     with measure_phase(phases, "loading"):
         readout = make_readout(method, backbone, read_json(task), read_rows(rows / f"{TRAIN}.jsonl"), seed)

@@ -1,11 +1,11 @@
 import pytest
 import torch
-from fineprint.loading import quiet_libraries
+from fineprint.loading import import_libraries
 from fineprint.tasks import Row
 from tiny_models import make_bert, make_llama, make_roberta
 
 torch.set_num_threads(2)
-quiet_libraries()
+import_libraries()
 
 TASK = {
     "labels": ["entailment", "neutral", "contradiction"],

@@ -80,7 +80,10 @@ def test_no_tuned_number_of_the_demo_leaks_into_another_study(overlay):
         ({"methods__roberta_lora__adapter__rnak": 3}, ["methods.roberta_lora.adapter.rnak", "unknown", "rank"]),
         ({"methods__roberta_lora__adapter__rank": 0}, ["methods.roberta_lora.adapter.rank", "greater than or equal"]),
         ({"methods__roberta_lora__adapter": {"kind": "loora"}}, ["adapter", "loora", "lora, none, p_tuning"]),
-        ({"methods__roberta_lora__readout": {"kind": "generation"}}, ["generation", "decoder", "'encoder' is declared"]),
+        (
+            {"methods__roberta_lora__readout": {"kind": "generation"}},
+            ["generation", "decoder", "'encoder' is declared"],
+        ),
         ({"methods__roberta_full__precision": "nf4"}, ["full", "nf4", "another adapter"]),
         ({"methods__roberta_full__precision": "int3"}, ["int3", "float32", "nf4"]),
         ({"methods__roberta_full__merge_into": ["float32"]}, ["merge_into", "full"]),

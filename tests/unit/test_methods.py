@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from fineprint.assembly import assemble_for_prediction, assemble_for_training, make_readout, save_trained
 from fineprint.config import MethodSettings, TrainingSettings
 from fineprint.parameters import count_parameters

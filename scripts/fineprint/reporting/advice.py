@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fineprint.reporting import formats
 from fineprint.reporting.analysis import CostGetter, cheapest, titles
-from fineprint.reporting.cost import storage_rows
-from fineprint.reporting.study import Study, is_trained, parameters, peak_memory, phase_seconds
+from fineprint.reporting.study import Study, is_trained, parameters, peak_memory, phase_seconds, train_value
 
 LARGE_MODEL = 70e9
 
@@ -28,7 +28,7 @@ def give_advice(study: Study, task: str) -> list[Advice]:
         return [Advice("Any", "No run can be ranked, so this study supports no advice.", "Results", f"scores-{task}")]
     return [
         Advice("One task, accuracy first", one_task(study, task), "Scores", f"scores-{task}"),
-        Advice("Many tasks on one backbone", many_tasks(study, task), "Storage", f"storage-{task}"),
+        Advice("Many tasks on one backbone", many_tasks(study, task), "Saved bytes", f"parameters-{task}"),
         Advice("Prototyping, no training", prototyping(study, task), "Scores", f"scores-{task}"),
         Advice("Little memory for training", little_memory(study, task), "Cost", f"cost-{task}"),
         Advice("Small budget of training time", little_time(study, task), "Cost", f"cost-{task}"),
@@ -62,24 +62,22 @@ def accuracy_phrase(study: Study, task: str, method: str) -> str:
     return f"it is {formats.points(difference.value, signed=False)} points behind {study.title(best)}"
 
 
-def pick(study: Study, task: str, get: CostGetter, write, what: str) -> str:
-    """Return the ranked method with the smallest figure, and how accurate it is."""
-    found = cheapest(study, task, [method for method, _ in study.ranked(task)], get)
+def pick(study: Study, task: str, get: CostGetter, write: Callable[[float | None], str], what: str) -> str:
+    """Return the cheapest of the leading methods and, if another ranked one is cheaper, also that and its accuracy."""
+    ranked = [method for method, _ in study.ranked(task)]
+    found = cheapest(study, task, ranked, get)
     if not found:
         return f"Not measured: no ranked method has a figure for {what}."
-    method, value = found
-    return f"{study.title(method)} has the lowest {what} of the ranked methods ({write(value)}); {accuracy_phrase(study, task, method)}."
+    overall = f"{study.title(found[0])} ({write(found[1])}; {accuracy_phrase(study, task, found[0])})"
+    leading = cheapest(study, task, study.leaders(task), get)
+    if leading is None or leading[0] == found[0]:
+        return f"Lowest {what} of the ranked methods: {overall}."
+    return f"Lowest {what} at the top: {study.title(leading[0])} ({write(leading[1])}). Lowest of all: {overall}."
 
 
 def many_tasks(study: Study, task: str) -> str:
     """Return advice where several tasks share a backbone."""
-    ranked = [method for method, _ in study.ranked(task)]
-    rows = [row for row in storage_rows(study, task) if row["method"] in ranked]
-    if not rows:
-        return "Not measured: no ranked method was trained."
-    small = min(rows, key=lambda row: row["saved"])
-    phrase = accuracy_phrase(study, task, small["method"])
-    return f"{study.title(small['method'])} adds the fewest bytes per task ({formats.size(small['saved'])}); {phrase}."
+    return pick(study, task, lambda run: train_value(run, "saved_bytes"), formats.size, "number of bytes that a further task adds")
 
 
 def prototyping(study: Study, task: str) -> str:

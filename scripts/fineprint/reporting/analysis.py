@@ -33,11 +33,10 @@ def split_by_test(study: Study, task: str, best: str) -> dict[str, list[str]]:
 
 
 def titles(study: Study, methods: list[str]) -> str:
-    """Return methods' titles as a list in a sentence."""
+    """Return methods' titles as a list in a sentence; titles with a comma are quoted where they follow each other."""
     names = [study.title(method) for method in methods]
-    if len(names) > 1 and any("," in name for name in names):
-        return f"{'; '.join(names[:-1])}; and {names[-1]}" if len(names) > 2 else f"{names[0]}; and {names[1]}"
-    return formats.join(names)
+    quoted = len(names) > 1 and any("," in name for name in names)
+    return formats.join([f"“{name}”" if quoted else name for name in names])
 
 
 def verdict_sentences(study: Study, task: str) -> list[str]:

@@ -51,9 +51,9 @@ def label(study: Study, method: str, length: int = TITLE_LENGTH) -> str:
     return f"{study.numbers[method]}  {escape(short)}"
 
 
-def panel_title(study: Study, method: str) -> str:
+def panel_title(study: Study, method: str, width: int = 26) -> str:
     """Return a method's number and title for a small panel, on at most two lines."""
-    lines = textwrap.wrap(f"{study.numbers[method]}  {study.title(method)}", 26)
+    lines = textwrap.wrap(f"{study.numbers[method]}  {study.title(method)}", width)
     return escape("\n".join(lines[:2]) + ("…" if len(lines) > 2 else ""))
 
 

@@ -235,7 +235,7 @@ def draw_storage(study: Study, task: str) -> Drawing | None:
         return None
     unit, name = choose_unit(max(max(row["sizes"].values()) for row in rows))
     backbones = list(dict.fromkeys(row["backbone"] for row in rows))
-    figure, axes, _ = panels(len(backbones), 2, 2.6)
+    figure, axes, _ = panels(len(backbones), 2, 3.1)
     counts = list(range(1, 11))
     for axis, backbone in zip(axes, backbones, strict=True):
         for row in [row for row in rows if row["backbone"] == backbone]:
@@ -253,7 +253,7 @@ def draw_storage(study: Study, task: str) -> Drawing | None:
             )
         axis.set_title(backbone)
         axis.set(xlabel="Tasks", ylabel=f"Disk, {name}", ylim=(0, None), xticks=[1, 2, 4, 6, 8, 10])
-        axis.legend(fontsize=7, loc="upper left")
+        axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     caption = f"Disk for several tasks: arithmetic on the bytes measured on “{task}”. Solid: a whole copy per task; dashed: one backbone and an adapter per task."
     data = [
         {"method": study.title(row["method"]), "tasks": count, "bytes": size}

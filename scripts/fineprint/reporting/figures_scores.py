@@ -97,7 +97,7 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
     figure, axes, _ = panels(len(scored), 5 if len(scored) > 4 else 4, 1.45)
     for axis, (method, score) in zip(axes, scored, strict=True):
         draw_matrix(axis, np.array(score["confusion"])[:, : len(names)])
-        axis.set_title(panel_title(study, method), fontsize=7)
+        axis.set_title(panel_title(study, method, 21), fontsize=7)
         axis.set_xticks(range(len(names)), names, fontsize=7)
         axis.set_yticks(range(len(labels)), [escape(name[:3]) for name in labels], fontsize=7)
     figure.supxlabel("Predicted label", fontsize=8.5)

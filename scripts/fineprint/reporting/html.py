@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,22 @@ def make_environment(report: Path) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["cite"] = cite
+    environment.globals["next_number"] = Numbers().next
     environment.globals["styles"] = Markup((report / "style.css").read_text(encoding="utf-8"))
     environment.globals["script"] = Markup((report / "sort.js").read_text(encoding="utf-8"))
     return environment
+
+
+class Numbers:
+    """Numbers tables and figures in the order in which they are rendered, alike on the page and in the PDF."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def next(self, kind: str) -> int:
+        """Return the next number of a kind."""
+        self.counts[kind] += 1
+        return self.counts[kind]
 
 
 def cite(value: str) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +41,10 @@ class Table:
     groups: list[tuple[str, int]] = field(default_factory=list)
     style: str = ""
     widths: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Make the identifier one that HTML and Typst accept, whatever a split is called."""
+        self.identifier = re.sub(r"[^A-Za-z0-9_-]", "-", self.identifier)
 
 
 def text(value: object, **more: Any) -> Cell:

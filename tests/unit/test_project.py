@@ -1,0 +1,52 @@
+"""What the project promises about itself: pins, environments, names that agree."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+PINS = dict(line.split("==") for line in LOCK if line and not line.startswith("#"))
+
+
+def test_lock_pins_everything_exactly_and_no_cuda_package():
+    assert all(line.startswith("#") or re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line) for line in LOCK if line)
+    assert not [name for name in PINS if name.lower().startswith(("nvidia", "triton"))]
+    assert PINS["torch"] == "2.13.0"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_environments_have_the_lock_s_versions(path):
+    parts = yaml.safe_load(path.read_text(encoding="utf-8"))["dependencies"]
+    pins = dict(pin.split("==") for pin in next(part["pip"] for part in parts if isinstance(part, dict)))
+    assert pins and {name: PINS.get(name) for name in pins} == pins
+
+
+def test_every_rule_has_its_script_log_and_environment():
+    for path in (ROOT / "rules").glob("*.smk"):
+        for block in re.split(r"\n(?=rule )", path.read_text(encoding="utf-8"))[1:]:
+            name = block.split()[1].rstrip(":")
+            script = re.search(r'script="scripts/(\w+)\.py"', block).group(1)
+            assert script == name or script == "write_settings", name
+            assert f'"logs/{{study}}/{name}' in block and "conda:" in block, name
+            assert "benchmark:" in block and "mem_mb" in block and "runtime" in block, name
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "scripts").glob("*.py")), ids=lambda path: path.stem)
+def test_every_script_tells_its_arguments(script):
+    done = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "--" in done.stdout
+
+
+def test_files_stay_small():
+    long = {p.name: n for p in (ROOT / "scripts").rglob("*.py") if (n := len(p.read_text().splitlines())) > 300}
+    assert not long
+
+
+def test_snakefile_has_no_functions():
+    text = (ROOT / "Snakefile").read_text(encoding="utf-8")
+    assert "def " not in text and len(text.splitlines()) <= 75

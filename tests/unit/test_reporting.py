@@ -1,0 +1,274 @@
+"""The report: rendered from made-up results, as a page and as a PDF."""
+
+import copy
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from example_results import METHODS, make_results
+from jinja2 import UndefinedError
+
+from fineprint.records import read_json
+from fineprint.reporting import advice, analysis, formats
+from fineprint.reporting.figures import plot_all
+from fineprint.reporting.html import make_environment, render
+from fineprint.reporting.pdf import to_typst, write_pdf
+from fineprint.reporting.study import Study
+
+REPORT = Path(__file__).parents[2] / "report"
+FEW = {name: METHODS[name] for name in ("roberta_full", "roberta_lora")}
+SMALL = {"matched": 150}
+
+
+class Page(HTMLParser):
+    """What the tests ask of a page: ids, links, elements, attributes and text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.ids, self.links, self.loads, self.tags, self.words = [], [], [], [], []
+        self.images = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.tags.append(tag)
+        self.ids += [found["id"]] if "id" in found else []
+        if tag == "a":
+            self.links.append(found["href"])
+        if tag == "img":
+            self.images.append(found)
+        if tag == "link" or "src" in found:
+            self.loads.append(found.get("src") or found.get("href"))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def render_page(results, folder, plot=True):
+    if plot or not (folder / "figures.json").exists():
+        plot_all(results, folder)
+    return render(results, folder, REPORT, "page")
+
+
+def without_pictures(results, folder):
+    """Render without drawing: for tests of words."""
+    folder.mkdir(exist_ok=True)
+    (folder / "figures.json").write_text("[]")
+    return render(results, folder, REPORT, "page")
+
+
+def text_of(html):
+    return re.sub(r"\s+", " ", " ".join(Page(html).words))
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    results = make_results()
+    html = render_page(results, folder / "figures")
+    write_pdf(results, folder / "figures", REPORT, folder / "report.pdf")
+    return {"results": results, "folder": folder, "html": html, "page": Page(html), "text": text_of(html)}
+
+
+def test_every_part_is_there(rendered):
+    for word in ("Summary", "Learning curves", "When to use which", "Provenance", "RoBERTa, LoRA", "McNemar", "2.2b"):
+        assert word in rendered["text"]
+    assert rendered["page"].tags.count("h1") == 1
+    assert rendered["page"].tags.count("h2") == 11
+    assert "<math" in rendered["html"]
+
+
+def test_links_resolve_and_nothing_is_loaded_from_elsewhere(rendered):
+    page = rendered["page"]
+    assert len(page.ids) == len(set(page.ids))
+    missing = {link[1:] for link in page.links if link.startswith("#")} - set(page.ids)
+    assert not missing
+    assert all(source.startswith("data:") for source in page.loads)
+    assert not re.search(r"url\(\s*['\"]?http|@import", rendered["html"])
+    assert len(rendered["html"]) < 5_000_000
+
+
+def test_pictures_are_described_from_the_data(rendered):
+    images = rendered["page"].images
+    assert len(images) >= 8
+    assert all(len(image["alt"]) > 40 for image in images)
+    best = Study(rendered["results"]).ranked("nli")[0][0]
+    assert METHODS[best][0] in images[0]["alt"]
+
+
+def test_texts_from_the_data_are_escaped(rendered):
+    assert "<script>alert" not in rendered["html"]
+    assert "&lt;script&gt;alert(1)" in rendered["html"]
+    assert "{{ 7 * 7 }}" in rendered["text"]
+    assert 'A <script>alert(1)</script> | #panic("x") man' in rendered["text"]
+    assert rendered["page"].tags.count("script") == 1
+
+
+def test_pdf_has_pages_text_and_no_markup(rendered):
+    file = rendered["folder"] / "report.pdf"
+    data = file.read_bytes()
+    assert data.startswith(b"%PDF")
+    pages = max(int(count) for count in re.findall(rb"/Count (\d+)", data))
+    assert pages > 3
+    markup = to_typst(render(rendered["results"], rendered["folder"] / "figures", REPORT, "print"))
+    assert "\\#panic" in markup
+    outside_raw = re.sub(r"(?ms)^(```+)$.*?^\1$", "", markup)
+    assert re.search(r"(?<!\\)#panic", outside_raw) is None
+    assert "\\$1\\$" in markup
+    assert "Delta" in markup or "Δ" in markup
+
+
+def test_pdf_text_can_be_extracted(rendered):
+    import shutil
+
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed")
+    file = rendered["folder"] / "report.pdf"
+    text = subprocess.run(["pdftotext", "-layout", str(file), "-"], check=True, capture_output=True, text=True).stdout
+    for word in ("When to use which", "RoBERTa, LoRA", '#panic("x")', "$1$ *b* {{ 7 * 7 }}", "snakemake --cores 1"):
+        assert word in text
+
+
+def test_equal_data_give_equal_files(rendered, tmp_path):
+    few = make_results(FEW, splits=SMALL, with_gaps=False)
+    plot_all(few, tmp_path / "one")
+    plot_all(few, tmp_path / "two")
+    for file in (tmp_path / "one").iterdir():
+        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
+
+
+def test_runs_that_cannot_be_ranked_say_why(rendered):
+    assert "the model is gated and no access token was given" in rendered["text"]
+    assert "no better than always giving the most frequent label" in rendered["text"]
+    study = Study(rendered["results"])
+    assert "roberta_random" not in [method for method, _ in study.ranked("nli")]
+    assert "llama_large" not in [method for method, _ in study.ranked("nli")]
+
+
+def swap(results, p_value):
+    """Give every pair one p-value, and let the second method win."""
+    changed = copy.deepcopy(results)
+    full, lora = (run["scores"]["splits"]["matched"] for run in changed["runs"])
+    for key in ("accuracy", "accuracy_low", "accuracy_high"):
+        full[key], lora[key] = lora[key], full[key]
+    for pair in changed["comparisons"]:
+        for key in ("difference", "difference_low", "difference_high"):
+            pair[key] = -pair[key]
+        pair["p_value_holm"] = p_value
+    return changed
+
+
+def test_sentences_follow_the_data(tmp_path):
+    results = make_results(FEW, splits=SMALL, with_gaps=False)
+    for pair in results["comparisons"]:
+        pair["p_value_holm"] = 0.001
+    before = text_of(without_pictures(results, tmp_path))
+    after = text_of(without_pictures(swap(results, 0.001), tmp_path))
+    assert "RoBERTa, full fine-tuning has the highest accuracy" in before
+    assert "It is better than RoBERTa, LoRA." in before
+    assert "RoBERTa, LoRA against RoBERTa, full fine-tuning: worse" in before
+    assert "RoBERTa, LoRA has the highest accuracy" in after
+    assert "RoBERTa, LoRA against RoBERTa, full fine-tuning: better" in after
+
+
+@pytest.mark.parametrize("p_value", [0.05, 0.3, 1.0])
+def test_nothing_is_better_without_a_significant_test(tmp_path, p_value):
+    text = text_of(without_pictures(swap(make_results(FEW, splits=SMALL, with_gaps=False), p_value), tmp_path))
+    claims = re.sub(r"“better” is said only|is no better than", "", text)
+    assert "better" not in claims
+    assert "worse" not in claims
+    assert "points behind" not in claims
+    assert "cannot be told apart from" in text
+
+
+def test_figures_that_were_not_measured_are_said_to_be(tmp_path):
+    results = make_results(FEW, splits=SMALL, with_gaps=False)
+    for run in results["runs"]:
+        for key in ("saved_bytes", "weight_bytes", "gradient_bytes", "optimizer_bytes", "examples_per_second"):
+            run["train"][key] = None
+        for record in (run["train"], run["predict"]):
+            record["phases"] = {}
+        run["predict"]["rows_per_second"] = None
+    for backbone in results["backbones"].values():
+        backbone.update({"parameters": None, "bytes": None, "facts": {}})
+    results["provenance"].update({"commit": None, "uncommitted_changes": None, "hardware": []})
+    html = render_page(results, tmp_path / "figures")
+    assert formats.NOT_MEASURED in text_of(html)
+    assert "0 B" not in text_of(html)
+    write_pdf(results, tmp_path / "figures", REPORT, tmp_path / "report.pdf")
+
+
+def test_nothing_ranked_still_renders(tmp_path):
+    results = make_results({}, splits=SMALL)
+    html = render_page(results, tmp_path / "figures")
+    assert "every run collapsed, failed or was not made" in text_of(html)
+
+
+def test_prompting_alone_renders(tmp_path):
+    prompting = {name: METHODS[name] for name in ("llama_zero_shot", "llama_one_shot")}
+    results = make_results(prompting, splits={"my test / split": 150}, with_gaps=False)
+    html = render_page(results, tmp_path / "figures")
+    write_pdf(results, tmp_path / "figures", REPORT, tmp_path / "report.pdf")
+    page = Page(html)
+    assert not {link[1:] for link in page.links if link.startswith("#")} - set(page.ids)
+    assert "No method was trained on this task" in text_of(html)
+
+
+def test_tasks_seeds_and_splits_of_any_number(tmp_path):
+    results = make_results(FEW, tasks=("nli", "sentiment"), seeds=(1, 2, 3), splits={"test": 90}, with_gaps=False)
+    text = text_of(without_pictures(results, tmp_path))
+    assert "over the seeds 1, 2 and 3" in text
+    assert "Task: sentiment" in text
+
+
+def test_undefined_names_are_refused():
+    with pytest.raises(UndefinedError):
+        make_environment(REPORT).from_string("{{ no_such_name }}").render()
+
+
+def test_no_advice_contradicts_the_data():
+    study = Study(make_results())
+    best = study.ranked("nli")[0][0]
+    first = advice.give_advice(study, "nli")[0]
+    assert study.title(best) in first.advice
+    assert analysis.verdict_sentences(study, "nli")[0].startswith(study.title(best))
+
+
+def test_report_imports_no_torch():
+    code = "import sys, fineprint.reporting.pdf, fineprint.reporting.figures; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=REPORT.parent / "scripts")
+
+
+def test_figures_come_with_their_data(rendered):
+    entries = read_json(rendered["folder"] / "figures" / "figures.json")
+    for entry in entries:
+        assert (rendered["folder"] / "figures" / f"{entry['name']}.csv").stat().st_size > 0
+        svg = (rendered["folder"] / "figures" / f"{entry['name']}.svg").read_text()
+        assert "<text" not in svg
+        assert "<dc:date>" not in svg
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        (formats.seconds(12.34), "12.3\u00a0s"),
+        (formats.seconds(245), "4\u00a0min 05\u00a0s"),
+        (formats.seconds(None), "not measured"),
+        (formats.size(4_530_000), "4.53\u00a0MB"),
+        (formats.size(0), "0 B"),
+        (formats.percent(0.034), "3.4 %"),
+        (formats.percent(0.00012), "0.012 %"),
+        (formats.points(-0.0121), "−1.2"),
+        (formats.points(-0.0001), "0.0"),
+        (formats.count(392702), "392\u202f702"),
+        (formats.p_value(0.00001), "< 0.001"),
+        (formats.p_value(0.04999), "0.04999"),
+        (formats.p_value(0.05), "0.050"),
+        (formats.join(["a", "b", "c"]), "a, b and c"),
+    ],
+)
+def test_numbers_are_readable(written, wanted):
+    assert written == wanted

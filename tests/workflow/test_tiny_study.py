@@ -1,0 +1,116 @@
+"""The tiny study end to end in a copy of the workflow: all methods, both documents, what is rerun and what is not."""
+
+import csv
+import json
+import re
+import time
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.workflow
+
+COLUMNS = (
+    "study method backbone adapter readout precision task split seed rows accuracy accuracy_low accuracy_high macro_f1 "
+    "unreadable_share adapter_parameters head_parameters total_parameters saved_bytes train_seconds predict_seconds "
+    "peak_memory_bytes status"
+)
+
+
+@pytest.fixture(scope="module")
+def results(finished):
+    return json.loads((finished.folder / "results/tiny/results.json").read_text(encoding="utf-8"))
+
+
+def test_every_document_is_there(finished):
+    folder = finished.folder / "results/tiny"
+    assert (folder / "report.pdf").read_bytes().startswith(b"%PDF")
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Tiny study" in html and len(html) < 5_000_000
+    assert not re.search(r"<(script|img|link|iframe)[^>]+(src|href)=[\"']https?:", html)
+
+
+def test_table_has_a_row_per_method_and_split(finished, results):
+    with (finished.folder / "results/tiny/results.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == COLUMNS.split()
+    methods = results["study"]["run"]["methods"]
+    assert {(row["method"], row["split"]) for row in rows} == {
+        (m, s) for m in methods for s in ("matched", "mismatched")
+    }
+    assert all(float(row["accuracy_low"]) <= float(row["accuracy"]) <= float(row["accuracy_high"]) for row in rows)
+    prompting = next(row for row in rows if row["method"] == "llama_zero_shot")
+    assert prompting["train_seconds"] == "" and prompting["saved_bytes"] == "", "what does not exist is absent, not 0"
+
+
+def test_all_methods_answered_the_same_rows(finished, results):
+    place = finished.folder / "results/tiny"
+    for split in ("matched", "mismatched"):
+        wanted = [json.loads(line)["id"] for line in (place / f"data/nli/rows/{split}.jsonl").open(encoding="utf-8")]
+        assert len(wanted) == 30
+        for run in results["runs"]:
+            file = place / f"runs/nli/{run['method']}/1/predictions/{split}.jsonl"
+            assert [json.loads(line)["id"] for line in file.open(encoding="utf-8")] == wanted, run["method"]
+
+
+def test_unlabelled_rows_are_dropped_and_counted(results):
+    task = results["tasks"]["nli"]
+    assert task["dropped_without_label"] == {"train": 2, "matched": 2, "mismatched": 2}
+    assert task["rows_shared_with_train"]["matched"] == 0
+    assert task["splits"]["train"]["rows"] + task["splits"]["held_out"]["rows"] == 90
+
+
+def test_records_say_what_was_measured(results):
+    for run in results["runs"]:
+        train, predict = run["train"], run["predict"]
+        assert predict["phases"]["prediction"]["seconds"] > 0
+        assert predict["environment"]["versions"]["torch"]
+        if train["trained"]:
+            assert train["saved_bytes"] > 0 and train["optimizer_bytes"] > 0 and train["parameters"]["adapter"] > 0
+            assert all(len(value) == 64 for value in train["saved_files"].values())
+        if not predict["environment"]["gpu"]:
+            assert predict["phases"]["prediction"]["memory"]["peak_allocated_bytes"] is None
+    quantised = {run["method"]: run["predict"]["weight_bytes"] for run in results["runs"]}
+    total = results["backbones"]["decoder"]["parameters"]
+    assert quantised["llama_zero_shot"] < 4 * total, "4-bit weights take less than float32 ones"
+
+
+def test_merged_models_are_scored_beside_the_adapter(results):
+    run = next(run for run in results["runs"] if run["method"] == "llama_qlora_generation")
+    assert set(run["scores"]["variants"]) == {"merged_into_nf4", "merged_into_float32"}
+    assert all(0 <= share <= 1 for parts in run["scores"]["agreement"].values() for share in parts.values())
+
+
+def test_nothing_to_do_the_second_time(finished):
+    start = time.perf_counter()
+    assert finished.planned() == {}
+    assert time.perf_counter() - start < 15, "two dry runs"
+
+
+def test_a_changed_rank_reruns_that_method_and_what_follows(finished):
+    overlay = finished.folder / "changed.yaml"
+    tiny = yaml.safe_load((finished.folder / "tests/config/tiny.yaml").read_text(encoding="utf-8"))
+    tiny["methods"]["roberta_lora"] = {"adapter": {"rank": 2}}
+    overlay.write_text(yaml.safe_dump(tiny), encoding="utf-8")
+    assert finished.planned(study="changed.yaml") == {
+        **{"all": 1, "write_run_config": 1, "train_method": 1, "predict_labels": 1, "score_predictions": 1},
+        **{"write_study_config": 1, "collect_results": 1, "plot_figures": 1, "render_report": 1},
+    }
+
+
+def test_a_mistake_is_refused_before_any_job(make_copy):
+    copy = make_copy("mistake")
+    (copy.folder / "wrong.yaml").write_text("methods: {roberta_lora: {adapter: {rnak: 2}}}", encoding="utf-8")
+    done = copy.run(study="wrong.yaml")
+    assert done.returncode != 0 and not (copy.folder / "results").exists()
+    assert "methods.roberta_lora.adapter.rnak: this key is unknown; accepted here: alpha" in done.stdout + done.stderr
+
+
+def test_a_same_seed_gives_the_same_answers(finished, make_copy):
+    copy = make_copy("again")
+    target = "results/tiny/runs/nli/roberta_lora/1/scores.json"
+    done = copy.run(target)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    for name in ("matched", "mismatched"):
+        place = f"results/tiny/runs/nli/roberta_lora/1/predictions/{name}.jsonl"
+        assert (copy.folder / place).read_bytes() == (finished.folder / place).read_bytes()
