@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from example_results import METHODS, make_results
 from jinja2 import UndefinedError
 
+from example_results import METHODS, make_results
 from fineprint.records import read_json
 from fineprint.reporting import advice, analysis, formats
 from fineprint.reporting.figures import plot_all
@@ -67,7 +67,7 @@ def text_of(html):
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
-    results = make_results()
+    results = make_results(splits={"matched": 450, "mismatched": 300})
     html = render_page(results, folder / "figures")
     write_pdf(results, folder / "figures", REPORT, folder / "report.pdf")
     return {"results": results, "folder": folder, "html": html, "page": Page(html), "text": text_of(html)}
@@ -197,7 +197,7 @@ def test_figures_that_were_not_measured_are_said_to_be(tmp_path):
     results["provenance"].update({"commit": None, "uncommitted_changes": None, "hardware": []})
     html = render_page(results, tmp_path / "figures")
     assert formats.NOT_MEASURED in text_of(html)
-    assert "0 B" not in text_of(html)
+    assert not re.search(r"(?<!\d)0 B\b", text_of(html))
     write_pdf(results, tmp_path / "figures", REPORT, tmp_path / "report.pdf")
 
 
@@ -265,10 +265,19 @@ def test_figures_come_with_their_data(rendered):
         (formats.points(-0.0001), "0.0"),
         (formats.count(392702), "392\u202f702"),
         (formats.p_value(0.00001), "< 0.001"),
-        (formats.p_value(0.04999), "0.04999"),
+        (formats.p_value(0.04999), "< 0.05"),
         (formats.p_value(0.05), "0.050"),
         (formats.join(["a", "b", "c"]), "a, b and c"),
     ],
 )
 def test_numbers_are_readable(written, wanted):
     assert written == wanted
+
+
+def test_a_prompt_that_leads_is_said_to_cost_no_training():
+    methods = {"prompt": METHODS["llama_zero_shot"], "full": METHODS["roberta_full"]}
+    methods["prompt"] = (*methods["prompt"][:5], 0.97, *methods["prompt"][6:])
+    methods["full"] = (*methods["full"][:5], 0.6, *methods["full"][6:])
+    study = Study(make_results(methods, splits={"test": 300}, with_gaps=False))
+    assert study.leaders("nli") == ["prompt"]
+    assert analysis.cost_sentences(study, "nli") == ["Llama, zero-shot trains nothing: prediction is the whole cost."]

@@ -75,7 +75,7 @@ def test_both_forms_draw_the_same_training_rows(hub_folder, official_folder):
 
 def test_missing_official_file_is_named(official_folder):
     (official_folder / "multinli_1.0_dev_matched.jsonl").unlink()
-    with pytest.raises(SettingsError, match="multinli_1.0_dev_matched.jsonl"):
+    with pytest.raises(SettingsError, match=r"multinli_1\.0_dev_matched\.jsonl"):
         MultiNLI(kind="multinli", source=str(official_folder)).load_splits(1)
 
 

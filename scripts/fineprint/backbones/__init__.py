@@ -5,7 +5,7 @@ A source is one file in this folder with a class `Settings(BackboneSettings)`. I
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from fineprint.settings import Settings
 
@@ -14,9 +14,11 @@ MODEL_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "
 
 
 class BackboneSettings(Settings):
-    """What every source has. `architecture` says which readouts can be used on it."""
+    """What every source has. `architecture` says which readouts can be used on it. `origin` is set by sources that make
+    a model themselves, worded to follow a name: the report then says that accuracies tell nothing of real models."""
 
     kind: str
+    origin: ClassVar[str] = ""
     architecture: Literal["encoder", "decoder"]
 
     @abstractmethod

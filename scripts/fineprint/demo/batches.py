@@ -47,6 +47,7 @@ class WordReader:
         self.pattern = re.compile(pattern)
 
     def read(self, text: str) -> list[int]:
+        """Return the token numbers of a text, without special tokens."""
         return [self.vocabulary[token] for token in self.pattern.findall(text.lower())]
 
 
@@ -122,12 +123,14 @@ def draw_decoder_batches(
     shares: dict[int, float],
     other_weight: float,
     untold: tuple[str, ...],
+    neutral_share: float,
 ) -> Iterator[Batch]:
     """Yield batches for language modelling; one batch holds documents with the same number of worked examples."""
     random = lessons.random
     while True:
         examples = random.choices(list(shares), weights=list(shares.values()))[0]
-        texts = islice(draw_documents(lessons, growth(), examples, untold), 3 * POOLED_TRIPLES // max(1, examples))
+        documents = draw_documents(lessons, growth(), examples, untold, neutral_share)
+        texts = islice(documents, 3 * POOLED_TRIPLES // max(1, examples))
         groups = [[_write_text(reader, text, other_weight)] for text in texts]
         yield from _group_by_length(random, groups, tokens, reader.vocabulary["<pad>"])
 

@@ -17,6 +17,7 @@ class Phrase:
 
     @property
     def is_plural(self) -> bool:
+        """True if several are meant: every amount but "the" and none at all."""
         return self.amount not in ("", "the")
 
 

@@ -11,7 +11,7 @@ from random import Random
 from fineprint.demo import lexicon
 from fineprint.demo.clauses import Clause, render_clause
 from fineprint.demo.pairs import LABELS, make_clauses
-from fineprint.demo.phenomena import make_hypothesis
+from fineprint.demo.phenomena import NEUTRAL, make_hypothesis
 
 CONNECTIVES = ("indeed", "perhaps", "wrong")
 ANSWERS = ("yes", "maybe", "no")
@@ -104,10 +104,13 @@ def write_passage(lesson: Lesson) -> str:
     return f"{lesson.premise} {lesson.hypothesis} {CONNECTIVES[lesson.label]}"
 
 
-def draw_documents(lessons: Lessons, progress: float, examples: int, untold: tuple[str, ...] = ()) -> Iterator[str]:
+def draw_documents(
+    lessons: Lessons, progress: float, examples: int, untold: tuple[str, ...] = (), neutral_share: float = 1.0
+) -> Iterator[str]:
     """Yield documents without end: passages if `examples` is 0, else so many worked examples in one wording.
 
-    `untold` phenomena appear in passages but in no worked example.
+    `untold` phenomena appear in passages but in no worked example, and of the neutral lessons only a share does:
+    who writes examples down likes clear cases. So the model knows more than its first answers show.
     """
     if not examples:
         while True:
@@ -115,7 +118,8 @@ def draw_documents(lessons: Lessons, progress: float, examples: int, untold: tup
     while True:
         drawn: list[Lesson] = []
         while len(drawn) < examples * 3:
-            drawn += lessons.draw_triple(progress, (*lessons.left_out, *untold))
+            triple = lessons.draw_triple(progress, (*lessons.left_out, *untold))
+            drawn += [one for one in triple if one.label != NEUTRAL or lessons.random.random() < neutral_share]
         lessons.random.shuffle(drawn)
         for start in range(0, examples * 3, examples):
             names = pick_wording(lessons.random)

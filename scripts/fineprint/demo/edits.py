@@ -43,6 +43,7 @@ def pick_sibling(random: Random, noun: str) -> str:
 
 
 def change_noun(phrase: Phrase, noun: str) -> Phrase:
+    """Put another noun and keep adjective and amount."""
     return replace(phrase, nouns=(noun,))
 
 
@@ -58,6 +59,7 @@ def generalise(phrase: Phrase) -> Phrase:
 
 
 def oppose_verb(random: Random, clause: Clause) -> Clause:
+    """Let the opposite happen."""
     return replace(clause, verb=pick_opposite(random, clause.verb, lexicon.VERBS))
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from fineprint.demo.batches import IGNORED, Batch
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
+    from torch.optim import Optimizer
+    from torch.optim.lr_scheduler import LRScheduler
 
 LOGGER = logging.getLogger(__name__)
 SECONDS_BETWEEN_LINES = 10.0
@@ -31,13 +32,21 @@ class Progress:
         return min(1.0, max(0.0, begun / self.growing_share))
 
 
+@dataclass(frozen=True)
+class Rates:
+    """Learning rates of the matrices inside the layers and of all other parameters; both fall to almost nothing."""
+
+    matrix: float
+    outer: float
+    warmup_steps: int
+
+
 def pretrain(
     model: "nn.Module",
     read_logits: Callable[[Batch], "tuple[Tensor, Tensor, Tensor]"],
     batches: Iterator[Batch],
     progress: Progress,
-    learning_rate: float,
-    warmup_steps: int,
+    rates: Rates,
 ) -> dict[str, Any]:
     """Train the model and return what the record says about it.
 
@@ -45,20 +54,22 @@ def pretrain(
     """
     from torch.nn.functional import cross_entropy
 
-    optimizer, schedule = _build_optimizer(model, learning_rate, warmup_steps, progress.steps)
+    optimizers = _build_optimizers(model, rates, progress.steps)
     started, tokens, losses = time.monotonic(), 0, _Average()
     reporter = _Reporter(progress.steps)
-    for progress.step in range(progress.steps):
+    for step in range(progress.steps):
+        progress.step = step
         batch = next(batches)
         logits, labels, weights = read_logits(batch)
         loss = (cross_entropy(logits, labels, reduction="none") * weights).sum() / weights.sum()
         loss.backward()
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
+        for optimizer, schedule in optimizers:
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
         tokens += int(batch.attention_mask.sum())
         losses.add(loss.item())
-        reporter.report(progress.step + 1, losses.value)
+        reporter.report(step + 1, losses.value)
     model.eval()
     return {
         "pretraining_steps": progress.steps,
@@ -68,19 +79,23 @@ def pretrain(
     }
 
 
-def _build_optimizer(
-    model: "nn.Module", learning_rate: float, warmup_steps: int, steps: int
-) -> "tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]":
+def _build_optimizers(model: "nn.Module", rates: Rates, steps: int) -> "list[tuple[Optimizer, LRScheduler]]":
+    """Muon for the matrices inside the layers, AdamW for embeddings, norms, biases and the output layer."""
     import torch
 
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
-    )
+    from fineprint.demo.muon import Muon
+
+    inner = [weight for name, weight in model.named_parameters() if ".layer" in name and weight.ndim == 2]
+    names = {id(weight) for weight in inner}
+    outer = [weight for weight in model.parameters() if id(weight) not in names]
+    adam = torch.optim.AdamW(outer, lr=rates.outer, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
 
     def scale(step: int) -> float:
-        return min((step + 1) / max(1, warmup_steps), max(0.02, (steps - step) / max(1, steps - warmup_steps)))
+        left = (steps - step) / max(1, steps - rates.warmup_steps)
+        return min((step + 1) / max(1, rates.warmup_steps), max(0.02, left))
 
-    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, scale)
+    optimizers: list[Optimizer] = [Muon(inner, lr=rates.matrix), adam]
+    return [(optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, scale)) for optimizer in optimizers]
 
 
 class _Average:

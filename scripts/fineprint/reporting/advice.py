@@ -77,7 +77,13 @@ def pick(study: Study, task: str, get: CostGetter, write: Callable[[float | None
 
 def many_tasks(study: Study, task: str) -> str:
     """Return advice where several tasks share a backbone."""
-    return pick(study, task, lambda run: train_value(run, "saved_bytes"), formats.size, "number of bytes that a further task adds")
+    return pick(
+        study,
+        task,
+        lambda run: train_value(run, "saved_bytes"),
+        formats.size,
+        "number of bytes that a further task adds",
+    )
 
 
 def prototyping(study: Study, task: str) -> str:
@@ -86,7 +92,10 @@ def prototyping(study: Study, task: str) -> str:
     if not untrained:
         return "No method without training can be ranked in this study."
     method, score = untrained[0]
-    return f"{study.title(method)} needs no training and reaches {formats.with_interval(score)}; {accuracy_phrase(study, task, method)}."
+    return (
+        f"{study.title(method)} needs no training and reaches {formats.with_interval(score)}; "
+        f"{accuracy_phrase(study, task, method)}."
+    )
 
 
 def little_memory(study: Study, task: str) -> str:

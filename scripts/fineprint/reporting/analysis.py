@@ -45,7 +45,10 @@ def verdict_sentences(study: Study, task: str) -> list[str]:
     if not ranked:
         return ["No method has a score that can be ranked: every run collapsed, failed or was not made."]
     best, score = ranked[0]
-    first = f"{study.title(best)} has the highest accuracy on {split}: {formats.with_interval(score)} over {formats.count(score['rows'])} rows."
+    first = (
+        f"{study.title(best)} has the highest accuracy on {split}: {formats.with_interval(score)} over "
+        f"{formats.count(score['rows'])} rows."
+    )
     if len(ranked) == 1:
         return [first, "No other method can be ranked, so nothing is compared."]
     return [first, *comparison_sentences(study, task, best)]
@@ -61,7 +64,10 @@ def comparison_sentences(study: Study, task: str, best: str) -> list[str]:
         margin = ""
         if nearest is not None:
             limits = f"{formats.points(nearest.low, signed=False)} to {formats.points(nearest.high, signed=False)}"
-            margin = f" The nearest of these, {study.title(groups['worse'][0])}, is {formats.points(nearest.value, signed=False)} points behind (95 % interval {limits})."
+            margin = (
+                f" The nearest of these, {study.title(groups['worse'][0])}, is "
+                f"{formats.points(nearest.value, signed=False)} points behind (95 % interval {limits})."
+            )
         count = len(groups["worse"])
         who = (
             titles(study, groups["worse"])
@@ -90,7 +96,8 @@ def other_splits(study: Study, task: str) -> list[str]:
                 else "its lead over the second is not significant"
             )
             sentences.append(
-                f"On {split}, {study.title(best)} is first with {formats.with_interval(score)}; {real if difference else 'its lead was not tested'}."
+                f"On {split}, {study.title(best)} is first with {formats.with_interval(score)}; "
+                f"{real if difference else 'its lead was not tested'}."
             )
     return sentences
 
@@ -103,7 +110,7 @@ def choice_sentences(study: Study, task: str) -> list[str]:
         if "collapsed" in (study.status(task, first), study.status(task, second)):
             continue
         names = f"{study.title(second)} against {study.title(first)}"
-        change = f"{formats.points(difference.value)} points, p {formats.p_value(difference.p_value_holm)}"
+        change = f"{formats.points(difference.value)} points, {formats.p_phrase(difference.p_value_holm)}"
         if not difference.is_real:
             sentences.append(f"{names}: no difference that the test confirms ({change}).")
         else:
@@ -137,27 +144,34 @@ def cheapest(study: Study, task: str, methods: list[str], get: CostGetter) -> tu
 
 
 def cost_sentences(study: Study, task: str) -> list[str]:
-    """Return which of the leading methods is cheapest in what."""
+    """Return what the best method cost or, of several at the top, which is cheapest in what."""
     leaders = study.leaders(task)
-    if not leaders:
-        return []
-    parts = []
-    for words, (get, write) in COSTS.items():
-        found = cheapest(study, task, leaders, get)
-        if found:
-            parts.append((found[0], f"{words} ({write(found[1])})"))
-    if not parts:
-        return ["What the leading methods cost was not measured."]
-    who = "Of the methods at the top" if len(leaders) > 1 else "Its cost"
-    if len(leaders) == 1:
-        figures = [f"{label}: {write(value)}" for label, value, write in leader_costs(study, task, leaders[0])]
-        return [f"{who}: {'; '.join(figures)}."] if figures else []
+    untrained = [method for method in leaders if study.run(task, method) and not is_trained(study.run(task, method))]
+    trained = [method for method in leaders if method not in untrained]
+    verb = "train" if len(untrained) > 1 else "trains"
+    free = [f"{titles(study, untrained)} {verb} nothing: prediction is the whole cost."] if untrained else []
+    if not trained:
+        return free
+    return [*free, cost_of_one(study, task, trained[0]) if len(trained) == 1 else cost_of_several(study, task, trained)]
+
+
+def cost_of_one(study: Study, task: str, method: str) -> str:
+    """Return what a single leading method cost, as far as it was measured."""
+    figures = [f"{label} {write(value)}" for label, value, write in leader_costs(study, task, method)]
+    return f"The cost of {study.title(method)}: {'; '.join(figures) or formats.NOT_MEASURED}."
+
+
+def cost_of_several(study: Study, task: str, methods: list[str]) -> str:
+    """Return which of the trained leading methods is cheapest in what."""
     by_method: dict[str, list[str]] = {}
-    for method, words in parts:
-        by_method.setdefault(method, []).append(words)
-    return [
-        f"{who}, {'; '.join(f'{study.title(method)} {formats.join(words)}' for method, words in by_method.items())}."
-    ]
+    for words, (get, write) in COSTS.items():
+        found = cheapest(study, task, methods, get)
+        if found:
+            by_method.setdefault(found[0], []).append(f"{words} ({write(found[1])})")
+    if not by_method:
+        return "What the methods at the top cost was not measured."
+    parts = [f"{study.title(method)} {formats.join(words)}" for method, words in by_method.items()]
+    return f"Of the trained methods at the top, {'; '.join(parts)}."
 
 
 def leader_costs(study: Study, task: str, method: str) -> list[tuple[str, float, Callable[[float | None], str]]]:
@@ -199,7 +213,7 @@ def tiles(study: Study, task: str) -> list[Tile]:
             Tile(
                 label,
                 write(cheap[1]) if cheap else formats.NOT_MEASURED,
-                study.title(cheap[0]) if cheap else "by no leading method",
+                study.title(cheap[0]) if cheap else "no trained method at the top has the figure",
             )
         )
     return found
@@ -214,7 +228,7 @@ def describe_task(study: Study, task: str) -> dict[str, Any]:
         "cost": cost_sentences(study, task),
         "memory": memory_kinds(study, task),
         "tiles": tiles(study, task),
-        "tile_note": "Tiles on cost name the cheapest among the best method and those that cannot be told apart from it."
+        "tile_note": "Tiles on cost: the cheapest of the trained methods among these."
         if len(study.leaders(task)) > 1
         else "",
         "choices": choice_sentences(study, task),

@@ -50,7 +50,10 @@ def parameters_table(study: Study, task: str) -> Table:
             ]
         )
     columns = [*plain("No.", "Method"), *numeric("Adapter", "Head", "Total", "Share trained", "Saved")]
-    caption = f"Trained parameters on “{task}”. “Adapter” is everything trained outside the head, for full fine-tuning the backbone itself; quantised weights count at their full number; “saved” is read off the disk."
+    caption = (
+        f"Trained parameters on “{task}”. “Adapter” is everything trained outside the head, for full fine-tuning "
+        "the backbone itself; quantised weights count at their full number; “saved” is read off the disk."
+    )
     return Table(f"parameters-{task}", caption, columns, rows)
 
 
@@ -90,10 +93,11 @@ def memory_kinds(study: Study, task: str) -> str:
         return "Peak memory is the most that torch's allocator held on the GPU."
     if kinds == {"resident"}:
         return "Peak memory is the resident size of the process over its size before the phase (CPU)."
+    if not kinds:
+        return "Peak memory was not measured."
     return (
-        "Peak memory was not measured."
-        if not kinds
-        else "Peak memory is allocated GPU memory where there was a GPU, else resident memory over the baseline; the two are not comparable."
+        "Peak memory is allocated GPU memory where there was a GPU, else resident memory over the baseline; "
+        "the two are not comparable."
     )
 
 
@@ -122,7 +126,11 @@ def parts_table(study: Study, task: str) -> Table | None:
         *plain("No.", "Method"),
         *numeric("Weights", "Gradients", "Optimizer", "Sum of the three", "Peak measured"),
     ]
-    caption = f"What training on “{task}” keeps in memory, counted exactly from the tensors, beside the measured peak. The peak also holds activations; on a CPU it is what training added, so weights that were loaded before are not in it."
+    caption = (
+        f"What training on “{task}” keeps in memory, counted exactly from the tensors, beside the measured peak. "
+        "The peak also holds activations; on a CPU it is what training added, so weights that were loaded before "
+        "are not in it."
+    )
     return Table(f"memory-parts-{task}", caption, columns, rows) if rows else None
 
 
@@ -186,7 +194,10 @@ def storage_table(study: Study, task: str) -> Table | None:
         rows.append([*name_cells(study, task, row["method"]), shared, number(row["saved"], formats.size), *sizes])
     heads = [formats.plural(count, "task") for count in TASK_COUNTS]
     columns = [*plain("No.", "Method"), *numeric("Backbone, once", "Per task", *heads)]
-    caption = f"Disk for several tasks: arithmetic on the bytes measured on “{task}”, backbone (once, unless every task is a whole copy) + tasks × saved bytes."
+    caption = (
+        f"Disk for several tasks: arithmetic on the bytes measured on “{task}”, backbone (once, unless every task "
+        "is a whole copy) + tasks × saved bytes."
+    )
     return Table(f"storage-{task}", caption, columns, rows) if rows else None
 
 
@@ -213,6 +224,7 @@ def compare_storage(study: Study, backbone: str, copy: dict[str, Any], adapter: 
     saving = 1 - adapter["sizes"][ten] / copy["sizes"][ten]
     change = f"{formats.percent(saving)} less" if saving > 0 else f"{formats.percent(-saving)} more"
     return (
-        f"On “{backbone}”, a further task costs {formats.size(adapter['saved'])} with {study.title(adapter['method'])} and "
+        f"On “{backbone}”, a further task costs {formats.size(adapter['saved'])} with "
+        f"{study.title(adapter['method'])} and "
         f"{formats.size(copy['saved'])} with {study.title(copy['method'])}: {parts[0]}, {parts[1]} ({change})."
     )

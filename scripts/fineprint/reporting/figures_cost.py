@@ -52,7 +52,11 @@ def draw_cost(study: Study, task: str) -> Drawing | None:
         if untrained
         else ""
     )
-    caption = f"Accuracy against cost on “{task}” (logarithmic axes). Colour: backbone; shape: adapter; hollow: collapsed. Line: Pareto front, no trained method is both cheaper and more accurate.{without} {memory_kinds(study, task)}"
+    caption = (
+        f"Accuracy against cost on “{task}” (logarithmic axes). Colour: backbone; shape: adapter; hollow: "
+        f"collapsed. Line: Pareto front, no trained method is both cheaper and more accurate.{without} "
+        f"{memory_kinds(study, task)}"
+    )
     data = [{name: value for name, value in row.items() if name != "key"} for row in rows]
     return Drawing(figure, f"Accuracy against cost on {task}", caption, describe_cost(rows), data)
 
@@ -193,7 +197,10 @@ def draw_memory(study: Study, task: str) -> Drawing | None:
     axis.set(xlabel=name, ylim=(len(rows) - 0.5, -0.5), xlim=(0, None))
     axis.grid(axis="y", visible=False)
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
-    caption = f"What training on “{task}” keeps in memory, counted from the tensors, and the measured peak. {memory_kinds(study, task)}"
+    caption = (
+        f"What training on “{task}” keeps in memory, counted from the tensors, and the measured peak. "
+        f"{memory_kinds(study, task)}"
+    )
     return Drawing(figure, f"Memory in training on {task}", caption, describe_memory(rows), rows)
 
 
@@ -221,10 +228,11 @@ def choose_unit(largest: float) -> tuple[float, str]:
 
 def describe_memory(rows: list[dict[str, Any]]) -> str:
     """Return the sum of parts of each method in words."""
-    parts = [
-        f"{row['method']} {formats.size(sum(row[key] or 0 for key in PARTS))} and a peak of {formats.size(row['peak_bytes'])}"
-        for row in rows
-    ]
+    parts = []
+    for row in rows:
+        known = [row[key] for key in PARTS]
+        total = formats.size(None if None in known else sum(known))
+        parts.append(f"{row['method']} {total} and a peak of {formats.size(row['peak_bytes'])}")
     return "Weights, gradients and optimizer state in training: " + "; ".join(parts) + "."
 
 
@@ -254,7 +262,10 @@ def draw_storage(study: Study, task: str) -> Drawing | None:
         axis.set_title(backbone)
         axis.set(xlabel="Tasks", ylabel=f"Disk, {name}", ylim=(0, None), xticks=[1, 2, 4, 6, 8, 10])
         axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2))
-    caption = f"Disk for several tasks: arithmetic on the bytes measured on “{task}”. Solid: a whole copy per task; dashed: one backbone and an adapter per task."
+    caption = (
+        f"Disk for several tasks: arithmetic on the bytes measured on “{task}”. Solid: a whole copy per task; "
+        "dashed: one backbone and an adapter per task."
+    )
     data = [
         {"method": study.title(row["method"]), "tasks": count, "bytes": size}
         for row in rows

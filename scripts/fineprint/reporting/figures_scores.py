@@ -21,7 +21,9 @@ def draw_accuracy(study: Study, task: str) -> Drawing | None:
     methods = [method for method in study.methods if any(study.score(task, method, split) for split in splits)]
     if not methods:
         return None
-    figure, axis = plt.subplots(figsize=(WIDTH, 0.75 + (0.16 + 0.09 * len(splits)) * len(methods)), layout="constrained")
+    figure, axis = plt.subplots(
+        figsize=(WIDTH, 0.75 + (0.16 + 0.09 * len(splits)) * len(methods)), layout="constrained"
+    )
     for position, split in enumerate(splits):
         draw_split(axis, study, task, split, position, methods)
     axis.set_yticks(range(len(methods)), [label(study, method) for method in methods])
@@ -34,7 +36,10 @@ def draw_accuracy(study: Study, task: str) -> Drawing | None:
         for split in splits
         if study.score(task, method, split)
     ]
-    caption = f"Accuracy on “{task}”, every method on the same rows. Hollow grey: collapsed, not ranked. Dashed: always the most frequent label of {study.headline(task)}."
+    caption = (
+        f"Accuracy on “{task}”, every method on the same rows. Hollow grey: collapsed, not ranked. Dashed: always "
+        f"the most frequent label of {study.headline(task)}."
+    )
     return Drawing(figure, f"Accuracy on {task}", caption, describe_accuracy(study, task), rows)
 
 
@@ -83,7 +88,10 @@ def describe_accuracy(study: Study, task: str) -> str:
     if not ranked:
         return f"Accuracies on {study.headline(task)}; no run can be ranked."
     (best, high), (last, low) = ranked[0], ranked[-1]
-    return f"Dot plot of accuracies with intervals. On {study.headline(task)} from {study.title(best)} {formats.with_interval(high)} down to {study.title(last)} {formats.with_interval(low)}."
+    return (
+        f"Dot plot of accuracies with intervals. On {study.headline(task)} from {study.title(best)} "
+        f"{formats.with_interval(high)} down to {study.title(last)} {formats.with_interval(low)}."
+    )
 
 
 def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
@@ -102,7 +110,11 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
         axis.set_yticks(range(len(labels)), [escape(name[:3]) for name in labels], fontsize=7)
     figure.supxlabel("Predicted label", fontsize=8.5)
     figure.supylabel("Gold label", fontsize=8.5)
-    caption = f"Confusion on {split} of “{task}”: numbers of rows, shaded by the share of the gold label's rows; diagonal: right. Labels: {', '.join(f'{name[:3]} = {name}' for name in labels)}{'; none = unreadable answer' if unreadable else ''}."
+    caption = (
+        f"Confusion on {split} of “{task}”: numbers of rows, shaded by the share of the gold label's rows; "
+        "diagonal: right. Labels: "
+        f"{', '.join(f'{name[:3]} = {name}' for name in labels)}{'; none = unreadable answer' if unreadable else ''}."
+    )
     rows = [row for method, score in scored for row in confusion_rows(study, task, method, score)]
     return Drawing(
         figure, f"Confusion on {split} of {task}", caption, describe_confusion(study, task, scored, labels), rows
@@ -194,7 +206,10 @@ def draw_tags(study: Study, task: str, tag: str) -> Drawing | None:
     style_grid(
         axis, [position for position in range(1, len(columns)) if columns[position][0] != columns[position - 1][0]]
     )
-    caption = f"Accuracy on “{task}” by {tag}; rows of each in brackets. Few rows mean wide intervals: differences of a few points are noise here. Methods by number."
+    caption = (
+        f"Accuracy on “{task}” by {tag}; rows of each in brackets. Few rows mean wide intervals: differences of a "
+        "few points are noise here. Methods by number."
+    )
     return Drawing(figure, f"Accuracy by {tag} on {task}", caption, describe_tags(tag, rows), rows)
 
 
@@ -240,4 +255,7 @@ def describe_tags(tag: str, rows: list[dict[str, object]]) -> str:
         by_value.setdefault(str(row["value"]), []).append(float(row["accuracy"]))  # type: ignore[arg-type]
     means = {value: sum(shares) / len(shares) for value, shares in by_value.items()}
     hardest, easiest = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
-    return f"Accuracy by {tag} and method. Averaged over methods, {easiest} is easiest ({means[easiest]:.2f}) and {hardest} hardest ({means[hardest]:.2f})."
+    return (
+        f"Accuracy by {tag} and method. Averaged over methods, {easiest} is easiest ({means[easiest]:.2f}) and "
+        f"{hardest} hardest ({means[hardest]:.2f})."
+    )

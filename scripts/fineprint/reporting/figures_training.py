@@ -36,7 +36,11 @@ def draw_losses(study: Study, task: str) -> Drawing | None:
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     figure.supxlabel("Optimizer step", fontsize=8.5)
     figure.supylabel("Loss (cross-entropy)", fontsize=8.5)
-    caption = f"Learning curves on “{task}”. Line: training loss; squares: loss on held-out rows after each epoch; vertical line: the epoch that was kept. A loss over answer tokens (generation) and one over labels (heads) are on different scales."
+    caption = (
+        f"Learning curves on “{task}”. Line: training loss; squares: loss on held-out rows after each epoch; "
+        "vertical line: the epoch that was kept. A loss over answer tokens (generation) and one over labels "
+        "(heads) are on different scales."
+    )
     best = [
         f"{study.title(method)}: epoch {record['best_epoch']} of {len(record['epochs'])} kept"
         for method, record in runs
@@ -112,7 +116,10 @@ def draw_held_out(study: Study, task: str) -> Drawing | None:
         for method, record in runs
         for epoch in record["epochs"]
     ]
-    caption = f"Accuracy on held-out training rows of “{task}” after each epoch; ringed: the epoch kept; grey: the other methods. Test rows play no part in this choice."
+    caption = (
+        f"Accuracy on held-out training rows of “{task}” after each epoch; ringed: the epoch kept; grey: the other "
+        "methods. Test rows play no part in this choice."
+    )
     return Drawing(figure, f"Held-out accuracy on {task}", caption, describe_held_out(study, runs), rows)
 
 

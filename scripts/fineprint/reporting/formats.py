@@ -114,7 +114,13 @@ def p_value(value: float | None) -> str:
     if value < 0.001:
         return "< 0.001"
     text = f"{value:.3f}"
-    return f"{value:.4f}" if value < 0.05 <= float(text) else text
+    return "< 0.05" if value < 0.05 <= float(text) else text
+
+
+def p_phrase(value: float) -> str:
+    """Write a p-value as a sentence has it: p = 0.031, p < 0.001."""
+    written = p_value(value)
+    return f"p {written}" if written.startswith("<") else f"p = {written}"
 
 
 def times(value: float) -> str:

@@ -96,7 +96,10 @@ def training_table(study: Study) -> Table:
     columns = [*plain("No.", "Method"), *numeric("Max tokens", *TRAINING_COLUMNS.values())]
     columns[-1] = columns[-2] = plain("Optimizer")[0]
     columns[-1] = plain("Mixed precision")[0]
-    caption = "Training settings. One optimizer step sees batch × accumulation rows; warm-up is a share of all steps, then the rate falls to 0."
+    caption = (
+        "Training settings. One optimizer step sees batch × accumulation rows; warm-up is a share of all steps, "
+        "then the rate falls to 0."
+    )
     return Table("training-settings", caption, columns, rows, style="compact")
 
 
@@ -120,7 +123,10 @@ def training_rows_table(study: Study, task: str) -> Table | None:
             "Rows", "Held out", "Truncated", "Epochs", "Kept", "Held-out accuracy", "Held-out loss", "Seconds per epoch"
         ),
     ]
-    caption = f"Training on “{task}”: rows seen, rows cut at the token limit, and the epoch that was kept with its figures on held-out rows."
+    caption = (
+        f"Training on “{task}”: rows seen, rows cut at the token limit, and the epoch that was kept with its "
+        "figures on held-out rows."
+    )
     return Table(f"epochs-{task}", caption, columns, rows, style="compact") if rows else None
 
 
@@ -139,11 +145,16 @@ def epoch_cells(epochs: list[dict[str, Any]], best: int | None) -> list[Cell]:
 
 def notes(study: Study, task: str) -> list[dict[str, str]]:
     """Return the notes that jobs left about choices made on the way, with the methods that left them."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[int]] = {}
     for method in study.methods:
         run = study.run(task, method)
         for record in (run["train"], run["predict"]) if run else ():
             for note in (record or {}).get("notes", []):
-                if study.title(method) not in found.setdefault(note, []):
-                    found[note].append(study.title(method))
-    return [{"note": note, "methods": formats.join(titles)} for note, titles in found.items()]
+                if study.numbers[method] not in found.setdefault(note, []):
+                    found[note].append(study.numbers[method])
+    return [{"note": note, "methods": name_numbers(numbers)} for note, numbers in found.items()]
+
+
+def name_numbers(numbers: list[int]) -> str:
+    """Write methods by their numbers: method 3, methods 1, 2 and 4."""
+    return f"method{'' if len(numbers) == 1 else 's'} {formats.join([str(position) for position in numbers])}"

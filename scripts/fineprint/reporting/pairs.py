@@ -23,8 +23,10 @@ def matrix_table(study: Study, task: str, split: str) -> Table | None:
     ]
     columns = [*plain("No.", "Method"), *numeric(*(str(study.numbers[method]) for method in methods))]
     caption = (
-        f"Paired differences on {split} of “{task}”: accuracy of the row's method minus that of the column's, in percentage "
-        "points, on the same rows. Bold with an asterisk: significant (exact McNemar test, Holm-corrected over all pairs, p < .05)."
+        f"Paired differences on {split} of “{task}”: accuracy of the row's method minus that of the column's, "
+        "in percentage "
+        "points, on the same rows. Bold with an asterisk: significant (exact McNemar test, Holm-corrected over "
+        "all pairs, p < .05)."
     )
     return Table(f"pairs-{task}-{split}", caption, columns, rows, style="compact matrix")
 
@@ -36,7 +38,7 @@ def matrix_cell(study: Study, task: str, split: str, first: str, second: str) ->
         return text("", style="diagonal")
     if difference is None:
         return number(None, formats.points)
-    note = f"{study.title(first)} − {study.title(second)}: p {formats.p_value(difference.p_value_holm)}"
+    note = f"{study.title(first)} − {study.title(second)}: {formats.p_phrase(difference.p_value_holm)}"
     direction = "" if not difference.is_real else "real gain" if difference.value > 0 else "real loss"
     shown = formats.points(difference.value) + ("*" if difference.is_real else "")
     return text(shown, sort=difference.value, note=note, style=direction)
@@ -84,5 +86,8 @@ def one_choice_table(study: Study, task: str) -> Table | None:
             ]
         )
     columns = [*plain("Changed", "From → to"), *numeric("Points", "95 % interval", "p (Holm)"), *plain("Verdict")]
-    caption = f"What one choice is worth on {study.headline(task)} of “{task}”: pairs of methods that differ in one axis only. Learning rates and epochs are each method's own."
+    caption = (
+        f"What one choice is worth on {study.headline(task)} of “{task}”: pairs of methods that differ in one axis "
+        "only. Learning rates and epochs are each method's own."
+    )
     return Table(f"choices-{task}", caption, columns, rows, widths=[11, 34, 9, 15, 10, 21]) if rows else None

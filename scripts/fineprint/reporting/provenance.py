@@ -33,7 +33,7 @@ def describe(study: Study) -> dict[str, Any]:
         "versions": versions_table(study),
         "files": [table for table in (data_files(study), backbone_files(study), saved_files(study)) if table],
         "times": times_table(study),
-        "config": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True, width=92, default_flow_style=None),
+        "config": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True, width=78, default_flow_style=None),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from fineprint.records import Score
@@ -12,33 +13,41 @@ from fineprint.reporting.study import Study
 from fineprint.reporting.table import Cell, Column, Table, number, numeric, plain, text
 
 LABELS_PER_TABLE = 3
+SPLITS_PER_TABLE = 2
 STATUS_STYLES = {"ok": "", "collapsed": "flag", "not run": "missing"}
 
 
-def scores_table(study: Study, task: str) -> Table:
-    """Return accuracy with its interval and macro-F1 of every method on every split."""
+def scores_tables(study: Study, task: str) -> list[Table]:
+    """Return the scores of every method, two splits to a table so that all fit on a page."""
     splits = study.splits(task)
-    leaders = study.leaders(task)
+    parts = [splits[start : start + SPLITS_PER_TABLE] for start in range(0, len(splits), SPLITS_PER_TABLE)]
+    return [scores_table(study, task, part, position) for position, part in enumerate(parts)]
+
+
+def scores_table(study: Study, task: str, splits: list[str], position: int) -> Table:
+    """Return accuracy with its interval and macro-F1 of every method on some splits."""
     rows = []
     for method in study.methods:
         cells = [cell for split in splits for cell in score_cells(study.score(task, method, split))]
         status = study.status(task, method)
-        mark = "leader" if method in leaders else ""
-        names = name_cells(study, task, method)
-        names[1] = Cell(names[1].text, style=f"{names[1].style} {mark}".strip(), link=names[1].link)
-        rows.append([*names, *cells, text(status, style=STATUS_STYLES.get(status, ""))])
-    columns = [
-        *plain("No.", "Method"),
-        *numeric(*["Accuracy", "95 % interval", "Macro-F1"] * len(splits)),
-        *plain("Status"),
-    ]
+        rows.append([*marked_name(study, task, method), *cells, text(status, style=STATUS_STYLES.get(status, ""))])
+    heads = numeric(*["Accuracy", "95 % interval", "Macro-F1"] * len(splits))
     counts = [formats.count(study.results["tasks"][task]["splits"][split]["rows"]) for split in splits]
-    groups = [("", 2), *((f"{split} ({rows_} rows)", 3) for split, rows_ in zip(splits, counts, strict=True)), ("", 1)]
+    groups = [(f"{split} ({count} rows)", 3) for split, count in zip(splits, counts, strict=True)]
     caption = (
         f"All approaches on “{task}”, on the same rows, with 95 % Wilson intervals. Bold: the best method on "
         f"{study.headline(task)} and those that cannot be told apart from it."
     )
-    return Table(f"scores-{task}", caption, columns, rows, groups=groups, style="compact")
+    columns = [*plain("No.", "Method"), *heads, *plain("Status")]
+    identifier = f"scores-{task}-{position}" if position else f"scores-{task}"
+    return Table(identifier, caption, columns, rows, groups=[("", 2), *groups, ("", 1)], style="compact")
+
+
+def marked_name(study: Study, task: str, method: str) -> list[Cell]:
+    """Return number and title, the title in bold if the method is among the leaders."""
+    number_cell, name = name_cells(study, task, method)
+    leads = method in study.leaders(task)
+    return [number_cell, replace(name, style=f"{name.style} leader".strip()) if leads else name]
 
 
 def score_cells(score: Score | None) -> list[Cell]:
@@ -116,7 +125,10 @@ def answers_table(study: Study, task: str) -> Table | None:
         *plain("No.", "Method", "Split"),
         *numeric("Generated", "Likeliest label", "Difference, points", "Unreadable", "Share"),
     ]
-    caption = f"Generated answers on “{task}”: accuracy of the text as written, of the label that the same model finds likeliest, and answers that name no label (counted as wrong)."
+    caption = (
+        f"Generated answers on “{task}”: accuracy of the text as written, of the label that the same model finds "
+        "likeliest, and answers that name no label (counted as wrong)."
+    )
     return Table(f"answers-{task}", caption, columns, rows, style="compact") if rows else None
 
 
@@ -199,7 +211,10 @@ def merge_table(study: Study, task: str) -> Table | None:
         *plain("No.", "Method", "Variant", "Split"),
         *numeric("Adapter", "Merged", "Difference, points", "Same answer"),
     ]
-    caption = f"Merging on “{task}”: the adapter's weights added to a backbone stored at the named precision, and how many rows keep their answer."
+    caption = (
+        f"Merging on “{task}”: the adapter's weights added to a backbone stored at the named precision, and how "
+        "many rows keep their answer."
+    )
     return Table(f"merged-{task}", caption, columns, rows, style="compact") if rows else None
 
 
@@ -219,7 +234,10 @@ def seeds_table(study: Study, task: str) -> Table | None:
         *plain("No.", "Method"),
         *(Column(title, True) for _ in splits for title in ("Mean", "Standard deviation", "Seeds scored")),
     ]
-    caption = f"Accuracy on “{task}” over the seeds {formats.join([str(seed) for seed in study.seeds])}; collapsed runs are left out. Everything else in this report shows seed {study.seed}."
+    caption = (
+        f"Accuracy on “{task}” over the seeds {formats.join([str(seed) for seed in study.seeds])}; collapsed runs "
+        f"are left out. Everything else in this report shows seed {study.seed}."
+    )
     return Table(
         f"seeds-{task}", caption, columns, rows, groups=[("", 2), *((split, 3) for split in splits)], style="compact"
     )

@@ -9,11 +9,6 @@ from fineprint.reporting.study import TRAIN_SPLITS, Study, class_variable
 from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
 
 USES = {"train": "training", "held_out": "choosing the epoch"}
-# By the first word of the backbone's kind; a kind may say it itself in a ClassVar `origin`.
-MADE_HERE = {
-    "demo": "came out of a short pretraining on made-up text, by this workflow itself",
-    "random": "got random weights and no pretraining at all",
-}
 
 
 def splits_table(study: Study, task: str) -> Table:
@@ -41,7 +36,8 @@ def splits_table(study: Study, task: str) -> Table:
     columns = [*plain("Split", "Used for"), *numeric("Rows", "Groups", *record["labels"], "Dropped", "Also in train")]
     caption = (
         f"Splits of the task “{task}”. Rows of one group (such as one premise) stay on one side of the held-out cut; "
-        "“dropped” counts rows without a gold label; “also in train” counts rows whose texts all occur in a training row."
+        "“dropped” counts rows without a gold label; “also in train” counts rows whose texts all occur in a "
+        "training row."
     )
     return Table(
         f"splits-{task}", caption, columns, rows, groups=[("", 4), ("Rows by label", len(record["labels"])), ("", 2)]
@@ -84,7 +80,8 @@ def describe_task(study: Study, task: str) -> dict[str, Any]:
     if held_out:
         share = held_out["rows"] / (held_out["rows"] + train["rows"])
         sentences.append(
-            f"Of the training rows {formats.percent(share)} ({formats.count(held_out['rows'])}) were held out, by group, "
+            f"Of the training rows {formats.percent(share)} ({formats.count(held_out['rows'])}) were held out, "
+            "by group, "
             "and the best epoch is chosen on them, never on test rows."
         )
     leaked = {
@@ -157,17 +154,16 @@ def fact(value: object) -> str:
 
 
 def warnings(study: Study) -> list[str]:
-    """Return a plain sentence for each backbone whose accuracies say nothing about a published model."""
-    origins: dict[str, list[str]] = {}
-    for name in backbones_used(study):
-        kind = study.results["backbones"][name]["settings"]["kind"]
-        made = class_variable("backbones", kind, "origin") or MADE_HERE.get(kind.split("_")[0])
-        if made:
-            origins.setdefault(made, []).append(f"“{name}”")
-    found = [f"{formats.join(names)} {made}" for made, names in origins.items()]
-    tasks = [task for task in study.tasks if study.results["tasks"][task]["settings"]["kind"].startswith("demo")]
-    if tasks:
-        found.append(f"the rows of {formats.join([f'“{task}”' for task in tasks])} were made by this workflow")
+    """Return a plain sentence for all backbones, and one for all tasks, that do not come from the world outside."""
+    named = {"backbones": backbones_used(study), "tasks": study.tasks}
+    found = []
+    for package, names in named.items():
+        origins: dict[str, list[str]] = {}
+        for name in names:
+            kind = study.results[package][name]["settings"]["kind"]  # type: ignore[literal-required]
+            origins.setdefault(class_variable(package, kind, "origin"), []).append(f"“{name}”")
+        subject = "the rows of " if package == "tasks" else ""
+        found += [f"{subject}{formats.join(names)} {origin}" for origin, names in origins.items() if origin]
     return found
 
 

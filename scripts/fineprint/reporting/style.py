@@ -1,4 +1,4 @@
-"""The one style of all figures: colours that colour-blind readers tell apart, markers and hatches that differ in grey."""
+"""The one style of all figures: colours that colour-blind readers can tell, shapes and hatches that differ in grey."""
 
 from __future__ import annotations
 

@@ -91,7 +91,10 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
 def describe_counts(study: Study) -> str:
     """Return how many methods were run, and how many of them can be ranked."""
     statuses = [study.status(task, method) for task in study.tasks for method in study.methods]
-    total = f"{formats.plural(len(study.methods), 'method')} on {formats.plural(len(study.tasks), 'task')}, {formats.plural(len(study.seeds), 'seed')}"
+    total = (
+        f"{formats.plural(len(study.methods), 'method')} on {formats.plural(len(study.tasks), 'task')}, "
+        f"{formats.plural(len(study.seeds), 'seed')}"
+    )
     off = [f"{statuses.count(status)} {status}" for status in ("collapsed", "not run") if status in statuses]
     return f"{total}; {formats.join(off)}." if off else f"{total}; every run can be ranked."
 
@@ -129,7 +132,7 @@ def describe_results(study: Study, task: str) -> dict[str, Any]:
     """Return what section 4 shows of one task."""
     matrices = [pairs.matrix_table(study, task, split) for split in study.splits(task)]
     return {
-        "scores": scores.scores_table(study, task),
+        "scores": scores.scores_tables(study, task),
         "flags": scores.flags(study, task),
         "parameters": cost.parameters_table(study, task),
         "cost": cost.cost_table(study, task),

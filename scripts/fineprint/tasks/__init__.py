@@ -5,7 +5,7 @@ A task is one file in this folder with a class `Settings(TaskSettings)`. Importi
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -35,9 +35,11 @@ class Row:
 
 class TaskSettings(Settings):
     """What every task has. `labels` are in the order of the label numbers; `answers` are the words a language model
-    gives for them; `prompt` is the wording with the text fields in braces, and ends where the answer begins."""
+    gives for them; `prompt` is the wording with the text fields in braces, and ends where the answer begins. `origin` is set by
+    tasks that make their rows up, worded to follow "the rows of …", and is said in the report."""
 
     kind: str
+    origin: ClassVar[str] = ""
     description: str = ""
     labels: tuple[str, ...]
     answers: tuple[str, ...]

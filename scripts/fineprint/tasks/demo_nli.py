@@ -1,7 +1,7 @@
 """English inference pairs made on this machine: nine phenomena, five genres, two of them in one test split only."""
 
 from random import Random
-from typing import Literal
+from typing import ClassVar, Literal
 
 from fineprint.demo import lexicon
 from fineprint.demo.pairs import Pair, draw_pairs
@@ -21,6 +21,7 @@ class Settings(TaskSettings):
     """
 
     kind: Literal["demo_nli"] = "demo_nli"
+    origin: ClassVar[str] = "were made by this workflow"
     description: str = "English sentence pairs generated for this study (nine phenomena, five genres)"
     labels: tuple[str, ...] = ("entailment", "neutral", "contradiction")
     answers: tuple[str, ...] = ("yes", "maybe", "no")
