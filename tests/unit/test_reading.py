@@ -2,8 +2,6 @@
 
 import pytest
 import torch
-from test_methods import make_method
-from tiny_models import make_tokenizer
 
 from fineprint.answers import read_answer
 from fineprint.assembly import assemble_for_training, make_readout
@@ -16,6 +14,8 @@ from fineprint.readouts.generation import Settings as GenerationSettings
 from fineprint.readouts.linear_head import pool
 from fineprint.settings import SettingsError
 from fineprint.tasks import Row
+from test_methods import make_method
+from tiny_models import make_tokenizer
 
 NLI = ("ENTAILMENT", "NEUTRAL", "CONTRADICTION")
 

@@ -17,15 +17,15 @@ class Settings(BackboneSettings):
     kind: Literal["demo_decoder"] = "demo_decoder"
     origin: ClassVar[str] = "came out of a short pretraining on made-up text, by this workflow itself"
     architecture: Literal["decoder"] = "decoder"
-    hidden_size: int = 128
+    hidden_size: int = 64
     layers: int = 2
-    heads: int = 8
+    heads: int = 4
     feedforward_size: int = 256
     initial_deviation: float = 0.04
     rotation_scale: float = 0.0
-    steps: int = 3000
+    steps: int = 4600
     batch_tokens: int = 640
-    matrix_learning_rate: float = 6.0e-3
+    matrix_learning_rate: float = 4.0e-3
     learning_rate: float = 1.0e-3
     warmup_steps: int = 100
     phrase_share: float = 0.15
@@ -34,7 +34,7 @@ class Settings(BackboneSettings):
     example_shares: dict[int, float] = {0: 0.4, 1: 0.2, 2: 0.2, 3: 0.2}
     left_out: tuple[str, ...] = ("voice",)
     untold: tuple[str, ...] = ()
-    neutral_share: float = 0.25
+    neutral_share: float = 0.0
 
     def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
         """Pretrain the decoder and write it into the folder; return the facts for the record."""

@@ -34,9 +34,16 @@ class Row:
 
 
 class TaskSettings(Settings):
-    """What every task has. `labels` are in the order of the label numbers; `answers` are the words a language model
-    gives for them; `prompt` is the wording with the text fields in braces, and ends where the answer begins. `origin` is set by
-    tasks that make their rows up, worded to follow "the rows of …", and is said in the report."""
+    """What every task has.
+
+    Attributes:
+        origin: set by tasks that make their rows up, worded to follow "the rows of …"; the report says it.
+        description: what is asked, for the report.
+        labels: in the order of the label numbers.
+        answers: the word that a language model gives for each label.
+        prompt: the wording, with the text fields in braces; it ends where the answer begins.
+        held_out_share: of the training rows, held out to choose the best epoch on.
+    """
 
     kind: str
     origin: ClassVar[str] = ""
