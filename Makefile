@@ -8,7 +8,7 @@ ENVIRONMENT := .venv
 READY := $(ENVIRONMENT)/ready
 export PATH := $(CURDIR)/$(ENVIRONMENT)/bin:$(PATH)
 
-.PHONY: report test style unit workflow lock clean
+.PHONY: report test style unit workflow targets lock clean
 
 report: $(READY)
 	snakemake --cores $(CORES) --resources gpu=1 $(if $(STUDY),--configfile $(STUDY))
@@ -23,10 +23,14 @@ style: $(READY)
 	snakemake --lint
 
 unit: $(READY)
-	python -m pytest -q -m "not workflow" --durations=10
+	python -m pytest -q -m "not workflow and not demo" --durations=10
 
 workflow: $(READY)
 	python -m pytest -q -m workflow --durations=10
+
+# The demo study on two seeds: does every method reach what it is made to show? About ten minutes.
+targets: $(READY)
+	python -m pytest -q -m demo --durations=5
 
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=…" if sys.version_info < (3, 11) else 0)'

@@ -111,6 +111,9 @@ def test_long_rows_lose_text_not_instruction(task_record, tiny_rows):
     ids = readout.encode(long_row, with_answer=False)["prompt"]
     assert len(ids) <= 22 and readout.truncated_rows == 1
     assert readout.context.tokenizer.decode(ids).endswith("hypothesis : a cat sleeps answer :")
+    both_long = Row("2", {"premise": "the dog " * 50, "hypothesis": "a cat " * 40}, 0, "g")
+    ids = readout.encode(both_long, with_answer=False)["prompt"]
+    assert len(ids) <= 22 and ids[-2:] == readout.encode(tiny_rows[0], with_answer=False)["prompt"][-2:]
     with pytest.raises(SettingsError, match="raise max_tokens"):
         make_generation(task_record, tiny_rows, max_tokens=8).encode(tiny_rows[0], with_answer=False)
 

@@ -23,18 +23,17 @@ class Settings(BackboneSettings):
     feedforward_size: int = 256
     initial_deviation: float = 0.04
     rotation_scale: float = 0.0
-    steps: int = 4600
+    steps: int = 5400
     batch_tokens: int = 640
     matrix_learning_rate: float = 4.0e-3
-    learning_rate: float = 1.0e-3
+    learning_rate: float = 7.0e-4
     warmup_steps: int = 100
     phrase_share: float = 0.15
     growing_share: float = 0.35
     other_weight: float = 0.005
     example_shares: dict[int, float] = {0: 0.4, 1: 0.2, 2: 0.2, 3: 0.2}
     left_out: tuple[str, ...] = ("voice",)
-    untold: tuple[str, ...] = ()
-    neutral_share: float = 0.0
+    three_way_share: float = 0.2
 
     def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
         """Pretrain the decoder and write it into the folder; return the facts for the record."""
@@ -58,8 +57,7 @@ class Settings(BackboneSettings):
             self.batch_tokens,
             self.example_shares,
             self.other_weight,
-            self.untold,
-            self.neutral_share,
+            self.three_way_share,
         )
         rates = Rates(self.matrix_learning_rate, self.learning_rate, self.warmup_steps)
         facts = pretrain(model, read_decoder_logits(model), batches, progress, rates)

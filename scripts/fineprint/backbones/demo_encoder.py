@@ -19,9 +19,9 @@ class Settings(BackboneSettings):
     feedforward_size: int = 256
     initial_deviation: float = 0.03
     rotation_scale: float = 1.0
-    steps: int = 3400
+    steps: int = 3900
     batch_tokens: int = 640
-    matrix_learning_rate: float = 6.0e-3
+    matrix_learning_rate: float = 4.0e-3
     learning_rate: float = 7.0e-4
     warmup_steps: int = 100
     phrase_share: float = 0.15

@@ -122,14 +122,13 @@ def draw_decoder_batches(
     tokens: int,
     shares: dict[int, float],
     other_weight: float,
-    untold: tuple[str, ...],
-    neutral_share: float,
+    three_way_share: float,
 ) -> Iterator[Batch]:
     """Yield batches for language modelling; one batch holds documents with the same number of worked examples."""
     random = lessons.random
     while True:
         examples = random.choices(list(shares), weights=list(shares.values()))[0]
-        documents = draw_documents(lessons, growth(), examples, untold, neutral_share)
+        documents = draw_documents(lessons, growth(), examples, three_way_share)
         texts = islice(documents, 3 * POOLED_TRIPLES // max(1, examples))
         groups = [[_write_text(reader, text, other_weight)] for text in texts]
         yield from _group_by_length(random, groups, tokens, reader.vocabulary["<pad>"])

@@ -18,6 +18,7 @@ ANSWERS = ("yes", "maybe", "no")
 PREMISE_NAMES = ("Premise", "Text", "Passage")
 HYPOTHESIS_NAMES = ("Hypothesis", "Claim", "Statement")
 ANSWER_NAMES = ("Answer", "Verdict", "Reply")
+THREE_WAY_NAME = "Label"
 EVALUATION_NAMES = ("Premise", "Hypothesis", "Answer")
 GENRES = (*lexicon.MATCHED_GENRES, *lexicon.MISMATCHED_GENRES)
 
@@ -43,12 +44,12 @@ class Lessons:
         self.phrases = phrases
         self.dropped = 0
 
-    def draw_triple(self, progress: float, left_out: tuple[str, ...] | None = None) -> list[Lesson]:
+    def draw_triple(self, progress: float) -> list[Lesson]:
         """Return one hypothesis with premises for each label; `progress` (0 to 1) is how far sentences have grown."""
-        random, left_out = self.random, self.left_out if left_out is None else left_out
+        random = self.random
         is_phrase = random.random() < self.phrases
         keep = 0.0 if is_phrase else progress
-        allowed = [name for name in lexicon.PHENOMENA if name not in left_out or (keep < 0.5 and name != "voice")]
+        allowed = [name for name in lexicon.PHENOMENA if name not in self.left_out or (keep < 0.5 and name != "voice")]
         phenomenon, genre = random.choice(allowed), random.choice(GENRES)
         hypothesis = make_hypothesis(random, genre, phenomenon)
         made = [make_clauses(random, genre, phenomenon, label, hypothesis, 0.3 * keep) for label in LABELS]
@@ -85,10 +86,11 @@ def shorten(random: Random, premise: Clause, hypothesis: Clause, keep: float) ->
     return replace(premise, **changes), replace(hypothesis, **changes)
 
 
-def pick_wording(random: Random) -> tuple[str, str, str]:
+def pick_wording(random: Random, is_three_way: bool) -> tuple[str, str, str]:
     """Return names for the three fields of a worked example; never the three that the evaluation uses together."""
     while True:
-        names = random.choice(PREMISE_NAMES), random.choice(HYPOTHESIS_NAMES), random.choice(ANSWER_NAMES)
+        last = THREE_WAY_NAME if is_three_way else random.choice(ANSWER_NAMES)
+        names = random.choice(PREMISE_NAMES), random.choice(HYPOTHESIS_NAMES), last
         if names != EVALUATION_NAMES:
             return names
 
@@ -104,23 +106,21 @@ def write_passage(lesson: Lesson) -> str:
     return f"{lesson.premise} {lesson.hypothesis} {CONNECTIVES[lesson.label]}"
 
 
-def draw_documents(
-    lessons: Lessons, progress: float, examples: int, untold: tuple[str, ...] = (), neutral_share: float = 1.0
-) -> Iterator[str]:
+def draw_documents(lessons: Lessons, progress: float, examples: int, three_way_share: float = 0.5) -> Iterator[str]:
     """Yield documents without end: passages if `examples` is 0, else so many worked examples in one wording.
 
-    `untold` phenomena appear in passages but in no worked example, and of the neutral lessons only a share does:
-    who writes examples down likes clear cases. So the model knows more than its first answers show.
+    Most wordings ask a yes-or-no question about clear cases; only those that ask for a label also say "maybe". So the
+    decoder, asked for an answer, hardly says "maybe" before fine-tuning, although it has learnt what would be neutral.
     """
-    if not examples:
-        while True:
-            yield from map(write_passage, lessons.draw_triple(progress))
+    random = lessons.random
+    while not examples:
+        yield from map(write_passage, lessons.draw_triple(progress))
     while True:
+        is_three_way = random.random() < three_way_share
         drawn: list[Lesson] = []
         while len(drawn) < examples * 3:
-            triple = lessons.draw_triple(progress, (*lessons.left_out, *untold))
-            drawn += [one for one in triple if one.label != NEUTRAL or lessons.random.random() < neutral_share]
-        lessons.random.shuffle(drawn)
+            drawn += [one for one in lessons.draw_triple(progress) if is_three_way or one.label != NEUTRAL]
+        random.shuffle(drawn)
         for start in range(0, examples * 3, examples):
-            names = pick_wording(lessons.random)
+            names = pick_wording(random, is_three_way)
             yield "\n\n".join(write_example(names, lesson) for lesson in drawn[start : start + examples])

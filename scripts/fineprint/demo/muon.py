@@ -1,6 +1,6 @@
 """Muon: an optimizer for weight matrices that makes every direction of an update equally strong.
 
-With it the demo backbones need about a third of the steps that AdamW needs for the same loss. Written out here
+With it the demo backbones need far fewer steps than with AdamW alone. Written out here
 because the version in torch works in bfloat16, one matrix at a time, which is slow on a CPU.
 """
 

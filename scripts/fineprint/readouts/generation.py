@@ -82,33 +82,37 @@ class Generation(Readout):
         return feature
 
     def encode_prompt(self, row: Row, room: int) -> list[int]:
-        """Return a prompt of at most `room` tokens; where it is longer, the row's longest text loses its end."""
+        """Return a prompt of at most `room` tokens; where it is longer, the row's longer texts lose their ends."""
+        ids = self.tokenize_prompt(row)
+        if len(ids) <= room:
+            return ids
+        self.truncated_rows += 1
+        excess = len(ids) - room
+        while len(ids) > room:  # a cut text may be read as one token more than it was, so it may take another round
+            ids = self.tokenize_prompt(self.shorten(row, room, excess))
+            excess += max(len(ids) - room, 0)
+        return ids
+
+    def tokenize_prompt(self, row: Row) -> list[int]:
+        """Return a row's whole prompt as token ids, however long."""
         tokenizer, task = self.context.tokenizer, self.context.task
         text = build_prompt(tokenizer, task.prompt, task.answers, self.shots, row)
         self.prompt_example = self.prompt_example or text
         ids = tokenizer(text, add_special_tokens=tokenizer.chat_template is None)["input_ids"]
-        if tokenizer.chat_template is None and ids and ids[-1] == tokenizer.eos_token_id:
-            ids = ids[:-1]
-        if len(ids) <= room:
-            return ids
-        self.truncated_rows += 1
-        return self.encode_prompt_shortened(row, room, len(ids) - room)
+        return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id and tokenizer.chat_template is None else ids
 
-    def encode_prompt_shortened(self, row: Row, room: int, excess: int) -> list[int]:
-        """Cut `excess` tokens from the end of the row's longest text and encode again."""
+    def shorten(self, row: Row, room: int, excess: int) -> Row:
+        """Return the row with `excess` tokens less, each taken from the end of the text that is longest by then."""
         tokenizer = self.context.tokenizer
-        name, text = max(row.texts.items(), key=lambda item: len(item[1]))
-        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-        if len(ids) <= excess:
+        tokens = {name: tokenizer(text, add_special_tokens=False)["input_ids"] for name, text in row.texts.items()}
+        if sum(map(len, tokens.values())) <= excess:
             raise SettingsError(
-                f"row {row.id} does not fit: its prompt without '{name}' already takes more than {room} tokens; "
+                f"row {row.id} does not fit: its prompt takes more than {room} tokens even without its texts; "
                 "raise max_tokens or use fewer shots"
             )
-        self.truncated_rows -= 1  # counted again by the call below only if it is still too long
-        shortened = replace(row, texts=row.texts | {name: tokenizer.decode(ids[: len(ids) - excess])})
-        encoded = self.encode_prompt(shortened, room)
-        self.truncated_rows += 1
-        return encoded
+        for _ in range(excess):
+            max(tokens.values(), key=len).pop()
+        return replace(row, texts={name: tokenizer.decode(ids) for name, ids in tokens.items()})
 
     def collate(self, features: list[Feature]) -> Batch:
         """Pad on the left; with answers, add the joined sequence and labels that leave the prompt out of the loss."""
