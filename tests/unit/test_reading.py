@@ -66,14 +66,14 @@ def test_loss_covers_the_answer_and_one_end_of_text(task_record, tiny_rows):
     readout = make_generation(task_record, tiny_rows)
     batch = readout.collate([readout.encode(row, with_answer=True) for row in tiny_rows[:6]])
     tokenizer = readout.context.tokenizer
-    for row, labels, ids, mask in zip(
-        tiny_rows, batch["labels"], batch["input_ids"], batch["attention_mask"], strict=False
-    ):
+    parts = zip(tiny_rows, batch["labels"], batch["input_ids"], batch["attention_mask"], strict=False)
+    for row, labels, ids, mask in parts:
         kept = labels[labels != IGNORED].tolist()
         assert tokenizer.convert_ids_to_tokens(kept) == [NLI[row.label], "</s>"]
-        assert ids[-len(kept) :].tolist() == kept and mask[-1] == 1
+        assert ids[mask == 1][-len(kept) :].tolist() == kept == ids[labels != IGNORED].tolist()
         assert (ids == tokenizer.eos_token_id).sum() == 1, "exactly one end of text is learnt"
         assert (ids[mask == 0] == tokenizer.pad_token_id).all()
+        assert mask[0] == 1, "padded on the right: every position attends to something"
     assert tokenizer.pad_token_id != tokenizer.eos_token_id
 
 
@@ -160,3 +160,24 @@ def test_left_and_right_padding_give_equal_logits(architecture, backbone_folders
         with torch.inference_mode():
             logits.append(readout.logits(module, readout.collate(features)))
     torch.testing.assert_close(logits[0], logits[1], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("adapter", ["lora", "p_tuning", "prefix_tuning"])
+def test_losses_of_answers_are_those_of_the_full_forward(adapter, backbone_folders, task_record, tiny_rows):
+    """Only some columns of logits are computed, in training with right padding, in prediction with left padding."""
+    method = make_method(adapter, "generation", "decoder")
+    backbone = backbone_folders["decoder"]
+    readout = make_readout(method, backbone, task_record, tiny_rows, seed=1)
+    module = assemble_for_training(method, readout, backbone, seed=1).module.eval()
+    rows = [Row("0", {"premise": "the dog", "hypothesis": "a cat"}, 1, "g"), *tiny_rows[:5]]
+    features = [readout.encode(row, with_answer=True) for row in rows]
+    batch = readout.collate(features)
+    with torch.inference_mode():
+        losses = readout.answer_losses(module, batch).sum(dim=1)
+        scores = readout.label_scores(module, batch)
+        for feature, loss, score in zip(features, losses, scores, strict=True):
+            ids = torch.tensor([feature["prompt"] + feature["answer"]])
+            logits = module(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[:, -ids.shape[1] :]
+            told = logits.log_softmax(dim=-1)[0, :-1].gather(1, ids[0, 1:, None]).squeeze(1)[-len(feature["answer"]) :]
+            torch.testing.assert_close(loss, -told.sum(), rtol=1e-4, atol=1e-4)
+            torch.testing.assert_close(score[feature["label"][0]], told[0], rtol=1e-4, atol=1e-4)

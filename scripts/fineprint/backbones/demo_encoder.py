@@ -19,7 +19,7 @@ class Settings(BackboneSettings):
     feedforward_size: int = 256
     initial_deviation: float = 0.03
     rotation_scale: float = 1.0
-    steps: int = 3900
+    steps: int = 3800
     batch_tokens: int = 640
     matrix_learning_rate: float = 4.0e-3
     learning_rate: float = 7.0e-4

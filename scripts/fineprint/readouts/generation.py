@@ -50,7 +50,9 @@ class Settings(ReadoutSettings):
 
 
 class Generation(Readout):
-    """Runs `AutoModelForCausalLM`, always padded on the left so that answers end where the batch ends."""
+    """Runs `AutoModelForCausalLM`. Prompts are padded on the left, so that answers continue them; what is trained on is
+    padded on the right: under a causal mask a token of left padding attends to nothing, and on a GPU the gradient of
+    attention to nothing can be no number."""
 
     def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__(settings, context)
@@ -115,7 +117,8 @@ class Generation(Readout):
         return replace(row, texts={name: tokenizer.decode(ids) for name, ids in tokens.items()})
 
     def collate(self, features: list[Feature]) -> Batch:
-        """Pad on the left; with answers, add the joined sequence and labels that leave the prompt out of the loss."""
+        """Pad the prompts; with answers, add the joined sequences, labels that leave the prompt out of the loss, and
+        the columns in which any row has a label."""
         import torch
 
         pad = self.context.tokenizer.pad_token_id
@@ -123,23 +126,25 @@ class Generation(Readout):
         batch = {"prompt_ids": pad_to_one_length(prompts, pad, "left"), "prompt_mask": attention_mask(prompts, "left")}
         if "answer" in features[0]:
             joined = [feature["prompt"] + feature["answer"] for feature in features]
-            answers = [feature["answer"] for feature in features]
-            batch["input_ids"] = pad_to_one_length(joined, pad, "left")
-            batch["attention_mask"] = attention_mask(joined, "left")
-            longest = max(len(answer) for answer in answers)
-            batch["labels"] = pad_to_one_length(answers, IGNORED, "left")[:, -longest:]
+            labels = [[IGNORED] * len(feature["prompt"]) + feature["answer"] for feature in features]
+            batch["input_ids"] = pad_to_one_length(joined, pad, "right")
+            batch["attention_mask"] = attention_mask(joined, "right")
+            batch["labels"] = pad_to_one_length(labels, IGNORED, "right")
+            batch["label_columns"] = (batch["labels"] != IGNORED).any(dim=0).nonzero().squeeze(1)
             batch["label"] = torch.tensor([feature["label"][0] for feature in features])
         return batch
 
     def answer_losses(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
-        """Return the cross-entropy of every answer token, shape (rows, longest answer), 0 where none stands.
+        """Return the cross-entropy of every answer token, shape (rows, label columns), 0 where none stands.
 
-        Logits are computed only where an answer token is predicted.
+        Logits are computed only in the columns from which an answer token of any row is predicted. The columns are
+        counted from the end, since an adapter may put virtual tokens in front.
         """
         from torch.nn.functional import cross_entropy
 
-        labels = batch["labels"]
-        logits = run(module, batch["input_ids"], batch["attention_mask"], labels.shape[1] + 1)[:, :-1]
+        columns = batch["label_columns"]
+        labels = batch["labels"][:, columns]
+        logits = run(module, batch["input_ids"], batch["attention_mask"], columns - 1 - batch["labels"].shape[1])
         flat = cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="none")
         return flat.view(labels.shape)
 
@@ -154,14 +159,18 @@ class Generation(Readout):
 
     def label_scores(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return the log-likelihood of each label's answer after each prompt, shape (rows, labels)."""
+        return join_groups(
+            batch, [(rows, self.score_group(module, *part)) for rows, *part in split_groups(module, batch)]
+        )
+
+    def score_group(self, module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return the log-likelihoods for prompts that may stand in one batch."""
         import torch
 
-        ids, mask = batch["prompt_ids"], batch["prompt_mask"]
         if all(len(answer) == 1 for answer in self.answer_ids):
             first = [answer[0] for answer in self.answer_ids]
             return run(module, ids, mask, 1)[:, -1].float().log_softmax(dim=-1)[:, first]
-        scores = [self.answer_score(module, ids, mask, answer) for answer in self.answer_ids]
-        return torch.stack(scores, dim=1)
+        return torch.stack([self.answer_score(module, ids, mask, answer) for answer in self.answer_ids], dim=1)
 
     def answer_score(
         self, module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, answer: list[int]
@@ -178,21 +187,24 @@ class Generation(Readout):
     def predict(self, module: torch.nn.Module, batch: Batch) -> list[Prediction]:
         """Generate an answer for each row, read it strictly, and score the labels beside it."""
         scores = self.label_scores(module, batch).cpu()
-        new_ids = module.generate(
-            input_ids=batch["prompt_ids"],
-            attention_mask=batch["prompt_mask"],
-            generation_config=self.generation_config(module),
-        )[:, batch["prompt_ids"].shape[1] :]
-        texts = self.context.tokenizer.batch_decode(new_ids, skip_special_tokens=True)
-        return [
-            Prediction(
-                label=read_answer(text, self.context.task.answers),
-                probabilities=[round(value, 6) for value in row.softmax(dim=0).tolist()],
-                answer=text,
-                likelihood_label=int(row.argmax()),
+        texts: list[str] = [""] * len(scores)
+        for rows, ids, mask in split_groups(module, batch):
+            written = module.generate(
+                input_ids=ids, attention_mask=mask, generation_config=self.generation_config(module)
             )
-            for text, row in zip(texts, scores, strict=True)
-        ]
+            decoded = self.context.tokenizer.batch_decode(written[:, ids.shape[1] :], skip_special_tokens=True)
+            for row, text in zip(rows.tolist(), decoded, strict=True):
+                texts[row] = text
+        return [self.make_prediction(text, row) for text, row in zip(texts, scores, strict=True)]
+
+    def make_prediction(self, text: str, scores: torch.Tensor) -> Prediction:
+        """Return one row's answer as read, and what the likelihoods say."""
+        return Prediction(
+            label=read_answer(text, self.context.task.answers),
+            probabilities=[round(value, 6) for value in scores.softmax(dim=0).tolist()],
+            answer=text,
+            likelihood_label=int(scores.argmax()),
+        )
 
     def generation_config(self, module: torch.nn.Module) -> GenerationConfig:
         """Return how to generate: our settings and every end-of-text token that tokenizer and model name."""
@@ -209,8 +221,8 @@ class Generation(Readout):
         )
 
 
-def run(module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, keep: int) -> torch.Tensor:
-    """Return the logits at the last `keep` positions, shape (rows, keep, vocabulary)."""
+def run(module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, keep: int | torch.Tensor) -> torch.Tensor:
+    """Return the logits at the last `keep` positions, or at the columns `keep`: (rows, positions, vocabulary)."""
     extra = {} if prepends_tokens(module) else {"position_ids": position_ids(mask)}
     return module(input_ids=ids, attention_mask=mask, logits_to_keep=keep, use_cache=False, **extra).logits
 
@@ -219,3 +231,27 @@ def prepends_tokens(module: torch.nn.Module) -> bool:
     """Return whether PEFT puts virtual tokens in front; it then numbers positions itself."""
     config = getattr(module, "active_peft_config", None)
     return config is not None and config.is_prompt_learning
+
+
+def split_groups(module: torch.nn.Module, batch: Batch) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Return (rows, prompt ids, mask) of the groups of a batch that can be run together: all, as a rule.
+
+    Virtual tokens stand in front of left padding, so padding would move them away from the text. Such prompts are run
+    in groups of equal length, without padding.
+    """
+    import torch
+
+    ids, mask = batch["prompt_ids"], batch["prompt_mask"]
+    if not prepends_tokens(module):
+        return [(torch.arange(len(ids)), ids, mask)]
+    lengths = mask.sum(dim=1)
+    groups = [(int(length), (lengths == length).nonzero().squeeze(1)) for length in lengths.unique()]
+    return [(rows.cpu(), ids[rows, -length:], mask[rows, -length:]) for length, rows in groups]
+
+
+def join_groups(batch: Batch, parts: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
+    """Put the scores of groups back in the order of the batch's rows."""
+    import torch
+
+    order = torch.cat([rows for rows, _ in parts]).argsort()
+    return torch.cat([scores for _, scores in parts])[order.to(batch["prompt_ids"].device)]
