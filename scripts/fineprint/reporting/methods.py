@@ -6,13 +6,13 @@ from typing import Any
 
 from fineprint.reporting import formats
 from fineprint.reporting.study import Study, class_variable, is_trained, train_value
-from fineprint.reporting.table import Cell, Table, number, numeric, plain, text
+from fineprint.reporting.table import Cell, Column, Table, number, numeric, plain, text
 
 TRAINING_COLUMNS = {
     "epochs": "Epochs",
     "learning_rate": "Learning rate",
     "batch_size": "Batch",
-    "accumulation_steps": "Accu­mulation",
+    "accumulation_steps": "Micro-batches",
     "weight_decay": "Weight decay",
     "warmup_share": "Warm-up",
     "gradient_clip": "Clip",
@@ -85,22 +85,35 @@ def axis_table(study: Study, package: str, key: str) -> Table:
 
 
 def training_table(study: Study) -> Table:
-    """Return the training settings of the methods that train."""
-    rows = []
-    for method in study.methods:
-        settings = study.settings(method)
-        training = settings.get("training")
-        if training:
-            cells = [setting_cell(training.get(key)) for key in TRAINING_COLUMNS]
-            rows.append([*name_cells(study, None, method), number(settings.get("max_tokens"), formats.count), *cells])
-    columns = [*plain("No.", "Method"), *numeric("Max tokens", *TRAINING_COLUMNS.values())]
-    columns[-1] = columns[-2] = plain("Optimizer")[0]
-    columns[-1] = plain("Mixed precision")[0]
+    """Return the training settings in which the methods differ; what all have in common is said in the caption."""
+    trained = {m: study.settings(m) for m in study.methods if study.settings(m).get("training")}
+    values = {m: {"max_tokens": kept.get("max_tokens"), **kept["training"]} for m, kept in trained.items()}
+    labels = {"max_tokens": "Max tokens", **TRAINING_COLUMNS}
+    differing = [key for key in labels if len({str(kept.get(key)) for kept in values.values()}) > 1]
+    rows = [
+        [*name_cells(study, None, method), *(setting_cell(kept.get(key)) for key in differing)]
+        for method, kept in values.items()
+    ]
+    columns = [
+        *plain("No.", "Method"),
+        *(
+            column
+            for key in differing
+            for column in setting_column(labels[key], [kept[key] for kept in values.values()])
+        ),
+    ]
+    first = next(iter(values.values()), {})
+    same = [f"{labels[key].lower()} {formats.setting(first.get(key))}" for key in labels if key not in differing]
     caption = (
-        "Training settings. One optimizer step sees batch × accumulation rows; warm-up is a share of all steps, "
-        "then the rate falls to 0."
+        "Training settings. One optimizer step sees batch × micro-batches rows; warm-up is a share of all steps, then "
+        "the rate falls to 0." + (f" The same for every method: {', '.join(same)}." if first and same else "")
     )
     return Table("training-settings", caption, columns, rows, style="compact")
+
+
+def setting_column(label: str, values: list[Any]) -> list[Column]:
+    """Return a column's head, aligned for what stands below."""
+    return numeric(label) if all(isinstance(value, int | float) for value in values) else plain(label)
 
 
 def setting_cell(value: Any) -> Cell:
