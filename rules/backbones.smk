@@ -34,6 +34,7 @@ rule write_backbone_settings:
 
 rule fetch_backbone:
     input:
+        backbone_sources,
         script="scripts/fetch_backbone.py",
         settings="results/{study}/backbones/{backbone}/settings.json",
     output:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from fineprint.config import describe_run, read_study
+from fineprint.config import check_sources, describe_run, read_study
 from fineprint.settings import SettingsError
 from snakemake.exceptions import WorkflowError
 
 try:
     STUDY = read_study(config)
+    check_sources(STUDY)
 except SettingsError as error:
     raise WorkflowError(str(error)) from None
 
@@ -70,6 +71,16 @@ def task_settings(wildcards):
     return json.dumps(
         {"name": wildcards.task, "seed": STUDY.data_seed, "settings": settings}
     )
+
+
+def task_sources(wildcards):
+    """The user's own files that a task is made from; none for generated or downloaded rows."""
+    return [str(file) for file in STUDY.tasks[wildcards.task].source_files()]
+
+
+def backbone_sources(wildcards):
+    """The files of the user's own model folder; none for made or downloaded models."""
+    return [str(file) for file in STUDY.backbones[wildcards.backbone].source_files()]
 
 
 def backbone_settings(wildcards):

@@ -34,6 +34,7 @@ rule write_task_settings:
 
 rule prepare_task:
     input:
+        task_sources,
         script="scripts/prepare_task.py",
         settings="results/{study}/data/{task}/settings.json",
     output:

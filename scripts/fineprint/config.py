@@ -253,6 +253,27 @@ def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[st
     return [*problems, refused] if refused else problems
 
 
+def check_sources(study: StudyConfig) -> None:
+    """Refuse a study whose own rows or models do not exist.
+
+    Raises:
+        SettingsError: every missing file, a sentence each.
+    """
+    used = dict.fromkeys(study.methods[method].backbone for method in study.run.methods)
+    sources: dict[str, TaskSettings | BackboneSettings] = {
+        **{f"tasks.{name}": study.tasks[name] for name in study.run.tasks},
+        **{f"backbones.{name}": study.backbones[name] for name in used},
+    }
+    problems = [
+        f"{where}: {file} does not exist; paths are relative to where snakemake is started."
+        for where, source in sources.items()
+        for file in source.source_files()
+        if not file.exists()
+    ]
+    if problems:
+        raise SettingsError("The study cannot be run:\n" + "\n".join(f"  - {problem}" for problem in problems))
+
+
 def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[str, Any]:
     """Return everything that one run depends on, as plain data: the content of its `run_config.json`."""
     settings = study.methods[method].model_dump(mode="json")

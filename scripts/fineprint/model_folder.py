@@ -28,8 +28,13 @@ def link_model_files(source: Path, folder: Path) -> None:
             f"{source} has no safetensors weights; pickled weights are not loaded. Convert them with "
             "model.save_pretrained(folder, safe_serialization=True)"
         )
-    for file in sorted({file for pattern in MODEL_FILES for file in source.glob(pattern)}):
+    for file in list_model_files(source):
         (folder / file.name).symlink_to(file.resolve())
+
+
+def list_model_files(source: Path) -> list[Path]:
+    """Return the files of a model folder that are used: configuration, safetensors, tokenizer."""
+    return sorted({file for pattern in MODEL_FILES for file in source.glob(pattern)})
 
 
 def describe_backbone(settings: BackboneSettings, folder: Path, facts: dict[str, Any]) -> dict[str, Any]:

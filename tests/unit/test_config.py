@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fineprint.config import describe_run, read_run, read_study
+from fineprint.config import check_sources, describe_run, read_run, read_study
 from fineprint.settings import SettingsError, list_kinds
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +112,15 @@ def test_all_mistakes_are_told_at_once():
     config = changed(methods__roberta_lora__adapter__rnak=3, methods__roberta_full__max_tokens="x")
     with pytest.raises(SettingsError, match=r"max_tokens[\s\S]*rnak"):
         read_study(config)
+
+
+def test_missing_files_are_told_before_any_job():
+    own = yaml.safe_load((ROOT / "studies/own_data.yaml").read_text(encoding="utf-8"))
+    with pytest.raises(SettingsError) as caught:
+        check_sources(read_study(merge(DEMO, own)))
+    for words in ("tasks.own_nli: data/train.jsonl", "backbones.own_decoder: models/decoder/config.json"):
+        assert words in str(caught.value)
+    check_sources(read_study(DEMO))
 
 
 def test_more_rows_need_no_code():

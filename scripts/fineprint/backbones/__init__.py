@@ -28,3 +28,7 @@ class BackboneSettings(Settings):
         Raises:
             SettingsError: the model cannot be had; the message says what to do.
         """
+
+    def source_files(self) -> list[Path]:
+        """Return the user's files that this is made from: they must exist, and a change in one makes it again."""
+        return []

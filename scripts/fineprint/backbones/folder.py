@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fineprint.backbones import BackboneSettings
-from fineprint.model_folder import link_model_files
+from fineprint.model_folder import link_model_files, list_model_files
 
 
 class Settings(BackboneSettings):
@@ -14,6 +14,11 @@ class Settings(BackboneSettings):
 
     kind: Literal["folder"]
     path: Path
+
+    def source_files(self) -> list[Path]:
+        """Return the files that are linked, or at least the one that every model folder has."""
+        folder = self.path.expanduser()
+        return list_model_files(folder) or [folder / "config.json"]
 
     def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
         """Link the files; nothing is copied."""

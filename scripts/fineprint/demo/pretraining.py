@@ -1,20 +1,17 @@
 """The pretraining loop: a fixed number of steps in plain torch, the same on every run with the same seed."""
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fineprint.demo.batches import IGNORED, Batch
+from fineprint.progress import Progress as Reporter
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
-
-LOGGER = logging.getLogger(__name__)
-SECONDS_BETWEEN_LINES = 10.0
 
 
 @dataclass
@@ -56,7 +53,7 @@ def pretrain(
 
     optimizers = _build_optimizers(model, rates, progress.steps)
     started, tokens, losses = time.monotonic(), 0, _Average()
-    reporter = _Reporter(progress.steps)
+    reporter = Reporter("pretraining", progress.steps, "tokens")
     for step in range(progress.steps):
         progress.step = step
         batch = next(batches)
@@ -67,15 +64,16 @@ def pretrain(
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
-        tokens += int(batch.attention_mask.sum())
+        seen = int(batch.attention_mask.sum())
+        tokens += seen
         losses.add(loss.item())
-        reporter.report(step + 1, losses.value)
+        reporter.advance(step + 1, seen, lambda: f" · loss {losses.value:.3f}")
     model.eval()
     return {
         "pretraining_steps": progress.steps,
         "pretraining_tokens": tokens,
         "pretraining_seconds": round(time.monotonic() - started, 2),
-        "pretraining_loss": round(losses.value, 4),
+        "pretraining_loss": round(losses.value, 4) if progress.steps else None,
     }
 
 
@@ -108,23 +106,6 @@ class _Average:
     def add(self, value: float) -> None:
         self.count += 1
         self.value += (value - self.value) / min(self.count, 100)
-
-
-class _Reporter:
-    """Writes a line about every ten seconds, so that nobody wonders whether anything still happens."""
-
-    def __init__(self, steps: int) -> None:
-        self.steps = steps
-        self.started = self.last = time.monotonic()
-
-    def report(self, step: int, loss: float) -> None:
-        now = time.monotonic()
-        if now - self.last < SECONDS_BETWEEN_LINES and step != self.steps:
-            return
-        self.last = now
-        speed = step / max(now - self.started, 1e-9)
-        left = (self.steps - step) / speed
-        LOGGER.info("step %d of %d, loss %.3f, %.1f steps/s, %.0f s left", step, self.steps, loss, speed, left)
 
 
 def read_encoder_logits(model: Any) -> Callable[[Batch], "tuple[Tensor, Tensor, Tensor]"]:

@@ -52,6 +52,11 @@ class Settings(TaskSettings):
 
         return resolve_dataset(self.source, self.revision)
 
+    def source_files(self) -> list[Path]:
+        """Return the files of a local folder; there are none for a data set on the hub."""
+        folder = Path(self.source)
+        return sorted([*folder.glob("multinli_1.0_*.jsonl"), *folder.rglob("*.parquet")]) if folder.is_dir() else []
+
     def facts(self) -> dict[str, Any]:
         """Return where the rows came from."""
         return {"source": self.source, "revision_asked": self.revision, "revision": self.resolved_revision}

@@ -40,6 +40,10 @@ class Settings(TaskSettings):
             raise ValueError("'held_out' is cut from train by the workflow; name the test split differently")
         return self
 
+    def source_files(self) -> list[Path]:
+        """Return every split's file."""
+        return list(self.files.values())
+
     def load_splits(self, seed: int) -> dict[str, list[Row]]:
         """Read every file."""
         return {split: self.read_split(split, path, seed) for split, path in self.files.items()}
