@@ -164,6 +164,7 @@ def test_no_remote_code_and_no_pickle():
     for path in (ROOT / "scripts").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert "trust_remote_code=True" not in text and "import pickle" not in text and "torch.load(" not in text, path
+        assert "output_hidden_states" not in text, "all hidden states are never kept"
 
 
 def test_no_kind_is_named_outside_its_file():

@@ -181,7 +181,7 @@ def test_a_few_steps_give_a_folder_that_loads_and_can_be_repeated(tmp_path, capl
     assert facts["pretraining_steps"] == 4
     assert facts["pretraining_tokens"] > 0
     assert facts["dropped_test_pairs"] >= 0
-    assert "step 4 of 4" in caplog.text
+    assert "step 4/4" in caplog.text
     model = getattr(transformers, auto).from_pretrained(tmp_path / "first", **({"num_labels": 3} if answers else {}))
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "first")
     with torch.inference_mode():

@@ -1,0 +1,99 @@
+"""What the two demo backbones share: sizes, pretraining, writing the model folder."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from fineprint.backbones import BackboneSettings
+
+if TYPE_CHECKING:
+    from fineprint.demo.batches import Batch
+    from fineprint.demo.documents import Lessons
+
+
+class DemoSettings(BackboneSettings):
+    """Size and pretraining of a demo backbone; each kind's defaults are tuned together for the study "demo".
+
+    Attributes:
+        initial_deviation: of the random weights; `rotation_scale` of what queries and keys start with in common.
+        steps: of pretraining; 0 leaves the weights random. A batch holds about `batch_tokens` tokens.
+        matrix_learning_rate: of the matrices inside the layers (Muon); `learning_rate` of everything else (AdamW).
+        phrase_share: of the steps that see short phrases only; over a further `growing_share` sentences grow.
+        left_out: phenomena that pretraining never tells about at sentence level.
+    """
+
+    origin: ClassVar[str] = "came out of a short pretraining on made-up text, by this workflow itself"
+    hidden_size: int = 64
+    layers: int = 2
+    heads: int = 4
+    feedforward_size: int = 256
+    initial_deviation: float
+    rotation_scale: float
+    steps: int
+    batch_tokens: int = 640
+    matrix_learning_rate: float = 4.0e-3
+    learning_rate: float
+    warmup_steps: int = 100
+    phrase_share: float = 0.15
+    growing_share: float = 0.35
+    left_out: tuple[str, ...]
+
+    @abstractmethod
+    def build_tokenizer(self) -> Any:
+        """Return the word-level tokenizer."""
+
+    @abstractmethod
+    def build_model(self, tokenizer: Any) -> Any:
+        """Return the model with random weights."""
+
+    @abstractmethod
+    def list_attentions(self, model: Any) -> list[tuple[Any, Any]]:
+        """Return each layer's query and key matrices."""
+
+    @abstractmethod
+    def draw_batches(self, tokenizer: Any, lessons: Lessons, growth: Callable[[], float]) -> Iterator[Batch]:
+        """Return the endless batches of pretraining."""
+
+    @abstractmethod
+    def logits_reader(self, model: Any) -> Callable[[Batch], Any]:
+        """Return what runs the model where something is to be told."""
+
+    def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
+        """Pretrain the model and write it into the folder; return the facts for the record."""
+        import torch
+
+        from fineprint.demo.documents import Lessons
+        from fineprint.demo.pretraining import Progress, Rates, pretrain, tie_queries_to_keys
+        from fineprint.demo.test_pairs import list_test_pairs
+        from fineprint.demo.tokenizer import save_tokenizer
+
+        torch.manual_seed(seed)
+        tokenizer = self.build_tokenizer()
+        model = self.build_model(tokenizer)
+        tie_queries_to_keys(self.list_attentions(model), self.rotation_scale)
+        lessons = Lessons(Random(f"{seed} {self.architecture}"), self.left_out, list_test_pairs(seed))
+        progress = Progress(self.steps, self.phrase_share, self.growing_share)
+        rates = Rates(self.matrix_learning_rate, self.learning_rate, self.warmup_steps)
+        batches = self.draw_batches(tokenizer, lessons, progress.growth)
+        facts = pretrain(model, self.logits_reader(model), batches, progress, rates)
+        model.save_pretrained(folder)
+        save_tokenizer(tokenizer, folder)
+        return facts | {"dropped_test_pairs": lessons.dropped}
+
+    def shape(self, tokenizer: Any) -> dict[str, Any]:
+        """Return what both models' configurations say in the same words."""
+        return {
+            "vocab_size": len(tokenizer),
+            "hidden_size": self.hidden_size,
+            "num_hidden_layers": self.layers,
+            "num_attention_heads": self.heads,
+            "intermediate_size": self.feedforward_size,
+            "initializer_range": self.initial_deviation,
+            "bos_token_id": tokenizer.bos_token_id,
+            "pad_token_id": tokenizer.pad_token_id,
+            "eos_token_id": tokenizer.eos_token_id,
+        }

@@ -1,0 +1,113 @@
+"""The loop: warm-up, accumulation, the best epoch, what it reads, what it refuses."""
+
+import json
+from itertools import pairwise
+
+import pytest
+import torch
+
+from fineprint.assembly import assemble_for_training, make_readout
+from fineprint.batching import feature_length, prediction_batches, training_batches
+from fineprint.config import TrainingSettings
+from fineprint.records import write_json
+from fineprint.rows import write_rows
+from fineprint.runs import train_run
+from fineprint.settings import SettingsError
+from fineprint.training import make_optimizer, make_schedule, train
+from test_methods import make_method
+
+
+def rates(settings, updates):
+    optimizer = make_optimizer(torch.nn.Linear(2, 2), settings)
+    schedule = make_schedule(optimizer, settings, updates)
+    seen = []
+    for _ in range(updates):
+        seen.append(schedule.get_last_lr()[0])
+        optimizer.step()
+        schedule.step()
+    return seen, schedule.get_last_lr()[0]
+
+
+def test_learning_rate_warms_up_and_falls_to_zero():
+    seen, last = rates(TrainingSettings(learning_rate=1.0, warmup_share=0.1), 100)
+    assert seen[:3] == pytest.approx([0.0, 0.1, 0.2]) and max(seen) == pytest.approx(1.0) == seen[10]
+    assert all(a > b for a, b in pairwise(seen[10:])) and last == pytest.approx(0.0)
+
+
+def test_vectors_are_not_decayed():
+    optimizer = make_optimizer(torch.nn.Linear(2, 3), TrainingSettings(learning_rate=1.0, weight_decay=0.5))
+    decay = {tuple(p.shape): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    assert decay == {(3, 2): 0.5, (3,): 0.0}
+
+
+def trained(backbone_folders, task_record, tiny_rows, held_out=12, **training):
+    method = make_method("full", "linear_head", "encoder", **training)
+    backbone = backbone_folders["encoder"]
+    readout = make_readout(method, backbone, task_record, tiny_rows, seed=1)
+    assembled = assemble_for_training(method, readout, backbone, seed=1)
+    for module in assembled.module.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    features = [readout.encode(row, with_answer=True) for row in tiny_rows]
+    return assembled, train(assembled, features, features[:held_out], seed=1, name="test")
+
+
+def test_accumulation_equals_the_large_batch(backbone_folders, task_record, tiny_rows):
+    """72 rows in batches of 72, and the same batch in 9 micro-batches of 8."""
+    runs = [
+        trained(backbone_folders, task_record, tiny_rows, learning_rate=1e-3, batch_size=size, accumulation_steps=steps)
+        for size, steps in ((72, 1), (8, 9))
+    ]
+    losses = [[step["loss"] for step in outcome.steps] for _, outcome in runs]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_the_best_epoch_is_kept(backbone_folders, task_record, tiny_rows):
+    """A learning rate that destroys what was learnt: an early epoch is best, and its weights come back."""
+    assembled, outcome = trained(backbone_folders, task_record, tiny_rows, epochs=6, learning_rate=0.03)
+    best = outcome.epochs[outcome.best_epoch - 1]
+    readout = assembled.readout
+    batch = readout.collate([readout.encode(row, with_answer=True) for row in tiny_rows[:12]])
+    assembled.module.eval()
+    with torch.inference_mode():
+        losses, hits = readout.judge(assembled.module, batch)
+    assert float(losses.mean()) == pytest.approx(best["held_out_loss"], rel=1e-3)
+    assert float(hits.float().mean()) == pytest.approx(best["held_out_accuracy"])
+
+
+def test_no_number_as_loss_is_refused(backbone_folders, task_record, tiny_rows):
+    with pytest.raises(SettingsError, match=r"the loss is (nan|inf) at step .* lower the learning rate"):
+        trained(backbone_folders, task_record, tiny_rows, epochs=4, learning_rate=1e30, gradient_clip=1e30)
+
+
+def test_training_needs_no_test_row(backbone_folders, task_record, tiny_rows, tmp_path):
+    """Only train and held_out are there to be read."""
+    method = make_method("lora", "classifier", "encoder")
+    config = {"study": "s", "task": "t", "method": "m", "seed": 1, **method.model_dump(mode="json")}
+    write_json(tmp_path / "run.json", config)
+    write_json(tmp_path / "task.json", task_record)
+    write_rows(tmp_path / "rows/train.jsonl", tiny_rows[12:])
+    write_rows(tmp_path / "rows/held_out.jsonl", tiny_rows[:12])
+    record = train_run(
+        *(tmp_path / "run.json", tmp_path / "task.json", tmp_path / "rows", backbone_folders["encoder"]),
+        *(tmp_path / "model", 2),
+    )
+    assert record["rows"] == 60 and record["held_out_rows"] == 12 and record["saved_bytes"] > 0
+    assert json.loads(json.dumps(record)) == record
+
+
+def test_too_long_inputs_are_refused(backbone_folders, task_record, tiny_rows):
+    method = make_method("p_tuning", "classifier", "encoder").model_copy(update={"max_tokens": 97})
+    with pytest.raises(SettingsError, match=r"97 and 4 virtual tokens do not fit the 98 positions"):
+        make_readout(method, backbone_folders["encoder"], task_record, tiny_rows, seed=1)
+
+
+def test_batches_hold_every_row_once_and_similar_lengths():
+    features = [{"input_ids": [0] * (1 + n % 37)} for n in range(1000)]
+    for batches in (training_batches(features, 16, seed=1, epoch=1), training_batches(features, 16, seed=1, epoch=2)):
+        assert sorted(id(f) for batch in batches for f in batch) == sorted(map(id, features))
+        spread = [max(map(feature_length, batch)) - min(map(feature_length, batch)) for batch in batches]
+        assert sum(spread) / len(spread) < 6
+    assert training_batches(features, 16, 1, 1) == training_batches(features, 16, 1, 1)
+    order = [position for batch in prediction_batches(features, 16) for position in batch]
+    assert sorted(order) == list(range(1000))
