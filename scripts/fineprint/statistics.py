@@ -21,7 +21,8 @@ def wilson_interval(correct: int, rows: int) -> tuple[float, float]:
     scale = 1 + Z_95**2 / rows
     middle = (share + Z_95**2 / (2 * rows)) / scale
     half = Z_95 * math.sqrt(share * (1 - share) / rows + Z_95**2 / (4 * rows**2)) / scale
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # At 0 % and 100 % a limit is the share itself; rounding must not put it on the wrong side.
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) -> Score:

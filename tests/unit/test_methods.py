@@ -11,7 +11,8 @@ import torch
 from fineprint.assembly import assemble_for_prediction, assemble_for_training, make_readout, save_trained
 from fineprint.config import MethodSettings, TrainingSettings
 from fineprint.parameters import count_parameters
-from fineprint.settings import find_settings, list_kinds
+from fineprint.precisions import PRECISIONS
+from fineprint.settings import SettingsError, find_settings, list_kinds
 from fineprint.training import train
 
 # What a kind needs beyond its defaults to fit a model of width 64.
@@ -117,6 +118,28 @@ def test_says_what_it_is(kind):
     settings = find_settings(package, kind)
     assert settings.title and len(settings.explanation) > 40
     assert settings.__doc__ and Path(__file__).exists()
+
+
+def test_modules_that_the_model_lacks_are_named(backbone_folders, task_record, tiny_rows):
+    method = make_method("lora", "classifier", "encoder")
+    method = method.model_copy(update={"adapter": method.adapter.model_copy(update={"target_modules": ("q_proj",)})})
+    backbone = backbone_folders["encoder"]
+    readout = make_readout(method, backbone, task_record, tiny_rows, seed=1)
+    with pytest.raises(SettingsError, match=r"adapter 'lora' does not fit RobertaFor.* `target_modules`"):
+        assemble_for_training(method, readout, backbone, seed=1)
+
+
+@pytest.mark.parametrize("precision", [name for name in PRECISIONS if name not in ("float32", "nf4")])
+def test_every_precision_trains_and_answers(precision, backbone_folders, task_record, tiny_rows):
+    if precision == "float16" and not torch.cuda.is_available():
+        pytest.skip("float16 needs a GPU")
+    method = make_method("lora", "generation", "decoder", precision)
+    backbone = backbone_folders["decoder"]
+    reader = make_readout(method, backbone, task_record, tiny_rows, seed=1)
+    assembled = assemble_for_training(method, reader, backbone, seed=1)
+    features = [reader.encode(row, with_answer=True) for row in tiny_rows]
+    outcome = train(assembled, features, features[:12], seed=1, name="test")
+    assert outcome.epochs[-1]["training_loss"] < outcome.epochs[0]["training_loss"]
 
 
 @pytest.mark.parametrize("readout", ["generation", "linear_head"])

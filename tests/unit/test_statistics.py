@@ -36,6 +36,14 @@ def test_wilson_agrees_with_scipy(correct, rows):
     assert wilson_interval(correct, rows) == pytest.approx((wanted.low, wanted.high), abs=1e-12)
 
 
+def test_the_interval_holds_the_share():
+    for rows in range(1, 400):
+        assert wilson_interval(0, rows)[0] == 0.0 and wilson_interval(rows, rows)[1] == 1.0
+        for correct in (0, rows // 2, rows):
+            low, high = wilson_interval(correct, rows)
+            assert low <= correct / rows <= high
+
+
 def test_scores_agree_with_scikit_learn():
     random = numpy.random.default_rng(0)
     golds, labels = random.integers(0, 3, 200).tolist(), random.integers(0, 3, 200).tolist()

@@ -1,4 +1,4 @@
-"""Reading tables of rows: JSON lines, CSV, TSV and Parquet, the file's ending says which."""
+"""Reading tables of rows: JSON lines, CSV, TSV and Parquet; the file's ending says which."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ def read_table(path: Path) -> list[dict[str, Any]]:
 
     readers = {
         ".jsonl": lambda: pandas.read_json(path, lines=True, dtype=False, convert_dates=False),
-        ".json": lambda: pandas.read_json(path, lines=True, dtype=False, convert_dates=False),
         ".csv": lambda: pandas.read_csv(path, dtype=str, keep_default_na=False),
         ".tsv": lambda: pandas.read_csv(path, dtype=str, keep_default_na=False, sep="\t"),
         ".parquet": lambda: pandas.read_parquet(path),
