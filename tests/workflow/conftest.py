@@ -22,7 +22,7 @@ class Copy:
     def run(self, *arguments: str, study: str = "tests/config/tiny.yaml") -> subprocess.CompletedProcess:
         """Run snakemake with the environment that runs the tests."""
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", study, *arguments]
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments, "--configfile", study]
         return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
 
     def planned(self, *arguments: str, study: str = "tests/config/tiny.yaml") -> dict[str, int]:
@@ -30,7 +30,11 @@ class Copy:
         done = self.run("-n", *arguments, study=study)
         assert done.returncode == 0, done.stdout + done.stderr
         lines = [line.split() for line in (done.stdout + done.stderr).splitlines()]
-        counts = {parts[0]: int(parts[1]) for parts in lines if len(parts) == 2 and parts[1].isdecimal()}
+        counts = {
+            parts[0]: int(parts[1])
+            for parts in lines
+            if len(parts) == 2 and parts[0].isidentifier() and parts[1].isdecimal()
+        }
         counts.pop("total", None)
         return counts
 
