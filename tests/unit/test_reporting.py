@@ -16,6 +16,7 @@ from fineprint.reporting import advice, analysis, formats
 from fineprint.reporting.figures import plot_all
 from fineprint.reporting.html import make_environment, render
 from fineprint.reporting.pdf import to_typst, write_pdf
+from fineprint.reporting.setting import as_sentence
 from fineprint.reporting.study import Study
 
 REPORT = Path(__file__).parents[2] / "report"
@@ -281,3 +282,10 @@ def test_a_prompt_that_leads_is_said_to_cost_no_training():
     study = Study(make_results(methods, splits={"test": 300}, with_gaps=False))
     assert study.leaders("nli") == ["prompt"]
     assert analysis.cost_sentences(study, "nli") == ["Llama, zero-shot trains nothing: prediction is the whole cost."]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"), [("Is it?", "Is it?"), ("Pairs", "Pairs."), ("Pairs.", "Pairs."), ("", "")]
+)
+def test_descriptions_end_in_one_mark(words, sentence):
+    assert as_sentence(words) == sentence

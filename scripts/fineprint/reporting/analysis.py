@@ -206,7 +206,9 @@ def tiles(study: Study, task: str) -> list[Tile]:
                 titles(study, tied) if tied else "every tested difference is significant",
             )
         )
-    labels = ("Fewest trained parameters", "Shortest training", "Least training memory", "Fewest saved bytes")
+    alone = ("Trained parameters", "Training time", "Peak memory in training", "Saved")
+    among = ("Fewest trained parameters", "Shortest training", "Least training memory", "Fewest saved bytes")
+    labels = among if len(study.leaders(task)) > 1 else alone
     for label, (get, write) in zip(labels, COSTS.values(), strict=True):
         cheap = cheapest(study, task, study.leaders(task), get)
         found.append(

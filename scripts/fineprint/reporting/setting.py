@@ -92,7 +92,7 @@ def describe_task(study: Study, task: str) -> dict[str, Any]:
         sentences.append(f"Beware: {found} also occur among the training rows.")
     return {
         "name": task,
-        "description": record["description"],
+        "description": as_sentence(record["description"]),
         "sentences": sentences,
         "splits": splits_table(study, task),
         "examples": examples_table(study, task),
@@ -144,6 +144,11 @@ def backbone_facts(study: Study) -> Table | None:
         if rows
         else None
     )
+
+
+def as_sentence(words: str) -> str:
+    """Return words with a full stop, unless they end in a mark of their own."""
+    return words if not words or words[-1] in ".?!" else f"{words}."
 
 
 def fact(value: object) -> str:
