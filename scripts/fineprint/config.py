@@ -275,8 +275,11 @@ def check_sources(study: StudyConfig) -> None:
 
 
 def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[str, Any]:
-    """Return everything that one run depends on, as plain data: the content of its `run_config.json`."""
-    settings = study.methods[method].model_dump(mode="json")
+    """Return everything that one run depends on, as plain data: the content of its `run_config.json`.
+
+    The title is left out: a better name trains nothing anew.
+    """
+    settings = study.methods[method].model_dump(mode="json", exclude={"title"})
     return {"study": study.study, "task": task, "method": method, "seed": seed, **settings}
 
 

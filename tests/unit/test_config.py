@@ -139,7 +139,8 @@ def test_more_rows_need_no_code():
 def test_a_run_is_told_by_its_settings_alone():
     study = read_study(DEMO)
     config = json.loads(json.dumps(describe_run(study, "nli", "roberta_lora", 42)))
-    assert read_run(config) == study.methods["roberta_lora"]
+    assert read_run(config) == study.methods["roberta_lora"].model_copy(update={"title": ""})
+    assert "title" not in config, "another title trains nothing anew"
     zero_shot = json.loads(json.dumps(describe_run(study, "nli", "llama_zero_shot", 1)))
     assert read_run(zero_shot).training is None
 
