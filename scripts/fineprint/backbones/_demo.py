@@ -67,8 +67,8 @@ class DemoSettings(BackboneSettings):
         import torch
 
         from fineprint.demo.documents import Lessons
+        from fineprint.demo.forbidden_pairs import list_test_pairs
         from fineprint.demo.pretraining import Progress, Rates, pretrain, tie_queries_to_keys
-        from fineprint.demo.test_pairs import list_test_pairs
         from fineprint.demo.tokenizer import save_tokenizer
 
         torch.manual_seed(seed)
