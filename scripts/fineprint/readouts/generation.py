@@ -52,7 +52,7 @@ class Settings(ReadoutSettings):
 class Generation(Readout):
     """Runs `AutoModelForCausalLM`. Prompts are padded on the left, so that answers continue them; what is trained on is
     padded on the right: under a causal mask a token of left padding attends to nothing, and on a GPU the gradient of
-    attention to nothing can be no number."""
+    attention to nothing may be no number (see CONTRIBUTING)."""
 
     def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__(settings, context)
