@@ -1,0 +1,27 @@
+"""BoolQ (Clark et al. 2019, aclanthology N19-1300): yes-or-no questions that people asked, each on a passage."""
+
+from typing import Any, ClassVar, Literal
+
+from fineprint.tasks import Row
+from fineprint.tasks._hub import HubTaskSettings, read_label
+
+
+class Settings(HubTaskSettings):
+    """Passages are up to a page long: where `max_tokens` does not hold both, the passage is cut, not the question."""
+
+    kind: Literal["boolq"]
+    name: ClassVar[str] = "BoolQ"
+    columns: ClassVar[tuple[str, ...]] = ("question", "answer", "passage")
+    description: str = "BoolQ: what does a passage say to a yes-or-no question?"
+    labels: tuple[str, ...] = ("no", "yes")
+    answers: tuple[str, ...] = ("NO", "YES")
+    prompt: str = (
+        "Read the passage and answer the question with yes or no.\nPassage: {passage}\nQuestion: {question}?\n"
+        "Choose one: NO, YES.\nAnswer:"
+    )
+    source: str = "google/boolq"
+
+    def make_row(self, split: str, number: int, entry: dict[str, Any]) -> Row:
+        """Turn an entry in the hub's form into a row; entries have no number of their own."""
+        texts = {"passage": entry["passage"], "question": entry["question"]}
+        return Row(f"{split}-{number}", texts, read_label(entry["answer"]), group=entry["passage"])
