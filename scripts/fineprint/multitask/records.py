@@ -81,6 +81,7 @@ class Combined(TypedDict):
     difference_low: float | None
     difference_high: float | None
     p_value: float | None
+    p_value_holm: float | None  # corrected for the number of rows in the table
 
 
 class CombiningRecord(TypedDict):

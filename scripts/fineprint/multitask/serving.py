@@ -55,7 +55,9 @@ def read_settings(wanted: dict[str, Any]) -> MultitaskSettings:
     )
 
 
-def serve_method(record: ServingRecord, method: str, entries: list[Entry], settings: ServingSettings, seed: int) -> None:
+def serve_method(
+    record: ServingRecord, method: str, entries: list[Entry], settings: ServingSettings, seed: int
+) -> None:
     """Add one method's measurements to the record."""
     for entry in entries:
         known = record["tasks"].setdefault(entry.task, {"labels": list(entry.readout.context.task.labels), "bytes": {}})
