@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from fineprint.reporting import formats
 from fineprint.reporting.analysis import CostGetter, cheapest, titles
+from fineprint.reporting.multitask import Multitask
+from fineprint.reporting.multitask_serving_words import stream_sentences, worked_sentences
 from fineprint.reporting.study import Study, is_trained, parameters, peak_memory, phase_seconds, train_value
 
 LARGE_MODEL = 70e9
@@ -28,7 +30,7 @@ def give_advice(study: Study, task: str) -> list[Advice]:
         return [Advice("Any", "No run can be ranked, so this study supports no advice.", "Results", f"scores-{task}")]
     return [
         Advice("One task, accuracy first", one_task(study, task), "Scores", f"scores-{task}"),
-        Advice("Many tasks on one backbone", many_tasks(study, task), "Saved bytes", f"parameters-{task}"),
+        Advice("Many tasks on one backbone", *many_tasks(study, task)),
         Advice("Prototyping, no training", prototyping(study, task), "Scores", f"scores-{task}"),
         Advice("Little memory for training", little_memory(study, task), "Cost", f"cost-{task}"),
         Advice("Small budget of training time", little_time(study, task), "Cost", f"cost-{task}"),
@@ -75,15 +77,21 @@ def pick(study: Study, task: str, get: CostGetter, write: Callable[[float | None
     return f"Lowest {what} at the top: {study.title(leading[0])} ({write(leading[1])}). Lowest of all: {overall}."
 
 
-def many_tasks(study: Study, task: str) -> str:
-    """Return advice where several tasks share a backbone."""
-    return pick(
+def many_tasks(study: Study, task: str) -> tuple[str, str, str]:
+    """Return advice where several tasks share a backbone, what it rests on, and where that stands."""
+    part = Multitask(study) if study.results.get("multitask") else None
+    served = [count for count in part.counts if count > 1] if part else []
+    if part and served:
+        sentences = [*worked_sentences(part)[-1:], *stream_sentences(part)[-1:]]
+        return " ".join(sentences), "Many tasks", f"multitask-serving-{served[0]}"
+    words = pick(
         study,
         task,
         lambda run: train_value(run, "saved_bytes"),
         formats.size,
         "number of bytes that a further task adds",
     )
+    return words, "Saved bytes", f"parameters-{task}"
 
 
 def prototyping(study: Study, task: str) -> str:

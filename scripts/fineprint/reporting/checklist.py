@@ -46,6 +46,8 @@ def make_part(entry: dict[str, Any], study: Study) -> Part:
 
 def answer(study: Study, methods: list[str], wanted: dict[str, Any] | None, entry: dict[str, Any]) -> str:
     """Return whether the part is answered, and if not why."""
+    if wanted is None and entry.get("needs"):
+        return "answered" if study.results.get(entry["needs"]) else entry["without"]
     if wanted is None:
         return entry.get("note", "answered")
     if not methods:

@@ -24,7 +24,8 @@ from fineprint.reporting import (
     seeds,
     setting,
 )
-from fineprint.reporting.figures import FigureEntry
+from fineprint.reporting.figures import MULTITASK, FigureEntry
+from fineprint.reporting.multitask_view import describe_multitask
 from fineprint.reporting.study import Study
 
 
@@ -99,6 +100,8 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         "references": references,
         "provenance": provenance.describe(study),
         "counts": describe_counts(study),
+        "multitask": describe_multitask(study),
+        "multitask_figures": [figure for figure in figures if figure.entry.kind == MULTITASK],
     }
 
 

@@ -1,0 +1,183 @@
+"""Section 7's sentences on serving: what adapters spare and what they cost, whichever way the measurements fall."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fineprint.reporting import formats
+from fineprint.reporting.multitask import EXTRAPOLATED, WAYS, WHOLE, Multitask, meeting
+
+Write = Callable[[float | None], str]
+WORKED = (2, 10)  # the numbers of tasks that the assignment asks for
+
+
+def compare(value: float, base: float, write: Write, more: str = "more", less: str = "less") -> str:
+    """Return a value beside a base, and by what factor or share it differs, in words that follow the data."""
+    if value == base:
+        return f"{write(value)}, the same"
+    if value > base:
+        factor = formats.times(value / base) if value >= 1.5 * base else f"{formats.percent(value / base - 1)}"
+        return f"{write(value)} against {write(base)} ({factor}{' as much' if value >= 1.5 * base else f' {more}'})"
+    return f"{write(value)} against {write(base)} ({formats.percent(1 - value / base)} {less})"
+
+
+def find_pair(part: Multitask) -> tuple[tuple[str, str], tuple[str, str]] | None:
+    """Return whole models in memory and adapters switched, each with its method, or None if one is missing."""
+    whole, shared = part.find(("resident",)), part.find(("switched",))
+    return (whole, shared) if whole and shared else None
+
+
+def figure_at(part: Multitask, pair: tuple[str, str], key: str, count: int) -> tuple[float, str] | None:
+    """Return a figure at a number of tasks and how it was come by: measured, or by the line through the measured."""
+    row = part.served(*pair, count)
+    if row is not None and row[key] is not None:
+        return row[key], "measured"
+    line = part.line(*pair, key) if key in EXTRAPOLATED else None
+    if line is None:
+        return None
+    return line.at(count), f"extrapolated from {formats.join([str(number) for number in line.counts])} tasks"
+
+
+def worked_sentences(part: Multitask) -> list[str]:
+    """Return disk, memory and start for the numbers of tasks that the assignment asks for."""
+    pair = find_pair(part)
+    if pair is None:
+        return []
+    whole, shared = pair
+    sentences = []
+    for count in WORKED:
+        parts = []
+        for key, what in EXTRAPOLATED.items():
+            write = formats.duration if key.endswith("seconds") else formats.size
+            small, large = figure_at(part, shared, key, count), figure_at(part, whole, key, count)
+            if small is not None and large is not None:
+                origin = "" if large[1] == small[1] == "measured" else f" [{large[1]}]"
+                parts.append(f"{what} {compare(small[0], large[0], write)}{origin}")
+        if parts:
+            spare = count - len(part.tasks)
+            copies = f", {spare} of them copies" if spare > 0 else ""
+            names = f"{part.title(shared[1])} on one backbone beside {part.title(whole[1])}, a whole model per task"
+            sentences.append(f"{formats.plural(count, 'task')}{copies}, {names}: {'; '.join(parts)}.")
+    return sentences
+
+
+def per_task_sentences(part: Multitask) -> list[str]:
+    """Return what a further task adds, by the lines through the measured figures, and where the lines meet."""
+    pair = find_pair(part)
+    if pair is None:
+        return []
+    sentences = []
+    for key, what in EXTRAPOLATED.items():
+        whole, shared = (part.line(*found, key) for found in pair)
+        if whole is None or shared is None:
+            continue
+        write = formats.duration if key.endswith("seconds") else formats.size
+        counts = formats.join([str(count) for count in shared.counts])
+        sentences.append(
+            f"{what.capitalize()}: a further task adds {write(max(shared.step, 0.0))} with adapters and "
+            f"{write(max(whole.step, 0.0))} with whole models (lines through the figures measured at {counts} tasks); "
+            f"{word_meeting(meeting(shared, whole))}."
+        )
+    return sentences
+
+
+def word_meeting(count: int | None) -> str:
+    """Return from how many tasks on adapters take less."""
+    if count is None:
+        return "adapters never take less"
+    return "adapters take less from the first task on" if count == 1 else f"adapters take less from {count} tasks on"
+
+
+def speed_sentences(part: Multitask) -> list[str]:
+    """Return where sharing a backbone is quicker and where it is slower."""
+    return [*switch_sentences(part), *stream_sentences(part), *merge_sentences(part)]
+
+
+def switch_sentences(part: Multitask) -> list[str]:
+    """Return how long a switch takes, by way, for the fewest and the most tasks measured."""
+    found = []
+    for way, method in part.series:
+        points = part.points(way, method, "switch_seconds_median")
+        if points:
+            (low, first), (high, last) = points[0], points[-1]
+            later = f" ({formats.duration(last)} for {high})" if high > low else ""
+            found.append((first, f"{WAYS[way][0].lower()} {formats.duration(first)}{later}"))
+    if len(found) < 2:
+        return []
+    low = min(part.counts[1:], default=1)
+    return [f"A switch among {low} tasks takes, the quickest first: {'; '.join(words for _, words in sorted(found))}."]
+
+
+def stream_sentences(part: Multitask) -> list[str]:
+    """Return which way answers a mixed stream fastest, and what sharing costs or gains there."""
+    sentences = []
+    for count in dict.fromkeys((min(part.counts[1:], default=1), part.counts[-1])):
+        rows = [row for row in part.rows if row["tasks"] == count and row["rows_per_second"] is not None]
+        if len(rows) < 2:
+            continue
+        ordered = sorted(rows, key=lambda row: -row["rows_per_second"])
+        best, worst = ordered[0], ordered[-1]
+        sentences.append(
+            f"A stream of {count} tasks in random order is answered fastest by {WAYS[best['way']][0].lower()} "
+            f"({formats.rate(best['rows_per_second'])} rows/s), slowest by {WAYS[worst['way']][0].lower()} "
+            f"({formats.rate(worst['rows_per_second'])} rows/s).{against_whole(part, rows)}"
+        )
+    return sentences
+
+
+def against_whole(part: Multitask, rows: list[dict[str, Any]]) -> str:
+    """Return how the best way that shares the backbone stands against whole models in memory."""
+    whole = next((row for row in rows if row["way"] == "resident"), None)
+    shared = max((row for row in rows if row["way"] not in WHOLE), key=lambda row: row["rows_per_second"], default=None)
+    if whole is None or shared is None:
+        return ""
+    name, ratio = WAYS[shared["way"]][0].lower(), shared["rows_per_second"] / whole["rows_per_second"]
+    if ratio >= 1:
+        return f" Adapters win here: {name} reach {formats.times(ratio)} the rows of whole models in memory."
+    return (
+        f" Adapters lose here: {name}, their best way, reach {formats.percent(ratio)} of the rows of whole models in "
+        "memory."
+    )
+
+
+def merge_sentences(part: Multitask) -> list[str]:
+    """Return what merging spares per batch, what it costs per switch, and from how many batches on it pays."""
+    sentences = []
+    sizes = part.batch_sizes()
+    if not sizes:
+        return []
+    size = sizes[-1]
+    plain, merged = part.latency("switched", size), part.latency("merged", size)
+    whole = part.latency("resident", size)
+    if plain is not None and whole is not None:
+        word = "Adapters lose here" if plain > whole else "Adapters do not lose here"
+        beside = compare(plain, whole, formats.duration, "longer", "shorter")
+        sentences.append(
+            f"{word}: a batch of {formats.plural(size, 'row')} of one task, ready to be answered, takes {beside} with "
+            "an adapter that is not merged, beside the whole model."
+        )
+    if plain is None or merged is None:
+        return sentences
+    sentences.append(f"Merged, it takes {compare(merged, plain, formats.duration, 'longer', 'shorter')} not merged.")
+    return sentences + break_even(part, plain - merged)
+
+
+def break_even(part: Multitask, spared: float) -> list[str]:
+    """Return from how many batches per switch on merging pays for the slower switch."""
+    count = min(part.counts[1:], default=1)
+    switches = []
+    for way in ("merged", "switched"):
+        pair = part.find((way,))
+        row = part.served(*pair, count) if pair else None
+        switches.append(row["switch_seconds_median"] if row else None)
+    merge, activate = switches
+    if merge is None or activate is None:
+        return []
+    if spared <= 0:
+        return ["Merging never pays here: a merged batch is not quicker, and the switch takes longer."]
+    batches = max(1, -int(-(merge - activate) // spared))
+    return [
+        f"Merging pays from {formats.plural(batches, 'batch').replace('batchs', 'batches')} of one task between two "
+        f"switches on (a switch costs {formats.duration(merge)} instead of {formats.duration(activate)})."
+    ]
