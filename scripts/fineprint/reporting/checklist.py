@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from fineprint.reporting.matching import matches
 from fineprint.reporting.study import Study
 
 
@@ -58,20 +59,3 @@ def answer(study: Study, methods: list[str], wanted: dict[str, Any] | None, entr
         if "ok" in statuses
         else ", ".join(sorted(statuses))
     )
-
-
-def matches(study: Study, method: str, wanted: dict[str, Any]) -> bool:
-    """Return whether a method has the wanted settings; keys are dotted paths, values alternatives or one value."""
-    settings = study.settings(method)
-    backbone = study.config["backbones"].get(settings["backbone"], {})
-    described = {**settings, "backbone": backbone}
-    return all(
-        find(described, path) in (value if isinstance(value, list) else [value]) for path, value in wanted.items()
-    )
-
-
-def find(settings: Any, path: str) -> Any:
-    """Return the value at a dotted path, or None."""
-    for key in path.split("."):
-        settings = settings.get(key) if isinstance(settings, dict) else None
-    return settings
