@@ -15,8 +15,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, model_validator
 
+from fineprint.cases import Case, Measurement, NotMeasured, list_backbones
 from fineprint.config import read_model
-from fineprint.quantities import QUANTITIES, Case, Measurement, NotMeasured, Quantity, list_backbones
+from fineprint.quantities import QUANTITIES, Quantity
 from fineprint.reporting import formats
 from fineprint.reporting.matching import describe, find, matches
 from fineprint.reporting.study import Study, class_variable
@@ -158,7 +159,9 @@ def list_cases(study: Study, claim: Claim) -> list[Case]:
     if claim.against is not None:
         seconds = [method for method in study.methods if matches(study, method, claim.against)]
         pairs = [(a, b) for a in firsts for b in seconds if a != b and agree(study, a, b, claim.same)]
-    return [Case(study, task, seed, *pair) for task in study.tasks for pair in pairs for seed in study.seeds]
+    once = QUANTITIES[claim.quantity].per_study
+    tasks, seeds = (study.tasks[:1], study.seeds[:1]) if once else (study.tasks, study.seeds)
+    return [Case(study, task, seed, *pair) for task in tasks for pair in pairs for seed in seeds]
 
 
 def agree(study: Study, first: str, second: str, paths: tuple[str, ...]) -> bool:
@@ -247,7 +250,8 @@ def describe_backbone(record: dict[str, Any]) -> str:
     """Return a model's type, size and whether it was made here."""
     size = formats.short_count(record.get("parameters"))
     made = class_variable("backbones", (record.get("settings") or {}).get("kind", ""), "origin")
-    return f"{record.get('model_type') or 'a model'} of {size} parameters{' made by this workflow' if made else ''}"
+    kind = f"a “{record['model_type']}”" if record.get("model_type") else "a model"
+    return f"{kind} of {size} parameters{' made by this workflow' if made else ''}"
 
 
 def describe_rows(study: Study, task: str) -> str:

@@ -6,16 +6,14 @@ A quantity that was not measured raises NotMeasured with the reason as a sentenc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fineprint.records import Run, Score
+from fineprint.cases import Case, Measurement, NotMeasured, describe_machine, find_run, find_trained, known
+from fineprint.records import Score
 from fineprint.reporting import formats
 from fineprint.reporting.study import (
-    SIGNIFICANCE,
-    Study,
-    is_trained,
     parameters,
     peak_memory,
     phase_seconds,
@@ -24,74 +22,7 @@ from fineprint.reporting.study import (
 )
 from fineprint.statistics import Z_95
 
-MEMORY_KINDS = {"allocated": "allocated on the GPU", "resident": "resident memory of a process without a GPU"}
-
-
-class NotMeasured(Exception):
-    """A figure that this study does not have; the message is a sentence saying why."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """What a claim is tested on: a method, or a method against a second one, on one task and seed."""
-
-    study: Study
-    task: str
-    seed: int
-    first: str
-    second: str | None = None
-
-    @property
-    def methods(self) -> list[str]:
-        """The one or two methods."""
-        return [self.first] if self.second is None else [self.first, self.second]
-
-    @property
-    def other(self) -> str:
-        """The second method, of a quantity that compares two."""
-        if self.second is None:
-            raise ValueError("a quantity that compares two methods needs a second one")
-        return self.second
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """A measured figure, with its 95 % interval and its paired test's corrected p-value where it has them."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    p_value: float | None = None
-    note: str = ""
-
-    @property
-    def is_confirmed(self) -> bool:
-        """Whether a paired test, corrected for the number of pairs, finds a difference."""
-        return self.p_value is not None and self.p_value < SIGNIFICANCE
-
-
-def find_run(case: Case, method: str) -> Run:
-    """Return a run that was made."""
-    run = case.study.run(case.task, method, case.seed)
-    if run is None or run["status"] == "not run":
-        reason = ((run or {}).get("reason") or "no record of it was found").rstrip(".")
-        raise NotMeasured(f"{case.study.title(method)} was not run: {reason}.")
-    return run
-
-
-def find_trained(case: Case, method: str) -> Run:
-    """Return a run that trained something."""
-    run = find_run(case, method)
-    if not is_trained(run):
-        raise NotMeasured(f"{case.study.title(method)} trains nothing.")
-    return run
-
-
-def known(value: float | None, what: str, case: Case, method: str) -> float:
-    """Return a figure that was measured."""
-    if value is None:
-        raise NotMeasured(f"The {what} of {case.study.title(method)} was not measured.")
-    return value
+MEMORY_KINDS = {"allocated": "allocated on the GPU", "resident": "resident memory, no GPU"}
 
 
 def training_memory(case: Case) -> Measurement:
@@ -136,16 +67,10 @@ def parameter_share(case: Case) -> Measurement:
     return Measurement(read_parameters(case)["share"])
 
 
-def describe_machine(run: Run) -> tuple[Any, Any]:
-    """Return what two runs must have in common for their times to be compared."""
-    environment = (run["train"] or {}).get("environment") or {}
-    return environment.get("processor"), (environment.get("gpu") or {}).get("name")
-
-
 def speed_ratio(case: Case) -> Measurement:
     """Return how many times as many rows a second the first method trains on; total times stand in the note."""
     runs = [find_trained(case, method) for method in case.methods]
-    if describe_machine(runs[0]) != describe_machine(runs[1]):
+    if describe_machine(runs[0], "train") != describe_machine(runs[1], "train"):
         raise NotMeasured("The two were trained on different machines, so their times are not comparable.")
     speeds = [
         known(train_value(run, "examples_per_second"), "speed of training", case, method)
@@ -245,43 +170,78 @@ def storage_saving(case: Case, tasks: int) -> Measurement:
     return Measurement(1 - sizes[0] / sizes[1], note=f"{formats.size(sizes[0])} against {formats.size(sizes[1])}")
 
 
-Writer = Callable[[float], str]
+def read_served(case: Case, method: str, way: str) -> dict[int, dict[str, Any]]:
+    """Return the measurements of one way of serving several tasks, by the number of tasks."""
+    serving = (case.study.results.get("multitask") or {}).get("serving") or {}
+    rows = [row for row in serving.get("rows", []) if (row["way"], row["method"]) == (way, method)]
+    return {row["tasks"]: row for row in rows if row["switch_seconds_median"] is not None}
+
+
+def kept_backbone(case: Case, method: str) -> bool | None:
+    """Return whether the shared backbone had the same weights after all switches as before the first, if known."""
+    hashes = [
+        entry
+        for entry in case.study.results["multitask"]["serving"]["backbone"]  # type: ignore[typeddict-item]
+        if (entry["way"], entry["method"]) == ("switched", method)
+    ]
+    return all(entry["before"] == entry["after"] for entry in hashes) if hashes else None
+
+
+def switch_ratio(case: Case) -> Measurement:
+    """Return the time of switching an adapter as a share of loading another whole model, for the most tasks tried."""
+    adapters, models = read_served(case, case.first, "switched"), read_served(case, case.other, "reloaded")
+    common = [count for count in adapters if count in models]
+    if not common:
+        raise NotMeasured("Switching adapters and loading whole models were not both measured in this study.")
+    kept = kept_backbone(case, case.first)
+    if kept is None:
+        raise NotMeasured("Whether the backbone's weights stayed the same while adapters were switched is not known.")
+    if not kept:
+        return Measurement(math.inf, note="switching changed the backbone's weights, so that it must be loaded anew")
+    first, second = (served[max(common)]["switch_seconds_median"] for served in (adapters, models))
+    note = (
+        f"median {formats.seconds(first)} against {formats.seconds(second)} for loading another whole model, "
+        f"{formats.plural(max(common), 'task')}; the backbone's weights stayed as they were"
+    )
+    return Measurement(first / second, note=note)
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A way to test a claim: how it is measured, written, and in which table its figures stand.
+    """A way to test a claim: how it is measured, written, and where its figures stand.
 
-    `table` is the table's identifier, with {task} and {split} (the headline split) to be filled in.
+    `anchor` is a place in the report, with {task} and {split} (the headline split) to be filled in. A quantity
+    `per_study` is measured once, not for every task and seed.
     """
 
     measure: Callable[..., Measurement]
-    write: Writer
+    write: Callable[[float], str]
     basis: str
-    table: str
+    anchor: str
     compares: bool = False
+    per_study: bool = False
     rests_on_accuracy: bool = False
 
 
 QUANTITIES = {
-    "training_memory": Quantity(training_memory, formats.size, "Cost", "cost-{task}"),
-    "prediction_memory": Quantity(prediction_memory, formats.size, "Cost", "cost-{task}"),
-    "saved_bytes": Quantity(saved_bytes, formats.size, "Parameters", "parameters-{task}"),
-    "trained_parameters": Quantity(trained_parameters, formats.short_count, "Parameters", "parameters-{task}"),
-    "parameter_share": Quantity(parameter_share, formats.percent, "Parameters", "parameters-{task}"),
-    "speed_ratio": Quantity(speed_ratio, formats.times, "Cost", "cost-{task}", compares=True),
+    "training_memory": Quantity(training_memory, formats.size, "Cost", "table-cost-{task}"),
+    "prediction_memory": Quantity(prediction_memory, formats.size, "Cost", "table-cost-{task}"),
+    "saved_bytes": Quantity(saved_bytes, formats.size, "Parameters", "table-parameters-{task}"),
+    "trained_parameters": Quantity(trained_parameters, formats.short_count, "Parameters", "table-parameters-{task}"),
+    "parameter_share": Quantity(parameter_share, formats.percent, "Parameters", "table-parameters-{task}"),
+    "speed_ratio": Quantity(speed_ratio, formats.times, "Cost", "table-cost-{task}", compares=True),
     "accuracy_difference": Quantity(
-        accuracy_difference, formats.points, "Pairs", "pairs-{task}-{split}", compares=True, rests_on_accuracy=True
+        accuracy_difference,
+        formats.points,
+        "Pairs",
+        "table-pairs-{task}-{split}",
+        compares=True,
+        rests_on_accuracy=True,
     ),
     "accuracy_ratio": Quantity(
-        accuracy_ratio, formats.percent, "Scores", "scores-{task}", compares=True, rests_on_accuracy=True
+        accuracy_ratio, formats.percent, "Scores", "table-scores-{task}", compares=True, rests_on_accuracy=True
     ),
-    "storage": Quantity(storage, formats.size, "Storage", "storage-{task}"),
-    "storage_saving": Quantity(storage_saving, formats.percent, "Storage", "storage-{task}", compares=True),
+    "storage": Quantity(storage, formats.size, "Storage", "table-storage-{task}"),
+    "switch_ratio": Quantity(switch_ratio, formats.times, "Many tasks", "tasks", compares=True, per_study=True),
+    "storage_saving": Quantity(storage_saving, formats.percent, "Storage", "table-storage-{task}", compares=True),
 }
-
-
-def list_backbones(case: Case) -> Iterable[tuple[str, dict[str, Any]]]:
-    """Return name and record of the backbones that a case's methods stand on."""
-    names = dict.fromkeys(case.study.settings(method)["backbone"] for method in case.methods)
-    return [(name, case.study.results["backbones"].get(name, {})) for name in names]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fineprint.quantities import Case, list_backbones
+from fineprint.cases import Case, list_backbones
 from fineprint.reporting import formats
 from fineprint.settings import Settings, SettingsError, find_settings
 
@@ -35,9 +35,9 @@ def check_sizes(case: Case, low: float, high: float) -> list[str]:
     limits = " to ".join(formats.short_count(limit).replace(".00", "") for limit in (low, high))
     wanted = f"{limits} parameters"
     return [
-        f"It is about a backbone of {wanted}; “{name}” has {formats.short_count(record.get('parameters'))}."
+        f"It is about {wanted}, “{name}” has {formats.short_count(record.get('parameters'))}."
         if record.get("parameters") is not None
-        else f"It is about a backbone of {wanted}; the size of “{name}” was not measured."
+        else f"It is about {wanted}, the size of “{name}” was not measured."
         for name, record in list_backbones(case)
         if record.get("parameters") is None or not low <= record["parameters"] <= high
     ]

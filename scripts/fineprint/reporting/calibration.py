@@ -1,4 +1,4 @@
-"""Section 4: calibration, whether confidence can be believed."""
+"""Calibration, whether confidence can be believed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Section 9: the assignment's parts and where each is answered. The parts are data: report/checklist.yaml."""
+"""The assignment's parts and where each is answered. The parts are data: report/checklist.yaml."""
 
 from __future__ import annotations
 
@@ -24,13 +24,19 @@ class Part:
     answer: str
 
 
-def read_parts(path: Path, study: Study) -> list[Part]:
-    """Return the parts with the methods of the study that match them."""
+def read_parts(path: Path, study: Study, sections: dict[str, str]) -> list[Part]:
+    """Return the parts with the methods of the study that match them.
+
+    Args:
+        path: checklist.yaml.
+        study: the study.
+        sections: number and title of each section, by the name that a part's `link` gives.
+    """
     entries = yaml.safe_load(path.read_text(encoding="utf-8"))["parts"]
-    return [make_part(entry, study) for entry in entries]
+    return [make_part(entry, study, sections) for entry in entries]
 
 
-def make_part(entry: dict[str, Any], study: Study) -> Part:
+def make_part(entry: dict[str, Any], study: Study, sections: dict[str, str]) -> Part:
     """Match one part; a part that asks for no method is answered by its section."""
     wanted = entry.get("match")
     methods = [method for method in study.methods if wanted and matches(study, method, wanted)]
@@ -39,7 +45,7 @@ def make_part(entry: dict[str, Any], study: Study) -> Part:
         str(entry["part"]),
         entry["question"],
         entry["link"],
-        entry["section"],
+        sections[entry["link"]],
         titles,
         answer(study, methods, wanted, entry),
     )

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from fineprint.claims import NOT_TESTABLE, VERDICTS, Expected, Finding, Judgement
-from fineprint.quantities import QUANTITIES, Case, Measurement, Quantity
+from fineprint.cases import Case, Measurement
+from fineprint.claims import NOT_TESTABLE, VERDICTS, Expected, Finding, Judgement, judge_claims, read_claims
+from fineprint.quantities import QUANTITIES, Quantity
 from fineprint.reporting import formats
+from fineprint.reporting.published import published_rows, read_published
 from fineprint.reporting.study import Study
 from fineprint.reporting.table import clean_identifier
 
@@ -37,6 +41,17 @@ class LedgerRow:
     style: str
     sentence: str
     links: list[Link]
+
+
+def describe_claims(study: Study, report: Path) -> dict[str, Any]:
+    """Return what the section on claims shows, and the sentence of the summary."""
+    judgements = judge_claims(study, read_claims(report / "claims.yaml"))
+    return {
+        "count": count_sentence(judgements),
+        "total": formats.plural(len(judgements), "claim"),
+        "ledger": ledger_rows(judgements),
+        "published": published_rows(study, read_published(report / "published.yaml")),
+    }
 
 
 def ledger_rows(judgements: list[Judgement]) -> list[LedgerRow]:
@@ -78,14 +93,20 @@ def describe_figures(judgement: Judgement, quantity: Quantity) -> list[str]:
     found = [(finding, finding.measured) for finding in judgement.findings if finding.measured is not None]
     if not found:
         return [formats.NOT_MEASURED]
+    own, alone = judgement.verdict == NOT_TESTABLE, len(found) == 1
+    notes = {measured.note for _, measured in found}
+    common = f" ({notes.pop()})" if own and not alone and len(notes) == 1 and notes != {""} else ""
     if len(found) > LINES_SHOWN:
         lines = [describe_range([measured for _, measured in found], quantity)]
     else:
-        lines = [
-            f"{describe_case(finding.case)}: {write_figure(measured, quantity)}{write_note(measured)}"
-            for finding, measured in found
-        ]
-    return ["This study's own figures:", *lines] if judgement.verdict == NOT_TESTABLE else lines
+        lines = [describe_line(*item, quantity, alone=alone, noted=bool(common)) for item in found]
+    return [f"This study's own{common}:", *lines] if own else lines
+
+
+def describe_line(finding: Finding, measured: Measurement, quantity: Quantity, alone: bool, noted: bool) -> str:
+    """Return one case's figure; a method that stands alone is named by its title too."""
+    note = f"; {measured.note}" if measured.note and not noted else ""
+    return f"{describe_case(finding.case, alone)}: {write_figure(measured, quantity)}{note}"
 
 
 def describe_range(measured: list[Measurement], quantity: Quantity) -> str:
@@ -94,13 +115,13 @@ def describe_range(measured: list[Measurement], quantity: Quantity) -> str:
     return f"{quantity.write(min(values))} to {quantity.write(max(values))} ({len(values)} cases)"
 
 
-def describe_case(case: Case) -> str:
-    """Return a case by its methods and, where the study has several, its task and seed."""
+def describe_case(case: Case, with_title: bool) -> str:
+    """Return a case by its methods' numbers and, where the study has several, its task and seed."""
     study = case.study
-    titles = [f"No. {study.numbers[case.first]}, {study.title(case.first)}"]
-    if case.second is not None:
-        titles = [f"No. {study.numbers[method]}" for method in case.methods]
-    parts = [" against ".join(titles)]
+    names = [f"No. {study.numbers[method]}" for method in case.methods]
+    if with_title and case.second is None:
+        names = [f"{names[0]}, {study.title(case.first)}"]
+    parts = [" against ".join(names)]
     if len(study.tasks) > 1:
         parts.append(f"“{case.task}”")
     if len(study.seeds) > 1:
@@ -115,11 +136,6 @@ def write_figure(measured: Measurement, quantity: Quantity) -> str:
     return f"{quantity.write(measured.value)} ({quantity.write(measured.low)} to {quantity.write(measured.high)})"
 
 
-def write_note(measured: Measurement) -> str:
-    """Write what else must be known of a figure."""
-    return f"; {measured.note}" if measured.note else ""
-
-
 def list_links(findings: list[Finding], quantity: Quantity) -> list[Link]:
     """Return the tables that the figures stand in, one for each task."""
     cases = {finding.case.task: finding.case for finding in findings if finding.measured is not None}
@@ -127,14 +143,14 @@ def list_links(findings: list[Finding], quantity: Quantity) -> list[Link]:
 
 
 def link_to(study: Study, task: str, quantity: Quantity) -> str:
-    """Return the table of a quantity on a task as a link."""
-    name = quantity.table.format(task=task, split=study.headline(task))
-    return f"#table-{clean_identifier(name)}"
+    """Return where a quantity's figures on a task stand, as a link."""
+    return f"#{clean_identifier(quantity.anchor.format(task=task, split=study.headline(task)))}"
 
 
 def describe_link(case: Case, quantity: Quantity) -> str:
     """Return a link's words."""
-    return f"{quantity.basis}, {case.task}" if len(case.study.tasks) > 1 else quantity.basis
+    several = len(case.study.tasks) > 1 and not quantity.per_study
+    return f"{quantity.basis}, {case.task}" if several else quantity.basis
 
 
 def count_sentence(judgements: list[Judgement]) -> str:

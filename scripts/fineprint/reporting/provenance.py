@@ -1,4 +1,4 @@
-"""Section 11: versions, hashes, commands, config."""
+"""Versions, hashes, commands, config."""
 
 from __future__ import annotations
 
