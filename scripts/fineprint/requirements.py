@@ -23,10 +23,10 @@ def find_missing(requires: Requirements, case: Case) -> list[str]:
     if requires.parameters is not None:
         missing += check_sizes(case, *requires.parameters)
     if requires.gpu and not all(ran_on_gpu(case, method) for method in case.methods):
-        missing.append("It is about GPU memory, and no GPU was used.")
+        missing.append("About GPU memory; no GPU was used.")
     if requires.pretrained:
         made_up = [name for name, record in list_backbones(case) if not is_pretrained(record)]
-        missing += [f"It needs pretrained weights; those of “{name}” are random." for name in made_up]
+        missing += [f"About pretrained weights; those of “{name}” are random." for name in made_up]
     return missing
 
 
@@ -35,9 +35,9 @@ def check_sizes(case: Case, low: float, high: float) -> list[str]:
     limits = " to ".join(formats.short_count(limit).replace(".00", "") for limit in (low, high))
     wanted = f"{limits} parameters"
     return [
-        f"It is about {wanted}, “{name}” has {formats.short_count(record.get('parameters'))}."
+        f"About models of {wanted}; “{name}” has {formats.short_count(record.get('parameters'))}."
         if record.get("parameters") is not None
-        else f"It is about {wanted}, the size of “{name}” was not measured."
+        else f"About models of {wanted}; the size of “{name}” was not measured."
         for name, record in list_backbones(case)
         if record.get("parameters") is None or not low <= record["parameters"] <= high
     ]

@@ -141,9 +141,9 @@ def test_ratios_by_hand():
     assert table.rows[0][3].text == "0.0"
     reading = benefit.readings(study, "nli")[0]
     assert reading.startswith(
-        "RoBERTa, LoRA: 10.0 points behind RoBERTa, full fine-tuning; gains in trained parameters"
+        "RoBERTa, LoRA: 10.0 points behind RoBERTa, full fine-tuning; in its favour: trained parame"
     )
-    assert "about the same in weights at prediction" in reading
+    assert "about the same: weights at prediction" in reading
 
 
 def test_a_best_method_that_trains_nothing_gives_no_training_ratios():
@@ -178,3 +178,10 @@ def test_section_numbers_are_computed(tmp_path):
     for target, number in re.findall(r'href="#(\w+)">section (\d+)<', html):
         assert heads[target] == number
     assert not re.search(r"section \d|, section:", "".join(file.read_text() for file in REPORT.rglob("*.j2")))
+
+
+def test_runs_of_further_seeds_are_counted(tmp_path):
+    results = make_contest({FULL: range(270), LORA: range(240)}, seeds=(1, 2))
+    assert "2 seeds; every run can be ranked." in text_of(without_pictures(results, tmp_path))
+    set_hits(results, {FULL: range(100), LORA: range(240)}, seed=2)
+    assert "2 seeds; 1 collapsed." in text_of(without_pictures(results, tmp_path))

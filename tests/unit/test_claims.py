@@ -55,7 +55,7 @@ def test_every_claim_of_the_assignment_is_an_entry():
 def test_a_small_model_tests_no_size_and_shows_its_own_figure():
     judged = judge(contest(), "lora_saved")
     assert judged.verdict == NOT_TESTABLE
-    assert "It is about 300 M to 420 M parameters, “encoder” has 460 k." in judged.sentence.replace("\u00a0", " ")
+    assert "About models of 300 M to 420 M parameters; “encoder” has 460 k." in judged.sentence.replace("\u00a0", " ")
     assert ledger_row(judged).measured == ["This study's own:", "No. 2, RoBERTa, LoRA: 104\u00a0kB"]
 
 
@@ -308,6 +308,12 @@ def test_names_are_used_once_and_a_list_is_wanted(tmp_path):
 def test_an_added_claim_needs_no_code():
     added = Claim(**entry(expected={"about": 104_332.0}))
     assert judge_claim(Study(contest()), added).verdict == SUPPORTED
+
+
+def test_a_number_and_its_unit_stay_on_one_line():
+    row = ledger_row(judge(contest(), "lora_share"))
+    assert row.claim.startswith("LoRA trains less than 1\u00a0% of")
+    assert (row.claimed, row.met) == ("<\u00a01\u00a0%", "met up to 1.0\u00a0%")
 
 
 def test_counts_add_up():

@@ -109,18 +109,18 @@ def reading(study: Study, task: str, best: str, method: str) -> str:
     run, parts = study.run(task, method), []
     if trains_nothing(run):
         parts.append("it trains nothing")
-    groups: dict[str, list[str]] = {"gains in": [], "about the same in": [], "loses in": []}
+    groups: dict[str, list[str]] = {"in its favour": [], "about the same": [], "against it": []}
     for axis in COSTS:
         ratio = find_ratio(study, task, best, method, axis)
         if ratio is not None:
             groups[judge_ratio(ratio, axis)].append(f"{axis.name} ({write_ratio(ratio)})")
-    parts += [f"{words} {formats.join(names)}" for words, names in groups.items() if names]
+    parts += [f"{words}: {formats.join(names)}" for words, names in groups.items() if names]
     costs = "; ".join(parts) or "its costs cannot be compared"
     return f"{study.title(method)}: {accuracy_phrase(study, task, method)}; {costs}."
 
 
 def judge_ratio(ratio: float, axis: CostAxis) -> str:
-    """Return whether a multiple of the best method's cost is a gain, about the same or a loss."""
+    """Return whether a multiple of the best method's cost speaks for or against a method, or neither."""
     if abs(ratio - 1) <= ALIKE:
-        return "about the same in"
-    return "gains in" if (ratio > 1) == axis.higher_is_better else "loses in"
+        return "about the same"
+    return "in its favour" if (ratio > 1) == axis.higher_is_better else "against it"

@@ -118,7 +118,9 @@ def name_sections() -> dict[str, str]:
 
 def describe_counts(study: Study) -> str:
     """Return how many methods were run, and how many of them can be ranked."""
-    statuses = [study.status(task, method) for task in study.tasks for method in study.methods]
+    places = [(task, method, seed) for task in study.tasks for method in study.methods for seed in study.seeds]
+    runs = [study.run(*place) for place in places]
+    statuses = [run["status"] if run else "not run" for run in runs]
     total = (
         f"{formats.plural(len(study.methods), 'method')} on {formats.plural(len(study.tasks), 'task')}, "
         f"{formats.plural(len(study.seeds), 'seed')}"
