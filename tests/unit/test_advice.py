@@ -185,3 +185,13 @@ def test_runs_of_further_seeds_are_counted(tmp_path):
     assert "2 seeds; every run can be ranked." in text_of(without_pictures(results, tmp_path))
     set_hits(results, {FULL: range(100), LORA: range(240)}, seed=2)
     assert "2 seeds; 1 collapsed." in text_of(without_pictures(results, tmp_path))
+
+
+def test_more_rows_per_second_speak_for_a_method_more_seconds_against_it():
+    results = make_contest({FULL: range(270), LORA: range(240)})
+    full, lora = results["runs"]
+    full["predict"]["rows_per_second"], lora["predict"]["rows_per_second"] = 100.0, 200.0
+    lora["train"]["phases"]["training"]["seconds"] = 2 * full["train"]["phases"]["training"]["seconds"]
+    favour, against = benefit.readings(Study(results), "nli")[0].split("against it")
+    assert "speed of prediction (2.00\u00a0×)" in favour
+    assert "training time (2.00\u00a0×)" in against
