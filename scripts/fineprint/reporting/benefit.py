@@ -11,6 +11,7 @@ from fineprint.reporting.methods import name_cells
 from fineprint.reporting.study import Study
 from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
 
+WIDTHS = [5, 23, 6, 8, 11, 9, 10, 8, 10, 10]
 ALIKE = 0.1  # two costs closer than this share are said to be about the same
 
 
@@ -47,7 +48,8 @@ def benefit_table(study: Study, task: str) -> Table | None:
         f"Cost and benefit on “{task}”: each cost as a multiple of that of {study.title(best)}, the most accurate "
         f"method on {study.headline(task)} ({reference}). An asterisk: the paired test confirms the distance."
     )
-    return Table(f"benefit-{task}", caption, [*plain("No.", "Method"), *numeric(*heads)], rows, style="compact")
+    columns = [*plain("No.", "Method"), *numeric(*heads)]
+    return Table(f"benefit-{task}", caption, columns, rows, style="compact", widths=WIDTHS)
 
 
 def describe_reference(study: Study, task: str, best: str, axis: CostAxis) -> str:

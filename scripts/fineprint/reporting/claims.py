@@ -84,7 +84,7 @@ def describe_limits(expected: Expected, quantity: Quantity) -> str:
     if low == float("-inf"):
         return f"met up to {quantity.write(high)}"
     if high == float("inf"):
-        return f"met from {quantity.write(low)} on"
+        return f"met from {quantity.write(low)} upwards"
     return f"met from {quantity.write(low)} to {quantity.write(high)}"
 
 
