@@ -18,7 +18,8 @@ def page(finished):
 
 def read_variable(page, name):
     """Return a variable that the page's script is given as JSON."""
-    return json.loads(re.search(rf"^\s*var {name} = (.*);$", page, re.MULTILINE).group(1))
+    block = page.split(f"var {name} = ")
+    return json.JSONDecoder().raw_decode(next(part for part in block[1:] if part.lstrip()[0] in '{"'))[0]
 
 
 def test_everything_is_in_its_category(finished, page):
