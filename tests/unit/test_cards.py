@@ -1,6 +1,8 @@
 """Model cards: they load again as cards, their program works with plain PEFT and Transformers, nothing leaks."""
 
+import contextlib
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -112,11 +114,20 @@ def test_a_quantised_encoder_keeps_its_head(backbone_folders, task_record, tiny_
     check_program(method, backbone_folders["encoder"], task_record, tiny_rows, tolerance=0.02)
 
 
+@pytest.fixture(scope="module")
+def trained_lora(tmp_path_factory, backbone_folders, task_record, tiny_rows):
+    """A trained LoRA run: its root and its record."""
+    root = tmp_path_factory.mktemp("lora")
+    with contextlib.chdir(root):
+        method = make_method("lora", "classifier", "encoder", epochs=2)
+        return root, train_laid_out(method, backbone_folders["encoder"], task_record, tiny_rows)
+
+
 @pytest.fixture
-def lora(backbone_folders, task_record, tiny_rows):
-    """A trained LoRA run: its record and its card."""
-    method = make_method("lora", "classifier", "encoder", epochs=2)
-    record = train_laid_out(method, backbone_folders["encoder"], task_record, tiny_rows)
+def lora(trained_lora, project):
+    """The trained LoRA run in a folder of its own: its record and its card."""
+    root, record = trained_lora
+    shutil.copytree(root, project, dirs_exist_ok=True, symlinks=True)
     return record, ModelCard.load(MODEL / "README.md")
 
 
@@ -148,11 +159,11 @@ def test_body_tells_data_base_and_settings(lora):
     assert "It lies on no hub" in card.text
 
 
-def test_nothing_names_a_place_on_this_machine(lora, project, backbone_folders):
+def test_nothing_names_a_place_on_this_machine(lora, trained_lora, backbone_folders):
     for file in MODEL.rglob("*"):
         if file.is_file() and file.suffix != ".safetensors":
             text = file.read_text(encoding="utf-8")
-            assert str(project) not in text and str(backbone_folders["encoder"].parent) not in text, file
+            assert str(trained_lora[0]) not in text and str(backbone_folders["encoder"].parent) not in text, file
 
 
 def test_peft_s_configuration_names_the_base(lora):
