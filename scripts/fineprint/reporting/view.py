@@ -98,6 +98,7 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         "checklist": checklist.read_parts(report / "checklist.yaml", study),
         "references": references,
         "provenance": provenance.describe(study),
+        "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": describe_counts(study),
     }
 
