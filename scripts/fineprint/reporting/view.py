@@ -107,6 +107,7 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         "advice_seed": analysis.seed_words(study),
         "references": references,
         "provenance": provenance.describe(study),
+        "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": describe_counts(study),
     }
 
