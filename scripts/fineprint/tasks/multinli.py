@@ -23,6 +23,7 @@ class Settings(HubTaskSettings):
     """`source` may also be a local folder with the official files; `train_share` is a tenth, as in the assignment."""
 
     kind: Literal["multinli"]
+    language: ClassVar[str] = "en"
     name: ClassVar[str] = "MultiNLI"
     columns: ClassVar[tuple[str, ...]] = ("premise", "hypothesis", "label", "genre", "pairID")
     splits: ClassVar[dict[str, str]] = {
