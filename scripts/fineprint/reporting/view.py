@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from fineprint.records import Results
 from fineprint.reporting import (
     advice,
@@ -18,6 +16,7 @@ from fineprint.reporting import (
     formats,
     methods,
     pairs,
+    paper,
     prompting,
     provenance,
     scores,
@@ -25,6 +24,7 @@ from fineprint.reporting import (
     setting,
 )
 from fineprint.reporting.figures import FigureEntry
+from fineprint.reporting.references import Library
 from fineprint.reporting.study import Study
 
 
@@ -78,7 +78,7 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
     """
     study = Study(results)
     config = study.config
-    references = yaml.safe_load((report / "references.yaml").read_text(encoding="utf-8"))["references"]
+    library = Library(report / "references.yaml")
     return {
         "title": config["title"],
         "description": config.get("description") or "",
@@ -96,7 +96,8 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         "readouts": methods.axis_table(study, "readouts", "readout"),
         "training": methods.training_table(study),
         "checklist": checklist.read_parts(report / "checklist.yaml", study),
-        "references": references,
+        "references": library.references,
+        "paper": paper.describe(study, library),
         "provenance": provenance.describe(study),
         "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": describe_counts(study),
