@@ -70,7 +70,7 @@ def list_multitask_runs(wildcards):
     runs = [
         f"{folder}/runs/{task}/{method}/{STUDY.run.seeds[0]}/{part}"
         for task, method in asked.pairs()
-        for part in ("model", "train.json", "predictions")
+        for part in ("run_config.json", "model", "train.json", "predictions")
     ]
     data = [
         f"{folder}/data/{task}/{part}"

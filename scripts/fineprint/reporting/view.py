@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from fineprint.records import Results
 from fineprint.reporting import (
     advice,
@@ -20,6 +18,7 @@ from fineprint.reporting import (
     formats,
     methods,
     pairs,
+    paper,
     prompting,
     provenance,
     scores,
@@ -28,6 +27,7 @@ from fineprint.reporting import (
 )
 from fineprint.reporting.figures import MULTITASK, FigureEntry
 from fineprint.reporting.multitask_view import describe_multitask
+from fineprint.reporting.references import Library
 from fineprint.reporting.study import Study
 from fineprint.reporting.table import clean_identifier
 
@@ -83,7 +83,7 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
     """
     study = Study(results)
     config = study.config
-    references = yaml.safe_load((report / "references.yaml").read_text(encoding="utf-8"))["references"]
+    library = Library(report / "references.yaml")
     return {
         "title": config["title"],
         "description": config.get("description") or "",
@@ -106,7 +106,8 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         ),
         "claims": claims.describe_claims(study, report),
         "advice_seed": analysis.seed_words(study),
-        "references": references,
+        "references": library.references,
+        "paper": paper.describe(study, library),
         "provenance": provenance.describe(study),
         "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": describe_counts(study),
