@@ -31,6 +31,7 @@ class SharedBackbone:
         self.untouched = hash_tensors(model, first.readout.head_names(model))
         self.head_names = first.readout.head_names(model)
         model.requires_grad_(False).eval()
+        self.head_inside = any(path.split(".")[-1] in self.head_names for path, _ in model.named_modules())
         self.adapted = PeftModel(model, self.configure(first), adapter_name=self.name_adapter(first))
         self.module = first.readout.attach_head(self.adapted).requires_grad_(False).eval()
         self.bank = HeadBank({})
@@ -46,7 +47,8 @@ class SharedBackbone:
         """Return an adapter's configuration without the head, which the bank holds."""
         config = PeftConfig.from_pretrained(str(entry.saved / ADAPTER_FOLDER))
         config.task_type, config.modules_to_save, config.inference_mode = None, None, True
-        config.exclude_modules = rf"(.*\.)?({'|'.join(self.head_names)})(\..*)?"
+        if self.head_inside:
+            config.exclude_modules = rf"(.*\.)?({'|'.join(self.head_names)})(\..*)?"
         return config
 
     def add(self, entry: Entry) -> None:

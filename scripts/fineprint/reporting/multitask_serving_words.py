@@ -112,7 +112,7 @@ def switch_sentences(part: Multitask) -> list[str]:
 def stream_sentences(part: Multitask) -> list[str]:
     """Return which way answers a mixed stream fastest, and what sharing costs or gains there."""
     sentences = []
-    for count in dict.fromkeys((min(part.counts[1:], default=1), part.counts[-1])):
+    for count in dict.fromkeys((*part.counts[1:2], *part.counts[-1:])):
         rows = [row for row in part.rows if row["tasks"] == count and row["rows_per_second"] is not None]
         if len(rows) < 2:
             continue
