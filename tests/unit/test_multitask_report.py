@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from example_multitask import make_multitask_results
+from example_multitask import make_latency, make_multitask_results
 from example_results import METHODS, make_results
 from fineprint.reporting import advice, checklist, formats
 from fineprint.reporting.multitask import Line, Multitask, meeting
-from fineprint.reporting.multitask_serving_words import compare, speed_sentences, worked_sentences
+from fineprint.reporting.multitask_serving_words import compare, per_task_sentences, speed_sentences, worked_sentences
 from fineprint.reporting.multitask_view import describe_multitask
 from fineprint.reporting.multitask_words import (
     accuracy_sentences,
@@ -76,7 +76,9 @@ def test_what_is_extrapolated_is_named(results):
     assert refused_sentences(part) == ["Whole models in memory, 10 and 50 tasks: not measured; too large"]
 
 
-@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "Adapters lose here"), (4.0, "Adapters win here")])
+@pytest.mark.parametrize(
+    ("factor", "verdict"), [(1.0, "Adapters lose here"), (4.0, "Adapters win here"), (1.35, "Adapters are level here")]
+)
 def test_throughput_is_told_as_it_is(results, factor, verdict):
     for way in ("switched", "mixed", "merged"):
         for row in served(results, way):
@@ -85,28 +87,50 @@ def test_throughput_is_told_as_it_is(results, factor, verdict):
     assert len(streams) == 2 and all(verdict in sentence for sentence in streams)
 
 
-@pytest.mark.parametrize(("seconds", "verdict"), [(0.012, "Adapters lose here"), (0.009, "Adapters do not lose here")])
-def test_latency_is_told_as_it_is(results, seconds, verdict):
-    for row in results["multitask"]["serving"]["latency"]:
-        if row["way"] == "switched":
-            row["seconds_median"] = seconds
-    assert any(sentence.startswith(f"{verdict}: a batch of 32 rows") for sentence in speed_sentences(part_of(results)))
+def set_latency(results, way, seconds):
+    """Make a full batch take so long."""
+    rows = results["multitask"]["serving"]["latency"]
+    for place, row in enumerate(rows):
+        if (row["way"], row["rows"]) == (way, 32):
+            rows[place] = make_latency(way, 32, seconds)
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.010, "pays from 1 batch of"), (0.0117, "pays from 6 batches of")])
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.012, "takes 12.0 ms against 10.0 ms (20.0 % longer) with an adapter that is not merged"),
+        (0.008, "takes 8.00 ms against 10.0 ms (20.0 % shorter) with an adapter that is not merged"),
+        (0.0102, "no difference can be shown"),
+    ],
+)
+def test_latency_is_told_as_it_is(results, seconds, words):
+    set_latency(results, "switched", seconds)
+    assert words in " ".join(speed_sentences(part_of(results))).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.010, "Merging pays from 1 batch of"),
+        (0.0113, "Merging pays from 3 batches of"),
+        (0.0119, "no number of batches can be given"),
+        (0.02, "Merging never pays here"),
+    ],
+)
 def test_merging_pays_from_a_computed_number_of_batches(results, seconds, words):
-    for row in results["multitask"]["serving"]["latency"]:
-        if row["way"] == "merged":
-            row["seconds_median"] = seconds
-    text = " ".join(speed_sentences(part_of(results)))
-    assert words in text
+    set_latency(results, "merged", seconds)
+    assert words in " ".join(speed_sentences(part_of(results)))
 
 
-def test_merging_that_is_not_quicker_never_pays(results):
-    for row in results["multitask"]["serving"]["latency"]:
-        if row["way"] == "merged":
-            row["seconds_median"] = 0.02
-    assert "Merging never pays here" in " ".join(speed_sentences(part_of(results)))
+def test_what_does_not_grow_along_a_line_is_not_extrapolated(results):
+    for row in served(results, "switched"):
+        row["first_answer_seconds"] = 0.001 * row["tasks"] ** 2
+    part = part_of(results)
+    assert part.line("switched", "roberta_lora", "first_answer_seconds") is None
+    assert part.line("switched", "roberta_lora", "disk_bytes").step == pytest.approx(104_000)
+    start = per_task_sentences(part)[-1]
+    assert start.startswith("Start, adapters against whole models") and "does not grow along a line" in start
+    assert "take less from" not in start
 
 
 def test_meeting_points_are_computed():

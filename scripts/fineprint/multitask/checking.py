@@ -102,7 +102,7 @@ def try_peft(first: Entry, second: Entry) -> str | None:
         features = [first.features[0], second.features[0]]
         logits = run_batch(first.readout, module, features, adapter_names=["default", "second"]).cpu()
     except (ValueError, TypeError, RuntimeError) as error:
-        return " ".join(str(error).split())[:300]
+        return " ".join(str(error).split()).split(". ")[0].removesuffix(".")
     wanted = answer_one(second, 1)[0]
     close = len(wanted) == len(logits[1]) and torch.allclose(logits[1], wanted, atol=allowed(second), rtol=1e-3)
     return None if close else "the second row was not answered by its own task's head"

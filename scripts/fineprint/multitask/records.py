@@ -46,6 +46,8 @@ class Latency(TypedDict):
     method: str
     rows: int
     seconds_median: float
+    seconds_low: float  # 95 % interval of the median
+    seconds_high: float
     repeats: int
 
 

@@ -11,6 +11,7 @@ from fineprint.multitask import MultitaskSettings, ServingSettings
 from fineprint.multitask.checking import answer_alone, probe_peft
 from fineprint.multitask.clock import clear_memory
 from fineprint.multitask.entries import Entry, read_entry
+from fineprint.multitask.latency import time_batches
 from fineprint.multitask.records import ServingRecord
 from fineprint.multitask.session import Plan, Session
 from fineprint.multitask.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched, Way
@@ -41,9 +42,14 @@ def serve_study(settings_file: Path, study: Path) -> ServingRecord:
     )
     phases: dict[str, Phase] = {}
     with measure_phase(phases, "serving"):
-        for method in settings.methods.values():
-            entries = [read_entry(study, task, method, wanted["seed"], settings.backbone) for task in settings.tasks]
+        trained = {
+            method: [read_entry(study, task, method, wanted["seed"], settings.backbone) for task in settings.tasks]
+            for method in settings.methods.values()
+        }
+        for method, entries in trained.items():
             serve_method(record, method, entries, settings.serving, wanted["seed"])
+        first = {method: entries[0] for method, entries in trained.items()}
+        record["latency"] = time_batches(first, settings.serving)
     record["phases"], record["environment"] = dict(phases), describe_environment()
     return record
 
@@ -70,7 +76,6 @@ def serve_method(
         session = Session(ways, plan)
         record["rows"] += session.run()
         record["checks"] += session.checks
-        record["latency"] += session.latency
         record["merging"] += session.notes
         record["backbone"] += [hash_shared(way, method) for way in ways[:1] if way.shares_backbone]
         del session

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import random
-import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,7 @@ from fineprint.multitask.clock import (
     time_calls,
 )
 from fineprint.multitask.entries import Entry, copy_entries, draw_requests
-from fineprint.multitask.records import Check, Latency, Served
+from fineprint.multitask.records import Check, Served
 from fineprint.multitask.ways import Way
 
 FIGURES = (
@@ -62,7 +61,6 @@ class Session:
         self.seconds: list[float] = []
         self.cold: dict[str, float] = {}
         self.checks: list[Check] = []
-        self.latency: list[Latency] = []
         self.notes: list[dict[str, Any]] = []
         clear_memory()
         self.start = resident()
@@ -116,10 +114,8 @@ class Session:
         return row | figures  # type: ignore[return-value]
 
     def look_closer(self, way: Way, entries: list[Entry]) -> None:
-        """Check the answers, after all the switches, and time single batches."""
+        """Check the answers, after all the switches."""
         self.checks.append(check_way(way, self.plan.method, entries, self.plan.reference, self.settings))
-        if way.keeps_all:
-            self.latency += time_batches(way, entries[0], self.plan.method, self.settings)
 
     def note(self, way: Way, count: int) -> None:
         """Let the way put back what it changed, and keep what it says about it."""
@@ -176,24 +172,3 @@ class Session:
 def first_line(error: BaseException) -> str:
     """Return an error's first line."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-
-
-def time_batches(way: Way, entry: Entry, method: str, settings: ServingSettings) -> list[Latency]:
-    """Return how long a batch of one row and a full batch take once the task is ready."""
-    found = []
-    for rows in dict.fromkeys((1, settings.batch_size)):
-        requests = [(entry.name, feature) for feature in entry.features[:rows]]
-        way.switch(entry.name)
-        call = functools.partial(answer_ready, way, requests)
-        time_calls([call] * 3, settings.seconds_per_measurement)
-        seconds = time_calls([call] * settings.repeats, settings.seconds_per_measurement)
-        middle = statistics.median(seconds)
-        found.append(
-            Latency(way=way.name, method=method, rows=len(requests), seconds_median=middle, repeats=len(seconds))
-        )
-    return found
-
-
-def answer_ready(way: Way, requests: list[tuple[str, Any]]) -> Any:
-    """Answer requests of the task that is ready; a way that has nothing to switch is told the task by row."""
-    return way.run([feature for _, feature in requests]) if way.switches else way.answer(requests)

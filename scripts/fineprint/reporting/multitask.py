@@ -25,6 +25,7 @@ WAYS = {
     ),
 }
 WHOLE = ("resident", "reloaded")
+STRAIGHT = 0.15  # a line that misses a measured value by a larger share is no line
 EXTRAPOLATED = {"disk_bytes": "disk", "held_bytes": "memory", "first_answer_seconds": "start"}
 
 
@@ -107,22 +108,26 @@ class Multitask:
         return [(row["tasks"], row[key]) for row in rows if row[key] is not None]
 
     def line(self, way: str, method: str, key: str) -> Line | None:
-        """Return the least-squares line through a figure's measured values; None of fewer than two."""
+        """Return the least-squares line through a figure's measured values; None of fewer than two, and where the
+        values do not lie on a line."""
         points = self.points(way, method, key)
         if len(points) < 2:
             return None
         step, start = np.polyfit([count for count, _ in points], [value for _, value in points], 1)
-        return Line(float(start), float(step), tuple(count for count, _ in points))
+        line = Line(float(start), float(step), tuple(count for count, _ in points))
+        straight = all(abs(line.at(count) - value) <= STRAIGHT * value for count, value in points)
+        return line if straight else None
 
     def find(self, ways: tuple[str, ...]) -> tuple[str, str] | None:
         """Return the first way of these that was measured, with its method."""
         measured = {(row["way"], row["method"]) for row in self.rows if row["reason"] is None and row["way"] in ways}
         return next((pair for way in ways for pair in self.series if pair in measured and pair[0] == way), None)
 
-    def latency(self, way: str, rows: int) -> float | None:
-        """Return the median time of a batch of so many rows of one task."""
+    def latency(self, way: str, method: str, rows: int) -> dict[str, Any] | None:
+        """Return the time of a batch of so many rows of one task: the median with its interval."""
         found = self.serving["latency"] if self.serving else []
-        return next((row["seconds_median"] for row in found if (row["way"], row["rows"]) == (way, rows)), None)
+        wanted = (way, method, rows)
+        return next((row for row in found if (row["way"], row["method"], row["rows"]) == wanted), None)
 
     def batch_sizes(self) -> list[int]:
         """Return the sizes of the timed batches."""

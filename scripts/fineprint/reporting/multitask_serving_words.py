@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from fineprint.reporting import formats
 from fineprint.reporting.multitask import EXTRAPOLATED, WAYS, WHOLE, Multitask, meeting
 
 Write = Callable[[float | None], str]
+LEVEL = (0.9, 1.1)  # ratios of throughput that are called level
 WORKED = (2, 10)  # the numbers of tasks that the assignment asks for
 
 
@@ -63,23 +65,34 @@ def worked_sentences(part: Multitask) -> list[str]:
 
 
 def per_task_sentences(part: Multitask) -> list[str]:
-    """Return what a further task adds, by the lines through the measured figures, and where the lines meet."""
+    """Return what a further task adds and from how many tasks on adapters take less; what does not grow along a line
+    is told at the fewest and the most tasks measured."""
     pair = find_pair(part)
     if pair is None:
         return []
-    sentences = []
-    for key, what in EXTRAPOLATED.items():
-        whole, shared = (part.line(*found, key) for found in pair)
-        if whole is None or shared is None:
-            continue
-        write = formats.duration if key.endswith("seconds") else formats.size
+    return [sentence for key in EXTRAPOLATED if (sentence := tell_growth(part, pair, key))]
+
+
+def tell_growth(part: Multitask, pair: tuple[tuple[str, str], tuple[str, str]], key: str) -> str:
+    """Return one figure's growth with the number of tasks."""
+    write = formats.duration if key.endswith("seconds") else formats.size
+    whole, shared = (part.line(*found, key) for found in pair)
+    if whole is not None and shared is not None:
         counts = formats.join([str(count) for count in shared.counts])
-        sentences.append(
-            f"{what.capitalize()}: a further task adds {write(max(shared.step, 0.0))} with adapters and "
+        return (
+            f"{EXTRAPOLATED[key].capitalize()}: a further task adds {write(max(shared.step, 0.0))} with adapters and "
             f"{write(max(whole.step, 0.0))} with whole models (lines through the figures measured at {counts} tasks); "
             f"{word_meeting(meeting(shared, whole))}."
         )
-    return sentences
+    large, small = (dict(part.points(*found, key)) for found in pair)
+    both = sorted(set(large) & set(small))
+    if not both:
+        return ""
+    told = [f"{count}: {compare(small[count], large[count], write)}" for count in dict.fromkeys((both[0], both[-1]))]
+    return (
+        f"{EXTRAPOLATED[key].capitalize()}, adapters against whole models by number of tasks: {'; '.join(told)}. It "
+        "does not grow along a line, so none is drawn."
+    )
 
 
 def word_meeting(count: int | None) -> str:
@@ -133,7 +146,11 @@ def against_whole(part: Multitask, rows: list[dict[str, Any]]) -> str:
     if whole is None or shared is None:
         return ""
     name, ratio = WAYS[shared["way"]][0].lower(), shared["rows_per_second"] / whole["rows_per_second"]
-    if ratio >= 1:
+    if LEVEL[0] <= ratio <= LEVEL[1]:
+        return (
+            f" Adapters are level here: {name}, their best way, reach {formats.percent(ratio)} of whole models' rows."
+        )
+    if ratio > 1:
         return f" Adapters win here: {name} reach {formats.times(ratio)} the rows of whole models in memory."
     return (
         f" Adapters lose here: {name}, their best way, reach {formats.percent(ratio)} of the rows of whole models in "
@@ -142,42 +159,58 @@ def against_whole(part: Multitask, rows: list[dict[str, Any]]) -> str:
 
 
 def merge_sentences(part: Multitask) -> list[str]:
-    """Return what merging spares per batch, what it costs per switch, and from how many batches on it pays."""
+    """Return what an adapter costs in a batch, what merging spares, and from how many batches on that pays."""
+    pair, merged = find_pair(part), part.find(("merged",))
+    plain = part.find(("switched",))
+    if not part.batch_sizes() or plain is None:
+        return []
+    size = part.batch_sizes()[-1]
+    times = [part.latency(*found, size) if found else None for found in (pair[0] if pair else None, plain, merged)]
     sentences = []
-    sizes = part.batch_sizes()
-    if not sizes:
-        return []
-    size = sizes[-1]
-    plain, merged = part.latency("switched", size), part.latency("merged", size)
-    whole = part.latency("resident", size)
-    if plain is not None and whole is not None:
-        word = "Adapters lose here" if plain > whole else "Adapters do not lose here"
-        beside = compare(plain, whole, formats.duration, "longer", "shorter")
-        sentences.append(
-            f"{word}: a batch of {formats.plural(size, 'row')} of one task, ready to be answered, takes {beside} with "
-            "an adapter that is not merged, beside the whole model."
-        )
-    if plain is None or merged is None:
-        return sentences
-    sentences.append(f"Merged, it takes {compare(merged, plain, formats.duration, 'longer', 'shorter')} not merged.")
-    return sentences + break_even(part, plain - merged)
+    if times[0] and times[1]:
+        sentences.append(tell_latency(times[1], times[0], "an adapter that is not merged", "the whole model"))
+    if times[1] and times[2]:
+        sentences.append(tell_latency(times[2], times[1], "a merged adapter", "one that is not"))
+        sentences += break_even(part, times[1], times[2])
+    return sentences
 
 
-def break_even(part: Multitask, spared: float) -> list[str]:
+def tell_latency(new: dict[str, Any], base: dict[str, Any], name: str, other: str) -> str:
+    """Return how a batch takes in two ways; a difference is told only where the intervals lie apart."""
+    batch = f"A batch of {formats.plural(new['rows'], 'row')} of one task that is ready"
+    if is_apart(new, base):
+        beside = compare(new["seconds_median"], base["seconds_median"], formats.duration, "longer", "shorter")
+        return f"{batch} takes {beside} with {name}, beside {other}."
+    return (
+        f"{batch} takes {formats.duration(new['seconds_median'])} with {name} and "
+        f"{formats.duration(base['seconds_median'])} with {other}: no difference can be shown."
+    )
+
+
+def is_apart(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    """Return whether the intervals of two medians do not overlap."""
+    return first["seconds_low"] > second["seconds_high"] or second["seconds_low"] > first["seconds_high"]
+
+
+def break_even(part: Multitask, plain: dict[str, Any], merged: dict[str, Any]) -> list[str]:
     """Return from how many batches per switch on merging pays for the slower switch."""
-    count = min(part.counts[1:], default=1)
-    switches = []
-    for way in ("merged", "switched"):
-        pair = part.find((way,))
-        row = part.served(*pair, count) if pair else None
-        switches.append(row["switch_seconds_median"] if row else None)
-    merge, activate = switches
-    if merge is None or activate is None:
+    switches = [
+        row["switch_seconds_median"]
+        for way in ("merged", "switched")
+        for pair in [part.find((way,))]
+        for row in [part.served(*pair, part.counts[1]) if pair and len(part.counts) > 1 else None]
+        if row is not None and row["switch_seconds_median"] is not None
+    ]
+    spared = plain["seconds_median"] - merged["seconds_median"]
+    if len(switches) < 2:
         return []
+    if not is_apart(plain, merged):
+        return ["So no number of batches can be given from which merging pays for its slower switch."]
     if spared <= 0:
-        return ["Merging never pays here: a merged batch is not quicker, and the switch takes longer."]
-    batches = max(1, -int(-(merge - activate) // spared))
+        return ["Merging never pays here: a merged batch is not quicker."]
+    batches = max(1, math.ceil((switches[0] - switches[1]) / spared))
+    noun = "batch" if batches == 1 else "batches"
     return [
-        f"Merging pays from {formats.plural(batches, 'batch').replace('batchs', 'batches')} of one task between two "
-        f"switches on (a switch costs {formats.duration(merge)} instead of {formats.duration(activate)})."
+        f"Merging pays from {formats.count(batches)} {noun} of one task between two switches on (a switch costs "
+        f"{formats.duration(switches[0])} instead of {formats.duration(switches[1])})."
     ]

@@ -136,16 +136,24 @@ def latency_table(part: Multitask) -> Table | None:
     """Return how long one batch of one task takes."""
     found = part.serving["latency"] if part.serving else []
     sizes = part.batch_sizes()
-    rows = []
-    for way, method in dict.fromkeys((row["way"], row["method"]) for row in found):
-        times = [part.latency(way, size) for size in sizes]
-        rows.append([way_cell(way), text(part.title(method)), *(number(time, formats.duration) for time in times)])
+    rows = [
+        [way_cell(way), text(part.title(method)), *(latency_cell(part.latency(way, method, size)) for size in sizes)]
+        for way, method in dict.fromkeys((row["way"], row["method"]) for row in found)
+    ]
     caption = (
-        "Median time of one batch of one task that is ready: what the adapter costs beside the backbone, and what "
-        "merging spares."
+        "Time of one batch of one task that is ready: what the adapter costs beside the backbone, and what merging "
+        "spares. Median with its 95 % interval; the ways took turns."
     )
     heads = [formats.plural(size, "row") for size in sizes]
     return Table("multitask-latency", caption, [*plain("Way", "Method"), *numeric(*heads)], rows) if rows else None
+
+
+def latency_cell(row: dict[str, Any] | None) -> Cell:
+    """Return a median with its interval."""
+    if row is None:
+        return Cell(formats.NOT_MEASURED, style="missing")
+    limits = f"{formats.duration(row['seconds_low'])}–{formats.duration(row['seconds_high'])}"
+    return Cell(f"{formats.duration(row['seconds_median'])} ({limits})", sort=row["seconds_median"])
 
 
 COMBINED = {

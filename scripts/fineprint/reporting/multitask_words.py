@@ -20,7 +20,7 @@ def scenario(part: Multitask) -> str:
     return (
         f"Here {tasks} are served on one backbone, “{part.settings['backbone']}” "
         f"({formats.short_count(backbone['parameters'])} parameters). Each task was trained by {methods}, "
-        "on the same rows with the same seed, and everything below was measured on one machine in one run."
+        "on the same rows with the same seed; all serving was measured on one machine in one run."
     )
 
 
