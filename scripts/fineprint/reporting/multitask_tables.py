@@ -62,8 +62,8 @@ def accuracy_cell(score: Any, status: str) -> Cell:
     )
 
 
-def serving_table(part: Multitask, count: int) -> Table:
-    """Return every way at one number of tasks."""
+def serving_table(part: Multitask, count: int, explained: bool) -> Table:
+    """Return every way at one number of tasks; the columns are explained unless another table did."""
     rows, reasons = [], []
     for way, method in part.series:
         row = part.served(way, method, count)
@@ -73,15 +73,16 @@ def serving_table(part: Multitask, count: int) -> Table:
             rows.append([way_cell(way), text(part.title(method)), *[Cell("–", note=row["reason"])] * 8])
             reasons.append(f"{WAYS[way][0]}: {row['reason']}.")
     heads = ("Disk", "Held", "Peak or resident", "First answer", "One task more", "Switch", "99th percentile", "Rows/s")
-    caption = (
-        f"{formats.plural(count, 'task')} served at once{describe_copies(part, count)}. Disk: read off it. Held: exact "
-        "bytes of the distinct tensors with all tasks ready; beside it the peak that torch allocated on the GPU, or on "
-        "a CPU the growth of the process. First answer: from nothing loaded, files in the system's cache. Switch: "
-        f"median; a 99th percentile from 100 switches on. Rows/s: a stream of all tasks in random order, answered "
-        f"{part.settings['serving']['batch_size']} at a time. {' '.join(reasons)}"
+    columns_meaning = (
+        "Disk: read off it. Held: exact bytes of the distinct tensors with all tasks ready; beside it the peak that "
+        "torch allocated on the GPU, or on a CPU the growth of the process. First answer: from nothing loaded, files in "
+        "the system's cache. Switch: median; a 99th percentile from 100 switches on. Rows/s: a stream of all tasks in "
+        f"random order, answered {part.settings['serving']['batch_size']} at a time."
     )
+    start = f"{formats.plural(count, 'task')} served at once{describe_copies(part, count)}."
+    caption = " ".join([start, *([] if explained else [columns_meaning]), *reasons])
     columns = [*plain("Way", "Method"), *numeric(*heads)]
-    return Table(f"multitask-serving-{count}", caption.strip(), columns, rows, style="compact")
+    return Table(f"multitask-serving-{count}", caption, columns, rows, style="compact")
 
 
 def describe_copies(part: Multitask, count: int) -> str:

@@ -17,6 +17,7 @@ def describe_multitask(study: Study) -> dict[str, Any] | None:
     if not study.results.get("multitask"):
         return None
     part = Multitask(study)
+    counts = [count for count in part.counts if count > 1]
     return {
         "scenario": words.scenario(part),
         "accuracy": words.accuracy_sentences(part),
@@ -26,7 +27,7 @@ def describe_multitask(study: Study) -> dict[str, Any] | None:
         "worked": serving.worked_sentences(part),
         "per_task": serving.per_task_sentences(part),
         "speed": serving.speed_sentences(part),
-        "serving": [tables.serving_table(part, count) for count in part.counts if count > 1],
+        "serving": [tables.serving_table(part, count, explained=count > counts[0]) for count in counts],
         "latency": tables.latency_table(part),
         "checks": tables.checks_table(part),
         "check_sentences": [*words.check_sentences(part), *words.drift_sentences(part)],
