@@ -15,6 +15,7 @@ from fineprint.card_program import plain_program
 from fineprint.markdown import Raw, code, render_markdown
 from fineprint.records import TrainRecord, read_json, write_json
 from fineprint.reporting import formats
+from fineprint.reporting.setting import as_sentence
 from fineprint.settings import find_settings
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def describe_body(
         "version": __version__,
         "adapter": method.adapter,
         "readout": method.readout,
-        "task": {"description": task.get("description") or ""},
+        "about": as_sentence(f"The task: {task['description']}" if task.get("description") else ""),
         "base_phrase": code(base.name),
         "base_sentence": base_sentence(base),
         "base_files": list(base.record["files"].items()),
@@ -197,10 +198,10 @@ def trained_facts(record: TrainRecord) -> list[tuple[str, str]]:
     ]
 
 
-def data_source(task: dict[str, Any]) -> Raw | str:
+def data_source(task: dict[str, Any]) -> Raw:
     """Return where the rows were loaded from, if that can be said to others."""
     source, revision = data_on_hub(task), (task.get("facts") or {}).get("revision")
-    return Raw(f"{code(source)} on the Hugging Face hub, commit {code(revision)}") if source else ""
+    return Raw(f", loaded from {code(source)} on the Hugging Face hub, commit {code(revision)}" if source else "")
 
 
 def split_facts(task: dict[str, Any]) -> list[dict[str, str]]:
@@ -247,8 +248,8 @@ def limitations(record: TrainRecord, method: MethodSettings, task: dict[str, Any
         )
     origin = find_settings("tasks", task["settings"]["kind"]).origin  # type: ignore[attr-defined]
     if origin:
-        found.append(f"The rows of {run['task']} {origin}: on text of people expect nothing of it.")
-    found.append(f"It answers with one of {len(task['labels'])} labels, whatever the text; other tasks were not tried.")
+        found.append(f"The rows of {run['task']} {origin}: what it does on other text was not measured.")
+    found.append(f"It was trained to answer with one of {len(task['labels'])} labels; other tasks were not tried.")
     if method.precision != "float32":
         found.append(f"It was trained on a base stored as {method.precision}; on another precision answers may differ.")
     if record["truncated_rows"]:
