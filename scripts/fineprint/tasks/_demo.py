@@ -65,6 +65,6 @@ def _make_row(identifier: str, example: Example, is_unlabelled: bool) -> Row:
         id=identifier,
         texts=example.texts,
         label=NO_LABEL if is_unlabelled else example.label,
-        group=next(iter(example.texts.values())),
+        group=example.group or next(iter(example.texts.values())),
         tags={"genre": example.genre, "phenomenon": example.phenomenon},
     )
