@@ -45,8 +45,10 @@ def _make_four(random: Random, genre: str, phenomena: tuple[str, str]) -> list[E
     """Return two questions, one for each phenomenon, on two passages, or nothing where a sentence came out odd."""
     first, second = (make_hypothesis(random, genre, phenomenon) for phenomenon in phenomena)
     asked = (first, _set_apart(random, second, first))
+    if not all(map(_can_be_asked, asked)):
+        return []
     told = [_tell_both(random, genre, *pair) for pair in zip(phenomena, asked, strict=True)]
-    if not all(told) or not all(map(_can_be_asked, asked)):
+    if not all(told):
         return []
     questions, order = [render_question(clause) for clause in asked], random.sample((0, 1), 2)
     examples = []
