@@ -43,7 +43,8 @@ def _draw_four(random: Random, genre: str, phenomenon: str, ledger: Ledger, trie
 
 def _make_four(random: Random, genre: str, phenomena: tuple[str, str]) -> list[Example]:
     """Return two questions, one for each phenomenon, on two passages, or nothing where a sentence came out odd."""
-    first, second = (make_hypothesis(random, genre, phenomenon) for phenomenon in phenomena)
+    # "Is she not …?" is answered either way, so nobody is asked that; what is told may well be that she is not.
+    first, second = (replace(make_hypothesis(random, genre, name), negated=False) for name in phenomena)
     asked = (first, _set_apart(random, second, first))
     if not all(map(_can_be_asked, asked)):
         return []
@@ -113,12 +114,9 @@ OFTEN_DENIED_BY_VERB = ("numeral", "hypernym")
 
 
 def _can_be_asked(clause: Clause) -> bool:
-    """Refuse questions to which people would not agree on the answer.
-
-    "Is she not …?" is answered either way; "two farmers" may mean at least two; anybody else is a "person" too.
-    """
-    amount = clause.subject.amount
-    return not (clause.negated or amount in lexicon.NUMBERS or clause.subject.nouns[0] == lexicon.SUBJECT_KINDS[0])
+    """Refuse questions on whose answer people would not agree: "two farmers" may mean at least two, and whoever else
+    the passage tells of is a "person" too."""
+    return clause.subject.amount not in lexicon.NUMBERS and clause.subject.nouns[0] != lexicon.SUBJECT_KINDS[0]
 
 
 def _is_same_subject(told: Clause, asked: Clause) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Literal
 
 from fineprint.tasks import Row
-from fineprint.tasks._hub import HubTaskSettings, read_label
+from fineprint.tasks._hub import HubTaskSettings
 
 
 class Settings(HubTaskSettings):
@@ -23,5 +23,5 @@ class Settings(HubTaskSettings):
 
     def make_row(self, split: str, number: int, entry: dict[str, Any]) -> Row:
         """Turn an entry in the hub's form into a row; entries have no number of their own."""
-        texts = {"passage": entry["passage"], "question": entry["question"]}
-        return Row(f"{split}-{number}", texts, read_label(entry["answer"]), group=entry["passage"])
+        identifier, texts = f"{split}-{number}", {"passage": entry["passage"], "question": entry["question"]}
+        return Row(identifier, texts, self.read_label(entry["answer"], identifier), group=entry["passage"])

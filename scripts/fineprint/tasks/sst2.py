@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Literal
 
 from fineprint.tasks import Row
-from fineprint.tasks._hub import HubTaskSettings, read_label
+from fineprint.tasks._hub import HubTaskSettings
 
 
 class Settings(HubTaskSettings):
@@ -23,5 +23,5 @@ class Settings(HubTaskSettings):
 
     def make_row(self, split: str, number: int, entry: dict[str, Any]) -> Row:
         """Turn an entry in the hub's form into a row; its sentences end in a space."""
-        sentence = entry["sentence"].strip()
-        return Row(f"{split}-{entry['idx']}", {"sentence": sentence}, read_label(entry["label"]), group=sentence)
+        identifier, sentence = f"{split}-{entry['idx']}", entry["sentence"].strip()
+        return Row(identifier, {"sentence": sentence}, self.read_label(entry["label"], identifier), group=sentence)
