@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from fineprint.benchmarks import read_jobs
 from fineprint.environment import describe_commit
 from fineprint.measuring import peak_memory
 from fineprint.prediction import read_predictions
 from fineprint.records import Results, Run, read_json
+from fineprint.rows import TOGETHER
+from fineprint.scoring import join_splits
 from fineprint.statistics import compare_paired
 
 NOT_RUN = "not run"
@@ -60,20 +63,9 @@ def describe_provenance(study: dict[str, Any], folder: Path, command: str, runs:
         "command": command,
         "config_sha256": hashlib.sha256(text).hexdigest(),
         "hardware": list(distinct.values()),
-        "wall_seconds": read_wall_seconds(Path("benchmarks") / study["study"]),
+        "jobs": read_jobs(Path("benchmarks") / study["study"], study),
         **describe_commit(),
     }
-
-
-def read_wall_seconds(folder: Path) -> dict[str, float]:
-    """Return the wall time of each job that Snakemake's benchmark files tell of, by the file's place."""
-    seconds = {}
-    for file in sorted(folder.rglob("*.tsv")):
-        with file.open(encoding="utf-8") as stream:
-            seconds[file.relative_to(folder).with_suffix("").as_posix()] = float(
-                next(csv.DictReader(stream, delimiter="\t"))["s"]
-            )
-    return seconds
 
 
 def compare_runs(folder: Path, runs: list[Run]) -> list[dict[str, Any]]:
@@ -82,17 +74,22 @@ def compare_runs(folder: Path, runs: list[Run]) -> list[dict[str, Any]]:
     scored = [run for run in runs if run["scores"]]
     for task, seed in dict.fromkeys((run["task"], run["seed"]) for run in scored):
         group = [run for run in scored if (run["task"], run["seed"]) == (task, seed)]
+        hits = {run["method"]: join_splits(read_hits(folder, run)) for run in group}
         for split in group[0]["scores"]["splits"]:
-            hits = {run["method"]: read_hits(folder, run, split) for run in group}
             where = {"task": task, "split": split, "seed": seed}
-            comparisons += [{**where, **pair} for pair in compare_paired(hits)]
+            pairs = compare_paired({method: splits[split] for method, splits in hits.items()})
+            comparisons += [{**where, **pair} for pair in pairs]
     return comparisons
 
 
-def read_hits(folder: Path, run: Run, split: str) -> list[bool]:
-    """Return whether each row was answered rightly, in the order of the rows."""
-    place = folder / "runs" / run["task"] / run["method"] / str(run["seed"]) / "predictions" / f"{split}.jsonl"
-    return [entry["label"] == entry["gold"] for entry in read_predictions(place)]
+def read_hits(folder: Path, run: Run) -> dict[str, list[bool]]:
+    """Return for each split whether each row was answered rightly, in the order of the rows."""
+    place = folder / "runs" / run["task"] / run["method"] / str(run["seed"]) / "predictions"
+    splits = [split for split in run["scores"]["splits"] if split != TOGETHER]
+    return {
+        split: [entry["label"] == entry["gold"] for entry in read_predictions(place / f"{split}.jsonl")]
+        for split in splits
+    }
 
 
 def write_table(path: Path, results: Results) -> None:
@@ -116,7 +113,10 @@ def table_rows(study: dict[str, Any], run: Run) -> list[dict[str, Any]]:
     }
     peaks = [peak_memory(phases.get(name)) for name in ("training", "prediction")]
     rows = []
-    for split, score in (scores["splits"] if scores else {"": {}}).items():
+    splits = scores["splits"] if scores else {"": {}}
+    for split, score in splits.items():
+        if split == TOGETHER:
+            continue  # a row per split, none counted twice
         rows.append(
             {
                 "study": study["study"],

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from fineprint.plain_code import PlainCode
 from fineprint.settings import Settings
 from fineprint.tasks import Row
 
@@ -68,8 +69,17 @@ class Prediction:
 
 
 class Readout(ABC):
-    """Turns rows into inputs, and outputs into losses and answers."""
+    """Turns rows into inputs, and outputs into losses and answers.
 
+    Attributes:
+        auto_class: for the model card, the Transformers class that the backbone is loaded by.
+        model_arguments: for the model card, what that class is told beside where and how to load.
+        keep_unquantised: modules that stay at full precision on a quantised backbone.
+    """
+
+    auto_class: ClassVar[str] = "AutoModel"
+    model_arguments: ClassVar[tuple[str, ...]] = ()
+    keep_unquantised: ClassVar[tuple[str, ...]] = ()
     prompt_example: str | None = None
     shots: list[Row]
 
@@ -101,6 +111,10 @@ class Readout(ABC):
     def load_head(self, module: torch.nn.Module, folder: Path) -> None:
         """Read what `save_head` wrote."""
 
+    def plain_code(self) -> PlainCode | None:
+        """Return how a row is answered without this project, for the model card; None where that cannot be said."""
+        return None
+
     @abstractmethod
     def encode(self, row: Row, with_answer: bool) -> Feature:
         """Turn a row into token ids, with the gold answer for training or without it for prediction."""
@@ -120,6 +134,25 @@ class Readout(ABC):
     @abstractmethod
     def predict(self, module: torch.nn.Module, batch: Batch) -> list[Prediction]:
         """Answer a batch of features without answers."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A readout set otherwise in one choice, to be tried on held-out rows with the same model.
+
+    Attributes:
+        choice: what is varied, such as "temperature".
+        value: how it is set here.
+        own: whether this is how the method itself is set.
+        settings: the readout's settings with that choice.
+        seed: of what the readout draws.
+    """
+
+    choice: str
+    value: str
+    own: bool
+    settings: ReadoutSettings
+    seed: int
 
 
 class ReadoutSettings(Settings):
@@ -144,6 +177,14 @@ class ReadoutSettings(Settings):
     @abstractmethod
     def build(self, context: Context) -> Readout:
         """Return the readout for a task and a tokenizer."""
+
+    def list_trials(self, seed: int) -> list[Trial]:
+        """Return what is to be tried beside these settings; nothing, as a rule."""
+        return []
+
+    def trial_rows(self) -> int:
+        """Return how many held-out rows each trial answers, at most."""
+        return 0
 
     def refuse(self, adapter_trains: bool) -> str | None:
         """Return why these settings cannot be used, as the end of a sentence, or None."""

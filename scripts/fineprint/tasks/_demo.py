@@ -20,6 +20,7 @@ class DemoTaskSettings(TaskSettings):
     A kind sets `split_genres`: what each split is about.
     """
 
+    language: ClassVar[str] = "en"
     origin: ClassVar[str] = "were made by this workflow"
     split_genres: ClassVar[dict[str, tuple[str, ...]]] = {"train": GENRES, "test": GENRES}
     unlabelled_rows: int = Field(9, ge=0)

@@ -1,4 +1,4 @@
-"""BoolQ (Clark et al. 2019, aclanthology N19-1300): yes-or-no questions that people asked, each on a passage."""
+"""BoolQ (Clark et al. 2019, arXiv 1905.10044): yes-or-no questions that people asked, each on a passage."""
 
 from typing import Any, ClassVar, Literal
 
@@ -10,6 +10,8 @@ class Settings(HubTaskSettings):
     """Passages are up to a page long: where `max_tokens` does not hold both, the passage is cut, not the question."""
 
     kind: Literal["boolq"]
+    references: ClassVar[tuple[str, ...]] = ("arXiv 1905.10044",)
+    language: ClassVar[str] = "en"
     name: ClassVar[str] = "BoolQ"
     columns: ClassVar[tuple[str, ...]] = ("question", "answer", "passage")
     description: str = "BoolQ: what does a passage say to a yes-or-no question?"

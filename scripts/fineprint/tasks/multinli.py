@@ -23,6 +23,8 @@ class Settings(HubTaskSettings):
     """`source` may also be a local folder with the official files; `train_share` is a tenth, as in the assignment."""
 
     kind: Literal["multinli"]
+    references: ClassVar[tuple[str, ...]] = ("ACL N18-1101",)
+    language: ClassVar[str] = "en"
     name: ClassVar[str] = "MultiNLI"
     columns: ClassVar[tuple[str, ...]] = ("premise", "hypothesis", "label", "genre", "pairID")
     splits: ClassVar[dict[str, str]] = {

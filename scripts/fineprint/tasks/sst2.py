@@ -10,6 +10,8 @@ class Settings(HubTaskSettings):
     """The hub's test split has no labels: GLUE keeps them. So the validation split is tested on."""
 
     kind: Literal["sst2"]
+    references: ClassVar[tuple[str, ...]] = ("ACL D13-1170", "arXiv 1804.07461")
+    language: ClassVar[str] = "en"
     name: ClassVar[str] = "SST-2"
     columns: ClassVar[tuple[str, ...]] = ("idx", "sentence", "label")
     description: str = "SST-2: is a sentence from a film review negative or positive?"
