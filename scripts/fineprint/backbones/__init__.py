@@ -15,10 +15,12 @@ MODEL_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "
 
 class BackboneSettings(Settings):
     """What every source has. `architecture` says which readouts can be used on it. `origin` is set by sources that make
-    a model themselves, worded to follow a name: the report then says that accuracies tell nothing of real models."""
+    a model themselves, worded to follow a name: the report then says that accuracies tell nothing of real models.
+    `pretrained` is False where weights are random: claims about accuracy are not tested on them."""
 
     kind: str
     origin: ClassVar[str] = ""
+    pretrained: ClassVar[bool] = True
     architecture: Literal["encoder", "decoder"]
 
     @abstractmethod

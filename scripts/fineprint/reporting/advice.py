@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fineprint.reporting import formats
+from fineprint.reporting import cost_only, formats
 from fineprint.reporting.analysis import CostGetter, cheapest, titles
 from fineprint.reporting.study import Study, is_trained, parameters, peak_memory, phase_seconds, train_value
 
@@ -24,6 +24,8 @@ class Advice:
 
 def give_advice(study: Study, task: str) -> list[Advice]:
     """Return advice for the situations that the assignment names."""
+    if not study.measures_accuracy(task):
+        return give_advice_on_cost(study, task)
     if not study.ranked(task):
         return [Advice("Any", "No run can be ranked, so this study supports no advice.", "Results", f"scores-{task}")]
     return [
@@ -35,6 +37,12 @@ def give_advice(study: Study, task: str) -> list[Advice]:
         Advice("Edge: small and fast at prediction", edge(study, task), "Memory", f"memory-phases-{task}"),
         Advice("Models of 70 B parameters", large_models(study, task), "Memory", f"cost-{task}"),
     ]
+
+
+def give_advice_on_cost(study: Study, task: str) -> list[Advice]:
+    """Return what measured costs alone allow to be said."""
+    entries = [Advice(*entry) for entry in cost_only.advise(study, task)]
+    return [*entries, Advice("Models of 70 B parameters", large_models(study, task), "Memory", f"cost-{task}")]
 
 
 def one_task(study: Study, task: str) -> str:

@@ -39,6 +39,7 @@ class TaskSettings(Settings):
 
     Attributes:
         origin: set by tasks that make their rows up, worded to follow "the rows of …"; the report says it.
+        labels_mean_something: False where labels are drawn at random: accuracy is then not measured.
         description: what is asked, for the report.
         labels: in the order of the label numbers.
         answers: the word that a language model gives for each label.
@@ -48,6 +49,7 @@ class TaskSettings(Settings):
 
     kind: str
     origin: ClassVar[str] = ""
+    labels_mean_something: ClassVar[bool] = True
     description: str = ""
     labels: tuple[str, ...]
     answers: tuple[str, ...]
