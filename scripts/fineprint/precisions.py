@@ -7,6 +7,8 @@ LLM.int8(). Heads and adapters are never quantised.
 from dataclasses import dataclass
 from typing import Any
 
+from fineprint.plain_code import PlainCode
+
 
 @dataclass(frozen=True)
 class Precision:
@@ -76,3 +78,21 @@ def loading_arguments(name: str, keep_unquantised: list[str]) -> dict[str, Any]:
             load_in_8bit=True, llm_int8_skip_modules=keep_unquantised or None
         )
     return arguments
+
+
+def plain_loading(name: str, keep_unquantised: list[str]) -> tuple[PlainCode, list[str]]:
+    """Return `loading_arguments` for the model card: what is imported and done before, and the arguments."""
+    dtype = str(compute_dtype(PRECISIONS[name]))
+    stored = {
+        "nf4": (
+            *('load_in_4bit=True, bnb_4bit_quant_type="nf4"', "bnb_4bit_use_double_quant=True"),
+            f"bnb_4bit_compute_dtype={dtype}",
+        ),
+        "int8": ("load_in_8bit=True",),
+    }.get(PRECISIONS[name].quantisation or "")
+    if stored is None:
+        return PlainCode(), [f"dtype={dtype}"]
+    kept = [f"llm_int8_skip_modules={keep_unquantised!r}"] if keep_unquantised else []
+    line = f"quantisation = BitsAndBytesConfig({', '.join([*stored, *kept])})"
+    imports = (("transformers", "BitsAndBytesConfig"),)
+    return PlainCode(imports, (line,)), [f"dtype={dtype}", "quantization_config=quantisation"]

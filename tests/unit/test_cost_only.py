@@ -97,7 +97,7 @@ def test_no_table_figure_or_sentence_speaks_of_an_accuracy(page):
         assert words not in page["text"], words
     assert "collapsed" not in page["text"] and "not ranked" not in page["text"].lower()
     kinds = {file.stem.split("-")[0] for file in (page["folder"] / "figures").glob("*.svg")}
-    assert kinds == {"losses", "memory", "storage"}
+    assert kinds == {"losses", "memory", "speed", "storage", "workflow"}
 
 
 def test_costs_are_told_for_each_backbone(page):

@@ -32,6 +32,12 @@ def test_records_have_costs_and_no_scores(folder):
     assert decoder["parameters"] > 50_000 and decoder["bytes"] < 2.3 * decoder["parameters"], "bfloat16"
 
 
+def test_model_cards_give_no_accuracy(folder):
+    card = (folder / "runs/lengths/roberta_lora/1/model/README.md").read_text(encoding="utf-8")
+    assert "Accuracy was not measured: the weights and the labels are random." in card
+    assert "Accuracy on held-out rows" not in card and "Loss on held-out rows" in card
+
+
 def test_the_report_speaks_of_cost(folder):
     html = (folder / "report.html").read_text(encoding="utf-8")
     assert "Accuracy was not measured" in html and "McNemar&#39;s exact" not in html

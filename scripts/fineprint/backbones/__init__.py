@@ -23,6 +23,11 @@ class BackboneSettings(Settings):
     pretrained: ClassVar[bool] = True
     architecture: Literal["encoder", "decoder"]
 
+    @property
+    def hub_name(self) -> str | None:
+        """The repository on the Hugging Face hub that others can have the model from, or None."""
+        return None
+
     @abstractmethod
     def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
         """Fill `folder` with a model folder (config.json, safetensors, tokenizer) and return facts for the record.

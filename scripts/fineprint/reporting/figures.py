@@ -15,9 +15,11 @@ from fineprint.reporting.calibration import draw_calibration
 from fineprint.reporting.drawing import Drawing
 from fineprint.reporting.figures_cost import draw_cost, draw_memory, draw_storage
 from fineprint.reporting.figures_scores import draw_accuracy, draw_confusion, draw_tags
+from fineprint.reporting.figures_speed import draw_speed
 from fineprint.reporting.figures_training import draw_held_out, draw_losses
 from fineprint.reporting.study import Study
 from fineprint.reporting.style import figure_style, save_figure
+from fineprint.reporting.workflow import draw_workflow
 
 Draw = Callable[[Study, str], Drawing | None]
 DRAWN_PER_TASK: dict[str, Draw] = {
@@ -25,6 +27,7 @@ DRAWN_PER_TASK: dict[str, Draw] = {
     "losses": draw_losses,
     "held-out": draw_held_out,
     "cost": draw_cost,
+    "speed": draw_speed,
     "memory": draw_memory,
     "storage": draw_storage,
     "calibration": draw_calibration,
@@ -54,6 +57,7 @@ def plot_all(results: Results, folder: Path) -> list[FigureEntry]:
             for kind, detail, drawing in draw_task(study, task):
                 if drawing is not None:
                     entries.append(save_drawing(folder, kind, task, detail, drawing))
+        entries.append(save_drawing(folder, "workflow", "", "", draw_workflow(study)))
     write_json(folder / "figures.json", [asdict(entry) for entry in entries])
     return entries
 

@@ -36,6 +36,7 @@ class Study:
         self.results = results
         self.config = results["study"]
         self.methods: list[str] = list(self.config["run"]["methods"])
+        self.left_out = [name for name in self.config["methods"] if name not in self.methods]
         self.tasks: list[str] = list(self.config["run"]["tasks"])
         self.seeds: list[int] = list(self.config["run"]["seeds"])
         self.seed = self.seeds[0]

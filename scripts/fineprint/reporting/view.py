@@ -103,6 +103,7 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         "checklist": checklist.read_parts(report / "checklist.yaml", study),
         "references": references,
         "provenance": provenance.describe(study),
+        "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": describe_counts(study),
     }
 
@@ -199,7 +200,18 @@ def group_figures(figures: list[Figure], task: str) -> dict[str, list[Figure]]:
     """Return a task's figures by kind; a kind without a figure has an empty list."""
     kinds: dict[str, list[Figure]] = {
         kind: []
-        for kind in ("accuracy", "losses", "held-out", "cost", "memory", "storage", "confusion", "tags", "calibration")
+        for kind in (
+            "accuracy",
+            "losses",
+            "held-out",
+            "cost",
+            "speed",
+            "memory",
+            "storage",
+            "confusion",
+            "tags",
+            "calibration",
+        )
     }
     for figure in figures:
         if figure.entry.task == task:

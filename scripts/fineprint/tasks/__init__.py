@@ -38,6 +38,7 @@ class TaskSettings(Settings):
     """What every task has.
 
     Attributes:
+        language: of the rows, as a code such as "en", for model cards; empty where it is not known.
         origin: set by tasks that make their rows up, worded to follow "the rows of …"; the report says it.
         labels_mean_something: False where labels are drawn at random: accuracy is then not measured.
         description: what is asked, for the report.
@@ -48,6 +49,7 @@ class TaskSettings(Settings):
     """
 
     kind: str
+    language: ClassVar[str] = ""
     origin: ClassVar[str] = ""
     labels_mean_something: ClassVar[bool] = True
     description: str = ""
