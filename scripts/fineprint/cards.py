@@ -70,12 +70,15 @@ def name_base(folder: Path, base: Base) -> None:
 def write_card(
     folder: Path, record: TrainRecord, method: MethodSettings, readout: Readout, task: dict[str, Any], base: Base
 ) -> None:
-    """Write the card of a trained run into its model folder."""
+    """Write the card of a trained run into its model folder, and beside PEFT's configuration, for whoever passes on the
+    adapter's folder alone."""
     from huggingface_hub import ModelCard
 
     data = describe_metadata(record, method, task, base)
     body = render_markdown(TEMPLATE, **describe_body(folder, record, method, readout, task, base))
-    ModelCard(f"---\n{data.to_yaml()}\n---\n\n{body}").save(folder / CARD_FILE)
+    card = ModelCard(f"---\n{data.to_yaml()}\n---\n\n{body}")
+    for place in (folder, *(file.parent for file in sorted(folder.rglob("adapter_config.json")))):
+        card.save(place / CARD_FILE)
 
 
 def describe_metadata(record: TrainRecord, method: MethodSettings, task: dict[str, Any], base: Base) -> ModelCardData:

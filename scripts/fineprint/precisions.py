@@ -12,11 +12,14 @@ from fineprint.plain_code import PlainCode
 
 @dataclass(frozen=True)
 class Precision:
-    """How weights are stored: a torch dtype by name, or a quantisation with the dtype it computes in."""
+    """How weights are stored: a torch dtype by name, or a quantisation with the dtype it computes in. `words` and
+    `reference` are for texts."""
 
     dtype: str
     bits: int
+    words: str
     quantisation: str | None = None
+    reference: str | None = None
 
     @property
     def quantised(self) -> bool:
@@ -25,11 +28,11 @@ class Precision:
 
 
 PRECISIONS = {
-    "float32": Precision("float32", 32),
-    "bfloat16": Precision("bfloat16", 16),
-    "float16": Precision("float16", 16),
-    "int8": Precision("auto", 8, "int8"),
-    "nf4": Precision("auto", 4, "nf4"),
+    "float32": Precision("float32", 32, "float32"),
+    "bfloat16": Precision("bfloat16", 16, "bfloat16"),
+    "float16": Precision("float16", 16, "float16"),
+    "int8": Precision("auto", 8, "8-bit integers by LLM.int8()", "int8", "arXiv 2208.07339"),
+    "nf4": Precision("auto", 4, "4-bit NormalFloat, doubly quantised", "nf4", "arXiv 2305.14314"),
 }
 
 

@@ -5,33 +5,37 @@ Nothing is ranked here. Methods on different backbones differ in size first of a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from fineprint.records import COST_ONLY, Run
+from fineprint.records import COST_ONLY
 from fineprint.reporting import formats
-from fineprint.reporting.analysis import COSTS, CostGetter, Tile, cheapest
-from fineprint.reporting.study import Study, is_trained, peak_memory, train_value
-
-NO_ADVICE_ON_ACCURACY = "Which method answers best was not measured, so this study gives no advice on accuracy."
-WEIGHTS: tuple[CostGetter, Callable[[float | None], str]] = (
-    lambda run: run["predict"]["weight_bytes"] if run and run["predict"] else None,
-    formats.size,
+from fineprint.reporting.analysis import Tile, titles
+from fineprint.reporting.cost_axes import (
+    SPEED,
+    TIME,
+    TRAINING_COSTS,
+    WEIGHTS,
+    CostAxis,
+    are_comparable,
+    find_least,
+    rows_per_second,
 )
-RANGES: tuple[tuple[str, CostGetter, Callable[[float | None], str]], ...] = (
-    (
-        "Peak memory in training",
-        lambda run: peak_memory(run, "training")[0] if is_trained(run) else None,
-        formats.size,
-    ),
-    ("Training, rows per second", lambda run: train_value(run, "examples_per_second"), formats.rate),
-    ("Prediction, rows per second", lambda run: predicted_rows_per_second(run), formats.rate),
+from fineprint.reporting.study import Study, train_value
+
+_, TRAINING_TIME, TRAINING_MEMORY, SAVED = TRAINING_COSTS
+TRAINING_SPEED = CostAxis(
+    "speed of training", "fastest training", lambda run: train_value(run, "examples_per_second"), rows_per_second, TIME,
+    higher_is_better=True,
+)  # fmt: skip
+TILES = (TRAINING_MEMORY, TRAINING_SPEED, SPEED)
+SITUATIONS = (
+    ("Many tasks on one backbone", SAVED, "Saved bytes", "parameters-{task}"),
+    ("Little memory for training", TRAINING_MEMORY, "Cost", "cost-{task}"),
+    ("Small budget of training time", TRAINING_TIME, "Cost", "cost-{task}"),
+    ("Edge: small at prediction", WEIGHTS, "Memory", "memory-phases-{task}"),
+    ("Edge: fast at prediction", SPEED, "Cost", "cost-{task}"),
 )
-
-
-def predicted_rows_per_second(run: Run | None) -> float | None:
-    """Return how fast a run answered the test rows."""
-    return run["predict"]["rows_per_second"] if run and run["predict"] else None
+NO_ADVICE = "Which method answers best was not measured, so this study gives no advice on accuracy."
 
 
 def group_by_backbone(study: Study, task: str) -> dict[str, list[str]]:
@@ -45,20 +49,19 @@ def group_by_backbone(study: Study, task: str) -> dict[str, list[str]]:
 
 def verdict(study: Study, task: str) -> list[str]:
     """Return that, and why, accuracy was not measured, and what was."""
-    reasons = study.reasons(task, COST_ONLY)
-    missing = [study.title(method) for method in study.methods if study.status(task, method) == "not run"]
+    missing = [method for method in study.methods if study.status(task, method) == "not run"]
     return [
-        *(f"{reason[0].upper()}{reason[1:].rstrip('.')}." for reason in reasons),
+        *(f"{reason[0].upper()}{reason[1:].rstrip('.')}." for reason in study.reasons(task, COST_ONLY)),
         "So nothing is ranked; time, memory, parameters and bytes are those of models and rows of these sizes.",
-        *([f"Not run: {formats.join(missing)}."] if missing else []),
+        *([f"Not run: {titles(study, missing)}."] if missing else []),
     ]
 
 
 def sentences(study: Study, task: str) -> list[str]:
-    """Return for each backbone which of its trained methods is cheapest in what."""
+    """Return for each backbone with several trained methods which of them is cheapest in what."""
     found = []
     for backbone, methods in group_by_backbone(study, task).items():
-        trained = [method for method in methods if is_trained(study.run(task, method))]
+        trained = [method for method in methods if TRAINING_SPEED.get(study.run(task, method)) is not None]
         if len(trained) > 1:
             found.append(compare(study, task, backbone, trained))
     return found
@@ -66,13 +69,9 @@ def sentences(study: Study, task: str) -> list[str]:
 
 def compare(study: Study, task: str, backbone: str, methods: list[str]) -> str:
     """Return which of some methods is cheapest in what."""
-    by_method: dict[str, list[str]] = {}
-    for words, (get, write) in COSTS.items():
-        least = cheapest(study, task, methods, get)
-        if least:
-            by_method.setdefault(least[0], []).append(f"{words} ({write(least[1])})")
-    parts = [f"{study.title(method)} {formats.join(words)}" for method, words in by_method.items()]
-    return f"Of the trained methods on “{backbone}”, {'; '.join(parts) or 'no cost was measured'}."
+    found = [(axis, find_least(study, task, methods, axis)) for axis in (*TRAINING_COSTS, TRAINING_SPEED)]
+    parts = [f"{axis.least} {titles(study, least[0])}, {axis.write(least[1])}" for axis, least in found if least]
+    return f"Of the trained methods on “{backbone}”: {'; '.join(parts) or formats.NOT_MEASURED}."
 
 
 def tiles(study: Study, task: str) -> list[Tile]:
@@ -80,44 +79,48 @@ def tiles(study: Study, task: str) -> list[Tile]:
     return [
         tile
         for backbone, methods in group_by_backbone(study, task).items()
-        for label, get, write in RANGES
-        if (tile := range_tile(study, task, backbone, methods, (label, get, write)))
+        for axis in TILES
+        if (tile := range_tile(study, task, backbone, methods, axis))
     ]
 
 
-def range_tile(study: Study, task: str, backbone: str, methods: list[str], cost: tuple[str, Any, Any]) -> Tile | None:
-    """Return the range of a cost over methods, and whose the ends are."""
-    label, get, write = cost
-    known = sorted((value, method) for method in methods if (value := get(study.run(task, method))) is not None)
-    if not known:
+def range_tile(study: Study, task: str, backbone: str, methods: list[str], axis: CostAxis) -> Tile | None:
+    """Return the range of a cost over methods, and whose the ends are; nothing where they cannot be compared."""
+    known = sorted(
+        (value, study.numbers[method], method)
+        for method in methods
+        if (value := axis.get(study.run(task, method))) is not None
+    )
+    if not known or not are_comparable(study, task, methods, axis):
         return None
-    (low, least), (high, most) = known[0], known[-1]
-    title = f"{label}, {backbone}"
+    (low, _, least), (high, _, most) = known[0], known[-1]
+    title = f"{axis.name[0].upper()}{axis.name[1:]}, {backbone}"
     if least == most:
-        return Tile(title, write(low), study.title(least))
-    return Tile(title, f"{write(low)} to {write(high)}", f"{study.title(least)} to {study.title(most)}")
+        return Tile(title, axis.write(low), study.title(least))
+    first = axis.write(low).removesuffix(" rows per second")
+    return Tile(title, f"{first} to {axis.write(high)}", f"from {study.title(least)} to {study.title(most)}")
 
 
 def advise(study: Study, task: str) -> list[tuple[str, str, str, str]]:
     """Return situation, advice, basis and table of what costs alone allow to be said."""
-    _, time, memory, saved = COSTS.values()
-    return [
-        ("One task, accuracy first", NO_ADVICE_ON_ACCURACY, "Cost", f"cost-{task}"),
-        ("Many tasks on one backbone", list_cheapest(study, task, *saved), "Saved bytes", f"parameters-{task}"),
-        ("Little memory for training", list_cheapest(study, task, *memory), "Cost", f"cost-{task}"),
-        ("Small budget of training time", list_cheapest(study, task, *time), "Cost", f"cost-{task}"),
-        ("Edge: small at prediction", list_cheapest(study, task, *WEIGHTS), "Memory", f"memory-phases-{task}"),
+    entries = [
+        (situation, list_least(study, task, axis), basis, table.format(task=task))
+        for situation, axis, basis, table in SITUATIONS
     ]
+    return [("One task, accuracy first", NO_ADVICE, "Cost", f"cost-{task}"), *entries]
 
 
-def list_cheapest(study: Study, task: str, get: CostGetter, write: Callable[[float | None], str]) -> str:
-    """Return for each backbone the method with the lowest figure."""
+def list_least(study: Study, task: str, axis: CostAxis) -> str:
+    """Return for each backbone the methods with the best figure."""
     found = [
-        f"on “{backbone}” {study.title(least[0])} ({write(least[1])})"
+        f"on “{backbone}” {titles(study, least[0])} ({axis.write(least[1])})"
         for backbone, methods in group_by_backbone(study, task).items()
-        if (least := cheapest(study, task, methods, get))
+        if (least := find_least(study, task, methods, axis))
     ]
-    return f"Lowest {formats.join(found)}; what that costs in accuracy was not measured." if found else "Not measured."
+    if not found:
+        return f"No advice: {axis.name} was not measured, or not in one way on one machine."
+    least = f"{axis.least[0].upper()}{axis.least[1:]}"
+    return f"{least}: {formats.join(found)}. What that is worth in accuracy was not measured."
 
 
 def summary(study: Study, task: str) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 
 from fineprint.reporting import formats
 from fineprint.reporting.cost import memory_kinds
-from fineprint.reporting.cost_only import predicted_rows_per_second
+from fineprint.reporting.cost_axes import prediction_speed, training_peak
 from fineprint.reporting.drawing import Drawing, escape, label, looks, panels
 from fineprint.reporting.figures_cost import choose_unit
-from fineprint.reporting.study import Study, is_trained, peak_memory, train_value
+from fineprint.reporting.study import Study, peak_memory, train_value
 
 FIGURES = {
     "training_rows_per_second": "Training",
@@ -52,8 +52,8 @@ def speed_row(study: Study, task: str, method: str) -> dict[str, Any]:
         "method": study.title(method),
         "backbone": study.settings(method)["backbone"],
         "training_rows_per_second": train_value(run, "examples_per_second"),
-        "prediction_rows_per_second": predicted_rows_per_second(run),
-        "peak_training_bytes": peak_memory(run, "training")[0] if is_trained(run) else None,
+        "prediction_rows_per_second": prediction_speed(run),
+        "peak_training_bytes": training_peak(run),
         "peak_prediction_bytes": peak_memory(run, "prediction")[0],
     }
 

@@ -1,4 +1,4 @@
-"""Section 4: generated answers, the prompts as sent, and what other choices of a prompt would have been worth."""
+"""Generated answers, the prompts as sent, and what other choices of a prompt would have been worth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Section 4: ranks, scores, per-class reports, merged variants."""
+"""Ranks, scores, per-class reports, merged variants."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ class Study:
         return self.results["provenance"].get("hardware") or []
 
 
-def class_variable(package: str, kind: str, name: str, default: str = "") -> str:
+def class_variable(package: str, kind: str, name: str, default: Any = "") -> Any:
     """Return a ClassVar such as `title` of a kind's Settings; `default` where this version has no such kind."""
     try:
         return getattr(find_settings(package, kind), name, default) or default

@@ -38,6 +38,7 @@ class TaskSettings(Settings):
     """What every task has.
 
     Attributes:
+        references: numbers of the works that the rows come from, as report/references.yaml has them.
         language: of the rows, as a code such as "en", for model cards; empty where it is not known.
         origin: set by tasks that make their rows up, worded to follow "the rows of …"; the report says it.
         labels_mean_something: False where labels are drawn at random: accuracy is then not measured.
@@ -49,6 +50,7 @@ class TaskSettings(Settings):
     """
 
     kind: str
+    references: ClassVar[tuple[str, ...]] = ()
     language: ClassVar[str] = ""
     origin: ClassVar[str] = ""
     labels_mean_something: ClassVar[bool] = True

@@ -29,6 +29,7 @@ class Settings(TaskSettings):
     """
 
     kind: Literal["multinli"]
+    references: ClassVar[tuple[str, ...]] = ("ACL N18-1101",)
     language: ClassVar[str] = "en"
     description: str = "MultiNLI: does a premise entail a hypothesis, contradict it, or neither?"
     labels: tuple[str, ...] = LABELS
