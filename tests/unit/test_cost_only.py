@@ -1,18 +1,21 @@
 """Runs whose accuracy would mean nothing: no score is kept, and the report speaks of cost alone."""
 
 import pytest
+import yaml
 
 from example_results import METHODS, make_results
 from fineprint.accuracy import why_no_accuracy
 from fineprint.backbones.demo_encoder import Settings as DemoEncoder
 from fineprint.backbones.random_weights import Settings as RandomWeights
 from fineprint.collecting import compare_runs, table_rows
+from fineprint.config import describe_run, read_study
 from fineprint.records import COST_ONLY, write_json
 from fineprint.reporting.pdf import write_pdf
 from fineprint.reporting.study import Study
 from fineprint.scoring import score_run
 from fineprint.tasks.demo_nli import Settings as DemoNLI
 from fineprint.tasks.random_pairs import Settings as RandomPairs
+from test_config import DEMO, ROOT, merge
 from test_reporting import REPORT, Page, render_page, text_of, without_pictures
 
 WHY = "the weights and the labels are random"
@@ -31,6 +34,13 @@ RANDOM_ROWS = RandomPairs(kind="random_pairs")
 )
 def test_random_weights_or_labels_leave_no_accuracy(backbone, task, why):
     assert why_no_accuracy(backbone, task) == why
+
+
+def test_a_run_s_settings_say_so_before_anything_is_run():
+    overlay = yaml.safe_load((ROOT / "studies/capacity.yaml").read_text(encoding="utf-8"))
+    capacity, demo = read_study(merge(DEMO, overlay)), read_study(DEMO)
+    assert describe_run(capacity, "multinli_lengths", "roberta_lora", 42)["why_no_accuracy"] == WHY
+    assert describe_run(demo, "nli", "roberta_lora", 42)["why_no_accuracy"] is None
 
 
 def without_scores(run):
