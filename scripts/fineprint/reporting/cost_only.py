@@ -5,6 +5,7 @@ Nothing is ranked here. Methods on different backbones differ in size first of a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fineprint.records import COST_ONLY
@@ -27,7 +28,11 @@ TRAINING_SPEED = CostAxis(
     "speed of training", "fastest training", lambda run: train_value(run, "examples_per_second"), rows_per_second, TIME,
     higher_is_better=True,
 )  # fmt: skip
-TILES = (TRAINING_MEMORY, TRAINING_SPEED, SPEED)
+TILES = (
+    ("Peak memory in training", TRAINING_MEMORY, formats.size),
+    ("Training, rows per second", TRAINING_SPEED, formats.rate),
+    ("Prediction, rows per second", SPEED, formats.rate),
+)
 SITUATIONS = (
     ("Many tasks on one backbone", SAVED, "Saved bytes", "parameters-{task}"),
     ("Little memory for training", TRAINING_MEMORY, "Cost", "cost-{task}"),
@@ -69,9 +74,9 @@ def sentences(study: Study, task: str) -> list[str]:
 
 def compare(study: Study, task: str, backbone: str, methods: list[str]) -> str:
     """Return which of some methods is cheapest in what."""
-    found = [(axis, find_least(study, task, methods, axis)) for axis in (*TRAINING_COSTS, TRAINING_SPEED)]
-    parts = [f"{axis.least} {titles(study, least[0])}, {axis.write(least[1])}" for axis, least in found if least]
-    return f"Of the trained methods on “{backbone}”: {'; '.join(parts) or formats.NOT_MEASURED}."
+    found = [(axis, find_least(study, task, methods, axis)) for axis in TRAINING_COSTS]
+    parts = [f"{axis.least}: {titles(study, least[0])} ({axis.write(least[1])})" for axis, least in found if least]
+    return f"Of the trained methods on “{backbone}”, {'; '.join(parts) or 'no cost was measured'}."
 
 
 def tiles(study: Study, task: str) -> list[Tile]:
@@ -79,12 +84,14 @@ def tiles(study: Study, task: str) -> list[Tile]:
     return [
         tile
         for backbone, methods in group_by_backbone(study, task).items()
-        for axis in TILES
-        if (tile := range_tile(study, task, backbone, methods, axis))
+        for label, axis, write in TILES
+        if (tile := range_tile(study, task, methods, axis, write, f"{label}, {backbone}"))
     ]
 
 
-def range_tile(study: Study, task: str, backbone: str, methods: list[str], axis: CostAxis) -> Tile | None:
+def range_tile(
+    study: Study, task: str, methods: list[str], axis: CostAxis, write: Callable[[float | None], str], label: str
+) -> Tile | None:
     """Return the range of a cost over methods, and whose the ends are; nothing where they cannot be compared."""
     known = sorted(
         (value, study.numbers[method], method)
@@ -94,11 +101,9 @@ def range_tile(study: Study, task: str, backbone: str, methods: list[str], axis:
     if not known or not are_comparable(study, task, methods, axis):
         return None
     (low, _, least), (high, _, most) = known[0], known[-1]
-    title = f"{axis.name[0].upper()}{axis.name[1:]}, {backbone}"
     if least == most:
-        return Tile(title, axis.write(low), study.title(least))
-    first = axis.write(low).removesuffix(" rows per second")
-    return Tile(title, f"{first} to {axis.write(high)}", f"from {study.title(least)} to {study.title(most)}")
+        return Tile(label, write(low), study.title(least))
+    return Tile(label, f"{write(low)} to {write(high)}", f"from {study.title(least)} to {study.title(most)}")
 
 
 def advise(study: Study, task: str) -> list[tuple[str, str, str, str]]:
