@@ -53,6 +53,7 @@ def test_a_different_setting_is_told_by_method():
     lora["training"] = {**lora["training"], "learning_rate": 0.02, "accumulation_steps": 4}
     words = write(results)
     assert "the learning rate being 0.02 for “RoBERTa, LoRA” and 0.0005 for the others;" in words
+    assert "the limit of inputs in tokens was 64." in words
     assert "The rows of one step numbered 128 for “RoBERTa, LoRA” and 32 for the others;" in words
 
 

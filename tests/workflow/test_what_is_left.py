@@ -1,4 +1,4 @@
-"""What the finished tiny study leaves for others: model cards that work from its root, commands that do what they say."""
+"""What the finished tiny study leaves for others: model cards that work, commands that plan what they say."""
 
 import json
 import os

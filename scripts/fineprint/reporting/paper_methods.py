@@ -111,9 +111,9 @@ def describe_training(study: Study, library: Library) -> Paragraph:
         by_value(study, methods, lambda kept: kept["weight_decay"], plain_setting),
         " (not on vectors), gradients were clipped at norm ",
         by_value(study, methods, lambda kept: kept["gradient_clip"], plain_setting),
-        ", and longer inputs were cut at ",
+        ", and the limit of inputs in tokens was ",
         by_value(study, methods, lambda kept: kept["max_tokens"], plain_setting),
-        " tokens.",
+        ".",
     )
     paragraph += sentence(
         "Training took ",
