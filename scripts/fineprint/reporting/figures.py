@@ -15,6 +15,7 @@ from fineprint.reporting.calibration import draw_calibration
 from fineprint.reporting.drawing import Drawing
 from fineprint.reporting.figures_cost import draw_cost, draw_memory, draw_storage
 from fineprint.reporting.figures_scores import draw_accuracy, draw_confusion, draw_tags
+from fineprint.reporting.figures_speed import draw_speed
 from fineprint.reporting.figures_training import draw_held_out, draw_losses
 from fineprint.reporting.study import Study
 from fineprint.reporting.style import figure_style, save_figure
@@ -26,6 +27,7 @@ DRAWN_PER_TASK: dict[str, Draw] = {
     "losses": draw_losses,
     "held-out": draw_held_out,
     "cost": draw_cost,
+    "speed": draw_speed,
     "memory": draw_memory,
     "storage": draw_storage,
     "calibration": draw_calibration,
