@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 import json
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any
 from fineprint.benchmarks import read_jobs
 from fineprint.environment import describe_commit
 from fineprint.measuring import peak_memory
+from fineprint.multitask.collecting import collect_multitask, list_environments
 from fineprint.prediction import read_predictions
 from fineprint.records import Results, Run, read_json
 from fineprint.rows import TOGETHER
@@ -30,14 +32,19 @@ def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
         for method in run["methods"]
         for seed in run["seeds"]
     ]
-    used = {study["methods"][method]["backbone"] for method in run["methods"]}
+    multitask = collect_multitask(study, folder, functools.partial(collect_run, study, folder))
+    if multitask:
+        multitask["comparisons"] = compare_runs(folder, multitask["runs"])
+    names = {*run["methods"], *(study["multitask"]["methods"].values() if multitask else ())}
+    used = {study["methods"][method]["backbone"] for method in names}
     return Results(
         study=study,
-        provenance=describe_provenance(study, folder, command, runs),
+        provenance=describe_provenance(study, folder, command, runs, list_environments(multitask)),
         tasks={task: read_json(folder / "data" / task / "task.json") for task in run["tasks"]},
         backbones={name: read_json(folder / "backbones" / name / "backbone.json") for name in sorted(used)},
         runs=runs,
         comparisons=compare_runs(folder, runs),
+        multitask=multitask,
     )
 
 
@@ -53,9 +60,20 @@ def collect_run(study: dict[str, Any], folder: Path, task: str, method: str, see
     return Run(task=task, method=method, seed=seed, title=title, status=status, reason=reason, **records)
 
 
-def describe_provenance(study: dict[str, Any], folder: Path, command: str, runs: list[Run]) -> dict[str, Any]:
-    """Return when, by what command, from what commit and on what hardware the study was made."""
+def describe_provenance(
+    study: dict[str, Any], folder: Path, command: str, runs: list[Run], more: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return when, by what command, from what commit and on what hardware the study was made.
+
+    Args:
+        study: the resolved config.
+        folder: the study's results folder.
+        command: that reruns the study.
+        runs: whose machines are named.
+        more: further machines.
+    """
     environments = [record["environment"] for run in runs for record in (run["train"], run["predict"]) if record]
+    environments += more
     distinct = {json.dumps(environment, sort_keys=True): environment for environment in environments if environment}
     text = json.dumps(study, sort_keys=True).encode()
     return {

@@ -184,6 +184,7 @@ class Results(TypedDict):
     backbones: dict[str, dict[str, Any]]  # the backbone records
     runs: list[Run]
     comparisons: list[dict[str, Any]]  # paired tests, see statistics.compare_paired
+    multitask: NotRequired[dict[str, Any] | None]  # many tasks on one backbone, see multitask.collecting
 
 
 def write_json(path: Path, record: Any) -> None:

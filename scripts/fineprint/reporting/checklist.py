@@ -54,6 +54,8 @@ def make_part(entry: dict[str, Any], study: Study, sections: dict[str, str]) -> 
 
 def answer(study: Study, methods: list[str], wanted: dict[str, Any] | None, entry: dict[str, Any]) -> str:
     """Return whether the part is answered, and if not why."""
+    if wanted is None and entry.get("needs"):
+        return "answered" if study.results.get(entry["needs"]) else entry["without"]
     if wanted is None:
         unmeasured = entry.get("rests_on_accuracy") and not any(map(study.measures_accuracy, study.tasks))
         return "cost answered; accuracy not measured" if unmeasured else entry.get("note", "answered")

@@ -14,6 +14,7 @@ from fineprint.records import Results, write_json
 from fineprint.reporting.calibration import draw_calibration
 from fineprint.reporting.drawing import Drawing
 from fineprint.reporting.figures_cost import draw_cost, draw_memory, draw_storage
+from fineprint.reporting.figures_multitask import draw_growth
 from fineprint.reporting.figures_scores import draw_accuracy, draw_confusion, draw_tags
 from fineprint.reporting.figures_speed import draw_speed
 from fineprint.reporting.figures_training import draw_held_out, draw_losses
@@ -21,6 +22,7 @@ from fineprint.reporting.study import Study
 from fineprint.reporting.style import figure_style, save_figure
 from fineprint.reporting.workflow import draw_workflow
 
+MULTITASK = "multitask"  # the kind of the figures that belong to no single task
 Draw = Callable[[Study, str], Drawing | None]
 DRAWN_PER_TASK: dict[str, Draw] = {
     "accuracy": draw_accuracy,
@@ -57,6 +59,9 @@ def plot_all(results: Results, folder: Path) -> list[FigureEntry]:
             for kind, detail, drawing in draw_task(study, task):
                 if drawing is not None:
                     entries.append(save_drawing(folder, kind, task, detail, drawing))
+        growth = draw_growth(study)
+        if growth is not None:
+            entries.append(save_drawing(folder, MULTITASK, "", "growth", growth))
         entries.append(save_drawing(folder, "workflow", "", "", draw_workflow(study)))
     write_json(folder / "figures.json", [asdict(entry) for entry in entries])
     return entries

@@ -26,7 +26,8 @@ from fineprint.reporting import (
     seeds,
     setting,
 )
-from fineprint.reporting.figures import FigureEntry
+from fineprint.reporting.figures import MULTITASK, FigureEntry
+from fineprint.reporting.multitask_view import describe_multitask
 from fineprint.reporting.references import Library
 from fineprint.reporting.study import Study
 from fineprint.reporting.table import clean_identifier
@@ -115,6 +116,8 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         "provenance": provenance.describe(study),
         "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": describe_counts(study),
+        "multitask": describe_multitask(study),
+        "multitask_figures": [figure for figure in figures if figure.entry.kind == MULTITASK],
     }
 
 
