@@ -73,6 +73,6 @@ def save_drawing(folder: Path, kind: str, task: str, detail: str, drawing: Drawi
     assert isinstance(drawing.figure, Figure)
     save_figure(drawing.figure, folder / f"{name}.svg")
     data = pd.DataFrame(drawing.rows)
-    data.to_csv(folder / f"{name}.csv", index=False)
+    data.to_csv(folder / f"{name}.csv", index=False, float_format="%.10g")
     columns: list[Any] = list(data.columns)
     return FigureEntry(name, kind, task, detail, drawing.title, drawing.caption, drawing.alt, columns)

@@ -46,10 +46,17 @@ SECTIONS = [
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure as the templates place it; `source` is a path for the PDF, a data URI for the page."""
+    """A figure as the templates place it; `source` and `data` are a path for the PDF, a data URI for the page.
+
+    `file` is the name of its data, `width` and `height` are its natural size in pixels.
+    """
 
     entry: FigureEntry
     source: str
+    data: str
+    file: str
+    width: int
+    height: int
     columns: list[str]
     rows: list[list[str]]
 
