@@ -72,9 +72,12 @@ def looks(study: Study, method: str) -> dict[str, Any]:
 
 
 def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure, list[Axes], list[Axes]]:
-    """Return a figure of small panels: all panels in use, and the spare ones, already hidden."""
-    columns = min(columns, count)
+    """Return a figure of small panels: all panels in use, and the spare ones, already hidden.
+
+    As many rows as `columns` a row ask for; then as few columns as fill these rows, so that no row is almost empty.
+    """
     rows = math.ceil(count / columns)
+    columns = math.ceil(count / rows)
     figure, grid = plt.subplots(
         rows, columns, figsize=(WIDTH, height * rows), squeeze=False, layout="constrained", **more
     )
