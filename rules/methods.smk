@@ -117,6 +117,7 @@ rule score_predictions:
         script="scripts/score_predictions.py",
         task="results/{study}/data/{task}/task.json",
         predictions="results/{study}/runs/{task}/{method}/{seed}/predictions",
+        predict_record="results/{study}/runs/{task}/{method}/{seed}/predict.json",
     output:
         record="results/{study}/runs/{task}/{method}/{seed}/scores.json",
     log:
@@ -133,6 +134,7 @@ rule score_predictions:
         python {input.script:q} \
             --task {input.task:q} \
             --predictions {input.predictions:q} \
+            --predict_record {input.predict_record:q} \
             --record {output.record:q} \
             2>&1 | tee {log:q}
         """

@@ -7,15 +7,16 @@ from fineprint.records import write_json
 from fineprint.scoring import score_run
 
 
-def main(*, task: Path, predictions: Path, record: Path) -> None:
+def main(*, task: Path, predictions: Path, predict_record: Path, record: Path) -> None:
     """Score a run.
 
     Args:
         task: the task's record.
         predictions: folder with the predictions by split.
+        predict_record: what prediction noted.
         record: the scores.
     """
-    write_json(record, score_run(task, predictions))
+    write_json(record, score_run(task, predictions, predict_record))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from fineprint.environment import describe_commit
 from fineprint.measuring import peak_memory
 from fineprint.prediction import read_predictions
 from fineprint.records import Results, Run, read_json
+from fineprint.rows import TOGETHER
+from fineprint.scoring import join_splits
 from fineprint.statistics import compare_paired
 
 NOT_RUN = "not run"
@@ -82,17 +84,22 @@ def compare_runs(folder: Path, runs: list[Run]) -> list[dict[str, Any]]:
     scored = [run for run in runs if run["scores"]]
     for task, seed in dict.fromkeys((run["task"], run["seed"]) for run in scored):
         group = [run for run in scored if (run["task"], run["seed"]) == (task, seed)]
+        hits = {run["method"]: join_splits(read_hits(folder, run)) for run in group}
         for split in group[0]["scores"]["splits"]:
-            hits = {run["method"]: read_hits(folder, run, split) for run in group}
             where = {"task": task, "split": split, "seed": seed}
-            comparisons += [{**where, **pair} for pair in compare_paired(hits)]
+            pairs = compare_paired({method: splits[split] for method, splits in hits.items()})
+            comparisons += [{**where, **pair} for pair in pairs]
     return comparisons
 
 
-def read_hits(folder: Path, run: Run, split: str) -> list[bool]:
-    """Return whether each row was answered rightly, in the order of the rows."""
-    place = folder / "runs" / run["task"] / run["method"] / str(run["seed"]) / "predictions" / f"{split}.jsonl"
-    return [entry["label"] == entry["gold"] for entry in read_predictions(place)]
+def read_hits(folder: Path, run: Run) -> dict[str, list[bool]]:
+    """Return for each split whether each row was answered rightly, in the order of the rows."""
+    place = folder / "runs" / run["task"] / run["method"] / str(run["seed"]) / "predictions"
+    splits = [split for split in run["scores"]["splits"] if split != TOGETHER]
+    return {
+        split: [entry["label"] == entry["gold"] for entry in read_predictions(place / f"{split}.jsonl")]
+        for split in splits
+    }
 
 
 def write_table(path: Path, results: Results) -> None:
@@ -116,7 +123,10 @@ def table_rows(study: dict[str, Any], run: Run) -> list[dict[str, Any]]:
     }
     peaks = [peak_memory(phases.get(name)) for name in ("training", "prediction")]
     rows = []
-    for split, score in (scores["splits"] if scores else {"": {}}).items():
+    splits = scores["splits"] if scores else {"": {}}
+    for split, score in splits.items():
+        if split == TOGETHER:
+            continue  # a row per split, none counted twice
         rows.append(
             {
                 "study": study["study"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -114,6 +114,34 @@ def quantisation_bytes(tensor: torch.Tensor) -> int:
     if state.nested:
         parts += [state.state2.absmax, state.state2.code, state.offset]
     return sum(part.numel() * part.element_size() for part in parts)
+
+
+def activation_bytes(model: torch.nn.Module, run_forward: Callable[[], torch.Tensor]) -> int:
+    """Return the bytes that a forward pass keeps for the backward pass, weights left out.
+
+    Each tensor that autograd saves is counted once by its storage. The random state is put back afterwards, so a
+    measured training goes the way an unmeasured one would.
+
+    Args:
+        model: whose weights are not counted.
+        run_forward: computes the loss of one micro-batch.
+    """
+    import torch
+
+    weights = {tensor.untyped_storage().data_ptr() for tensor in [*model.parameters(), *model.buffers()]}
+    sizes: dict[int, int] = {}
+
+    def note(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            sizes[storage.data_ptr()] = storage.nbytes()
+        return tensor.detach()
+
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices), torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        loss = run_forward()
+    del loss  # until here every saved tensor lived, so no address was used twice
+    return sum(sizes.values())
 
 
 def gradient_bytes(model: torch.nn.Module) -> int:

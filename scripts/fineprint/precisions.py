@@ -38,9 +38,14 @@ def compute_dtype(precision: Precision) -> Any:
 
     if precision.dtype != "auto":
         return getattr(torch, precision.dtype)
-    if torch.cuda.is_available():
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    return torch.float32
+    return half_dtype() if torch.cuda.is_available() else torch.float32
+
+
+def half_dtype() -> Any:
+    """Return the 16-bit dtype that suits this GPU: bfloat16 where it has it, else float16."""
+    import torch
+
+    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
 
 
 def loading_arguments(name: str, keep_unquantised: list[str]) -> dict[str, Any]:

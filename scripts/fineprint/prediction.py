@@ -8,6 +8,7 @@ from typing import Any
 
 from fineprint.assembly import Assembled
 from fineprint.batching import prediction_batches
+from fineprint.precisions import half_dtype
 from fineprint.progress import Progress
 from fineprint.readouts import Prediction
 from fineprint.tasks import Row
@@ -34,20 +35,20 @@ def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) ->
 
 
 def half_precision() -> Any:
-    """Return autocast to bfloat16 (else float16) on a GPU, and no autocast on a CPU, where it is slower."""
+    """Return autocast to half precision on a GPU, and no autocast on a CPU, where it is slower."""
     import torch
 
     cuda = torch.cuda.is_available()
-    dtype = torch.bfloat16 if cuda and torch.cuda.is_bf16_supported() else torch.float16
-    return torch.autocast("cuda" if cuda else "cpu", dtype=dtype if cuda else torch.bfloat16, enabled=cuda)
+    return torch.autocast("cuda" if cuda else "cpu", dtype=half_dtype() if cuda else torch.bfloat16, enabled=cuda)
 
 
 def write_predictions(path: Path, rows: list[Row], predictions: list[Prediction]) -> None:
-    """Write one JSON object per row: id, gold label, tags, and the prediction."""
+    """Write one JSON object per row: id, gold label, tags, length in words, and the prediction."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as file:
         for row, prediction in zip(rows, predictions, strict=True):
-            entry = {"id": row.id, "gold": row.label, "tags": row.tags, **vars(prediction)}
+            words = sum(len(text.split()) for text in row.texts.values())
+            entry = {"id": row.id, "gold": row.label, "tags": row.tags, "words": words, **vars(prediction)}
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
 

@@ -66,6 +66,7 @@ class TrainRecord(TypedDict):
     weight_bytes: int | None
     gradient_bytes: int | None
     optimizer_bytes: int | None
+    activation_bytes: int | None  # kept for the backward pass of the largest micro-batch
     phases: dict[str, Phase]  # "loading", "training"
     examples_per_second: float | None
     notes: list[str]  # sentences about choices made on the way, for the report
@@ -84,12 +85,32 @@ class PredictRecord(TypedDict):
     phases: dict[str, Phase]  # "loading", "prediction"
     rows_per_second: float | None
     variants: list[str]  # "" (the method itself) and, for merged models, "merged_into_<precision>"
+    trials: list[dict[str, Any]]  # other choices tried on held-out rows: "choice", "value", "own", "shots"
     notes: list[str]
     environment: dict[str, Any]
 
 
+class ReliabilityBin(TypedDict):
+    """The rows whose confidence lies in (low, high]: their mean confidence against their accuracy."""
+
+    low: float
+    high: float
+    rows: int
+    confidence: float
+    accuracy: float
+
+
+class Calibration(TypedDict):
+    """How far confidence and accuracy lie apart. `accuracy` is that of the likeliest label."""
+
+    expected_calibration_error: float
+    mean_confidence: float
+    accuracy: float
+    bins: list[ReliabilityBin]  # filled ones only, of equal width
+
+
 class Score(TypedDict):
-    """One method on one split. Intervals are 95 % Wilson intervals over rows."""
+    """One method on one split. Intervals are 95 %: Wilson's for accuracies, bootstrap over rows for macro-F1."""
 
     rows: int
     correct: int
@@ -97,6 +118,8 @@ class Score(TypedDict):
     accuracy_low: float
     accuracy_high: float
     macro_f1: float
+    macro_f1_low: float
+    macro_f1_high: float
     unreadable: int
     unreadable_share: float
     unreadable_examples: list[str]  # verbatim answers that name no label
@@ -105,12 +128,28 @@ class Score(TypedDict):
     confusion: list[list[int]]  # rows: gold label, columns: predicted label, a last column for unreadable answers
     by_tag: dict[str, dict[str, dict[str, float]]]  # tag → value → rows, accuracy, accuracy_low, accuracy_high
     likelihood_accuracy: NotRequired[float | None]  # the same model, labels scored by likelihood instead of generated
+    calibration: Calibration | None  # where the readout gives probabilities
+
+
+class TrialScore(TypedDict):
+    """One trial of a prompt: everything as the method has it but one choice, on held-out rows."""
+
+    choice: str  # what was varied, such as "temperature"
+    value: str
+    own: bool  # whether this is how the method itself is set
+    shots: list[str]  # ids of the worked examples
+    rows: int
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    unreadable_share: float
 
 
 class ScoreRecord(TypedDict):
     """What `score_predictions` leaves: scores by split; merged variants beside the method itself."""
 
-    splits: dict[str, Score]
+    splits: dict[str, Score]  # with two or more test splits also "together", all their rows
+    trials: list[TrialScore]
     variants: dict[str, dict[str, Score]]  # "merged_into_float32" → split → score
     agreement: dict[str, dict[str, float]]  # variant → split → share of rows with the method's own label
     status: str  # "ok" or "collapsed"

@@ -14,6 +14,9 @@ from fineprint.settings import SettingsError
 from fineprint.tasks import NO_LABEL, Row, TaskSettings
 
 TRAIN, HELD_OUT = "train", "held_out"
+TOGETHER = "together"  # all test splits pooled, where there are several
+TRIALS = "trials"  # the folder of predictions on held-out rows by other choices of a prompt
+RESERVED = (HELD_OUT, TOGETHER, TRIALS)
 
 
 def write_rows(path: Path, rows: list[Row]) -> None:
@@ -62,6 +65,9 @@ def prepare_splits(task: TaskSettings, seed: int) -> tuple[dict[str, list[Row]],
         Rows by split, "train" and "held_out" first, and the number of dropped rows by split.
     """
     loaded = task.load_splits(seed)
+    taken = sorted(set(loaded) & set(RESERVED))
+    if taken:
+        raise SettingsError(f"split '{taken[0]}' needs another name; these are taken: {', '.join(RESERVED)}")
     dropped = {split: sum(row.label == NO_LABEL for row in rows) for split, rows in loaded.items()}
     labelled = {split: drop_unlabelled(rows) for split, rows in loaded.items()}
     for split, rows in labelled.items():

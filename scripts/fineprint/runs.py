@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from fineprint.assembly import assemble_for_prediction, assemble_for_training, make_readout, save_trained
+from fineprint.assembly import (
+    Assembled,
+    assemble_for_prediction,
+    assemble_for_training,
+    make_readout,
+    save_trained,
+)
 from fineprint.config import MethodSettings, read_run
 from fineprint.environment import describe_environment
 from fineprint.job import use_threads
@@ -14,8 +20,10 @@ from fineprint.loading import import_libraries
 from fineprint.measuring import measure_phase, weight_bytes
 from fineprint.parameters import count_parameters
 from fineprint.prediction import predict_rows, write_predictions
+from fineprint.readouts import Trial
 from fineprint.records import Phase, PredictRecord, TrainRecord, folder_bytes, hash_folder, read_json
-from fineprint.rows import HELD_OUT, TRAIN, read_rows
+from fineprint.rows import HELD_OUT, TRAIN, TRIALS, read_rows
+from fineprint.tasks import Row
 from fineprint.training import train
 
 OWN_VARIANT = ""
@@ -37,7 +45,7 @@ def untrained_record(config: dict[str, Any]) -> TrainRecord:
     """Return the record of a method that trains nothing: all that only training has is None."""
     absent = (
         *("rows", "held_out_rows", "truncated_rows", "best_epoch", "parameters", "saved_bytes"),
-        *("weight_bytes", "gradient_bytes", "optimizer_bytes", "examples_per_second"),
+        *("weight_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes", "examples_per_second"),
     )
     record: dict[str, Any] = {"trained": False, "settings": config, "seed": config["seed"], **dict.fromkeys(absent)}
     empty = {"epochs": [], "steps": [], "saved_files": {}, "phases": {}, "notes": [], "environment": {}}
@@ -78,6 +86,7 @@ def train_and_save(
         weight_bytes=weights,
         gradient_bytes=outcome.gradient_bytes,
         optimizer_bytes=outcome.optimizer_bytes,
+        activation_bytes=outcome.activation_bytes,
         phases=phases,
         examples_per_second=len(training_rows) * len(outcome.epochs) / spent,
         notes=outcome.notes,
@@ -88,32 +97,39 @@ def train_and_save(
 def predict_run(
     run_config: Path, task: Path, rows: Path, backbone: Path, model: Path, predictions: Path, threads: int
 ) -> PredictRecord:
-    """Answer every test split with a run, write the answers below `predictions`, return the record."""
+    """Answer every test split with a run, write the answers below `predictions`, return the record.
+
+    Merged models answer the same rows; trials of a prompt answer held-out rows only.
+    """
     config = read_json(run_config)
     method, seed, phases = read_run(config), config["seed"], dict[str, Phase]()
     use_threads(threads)
     import_libraries()
-    splits = test_splits(rows)
+    splits, training_rows, card = test_splits(rows), read_rows(rows / f"{TRAIN}.jsonl"), read_json(task)
     with measure_phase(phases, "loading"):
-        readout = make_readout(method, backbone, read_json(task), read_rows(rows / f"{TRAIN}.jsonl"), seed)
+        readout = make_readout(method, backbone, card, training_rows, seed)
         assembled = assemble_for_prediction(method, readout, backbone, model)
     name = f"{config['task']} {config['method']} seed {seed}"
-    total, notes = sum(len(part) for part in splits.values()), []
     with measure_phase(phases, "prediction"):
-        for split, part in splits.items():
-            answers = predict_rows(assembled, part, seed, f"{name} · {split}")
-            write_predictions(predictions / f"{split}.jsonl", part, answers)
+        predict_splits(assembled, splits, seed, name, predictions)
+    total, notes = sum(len(part) for part in splits.values()), []
     if readout.truncated_rows:
         notes.append(f"{readout.truncated_rows} of {total} test rows were longer than max_tokens and were cut.")
     parameters = count_parameters(assembled.module, readout.head_names(assembled.module))
     weights = weight_bytes(assembled.module)
+    held_out = read_rows(rows / f"{HELD_OUT}.jsonl")[: method.readout.trial_rows()]
+    trials = [
+        run_trial(
+            assembled, trial, held_out, f"{name} · {trial.choice} {trial.value}", predictions / TRIALS / f"{n}.jsonl"
+        )
+        for n, trial in enumerate(method.readout.list_trials(seed))
+    ]
     example, shots = readout.prompt_example, [asdict(shot) for shot in readout.shots]
     del assembled
     for precision in method.merge_into:
         merged = assemble_for_prediction(method, readout, backbone, model, merge_into=precision)
-        for split, part in splits.items():
-            answers = predict_rows(merged, part, seed, f"{name} merged into {precision} · {split}")
-            write_predictions(predictions / f"merged_into_{precision}" / f"{split}.jsonl", part, answers)
+        variant = f"merged_into_{precision}"
+        predict_splits(merged, splits, seed, f"{name} merged into {precision}", predictions / variant)
     return PredictRecord(
         settings=config,
         seed=seed,
@@ -124,12 +140,30 @@ def predict_run(
         phases=phases,
         rows_per_second=total / phases["prediction"]["seconds"],
         variants=[OWN_VARIANT, *(f"merged_into_{precision}" for precision in method.merge_into)],
+        trials=trials,
         notes=notes,
         environment=describe_environment(),
     )
 
 
-def test_splits(rows: Path) -> dict[str, list[Any]]:
+def predict_splits(assembled: Assembled, splits: dict[str, list[Row]], seed: int, name: str, folder: Path) -> None:
+    """Answer each split and write its answers into `folder`."""
+    for split, part in splits.items():
+        answers = predict_rows(assembled, part, seed, f"{name} · {split}")
+        write_predictions(folder / f"{split}.jsonl", part, answers)
+
+
+def run_trial(assembled: Assembled, trial: Trial, rows: list[Row], name: str, file: Path) -> dict[str, Any]:
+    """Answer held-out rows by the same model with a readout set otherwise; return what was tried."""
+    context = replace(assembled.readout.context, seed=trial.seed)
+    readout = trial.settings.build(context)
+    answers = predict_rows(replace(assembled, readout=readout), rows, trial.seed, name)
+    write_predictions(file, rows, answers)
+    shots = [shot.id for shot in readout.shots]
+    return {"choice": trial.choice, "value": trial.value, "own": trial.own, "shots": shots}
+
+
+def test_splits(rows: Path) -> dict[str, list[Row]]:
     """Return the rows of every test split, in alphabetical order of the splits."""
     files = sorted(file for file in rows.glob("*.jsonl") if file.stem not in (TRAIN, HELD_OUT))
     return {file.stem: read_rows(file) for file in files}

@@ -1,47 +1,107 @@
-"""Scoring a run: its own predictions, and those of its merged models beside them."""
+"""Scoring a run: its own predictions, those of its merged models beside them, and the trials of its prompt."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fineprint.prediction import read_predictions
-from fineprint.records import ScoreRecord, read_json
-from fineprint.rows import HELD_OUT, TRAIN
+from fineprint.records import Score, ScoreRecord, TrialScore, read_json
+from fineprint.rows import HELD_OUT, TOGETHER, TRAIN, TRIALS
 from fineprint.statistics import find_collapse, score_predictions
 
-Entries = dict[str, list[dict[str, Any]]]
+Entries = list[dict[str, Any]]
+LENGTH = "length"  # the tag made here; a task's own tag of this name is kept instead
+LENGTH_PARTS = 4
 
 
-def score_run(task: Path, predictions: Path) -> ScoreRecord:
-    """Score every split and variant below `predictions`."""
+def score_run(task: Path, predictions: Path, predict_record: Path) -> ScoreRecord:
+    """Score every split, variant and trial below `predictions`.
+
+    Args:
+        task: the task's record.
+        predictions: the folder that `predict_labels` wrote.
+        predict_record: what it noted, trials among it.
+    """
     record = read_json(task)
     splits = [split for split in record["splits"] if split not in (TRAIN, HELD_OUT)]
     own = read_splits(predictions, splits)
-    variants = {folder.name: read_splits(folder, splits) for folder in sorted(predictions.iterdir()) if folder.is_dir()}
-    scores = {split: score_predictions(entries, record["labels"]) for split, entries in own.items()}
+    folders = [folder for folder in sorted(predictions.iterdir()) if folder.is_dir() and folder.name != TRIALS]
+    variants = {folder.name: read_splits(folder, splits) for folder in folders}
+    scores = score_splits(own, record["labels"])
     reason = find_collapse(scores)
     return ScoreRecord(
         splits=scores,
-        variants={
-            name: {split: score_predictions(entries, record["labels"]) for split, entries in parts.items()}
-            for name, parts in variants.items()
-        },
+        variants={name: score_splits(parts, record["labels"]) for name, parts in variants.items()},
         agreement={
             name: {split: share_agreeing(own[split], entries) for split, entries in parts.items()}
             for name, parts in variants.items()
         },
+        trials=[
+            score_trial(trial, read_predictions(predictions / TRIALS / f"{number}.jsonl"), record["labels"])
+            for number, trial in enumerate(read_json(predict_record)["trials"])
+        ],
         status="ok" if reason is None else "collapsed",
         reason=reason,
     )
 
 
-def read_splits(folder: Path, splits: list[str]) -> Entries:
+def score_splits(splits: dict[str, Entries], labels: Sequence[str]) -> dict[str, Score]:
+    """Score each split, rows tagged by their length; the pooled rows make a further split where there are several."""
+    joined = join_splits(splits)
+    ranges = length_ranges(joined[list(joined)[-1]])
+    return {
+        split: score_predictions([tag_length(entry, ranges) for entry in entries], labels)
+        for split, entries in joined.items()
+    }
+
+
+def read_splits(folder: Path, splits: list[str]) -> dict[str, Entries]:
     """Read the predictions of each split."""
     return {split: read_predictions(folder / f"{split}.jsonl") for split in splits}
 
 
-def share_agreeing(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> float:
+def join_splits(splits: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return the splits and, where there are two or more, all their rows under "together"."""
+    if len(splits) < 2:
+        return splits
+    return {**splits, TOGETHER: [entry for entries in splits.values() for entry in entries]}
+
+
+def length_ranges(entries: Entries) -> list[tuple[int, int]]:
+    """Return the quarters of the rows' lengths in words, each with its first and last length; fewer where many rows
+    have one length."""
+    words = sorted(entry["words"] for entry in entries)
+    quantiles = np.quantile(words, np.arange(1, LENGTH_PARTS) / LENGTH_PARTS, method="lower")
+    ends = sorted({*(int(value) for value in quantiles), words[-1]})
+    starts = [words[0], *(end + 1 for end in ends[:-1])]
+    return list(zip(starts, ends, strict=True))
+
+
+def tag_length(entry: dict[str, Any], ranges: list[tuple[int, int]]) -> dict[str, Any]:
+    """Return a prediction with the range of lengths that its row falls into as a tag, such as "9–12 words"."""
+    start, end = next(part for part in ranges if part[0] <= entry["words"] <= part[1])
+    name = f"{start} words" if start == end else f"{start}–{end} words"
+    return {**entry, "tags": {LENGTH: name, **entry["tags"]}}
+
+
+def share_agreeing(first: Entries, second: Entries) -> float:
     """Return the share of rows on which two predictions name the same label, or both none."""
     same = sum(a["id"] == b["id"] and a["label"] == b["label"] for a, b in zip(first, second, strict=True))
     return same / len(first)
+
+
+def score_trial(trial: dict[str, Any], entries: Entries, labels: Sequence[str]) -> TrialScore:
+    """Score one trial of a prompt on held-out rows."""
+    score = score_predictions(entries, labels)
+    return TrialScore(
+        **trial,
+        rows=score["rows"],
+        accuracy=score["accuracy"],
+        accuracy_low=score["accuracy_low"],
+        accuracy_high=score["accuracy_high"],
+        unreadable_share=score["unreadable_share"],
+    )

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from fineprint.calibration import calibrate
 from fineprint.records import Score
 
 Z_95 = 1.959963984540054  # the normal quantile of 0.975
 EXAMPLES_SHOWN = 5
+BOOTSTRAP_DRAWS = 10_000
+BOOTSTRAP_SEED = 20_260_000  # fixed, so that equal predictions give equal limits
 
 
 def wilson_interval(correct: int, rows: int) -> tuple[float, float]:
@@ -33,6 +39,7 @@ def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) 
     low, high = wilson_interval(correct, rows)
     confusion = count_confusion(golds, predicted, len(labels))
     per_class = {label: score_class(confusion, number) for number, label in enumerate(labels)}
+    macro_f1_low, macro_f1_high = bootstrap_macro_f1(confusion)
     unreadable = [entry["answer"] or "" for entry in entries if entry["label"] is None]
     return Score(
         rows=rows,
@@ -41,6 +48,8 @@ def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) 
         accuracy_low=low,
         accuracy_high=high,
         macro_f1=sum(scores["f1"] for scores in per_class.values()) / len(labels),
+        macro_f1_low=macro_f1_low,
+        macro_f1_high=macro_f1_high,
         unreadable=len(unreadable),
         unreadable_share=len(unreadable) / rows,
         unreadable_examples=list(dict.fromkeys(unreadable))[:EXAMPLES_SHOWN],
@@ -49,7 +58,36 @@ def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) 
         confusion=confusion,
         by_tag=score_tags(entries),
         likelihood_accuracy=likelihood_accuracy(entries),
+        calibration=calibrate(entries),
     )
+
+
+def bootstrap_macro_f1(confusion: list[list[int]]) -> tuple[float, float]:
+    """Return the 95 % percentile interval of macro-F1 over resampled rows (Efron 1979, doi 10.1214/aos/1176344552).
+
+    Rows matter to F1 only by their cell of the confusion matrix, so resampling rows is a multinomial draw of the cells:
+    exact, and quick for any number of rows.
+
+    Args:
+        confusion: gold label (row) against predicted label (column), the last column for unreadable answers.
+    """
+    counts = np.array(confusion)
+    draws = draw_counts(counts.ravel()).reshape(-1, *counts.shape)
+    hits = np.diagonal(draws[:, :, : len(counts)], axis1=1, axis2=2)
+    sizes = draws.sum(axis=2) + draws[:, :, : len(counts)].sum(axis=1)  # named + support of each label
+    scores = np.divide(2 * hits, sizes, out=np.zeros(hits.shape), where=sizes > 0)
+    return percentile_interval(scores.mean(axis=1))
+
+
+def draw_counts(counts: np.ndarray) -> np.ndarray:
+    """Return bootstrap samples of counts: as many rows drawn with replacement, shape (draws, kinds of rows)."""
+    return np.random.default_rng(BOOTSTRAP_SEED).multinomial(counts.sum(), counts / counts.sum(), BOOTSTRAP_DRAWS)
+
+
+def percentile_interval(values: np.ndarray) -> tuple[float, float]:
+    """Return the 2.5 % and the 97.5 % quantile of bootstrap values."""
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def likelihood_accuracy(entries: Sequence[dict[str, Any]]) -> float | None:
@@ -83,7 +121,7 @@ def score_class(confusion: list[list[int]], number: int) -> dict[str, float]:
 def score_tags(entries: Sequence[dict[str, Any]]) -> dict[str, dict[str, dict[str, float]]]:
     """Return accuracy with its interval for each value of each tag."""
     scores: dict[str, dict[str, dict[str, float]]] = {}
-    pairs = sorted({(tag, value) for entry in entries for tag, value in entry["tags"].items()})
+    pairs = sorted({(tag, value) for entry in entries for tag, value in entry["tags"].items()}, key=natural_order)
     for tag, value in pairs:
         part = [entry for entry in entries if entry["tags"].get(tag) == value]
         correct = sum(entry["label"] == entry["gold"] for entry in part)
@@ -91,6 +129,12 @@ def score_tags(entries: Sequence[dict[str, Any]]) -> dict[str, dict[str, dict[st
         shares = {"accuracy": correct / len(part), "accuracy_low": low, "accuracy_high": high}
         scores.setdefault(tag, {})[value] = {"rows": len(part), **shares}
     return scores
+
+
+def natural_order(pair: tuple[str, str]) -> list[tuple[int, int, str]]:
+    """Return a sort key that counts numbers inside a text as numbers: 9 before 10."""
+    parts = re.findall(r"\d+|\D+", "|".join(pair))
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
 
 
 def find_collapse(splits: dict[str, Score]) -> str | None:
@@ -125,11 +169,13 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def paired_difference(first_only: int, second_only: int, rows: int) -> tuple[float, float, float]:
-    """Return the difference of two accuracies on the same rows and its 95 % Wald interval for paired shares."""
-    difference = (first_only - second_only) / rows
-    variance = (first_only + second_only) / rows**2 - difference**2 / rows
-    half = Z_95 * math.sqrt(max(variance, 0.0))
-    return difference, difference - half, difference + half
+    """Return the difference of two accuracies on the same rows and its 95 % percentile interval over resampled rows.
+
+    A row matters only by who answered it rightly, so resampling pairs is a multinomial draw of three counts.
+    """
+    draws = draw_counts(np.array([first_only, second_only, rows - first_only - second_only]))
+    low, high = percentile_interval((draws[:, 0] - draws[:, 1]) / rows)
+    return (first_only - second_only) / rows, low, high
 
 
 def compare_paired(hits: dict[str, list[bool]]) -> list[dict[str, Any]]:
@@ -139,8 +185,8 @@ def compare_paired(hits: dict[str, list[bool]]) -> list[dict[str, Any]]:
         hits: for each method whether each row was answered rightly, the rows in one order for all.
 
     Returns:
-        For each pair: "first", "second", counts, "difference" (first − second) with its interval, the exact McNemar
-        "p_value" and, corrected for the number of pairs, "p_value_holm".
+        For each pair: "first", "second", counts, "difference" (first − second) with its bootstrap interval, the exact
+        McNemar "p_value" and, corrected for the number of pairs, "p_value_holm".
     """
     pairs = []
     for first, second in itertools.combinations(hits, 2):

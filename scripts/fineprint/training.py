@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fineprint.assembly import Assembled
-from fineprint.batching import prediction_batches, training_batches
+from fineprint.batching import prediction_batches, split_sorted, training_batches
 from fineprint.config import TrainingSettings
-from fineprint.measuring import gradient_bytes, optimizer_bytes
+from fineprint.measuring import activation_bytes, gradient_bytes, optimizer_bytes
+from fineprint.precisions import half_dtype
 from fineprint.progress import Progress, logger
 from fineprint.readouts import Feature
 from fineprint.records import Epoch
@@ -36,6 +37,7 @@ class Outcome:
     best_epoch: int = 0
     gradient_bytes: int | None = None
     optimizer_bytes: int | None = None
+    activation_bytes: int | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -65,6 +67,7 @@ def train(assembled: Assembled, features: list[Feature], held_out: list[Feature]
         assembled, accelerator, module, optimizer, schedule, settings, Progress(name, updates, "examples"), updates
     )
     before = trained_norms(assembled)
+    loop.measure_activations(split_sorted(features, settings.batch_size)[0])
     for epoch in range(1, settings.epochs + 1):
         start = time.perf_counter()
         loss = loop.run_epoch(training_batches(features, settings.batch_size, seed, epoch))
@@ -83,7 +86,7 @@ def make_accelerator(settings: TrainingSettings) -> Accelerator:
     precision = settings.mixed_precision
     if precision == "auto":
         cuda = torch.cuda.is_available()
-        precision = "no" if not cuda else "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+        precision = "no" if not cuda else "bf16" if half_dtype() is torch.bfloat16 else "fp16"
     return Accelerator(mixed_precision=precision, gradient_accumulation_steps=settings.accumulation_steps)
 
 
@@ -163,9 +166,7 @@ class Loop:
         rows = sum(len(batch) for batch in batches)
         total: Any = 0.0
         for features in batches:
-            batch = self.to_device(self.assembled.readout.collate(features))
-            with self.accelerator.autocast():
-                loss = self.assembled.readout.loss(self.module, batch) * (len(features) / rows)
+            loss = self.forward(features) * (len(features) / rows)
             # accelerate divides by the number of micro-batches; the rows' share above already did.
             self.accelerator.backward(loss * self.settings.accumulation_steps)
             total = total + loss.detach()
@@ -173,6 +174,17 @@ class Loop:
         self.update += 1
         self.note_step(total, rows)
         return total
+
+    def forward(self, features: list[Feature]) -> torch.Tensor:
+        """Return the mean loss of a micro-batch."""
+        batch = self.to_device(self.assembled.readout.collate(features))
+        with self.accelerator.autocast():
+            return self.assembled.readout.loss(self.module, batch)
+
+    def measure_activations(self, longest: list[Feature]) -> None:
+        """Count what the micro-batch of the longest rows keeps for its backward pass."""
+        self.module.train()
+        self.outcome.activation_bytes = activation_bytes(self.module, lambda: self.forward(longest))
 
     def to_device(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Move a batch to where the model is."""

@@ -81,7 +81,7 @@ def make_results(
         for seed in seeds:
             found = {name: make_run(task, name, spec, seed, splits) for name, spec in specs.items()}
             runs += [run for run, _ in found.values()]
-            for split in splits:
+            for split in next(iter(found.values()))[1]:
                 pairs = statistics.compare_paired({name: hits[split] for name, (_, hits) in found.items()})
                 comparisons += [{**pair, "task": task, "split": split, "seed": seed} for pair in pairs]
             if with_gaps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from fineprint import statistics
+from fineprint import scoring, statistics
 
 HARD_TEXT = '{{ x }} #panic("x") $1$ *b* | <script>alert(1)</script>'  # must come out as it stands
 LABELS = ["entailment", "neutral", "contradiction"]
@@ -155,11 +155,18 @@ def make_entries(accuracy: float, rows: int, seed: int, generated: bool) -> list
                 "answer": answer,
                 "likelihood_label": gold if hardness < accuracy else 0,
                 "tags": tags,
+                "words": 4 + number % 20,
+                "probabilities": probabilities(gold if label is None else label, 0.4 + 0.6 * own.random()),
             }
         )
         if not generated:
             entries[-1]["likelihood_label"] = None
     return entries
+
+
+def probabilities(label: int, confidence: float) -> list[float]:
+    """Return probabilities whose largest is a label's."""
+    return [confidence if number == label else (1 - confidence) / 2 for number in range(len(LABELS))]
 
 
 def make_train(spec: tuple[Any, ...], epochs: int = 4) -> dict[str, Any]:
@@ -186,6 +193,7 @@ def make_train(spec: tuple[Any, ...], epochs: int = 4) -> dict[str, Any]:
         "weight_bytes",
         "gradient_bytes",
         "optimizer_bytes",
+        "activation_bytes",
         "examples_per_second",
     )
     if counts is None:
@@ -220,6 +228,7 @@ def make_train(spec: tuple[Any, ...], epochs: int = 4) -> dict[str, Any]:
         "weight_bytes": 4 * total,
         "gradient_bytes": 4 * (adapter + head),
         "optimizer_bytes": 8 * (adapter + head),
+        "activation_bytes": 3_100_000,
         "phases": {
             "loading": {"seconds": 0.31, "memory": memory(9_000_000)},
             "training": {"seconds": seconds, "memory": memory(30_000_000 + 30 * (adapter + head))},
@@ -261,9 +270,32 @@ def make_predict(spec: tuple[Any, ...]) -> dict[str, Any]:
         },
         "rows_per_second": 850.0 if prompt else 2025.5,
         "variants": [],
+        "trials": [],
         "notes": [],
         "environment": machine(),
     }
+
+
+def make_trials(readout: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return trials of temperatures, and of worked examples where the prompt has any."""
+    if readout["kind"] != "generation":
+        return []
+    tried = [("temperature", value, value == "0.1", 0.52) for value in ("0", "0.1", "0.7")]
+    tried += [("worked examples", f"draw {n + 1}", n == 0, 0.5 + n / 50) for n in range(3 * readout["shots"])]
+    return [
+        {
+            "choice": choice,
+            "value": value,
+            "own": own,
+            "shots": ["train-00017"] * readout["shots"],
+            "rows": 200,
+            "accuracy": accuracy,
+            "accuracy_low": accuracy - 0.07,
+            "accuracy_high": accuracy + 0.07,
+            "unreadable_share": 0.01,
+        }
+        for choice, value, own, accuracy in tried
+    ]
 
 
 def make_run(
@@ -271,12 +303,15 @@ def make_run(
 ) -> tuple[dict[str, Any], dict[str, list[bool]]]:
     """Return a run, and which rows it got right by split."""
     generated = spec[4]["kind"] == "generation"
-    scores: dict[str, Any] = {}
-    hits: dict[str, list[bool]] = {}
-    for position, (split, rows) in enumerate(splits.items()):
-        entries = make_entries(spec[5] - 0.01 * position, rows, sum(map(ord, name)) + seed, generated)
-        scores[split] = statistics.score_predictions(entries, LABELS)
-        hits[split] = [entry["gold"] == entry["label"] for entry in entries]
+    entries = {
+        split: make_entries(spec[5] - 0.01 * position, rows, sum(map(ord, name)) + seed, generated)
+        for position, (split, rows) in enumerate(splits.items())
+    }
+    scores: dict[str, Any] = scoring.score_splits(entries, LABELS)
+    hits = {
+        split: [entry["gold"] == entry["label"] for entry in part]
+        for split, part in scoring.join_splits(entries).items()
+    }
     reason = statistics.find_collapse(scores)
     merged = spec[3]["kind"] == "lora" and generated
     record = {
@@ -285,6 +320,7 @@ def make_run(
         "agreement": {"merged_into_float32": dict.fromkeys(splits, 0.987)} if merged else {},
         "status": "collapsed" if reason else "ok",
         "reason": reason,
+        "trials": make_trials(spec[4]),
     }
     run = {
         "task": task,

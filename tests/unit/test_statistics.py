@@ -5,7 +5,10 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
+from fineprint.calibration import calibrate
+from fineprint.scoring import score_splits
 from fineprint.statistics import (
+    bootstrap_macro_f1,
     compare_paired,
     find_collapse,
     holm,
@@ -110,3 +113,49 @@ def test_pairs_are_compared_on_the_same_rows():
     assert by_name["a", "c"]["p_value_holm"] == 1.0
     with pytest.raises(ValueError):
         compare_paired({"a": [True], "b": [True, False]})
+
+
+def test_bootstrap_of_macro_f1_agrees_with_resampled_rows():
+    random = numpy.random.default_rng(2)
+    golds = random.integers(0, 3, 300)
+    labels = numpy.where(random.random(300) < 0.7, golds, random.integers(0, 3, 300))
+    score = score_predictions([entry(int(g), int(p)) for g, p in zip(golds, labels, strict=True)], LABELS)
+    draws = [random.integers(0, 300, 300) for _ in range(1000)]
+    wanted = numpy.quantile([f1_score(golds[d], labels[d], average="macro") for d in draws], [0.025, 0.975])
+    assert (score["macro_f1_low"], score["macro_f1_high"]) == pytest.approx(tuple(wanted), abs=0.01)
+    assert score["macro_f1_low"] < score["macro_f1"] < score["macro_f1_high"]
+
+
+def test_bootstrap_by_hand():
+    assert bootstrap_macro_f1([[5, 0, 0], [0, 5, 0]]) == (1.0, 1.0)
+    assert paired_difference(0, 0, 10) == (0.0, 0.0, 0.0)
+    assert paired_difference(10, 0, 10) == (1.0, 1.0, 1.0)
+    assert paired_difference(30, 10, 100) == paired_difference(30, 10, 100), "the draws are seeded"
+
+
+def test_calibration_by_hand():
+    sure = [{**entry(0, 0), "probabilities": [0.95, 0.03, 0.02]}] * 3
+    wrong = [{**entry(1, 0), "probabilities": [0.95, 0.03, 0.02]}]
+    unsure = [{**entry(2, 2), "probabilities": [0.2, 0.2, 0.6]}] * 4
+    found = calibrate([*sure, *wrong, *unsure])
+    assert found["expected_calibration_error"] == pytest.approx((4 * abs(0.75 - 0.95) + 4 * abs(1.0 - 0.6)) / 8)
+    assert found["mean_confidence"] == pytest.approx((4 * 0.95 + 4 * 0.6) / 8) and found["accuracy"] == 7 / 8
+    assert [(part["rows"], part["low"]) for part in found["bins"]] == [(4, 0.5), (4, 0.9)]
+    assert calibrate([*sure, entry(0, 0)]) is None
+
+
+def test_splits_are_pooled_and_rows_tagged_by_length():
+    short = [{**entry(0, 0, genre="a"), "words": n % 8 + 1} for n in range(80)]
+    long = [{**entry(1, 0, genre="b"), "words": 30} for _ in range(20)]
+    scores = score_splits({"one": short, "two": long}, LABELS)
+    assert list(scores) == ["one", "two", "together"]
+    assert scores["together"]["rows"] == 100 and scores["together"]["accuracy"] == 0.8
+    ranges = scores["together"]["by_tag"]["length"]
+    assert list(ranges) == ["1–3 words", "4–5 words", "6–8 words", "9–30 words"]
+    assert sum(part["rows"] for part in ranges.values()) == 100 and ranges["9–30 words"]["accuracy"] == 0.0
+    assert list(score_splits({"one": short}, LABELS)) == ["one"], "one split is not pooled"
+
+
+def test_lengths_that_are_all_alike_make_one_range():
+    scores = score_splits({"one": [{**entry(0, 0), "words": 5}] * 10}, LABELS)
+    assert list(scores["one"]["by_tag"]["length"]) == ["5 words"]

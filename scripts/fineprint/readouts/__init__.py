@@ -122,6 +122,25 @@ class Readout(ABC):
         """Answer a batch of features without answers."""
 
 
+@dataclass(frozen=True)
+class Trial:
+    """A readout set otherwise in one choice, to be tried on held-out rows with the same model.
+
+    Attributes:
+        choice: what is varied, such as "temperature".
+        value: how it is set here.
+        own: whether this is how the method itself is set.
+        settings: the readout's settings with that choice.
+        seed: of what the readout draws.
+    """
+
+    choice: str
+    value: str
+    own: bool
+    settings: ReadoutSettings
+    seed: int
+
+
 class ReadoutSettings(Settings):
     """What every readout has.
 
@@ -144,6 +163,14 @@ class ReadoutSettings(Settings):
     @abstractmethod
     def build(self, context: Context) -> Readout:
         """Return the readout for a task and a tokenizer."""
+
+    def list_trials(self, seed: int) -> list[Trial]:
+        """Return what is to be tried beside these settings; nothing, as a rule."""
+        return []
+
+    def trial_rows(self) -> int:
+        """Return how many held-out rows each trial answers, at most."""
+        return 0
 
     def refuse(self, adapter_trains: bool) -> str | None:
         """Return why these settings cannot be used, as the end of a sentence, or None."""

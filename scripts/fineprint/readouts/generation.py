@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from fineprint.answers import read_answer
 from fineprint.loading import load_model
 from fineprint.prompts import build_prompt, choose_shots
-from fineprint.readouts import Batch, Context, Feature, Prediction, Readout, ReadoutSettings
-from fineprint.readouts._padding import attention_mask, pad_to_one_length, position_ids
+from fineprint.readouts import Batch, Context, Feature, Prediction, Readout, ReadoutSettings, Trial
+from fineprint.readouts._groups import join_groups, run, split_groups
+from fineprint.readouts._padding import attention_mask, pad_to_one_length
+from fineprint.settings import Settings as PlainSettings
 from fineprint.settings import SettingsError
 from fineprint.tasks import Row
 
@@ -26,14 +28,29 @@ if TYPE_CHECKING:
 IGNORED = -100  # cross_entropy's mark for positions without a loss
 
 
+class TrialSettings(PlainSettings):
+    """What is tried on held-out rows, to show what the choice of temperature and of worked examples is worth.
+
+    Attributes:
+        temperatures: each is tried once.
+        draws: of the worked examples, the method's own first.
+        rows: held-out rows that each trial answers, at most.
+    """
+
+    temperatures: tuple[Annotated[float, Field(ge=0)], ...] = ()
+    draws: int = Field(0, ge=0)
+    rows: int = Field(200, ge=1)
+
+
 class Settings(ReadoutSettings):
     """Attributes: worked examples in the prompt, the sampling temperature (0 takes the most likely word each time),
-    and the most tokens an answer may have."""
+    the most tokens an answer may have, and other choices to try."""
 
     kind: Literal["generation"]
     shots: int = Field(0, ge=0)
     temperature: float = Field(0.1, ge=0)
     max_new_tokens: int = Field(10, ge=1)
+    trials: TrialSettings | None = None
     architectures: ClassVar[frozenset[str]] = frozenset({"decoder"})
     peft_task: ClassVar[str] = "CAUSAL_LM"
     trains: ClassVar[bool] = False
@@ -47,6 +64,36 @@ class Settings(ReadoutSettings):
     def build(self, context: Context) -> Readout:
         """Return the readout."""
         return Generation(self, context)
+
+    def refuse(self, adapter_trains: bool) -> str | None:
+        """Refuse to draw worked examples anew where there are none."""
+        if self.trials and self.trials.draws and not self.shots:
+            return "readout.trials.draws: there are no worked examples to draw; set shots or leave draws out."
+        return None
+
+    def list_trials(self, seed: int) -> list[Trial]:
+        """Return the temperatures and the draws of worked examples to try."""
+        if self.trials is None:
+            return []
+        temperatures = [
+            Trial(
+                "temperature",
+                f"{value:g}",
+                value == self.temperature,
+                self.model_copy(update={"temperature": value}),
+                seed,
+            )
+            for value in self.trials.temperatures
+        ]
+        draws = [
+            Trial("worked examples", f"draw {number + 1}", number == 0, self, seed + number)
+            for number in range(self.trials.draws)
+        ]
+        return [*temperatures, *draws]
+
+    def trial_rows(self) -> int:
+        """Return the rows of each trial."""
+        return self.trials.rows if self.trials else 0
 
 
 class Generation(Readout):
@@ -219,39 +266,3 @@ class Generation(Readout):
             eos_token_id=sorted(end for end in ends if end is not None),
             **(sampling if self.settings.temperature > 0 else {"do_sample": False}),
         )
-
-
-def run(module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, keep: int | torch.Tensor) -> torch.Tensor:
-    """Return the logits at the last `keep` positions, or at the columns `keep`: (rows, positions, vocabulary)."""
-    extra = {} if prepends_tokens(module) else {"position_ids": position_ids(mask)}
-    return module(input_ids=ids, attention_mask=mask, logits_to_keep=keep, use_cache=False, **extra).logits
-
-
-def prepends_tokens(module: torch.nn.Module) -> bool:
-    """Return whether PEFT puts virtual tokens in front; it then numbers positions itself."""
-    config = getattr(module, "active_peft_config", None)
-    return config is not None and config.is_prompt_learning
-
-
-def split_groups(module: torch.nn.Module, batch: Batch) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Return (rows, prompt ids, mask) of the groups of a batch that can be run together: all, as a rule.
-
-    Virtual tokens stand in front of left padding, so padding would move them away from the text. Such prompts are run
-    in groups of equal length, without padding.
-    """
-    import torch
-
-    ids, mask = batch["prompt_ids"], batch["prompt_mask"]
-    if not prepends_tokens(module):
-        return [(torch.arange(len(ids)), ids, mask)]
-    lengths = mask.sum(dim=1)
-    groups = [(int(length), (lengths == length).nonzero().squeeze(1)) for length in lengths.unique()]
-    return [(rows.cpu(), ids[rows, -length:], mask[rows, -length:]) for length, rows in groups]
-
-
-def join_groups(batch: Batch, parts: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
-    """Put the scores of groups back in the order of the batch's rows."""
-    import torch
-
-    order = torch.cat([rows for rows, _ in parts]).argsort()
-    return torch.cat([scores for _, scores in parts])[order.to(batch["prompt_ids"].device)]

@@ -10,7 +10,9 @@ from fineprint.records import Run
 from fineprint.reporting import formats
 from fineprint.reporting.cost import memory_kinds
 from fineprint.reporting.pairs import one_choice_pairs
+from fineprint.reporting.seeds import seed_sentence
 from fineprint.reporting.study import Study, is_trained, parameters, peak_memory, phase_seconds, train_value
+from fineprint.rows import TOGETHER
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def comparison_sentences(study: Study, task: str, best: str) -> list[str]:
 def other_splits(study: Study, task: str) -> list[str]:
     """Return one sentence for each further split: who leads there."""
     sentences = []
-    for split in study.splits(task)[1:]:
+    for split in study.splits_and_together(task)[1:]:
         ranked = study.ranked(task, split)
         if len(ranked) > 1:
             (best, score), (second, _) = ranked[0], ranked[1]
@@ -95,8 +97,9 @@ def other_splits(study: Study, task: str) -> list[str]:
                 if difference and difference.is_real
                 else "its lead over the second is not significant"
             )
+            where = "Over all test rows" if split == TOGETHER else f"On {split}"
             sentences.append(
-                f"On {split}, {study.title(best)} is first with {formats.with_interval(score)}; "
+                f"{where}, {study.title(best)} is first with {formats.with_interval(score)}; "
                 f"{real if difference else 'its lead was not tested'}."
             )
     return sentences
@@ -226,7 +229,7 @@ def describe_task(study: Study, task: str) -> dict[str, Any]:
     return {
         "name": task,
         "verdict": verdict_sentences(study, task),
-        "others": other_splits(study, task),
+        "others": [*other_splits(study, task), *filter(None, [seed_sentence(study, task)])],
         "cost": cost_sentences(study, task),
         "memory": memory_kinds(study, task),
         "tiles": tiles(study, task),

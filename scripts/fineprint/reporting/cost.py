@@ -110,12 +110,12 @@ def one_machine(study: Study) -> str:
 
 
 def parts_table(study: Study, task: str) -> Table | None:
-    """Return exact bytes of weights, gradients and optimizer state while training."""
+    """Return exact bytes of weights, gradients, optimizer state and activations while training."""
     rows = []
     for method in study.methods:
         run = study.run(task, method)
         if is_trained(run):
-            keys = ("weight_bytes", "gradient_bytes", "optimizer_bytes")
+            keys = ("weight_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes")
             known = [train_value(run, key) for key in keys]
             total = sum(known) if None not in known else None
             cells = [number(value, formats.size) for value in (*known, total)]
@@ -124,12 +124,12 @@ def parts_table(study: Study, task: str) -> Table | None:
             )
     columns = [
         *plain("No.", "Method"),
-        *numeric("Weights", "Gradients", "Optimizer", "Sum of the three", "Peak measured"),
+        *numeric("Weights", "Gradients", "Optimizer", "Activations", "Sum", "Peak measured"),
     ]
     caption = (
         f"What training on “{task}” keeps in memory, counted exactly from the tensors, beside the measured peak. "
-        "The peak also holds activations; on a CPU it is what training added, so weights that were loaded before "
-        "are not in it."
+        "Activations: what the micro-batch of the longest rows keeps for its backward pass. The peak also holds "
+        "workspace; on a CPU it is what training added, so weights that were loaded before are not in it."
     )
     return Table(f"memory-parts-{task}", caption, columns, rows) if rows else None
 

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from fineprint.records import Results, write_json
+from fineprint.reporting.calibration import draw_calibration
 from fineprint.reporting.drawing import Drawing
 from fineprint.reporting.figures_cost import draw_cost, draw_memory, draw_storage
 from fineprint.reporting.figures_scores import draw_accuracy, draw_confusion, draw_tags
@@ -26,6 +27,7 @@ DRAWN_PER_TASK: dict[str, Draw] = {
     "cost": draw_cost,
     "memory": draw_memory,
     "storage": draw_storage,
+    "calibration": draw_calibration,
 }
 
 

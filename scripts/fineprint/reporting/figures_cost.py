@@ -31,7 +31,12 @@ AXES: dict[str, tuple[str, CostGetter, Any]] = {
     ),
 }
 TRAILING_ZEROS = re.compile(r"\.0+(?!\d)|(?<=\.\d)0+(?!\d)")
-PARTS = {"weight_bytes": "weights", "gradient_bytes": "gradients", "optimizer_bytes": "optimizer"}
+PARTS = {
+    "weight_bytes": "weights",
+    "gradient_bytes": "gradients",
+    "optimizer_bytes": "optimizer",
+    "activation_bytes": "activations",
+}
 
 
 def draw_cost(study: Study, task: str) -> Drawing | None:
@@ -162,7 +167,7 @@ def describe_cost(rows: list[dict[str, Any]]) -> str:
 
 
 def draw_memory(study: Study, task: str) -> Drawing | None:
-    """Draw weights, gradients and optimizer state as stacked bars, with the measured peak as a mark."""
+    """Draw weights, gradients, optimizer state and activations as stacked bars, with the measured peak as a mark."""
     methods = [method for method in study.methods if train_value(study.run(task, method), "weight_bytes") is not None]
     if not methods:
         return None
@@ -196,9 +201,10 @@ def draw_memory(study: Study, task: str) -> Drawing | None:
     axis.set_yticks(range(len(rows)), [label(study, method) for method in methods])
     axis.set(xlabel=name, ylim=(len(rows) - 0.5, -0.5), xlim=(0, None))
     axis.grid(axis="y", visible=False)
-    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5)
     caption = (
-        f"What training on “{task}” keeps in memory, counted from the tensors, and the measured peak. "
+        f"What training on “{task}” keeps in memory, counted from the tensors, and the measured peak. Activations: "
+        "what the micro-batch of the longest rows keeps for its backward pass. "
         f"{memory_kinds(study, task)}"
     )
     return Drawing(figure, f"Memory in training on {task}", caption, describe_memory(rows), rows)
@@ -233,7 +239,7 @@ def describe_memory(rows: list[dict[str, Any]]) -> str:
         known = [row[key] for key in PARTS]
         total = formats.size(None if None in known else sum(known))
         parts.append(f"{row['method']} {total} and a peak of {formats.size(row['peak_bytes'])}")
-    return "Weights, gradients and optimizer state in training: " + "; ".join(parts) + "."
+    return "Weights, gradients, optimizer state and activations in training: " + "; ".join(parts) + "."
 
 
 def draw_storage(study: Study, task: str) -> Drawing | None:

@@ -1,46 +1,106 @@
-"""Section 4: scores, per-class reports, answers, prompts, merged variants, seeds."""
+"""Section 4: ranks, scores, per-class reports, merged variants."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from typing import Any
 
-from fineprint.records import Score
+from fineprint.records import Run, Score
 from fineprint.reporting import formats
 from fineprint.reporting.methods import name_cells
 from fineprint.reporting.study import Study
-from fineprint.reporting.table import Cell, Column, Table, number, numeric, plain, text
+from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
+from fineprint.statistics import BOOTSTRAP_DRAWS
 
 LABELS_PER_TABLE = 3
-SPLITS_PER_TABLE = 2
+SPLITS_PER_TABLE = 3
 STATUS_STYLES = {"ok": "", "collapsed": "flag", "not run": "missing"}
 
 
 def scores_tables(study: Study, task: str) -> list[Table]:
-    """Return the scores of every method, two splits to a table so that all fit on a page."""
-    splits = study.splits(task)
+    """Return rank and accuracy of every method, three splits to a table so that all fit on a page."""
+    splits = study.splits_and_together(task)
     parts = [splits[start : start + SPLITS_PER_TABLE] for start in range(0, len(splits), SPLITS_PER_TABLE)]
     return [scores_table(study, task, part, position) for position, part in enumerate(parts)]
 
 
 def scores_table(study: Study, task: str, splits: list[str], position: int) -> Table:
-    """Return accuracy with its interval and macro-F1 of every method on some splits."""
+    """Return rank, and accuracy with its interval of every method on some splits."""
     rows = []
     for method in study.methods:
-        cells = [cell for split in splits for cell in score_cells(study.score(task, method, split))]
+        cells = [cell for split in splits for cell in accuracy_cells(study.score(task, method, split))]
         status = study.status(task, method)
-        rows.append([*marked_name(study, task, method), *cells, text(status, style=STATUS_STYLES.get(status, ""))])
-    heads = numeric(*["Accuracy", "95 % interval", "Macro-F1"] * len(splits))
-    counts = [formats.count(study.results["tasks"][task]["splits"][split]["rows"]) for split in splits]
-    groups = [(f"{split} ({count} rows)", 3) for split, count in zip(splits, counts, strict=True)]
+        flag = text(status, style=STATUS_STYLES.get(status, ""))
+        rows.append([*marked_name(study, task, method), rank_cell(study, task, method), *cells, flag])
+    headline = study.headline(task)
     caption = (
-        f"All approaches on “{task}”, on the same rows, with 95 % Wilson intervals. Bold: the best method on "
-        f"{study.headline(task)} and those that cannot be told apart from it."
+        f"All approaches on “{task}”, on the same rows, with 95 % Wilson intervals over rows. Methods that cannot be "
+        f"told apart on {headline} share a rank (the most accurate method opens a rank, every further one joins the "
+        "first rank from whose opener the paired test does not tell it apart). Bold: rank 1. Together: the rows of all "
+        "test splits."
     )
-    columns = [*plain("No.", "Method"), *heads, *plain("Status")]
+    columns = [
+        *plain("No.", "Method"),
+        *numeric("Rank", *["Accuracy", "95 % interval"] * len(splits)),
+        *plain("Status"),
+    ]
+    groups = [("", 3), *((f"{split} ({rows_of(study, task, split)} rows)", 2) for split in splits), ("", 1)]
     identifier = f"scores-{task}-{position}" if position else f"scores-{task}"
-    return Table(identifier, caption, columns, rows, groups=[("", 2), *groups, ("", 1)], style="compact")
+    return Table(identifier, caption, columns, rows, groups=groups, style="compact")
+
+
+def rows_of(study: Study, task: str, split: str) -> str:
+    """Return the number of a split's rows, written out."""
+    return formats.count(study.split_rows(task, split))
+
+
+def rank_cell(study: Study, task: str, method: str) -> Cell:
+    """Return a method's rank; a dash where it has none."""
+    rank = study.rank(task, method)
+    return blank("not ranked") if rank is None else number(rank, formats.count)
+
+
+def accuracy_cells(score: Score | None) -> list[Cell]:
+    """Return accuracy and its interval."""
+    if score is None:
+        return [number(None, formats.accuracy)] * 2
+    rows = score["rows"]
+    limits = formats.interval(score["accuracy_low"], score["accuracy_high"], rows)
+    counted = f"{score['correct']} of {rows} rows"
+    return [
+        number(score["accuracy"], lambda value: formats.accuracy(value, rows), note=counted),
+        text(limits, sort=score["accuracy_low"]),
+    ]
+
+
+def macro_f1_table(study: Study, task: str) -> Table:
+    """Return macro-F1 with its interval of every method on every split."""
+    splits = study.splits_and_together(task)
+    rows = [
+        [
+            *name_cells(study, task, method),
+            *(cell for split in splits for cell in macro_f1_cells(study.score(task, method, split))),
+        ]
+        for method in study.methods
+    ]
+    caption = (
+        f"Macro-F1 on “{task}”, the mean of the labels' F1, with 95 % bootstrap intervals over rows "
+        f"({formats.count(BOOTSTRAP_DRAWS)} draws)."
+    )
+    columns = [*plain("No.", "Method"), *numeric(*["Macro-F1", "95 % interval"] * len(splits))]
+    groups = [("", 2), *((f"{split} ({rows_of(study, task, split)} rows)", 2) for split in splits)]
+    return Table(f"macro-f1-{task}", caption, columns, rows, groups=groups, style="compact")
+
+
+def macro_f1_cells(score: Score | None) -> list[Cell]:
+    """Return macro-F1 and its interval."""
+    if score is None:
+        return [number(None, formats.accuracy)] * 2
+    rows = score["rows"]
+    limits = formats.interval(score["macro_f1_low"], score["macro_f1_high"], rows)
+    return [
+        number(score["macro_f1"], lambda value: formats.accuracy(value, rows)),
+        text(limits, sort=score["macro_f1_low"]),
+    ]
 
 
 def marked_name(study: Study, task: str, method: str) -> list[Cell]:
@@ -50,30 +110,26 @@ def marked_name(study: Study, task: str, method: str) -> list[Cell]:
     return [number_cell, replace(name, style=f"{name.style} leader".strip()) if leads else name]
 
 
-def score_cells(score: Score | None) -> list[Cell]:
-    """Return accuracy, interval and macro-F1."""
-    if score is None:
-        return [number(None, formats.accuracy)] * 3
-    rows = score["rows"]
-    limits = formats.interval(score["accuracy_low"], score["accuracy_high"], rows)
-    return [
-        number(
-            score["accuracy"], lambda value: formats.accuracy(value, rows), note=f"{score['correct']} of {rows} rows"
-        ),
-        text(limits, sort=score["accuracy_low"]),
-        number(score["macro_f1"], lambda value: formats.accuracy(value, rows)),
-    ]
-
-
 def flags(study: Study, task: str) -> list[dict[str, str]]:
-    """Return the methods that are not ranked, each with the reason."""
+    """Return the methods that are not ranked, each with the reason and, if it was trained, its last losses."""
     found = []
     for method in study.methods:
         status, run = study.status(task, method), study.run(task, method)
         if status != "ok":
-            reason = (run["reason"] if run else None) or "no record of this run was found"
-            found.append({"title": study.title(method), "status": status, "reason": reason})
+            reason = ((run["reason"] if run else None) or "no record of this run was found").rstrip(".") + "."
+            found.append({"title": study.title(method), "status": status, "reason": f"{reason}{last_losses(run)}"})
     return found
+
+
+def last_losses(run: Run | None) -> str:
+    """Return a sentence on the losses of the last epochs; empty where nothing was trained."""
+    train = run["train"] if run else None
+    if not train or not train["epochs"]:
+        return ""
+    epochs = train["epochs"][-3:]
+    training = formats.join([f"{epoch['training_loss']:.3f}" for epoch in epochs])
+    held_out = formats.join([f"{epoch['held_out_loss']:.3f}" for epoch in epochs])
+    return f" Loss in the last {formats.plural(len(epochs), 'epoch')}: training {training}, held out {held_out}."
 
 
 def class_tables(study: Study, task: str) -> list[Table]:
@@ -113,87 +169,14 @@ def support(scored: list[tuple[str, Score]], label: str) -> str:
     return formats.count(scored[0][1]["per_class"][label]["support"]) if scored else formats.NOT_MEASURED
 
 
-def answers_table(study: Study, task: str) -> Table | None:
-    """Return what generated answers were worth, beside the same model's likelihoods."""
-    rows = []
-    for method in study.methods:
-        for split in study.splits(task):
-            score = study.score(task, method, split)
-            if score and (score.get("likelihood_accuracy") is not None or score["unreadable"]):
-                rows.append([*name_cells(study, task, method), text(split, style="code"), *answer_cells(score)])
-    columns = [
-        *plain("No.", "Method", "Split"),
-        *numeric("Generated", "Likeliest label", "Difference, points", "Unreadable", "Share"),
-    ]
-    caption = (
-        f"Generated answers on “{task}”: accuracy of the text as written, of the label that the same model finds "
-        "likeliest, and answers that name no label (counted as wrong)."
-    )
-    return Table(f"answers-{task}", caption, columns, rows, style="compact") if rows else None
-
-
-def answer_cells(score: Score) -> list[Cell]:
-    """Return the cells on one method's generated answers."""
-    likelihood = score.get("likelihood_accuracy")
-    change = None if likelihood is None else likelihood - score["accuracy"]
-    return [
-        number(score["accuracy"], lambda value: formats.accuracy(value, score["rows"])),
-        number(likelihood, lambda value: formats.accuracy(value, score["rows"])),
-        number(change, formats.points),
-        number(score["unreadable"], formats.count),
-        number(score["unreadable_share"], formats.percent),
-    ]
-
-
-def unreadable_answers(study: Study, task: str) -> list[dict[str, Any]]:
-    """Return answers that name no label, verbatim, by method."""
-    found = []
-    for method in study.methods:
-        seen = [
-            answer
-            for split in study.splits(task)
-            for answer in (study.score(task, method, split) or {}).get("unreadable_examples", [])
-        ]
-        if seen:
-            found.append(
-                {"title": study.title(method), "answers": [answer or "(empty)" for answer in dict.fromkeys(seen)]}
-            )
-    return found
-
-
-def prompts(study: Study, task: str) -> list[dict[str, Any]]:
-    """Return the first prompt of each method that uses one, as sent; equal ones once."""
-    found: dict[str, dict[str, Any]] = {}
-    for method in study.methods:
-        run = study.run(task, method)
-        if run and run["predict"] and run["predict"]["prompt_example"]:
-            prompt, readout = run["predict"]["prompt_example"], study.settings(method)["readout"]
-            entry = found.setdefault(
-                prompt, {"prompt": prompt, "names": [], "facts": prompt_facts(readout, run["predict"]["shots"])}
-            )
-            entry["names"].append(f"{study.numbers[method]} {study.title(method)}")
-    return [{**entry, "methods": formats.join(entry["names"])} for entry in found.values()]
-
-
-def prompt_facts(readout: dict[str, Any], shots: list[dict[str, Any]]) -> str:
-    """Return a sentence on worked examples and settings of a prompt."""
-    worked = f"{formats.plural(len(shots), 'worked example')} from the training rows" if shots else "no worked example"
-    settings = formats.setting({key: value for key, value in readout.items() if key not in ("kind", "shots")})
-    identifiers = f" (row {formats.join([str(shot['id']) for shot in shots])})" if shots else ""
-    return (
-        f"{worked[0].upper()}{worked[1:]}{identifiers}; {settings}."
-        if settings
-        else f"{worked[0].upper()}{worked[1:]}{identifiers}."
-    )
-
-
 def merge_table(study: Study, task: str) -> Table | None:
     """Return accuracy of merged variants and how often they agree with the method itself."""
     rows = []
     for method in study.methods:
         run = study.run(task, method)
         for variant, scores in (run["scores"]["variants"] if run and run["scores"] else {}).items():
-            for split, score in scores.items():
+            for split in study.splits_and_together(task):
+                score = scores[split]
                 own = study.score(task, method, split)
                 agreement = run["scores"]["agreement"].get(variant, {}).get(split) if run and run["scores"] else None
                 rows.append(
@@ -216,45 +199,3 @@ def merge_table(study: Study, task: str) -> Table | None:
         "many rows keep their answer."
     )
     return Table(f"merged-{task}", caption, columns, rows, style="compact") if rows else None
-
-
-def seeds_table(study: Study, task: str) -> Table | None:
-    """Return mean and standard deviation over seeds, where there are several."""
-    if len(study.seeds) < 2:
-        return None
-    splits = study.splits(task)
-    rows = [
-        [
-            *name_cells(study, task, method),
-            *(cell for split in splits for cell in seed_cells(study, task, method, split)),
-        ]
-        for method in study.methods
-    ]
-    columns = [
-        *plain("No.", "Method"),
-        *(Column(title, True) for _ in splits for title in ("Mean", "Standard deviation", "Seeds scored")),
-    ]
-    caption = (
-        f"Accuracy on “{task}” over the seeds {formats.join([str(seed) for seed in study.seeds])}; collapsed runs "
-        f"are left out. Everything else in this report shows seed {study.seed}."
-    )
-    return Table(
-        f"seeds-{task}", caption, columns, rows, groups=[("", 2), *((split, 3) for split in splits)], style="compact"
-    )
-
-
-def seed_cells(study: Study, task: str, method: str, split: str) -> list[Cell]:
-    """Return mean, sample standard deviation and number of a method's seeds."""
-    runs = [(study.run(task, method, seed), study.score(task, method, split, seed)) for seed in study.seeds]
-    values = [score["accuracy"] for run, score in runs if run and score and run["status"] == "ok"]
-    mean = sum(values) / len(values) if values else None
-    spread = (
-        math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
-        if mean is not None and len(values) > 1
-        else None
-    )
-    return [
-        number(mean, lambda value: f"{value:.3f}"),
-        number(spread, lambda value: f"± {value:.3f}"),
-        number(len(values), formats.count),
-    ]

@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import Any
 
 from fineprint.records import Results, Run, Score
+from fineprint.rows import HELD_OUT, TOGETHER, TRAIN
 from fineprint.settings import SettingsError, find_settings
 
 SIGNIFICANCE = 0.05
-TRAIN_SPLITS = ("train", "held_out")
+TRAIN_SPLITS = (TRAIN, HELD_OUT)
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,16 @@ class Study:
         """Return the test splits, the headline split first."""
         return [split for split in self.results["tasks"][task]["splits"] if split not in TRAIN_SPLITS]
 
+    def splits_and_together(self, task: str) -> list[str]:
+        """Return the test splits and, where there are several, "together" for all their rows."""
+        splits = self.splits(task)
+        return [*splits, TOGETHER] if len(splits) > 1 else splits
+
+    def split_rows(self, task: str, split: str) -> int:
+        """Return how many rows a split, or all splits together, has."""
+        wanted = self.splits(task) if split == TOGETHER else [split]
+        return sum(self.results["tasks"][task]["splits"][name]["rows"] for name in wanted)
+
     def headline(self, task: str) -> str:
         """Return the split that methods are ranked on: the task's first test split."""
         return self.splits(task)[0]
@@ -102,15 +113,36 @@ class Study:
         """Return the paired comparison of two methods, signed first − second."""
         return self.differences.get((task, split or self.headline(task), self.seed, first, second))
 
+    def ranking(self, task: str, split: str | None = None) -> list[list[str]]:
+        """Return ranks of methods, the best first; methods that cannot be told apart stand on one rank.
+
+        The most accurate method opens the first rank. Every further one, in order of accuracy, joins the first rank
+        whose opener it cannot be told apart from, or opens a new one. "Cannot be told apart" is no equality: two
+        methods on one rank may differ from each other by more than each does from the opener.
+        """
+        ranks: list[list[str]] = []
+        for method, _ in self.ranked(task, split):
+            for rank in ranks:
+                difference = self.difference(task, rank[0], method, split)
+                if difference is not None and not difference.is_real:
+                    rank.append(method)
+                    break
+            else:
+                ranks.append([method])
+        return ranks
+
+    def rank(self, task: str, method: str) -> int | None:
+        """Return a method's rank on the headline split, counted from 1, or None if it is not ranked."""
+        return next((number for number, rank in enumerate(self.ranking(task), start=1) if method in rank), None)
+
     def leaders(self, task: str) -> list[str]:
         """Return the best method and those that cannot be told apart from it on the headline split."""
-        ranked = [method for method, _ in self.ranked(task)]
-        found = ranked[:1]
-        for method in ranked[1:]:
-            difference = self.difference(task, ranked[0], method)
-            if difference is not None and not difference.is_real:
-                found.append(method)
-        return found
+        return next(iter(self.ranking(task)), [])
+
+    def seed_scores(self, task: str, method: str, split: str) -> list[float]:
+        """Return the accuracies of the seeds whose run is ok."""
+        found = [(self.run(task, method, seed), self.score(task, method, split, seed)) for seed in self.seeds]
+        return [score["accuracy"] for run, score in found if run and score and run["status"] == "ok"]
 
     def environments(self) -> list[dict[str, Any]]:
         """Return the distinct machines that jobs ran on."""

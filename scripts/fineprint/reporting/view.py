@@ -9,7 +9,21 @@ from typing import Any
 import yaml
 
 from fineprint.records import Results
-from fineprint.reporting import advice, analysis, checklist, cost, formats, methods, pairs, provenance, scores, setting
+from fineprint.reporting import (
+    advice,
+    analysis,
+    calibration,
+    checklist,
+    cost,
+    formats,
+    methods,
+    pairs,
+    prompting,
+    provenance,
+    scores,
+    seeds,
+    setting,
+)
 from fineprint.reporting.figures import FigureEntry
 from fineprint.reporting.study import Study
 
@@ -137,20 +151,24 @@ def describe_task(study: Study, task: str, figures: list[Figure]) -> dict[str, A
 
 def describe_results(study: Study, task: str) -> dict[str, Any]:
     """Return what section 4 shows of one task."""
-    matrices = [pairs.matrix_table(study, task, split) for split in study.splits(task)]
+    matrices = [pairs.matrix_table(study, task, split) for split in study.splits_and_together(task)]
     return {
         "scores": scores.scores_tables(study, task),
+        "macro_f1": scores.macro_f1_table(study, task),
         "flags": scores.flags(study, task),
         "parameters": cost.parameters_table(study, task),
         "cost": cost.cost_table(study, task),
         "choices": pairs.one_choice_table(study, task),
         "matrices": [table for table in matrices if table],
         "classes": scores.class_tables(study, task),
-        "answers": scores.answers_table(study, task),
-        "unreadable": scores.unreadable_answers(study, task),
-        "prompts": scores.prompts(study, task),
+        "calibration": calibration.calibration_table(study, task),
+        "answers": prompting.answers_table(study, task),
+        "unreadable": prompting.unreadable_answers(study, task),
+        "prompts": prompting.prompts(study, task),
+        "trials": prompting.trials_table(study, task),
+        "trial_sentences": prompting.trial_sentences(study, task),
         "merged": scores.merge_table(study, task),
-        "seeds": scores.seeds_table(study, task),
+        "seeds": seeds.seeds_table(study, task),
     }
 
 
@@ -167,7 +185,8 @@ def describe_cost(study: Study, task: str) -> dict[str, Any]:
 def group_figures(figures: list[Figure], task: str) -> dict[str, list[Figure]]:
     """Return a task's figures by kind; a kind without a figure has an empty list."""
     kinds: dict[str, list[Figure]] = {
-        kind: [] for kind in ("accuracy", "losses", "held-out", "cost", "memory", "storage", "confusion", "tags")
+        kind: []
+        for kind in ("accuracy", "losses", "held-out", "cost", "memory", "storage", "confusion", "tags", "calibration")
     }
     for figure in figures:
         if figure.entry.task == task:

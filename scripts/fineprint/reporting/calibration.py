@@ -1,0 +1,93 @@
+"""Section 4: calibration, whether confidence can be believed."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from fineprint.records import Calibration, Score
+from fineprint.reporting import formats
+from fineprint.reporting.drawing import Drawing, panel_title, panels
+from fineprint.reporting.methods import name_cells
+from fineprint.reporting.study import Study
+from fineprint.reporting.style import COLOURS, GREY, LIGHT
+from fineprint.reporting.table import Table, number, numeric, plain, text
+
+
+def calibrated(study: Study, task: str) -> list[tuple[str, Score, Calibration]]:
+    """Return the methods that give probabilities, with their scores on the headline split."""
+    scored = study.scored(task)
+    return [(method, score, score["calibration"]) for method, score in scored if score["calibration"]]
+
+
+def calibration_table(study: Study, task: str) -> Table | None:
+    """Return confidence, accuracy and expected calibration error of each method."""
+    rows = []
+    for method, score, found in calibrated(study, task):
+        gap = found["mean_confidence"] - found["accuracy"]
+        rows.append(
+            [
+                *name_cells(study, task, method),
+                number(found["expected_calibration_error"], lambda value: f"{value:.3f}"),
+                number(found["mean_confidence"], lambda value: formats.accuracy(value, 0)),
+                number(found["accuracy"], lambda value, rows=score["rows"]: formats.accuracy(value, rows)),
+                number(gap, formats.points),
+                text("too sure" if gap > 0 else "too unsure"),
+            ]
+        )
+    columns = [
+        *plain("No.", "Method"),
+        *numeric("ECE", "Mean confidence", "Accuracy of likeliest label", "Confidence − accuracy, points"),
+        *plain("On average"),
+    ]
+    caption = (
+        f"Calibration on {study.headline(task)} of “{task}”: expected calibration error (ECE) over ten bins of equal "
+        "width (Guo et al. 2017, arXiv 1706.04599; 0 is perfect). Confidence is the probability of the likeliest "
+        "label, for methods that generate by likelihood of the label's words."
+    )
+    return Table(f"calibration-{task}", caption, columns, rows, style="compact") if rows else None
+
+
+def draw_calibration(study: Study, task: str) -> Drawing | None:
+    """Draw the reliability curve of each method that gives probabilities."""
+    found = calibrated(study, task)
+    if not found:
+        return None
+    figure, axes, _ = panels(len(found), 4, 1.75, sharex=True, sharey=True)
+    for axis, (method, _, calibration) in zip(axes, found, strict=True):
+        draw_reliability(axis, calibration)
+        axis.set_title(panel_title(study, method), fontsize=7)
+    figure.supxlabel("Confidence (mean of the bin)", fontsize=8.5)
+    figure.supylabel("Accuracy", fontsize=8.5)
+    caption = (
+        f"Reliability on {study.headline(task)} of “{task}”: accuracy of the rows in each bin of confidence; the area "
+        "of a point is its share of rows. On the dashed line confidence and accuracy agree; below it a model is too "
+        "sure of itself."
+    )
+    rows = [
+        {"number": study.numbers[method], "method": study.title(method), **part}
+        for method, _, calibration in found
+        for part in calibration["bins"]
+    ]
+    return Drawing(figure, f"Calibration on {task}", caption, describe_calibration(study, task), rows)
+
+
+def draw_reliability(axis: Axes, calibration: Calibration) -> None:
+    """Draw one curve with the diagonal."""
+    bins = calibration["bins"]
+    total = sum(part["rows"] for part in bins)
+    x, y = [part["confidence"] for part in bins], [part["accuracy"] for part in bins]
+    axis.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=0.9)
+    axis.plot(x, y, color=COLOURS[0], linewidth=1)
+    axis.scatter(x, y, s=[8 + 90 * part["rows"] / total for part in bins], color=COLOURS[0], zorder=3)
+    axis.vlines(x, y, x, color=LIGHT, linewidth=1.5, zorder=1)
+    axis.text(0.04, 0.9, f"ECE {calibration['expected_calibration_error']:.3f}", transform=axis.transAxes, fontsize=7)
+    axis.set(xlim=(-0.03, 1.06), ylim=(-0.06, 1.08), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+    plt.setp(axis.get_xticklabels() + axis.get_yticklabels(), fontsize=7)
+
+
+def describe_calibration(study: Study, task: str) -> str:
+    """Return the best and the worst calibrated method in words."""
+    found = sorted(calibrated(study, task), key=lambda item: item[2]["expected_calibration_error"])
+    errors = [f"{study.title(m)} {c['expected_calibration_error']:.3f}" for m, _, c in found]
+    return f"Reliability curves. Expected calibration error, the smallest first: {'; '.join(errors)}."
