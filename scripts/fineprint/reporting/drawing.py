@@ -12,23 +12,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fineprint.reporting.study import Study
-from fineprint.reporting.style import COLOURS, MARKERS, WIDTH
+from fineprint.reporting.style import COLOURS, INK, MARKERS, WIDTH
 
 LABEL_OFFSETS = (
-    (7, 0),
-    (0, 8),
-    (-7, 0),
-    (0, -8),
-    (7, 8),
-    (-7, 8),
-    (7, -8),
-    (-7, -8),
-    (15, 0),
-    (0, 16),
-    (-15, 0),
-    (0, -16),
-    (16, 12),
-    (-16, 12),
+    (9, 0),
+    (0, 9),
+    (-9, 0),
+    (0, -9),
+    (9, 8),
+    (-9, 8),
+    (9, -8),
+    (-9, -8),
+    (17, 0),
+    (0, 17),
+    (-17, 0),
+    (0, -17),
+    (17, 12),
+    (-17, 12),
 )
 TITLE_LENGTH = 34
 
@@ -53,7 +53,7 @@ def label(study: Study, method: str, length: int = TITLE_LENGTH) -> str:
 
 def panel_title(study: Study, method: str, width: int = 26) -> str:
     """Return a method's number and title for a small panel, on at most two lines."""
-    lines = textwrap.wrap(f"{study.numbers[method]}  {study.title(method)}", width)
+    lines = textwrap.wrap(f"{study.numbers[method]}  {study.title(method)}", width, break_on_hyphens=False)
     return escape("\n".join(lines[:2]) + ("…" if len(lines) > 2 else ""))
 
 
@@ -85,6 +85,17 @@ def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure
     for axis in axes[count:]:
         axis.set_visible(False)
     return figure, axes[:count], axes[count:]
+
+
+def style_grid(axis: Axes, borders: list[int]) -> None:
+    """Take the frame off a table of shades, name its columns above, and part groups of rows by lines."""
+    axis.grid(visible=False)
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    axis.xaxis.tick_top()
+    axis.xaxis.set_label_position("top")
+    for border in borders:
+        axis.axhline(border - 0.5, color=INK, linewidth=1.2)
 
 
 def place_numbers(axis: Axes, marks: list[tuple[float, float, str]]) -> None:

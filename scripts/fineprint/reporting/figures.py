@@ -14,6 +14,7 @@ from fineprint.records import Results, write_json
 from fineprint.reporting.calibration import draw_calibration
 from fineprint.reporting.drawing import Drawing
 from fineprint.reporting.figures_cost import draw_cost, draw_memory, draw_storage
+from fineprint.reporting.figures_pairs import draw_pairs
 from fineprint.reporting.figures_scores import draw_accuracy, draw_confusion, draw_tags
 from fineprint.reporting.figures_training import draw_held_out, draw_losses
 from fineprint.reporting.study import Study
@@ -22,6 +23,7 @@ from fineprint.reporting.style import figure_style, save_figure
 Draw = Callable[[Study, str], Drawing | None]
 DRAWN_PER_TASK: dict[str, Draw] = {
     "accuracy": draw_accuracy,
+    "pairs": draw_pairs,
     "losses": draw_losses,
     "held-out": draw_held_out,
     "cost": draw_cost,
@@ -29,6 +31,8 @@ DRAWN_PER_TASK: dict[str, Draw] = {
     "storage": draw_storage,
     "calibration": draw_calibration,
 }
+
+FIGURE_KINDS = (*DRAWN_PER_TASK, "confusion", "tags")  # the latter two: one for each split, one for each tag
 
 
 @dataclass(frozen=True)

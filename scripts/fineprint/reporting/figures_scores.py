@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 
 from fineprint.records import Score
 from fineprint.reporting import formats
-from fineprint.reporting.drawing import Drawing, escape, label, panel_title, panels
+from fineprint.reporting.drawing import Drawing, escape, label, panel_title, panels, style_grid
 from fineprint.reporting.study import Study
-from fineprint.reporting.style import COLOURS, GREY, INK, LIGHT, MARKERS, WIDTH
+from fineprint.reporting.style import COLOURS, GREY, INK, MARKERS, WIDTH
 
 HEAT = "Blues"
 
@@ -211,17 +211,6 @@ def draw_tags(study: Study, task: str, tag: str) -> Drawing | None:
         "few points are noise here. Methods by number."
     )
     return Drawing(figure, f"Accuracy by {tag} on {task}", caption, describe_tags(tag, rows), rows)
-
-
-def style_grid(axis: Axes, borders: list[int]) -> None:
-    """Take the frame off a table of shades and part the splits by a line."""
-    axis.grid(visible=False)
-    axis.tick_params(length=0)
-    axis.spines[:].set_visible(False)
-    axis.xaxis.tick_top()
-    axis.xaxis.set_label_position("top")
-    for border in borders:
-        axis.axhline(border - 0.5, color=LIGHT if not borders else INK, linewidth=1.2)
 
 
 def tag_values(study: Study, task: str, split: str, tag: str) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -21,6 +21,8 @@ DATA_ROWS_SHOWN = 200  # of a figure's data; curves have more points than a read
 DECIMALS = re.compile(r"^-?[01]?\.\d{5,}$")  # shares and small figures; a long number of bytes stays whole
 SIZE = re.compile(r'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"')
 PIXELS_A_POINT = 4 / 3
+SVG = "image/svg+xml"
+PLAIN_IN_LINKS = " '()*+,-./:;=?@_~"  # signs that a link within double quotes may hold as they are
 
 
 def read_figures(folder: Path, as_files: bool) -> list[Figure]:
@@ -37,9 +39,8 @@ def read_figures(folder: Path, as_files: bool) -> list[Figure]:
 def read_figure(folder: Path, entry: FigureEntry, as_files: bool) -> Figure:
     """Read one figure and its data."""
     picture, data = folder / f"{entry.name}.svg", folder / f"{entry.name}.csv"
-    source, link = (
-        (picture.name, data.name) if as_files else (embed(picture, "image/svg+xml"), embed(data, "text/csv"))
-    )
+    source = picture.name if as_files else embed(picture, SVG)
+    link = data.name if as_files else embed(data, "text/csv")
     with data.open(encoding="utf-8", newline="") as file:
         columns, *rows = list(csv.reader(file)) or [[]]
     shown = [[shorten(value) for value in row] for row in rows] if len(rows) <= DATA_ROWS_SHOWN else []
@@ -47,9 +48,12 @@ def read_figure(folder: Path, entry: FigureEntry, as_files: bool) -> Figure:
     return Figure(entry, source, link, data.name, width, height, columns, shown)
 
 
-def embed(path: Path, kind: str) -> str:
-    """Return a file as a link that holds the file itself."""
-    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+def embed(path: Path, kind: str) -> Markup:
+    """Return a file of text as a link that holds the file itself; nothing in it is special to HTML any more."""
+    text = path.read_text(encoding="utf-8")
+    if kind == SVG:
+        text = text.replace('"', "'")  # the same markup, and shorter as a link
+    return Markup(f"data:{kind};charset=utf-8,{quote(text, safe=PLAIN_IN_LINKS)}")
 
 
 def read_size(picture: Path) -> tuple[int, int]:

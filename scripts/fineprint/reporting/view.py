@@ -24,7 +24,7 @@ from fineprint.reporting import (
     seeds,
     setting,
 )
-from fineprint.reporting.figures import FigureEntry
+from fineprint.reporting.figures import FIGURE_KINDS, FigureEntry
 from fineprint.reporting.study import Study
 
 
@@ -184,10 +184,7 @@ def describe_cost(study: Study, task: str) -> dict[str, Any]:
 
 def group_figures(figures: list[Figure], task: str) -> dict[str, list[Figure]]:
     """Return a task's figures by kind; a kind without a figure has an empty list."""
-    kinds: dict[str, list[Figure]] = {
-        kind: []
-        for kind in ("accuracy", "losses", "held-out", "cost", "memory", "storage", "confusion", "tags", "calibration")
-    }
+    kinds: dict[str, list[Figure]] = {kind: [] for kind in FIGURE_KINDS}
     for figure in figures:
         if figure.entry.task == task:
             kinds.setdefault(figure.entry.kind, []).append(figure)
