@@ -25,7 +25,7 @@ local function speak(formula, words)
 end
 
 local function Span(span)
-  local words = span.attributes["alt"]
+  local words = span.attributes["data-alt"]
   if words then
     return span:walk({
       Math = function(formula)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -30,6 +32,7 @@ LABEL_OFFSETS = (
     (17, 12),
     (-17, 12),
 )
+DARK_SHADE = 0.6  # from here on figures are written in white
 TITLE_LENGTH = 34
 
 
@@ -85,6 +88,24 @@ def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure
     for axis in axes[count:]:
         axis.set_visible(False)
     return figure, axes[:count], axes[count:]
+
+
+def draw_shades(axis: Axes, grid: np.ndarray, legible_size: float, write: Callable[[Any], str]) -> None:
+    """Draw shares as shades with their figures, as shapes and not as a picture; an unknown share stays white.
+
+    Args:
+        axis: where to draw.
+        grid: shares between 0 and 1.
+        legible_size: of the figures, in points.
+        write: what to write into a cell, given its row and column.
+    """
+    rows, columns = grid.shape
+    edges = [np.arange(count + 1) - 0.5 for count in (columns, rows)]
+    axis.pcolormesh(*edges, grid, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=0.4)
+    axis.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
+    for (row, column), share in np.ndenumerate(grid):
+        look = {"ha": "center", "va": "center", "fontsize": legible_size}
+        axis.text(column, row, write((row, column)), color="white" if share > DARK_SHADE else INK, **look)
 
 
 def style_grid(axis: Axes, borders: list[int]) -> None:

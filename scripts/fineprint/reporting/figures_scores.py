@@ -8,11 +8,9 @@ from matplotlib.axes import Axes
 
 from fineprint.records import Score
 from fineprint.reporting import formats
-from fineprint.reporting.drawing import Drawing, escape, label, panel_title, panels, style_grid
+from fineprint.reporting.drawing import Drawing, draw_shades, escape, label, panel_title, panels, style_grid
 from fineprint.reporting.study import Study
 from fineprint.reporting.style import COLOURS, GREY, INK, MARKERS, WIDTH
-
-HEAT = "Blues"
 
 
 def draw_accuracy(study: Study, task: str) -> Drawing | None:
@@ -124,20 +122,10 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
 def draw_matrix(axis: Axes, table: np.ndarray) -> None:
     """Draw one matrix with its counts."""
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    axis.imshow(shares, cmap=HEAT, vmin=0, vmax=1, aspect="auto")
+    draw_shades(axis, shares, 6.8, lambda place: str(table[place]))
     axis.grid(visible=False)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
-    for (row, column), count in np.ndenumerate(table):
-        axis.text(
-            column,
-            row,
-            str(count),
-            ha="center",
-            va="center",
-            fontsize=6.8,
-            color="white" if shares[row, column] > 0.55 else INK,
-        )
 
 
 def confusion_rows(study: Study, task: str, method: str, score: Score) -> list[dict[str, object]]:
@@ -184,18 +172,7 @@ def draw_tags(study: Study, task: str, tag: str) -> Drawing | None:
         [[shares.get((study.numbers[m], split, value), np.nan) for m in methods] for split, value in columns]
     )
     figure, axis = plt.subplots(figsize=(WIDTH, 0.7 + 0.2 * len(columns)), layout="constrained")
-    axis.imshow(grid, cmap=HEAT, vmin=0, vmax=1, aspect="auto")
-    for (line, column), share in np.ndenumerate(grid):
-        if not np.isnan(share):
-            axis.text(
-                column,
-                line,
-                f"{share:.2f}",
-                ha="center",
-                va="center",
-                fontsize=7.5,
-                color="white" if share > 0.6 else INK,
-            )
+    draw_shades(axis, grid, 7.5, lambda place: "" if np.isnan(grid[place]) else f"{grid[place]:.2f}")
     sizes = {(row["split"], row["value"]): row["rows"] for row in rows}
     several = len({split for split, _ in columns}) > 1
     axis.set_yticks(
