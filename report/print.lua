@@ -13,10 +13,26 @@ local function argument(blocks)
   return "[\n" .. markup(blocks) .. "\n]"
 end
 
--- A picture is drawn with its alternative text.
+-- A picture is drawn with its alternative text, as wide as the text unless it would be higher than the page.
 local function Image(image)
   local words = pandoc.utils.stringify(image.caption)
-  return pandoc.RawInline("typst", "#image(" .. quote(image.src) .. ", alt: " .. quote(words) .. ")")
+  local size = image.attributes["data-tall"] == "yes" and "width: auto, height: tallest" or "width: 100%"
+  return pandoc.RawInline("typst", "#image(" .. quote(image.src) .. ", alt: " .. quote(words) .. ", " .. size .. ")")
+end
+
+-- A page's end does not cut a row, unless a cell is so long that it may need more than a page.
+local LONG_CELL = 900 -- letters
+
+local function Table(found)
+  local longest = 0
+  found:walk({
+    Plain = function(part)
+      longest = math.max(longest, utf8.len(pandoc.utils.stringify(part)) or LONG_CELL)
+    end,
+  })
+  if longest < LONG_CELL then
+    return { pandoc.RawBlock("typst", "#whole-rows["), found, pandoc.RawBlock("typst", "]") }
+  end
 end
 
 -- A formula is read out by the words of the element around it, else by its source.
@@ -66,4 +82,4 @@ local function Div(div)
   end
 end
 
-return { { Image = Image, Span = Span }, { Math = Math }, { Div = Div } }
+return { { Image = Image, Span = Span }, { Math = Math }, { Table = Table }, { Div = Div } }

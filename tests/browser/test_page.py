@@ -59,7 +59,7 @@ def test_a_click_in_the_contents_leads_to_the_section(open_report):
     assert 0 <= top < 450
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
 def test_no_serious_barrier_for_readers(open_report, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 

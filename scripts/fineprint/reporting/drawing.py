@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fineprint.reporting.fonts import replace_missing_letters
 from fineprint.reporting.study import Study
 from fineprint.reporting.style import COLOURS, INK, MARKERS, WIDTH
 
@@ -61,8 +62,8 @@ def panel_title(study: Study, method: str, width: int = 26) -> str:
 
 
 def escape(value: str) -> str:
-    """Return text that matplotlib draws as it stands."""
-    return value.replace("\\", "\\\\").replace("$", r"\$")
+    """Return text that matplotlib draws as it stands, without mathematics and without empty boxes."""
+    return replace_missing_letters(value).replace("\\", "\\\\").replace("$", r"\$")
 
 
 def looks(study: Study, method: str) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def draw_shades(axis: Axes, grid: np.ndarray, legible_size: float, write: Callab
     """
     rows, columns = grid.shape
     edges = [np.arange(count + 1) - 0.5 for count in (columns, rows)]
-    axis.pcolormesh(*edges, grid, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=0.4)
+    axis.pcolormesh(*edges, grid, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=0.4, clip_on=False)
     axis.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
     for (row, column), share in np.ndenumerate(grid):
         look = {"ha": "center", "va": "center", "fontsize": legible_size}

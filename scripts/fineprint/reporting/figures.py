@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -53,7 +54,7 @@ def plot_all(results: Results, folder: Path) -> list[FigureEntry]:
     """Draw every figure that the data allow into `folder`, and write figures.json."""
     study, entries = Study(results), []
     folder.mkdir(parents=True, exist_ok=True)
-    with figure_style():
+    with figure_style(json.dumps(results, ensure_ascii=False)):
         for task in study.tasks:
             for kind, detail, drawing in draw_task(study, task):
                 if drawing is not None:

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from fineprint.reporting import formats
 from fineprint.reporting.analysis import CostGetter, trained_parameters
 from fineprint.reporting.cost import memory_kinds, storage_rows
-from fineprint.reporting.drawing import Drawing, label, looks, panels, place_numbers
+from fineprint.reporting.drawing import Drawing, escape, label, looks, panels, place_numbers
 from fineprint.reporting.study import Study, is_trained, peak_memory, phase_seconds, train_value
 from fineprint.reporting.style import COLOURS, GREY, HATCHES, INK, WIDTH
 
@@ -47,7 +47,7 @@ def draw_cost(study: Study, task: str) -> Drawing | None:
     figure, axes, _ = panels(4, 2, 2.45)
     for axis, (key, (title, _, write)) in zip(axes[:3], AXES.items(), strict=True):
         draw_panel(axis, study, rows, key, write)
-        axis.set(xlabel=title, ylabel=f"Accuracy, {study.headline(task)}")
+        axis.set(xlabel=title, ylabel=f"Accuracy, {escape(study.headline(task))}")
     draw_key(axes[3], study, [row["key"] for row in rows])
     for axis, key in zip(axes[:3], AXES, strict=True):
         place_numbers(axis, [(row[key], row["accuracy"], str(row["number"])) for row in rows if is_positive(row[key])])
@@ -270,7 +270,7 @@ def draw_storage(study: Study, task: str) -> Drawing | None:
                 label=label(study, row["method"], 30),
                 **style,
             )
-        axis.set_title(backbone)
+        axis.set_title(escape(backbone))
         axis.set(xlabel="Tasks", ylabel=f"Disk, {name}", ylim=(0, None), xticks=[1, 2, 4, 6, 8, 10])
         axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     caption = (

@@ -17,6 +17,7 @@ from fineprint.reporting.style import COLOURS, GREY, INK, LIGHT, WIDTH
 # From vermilion over white to blue: told apart by colour-blind readers; the sign in each cell tells them apart in grey.
 SHADES = LinearSegmentedColormap.from_list("fineprint", [COLOURS[1], "#ffffff", COLOURS[0]])
 STRONGEST_SHADE = 0.75  # of the colour's full strength, so that black figures stay legible on it
+MANY_METHODS = 12  # from here on cells are too narrow for a decimal
 ROW_INCHES, LARGEST_LETTERS, SMALLEST_LETTERS = 0.25, 8.0, 4.8
 
 
@@ -42,11 +43,12 @@ def draw_pairs(study: Study, task: str) -> Drawing | None:
     axis.set_xticks(range(len(methods)), [str(study.numbers[method]) for method in methods])
     axis.set(xlim=(-0.5, len(methods) - 0.5), ylim=(len(methods) - 0.5, -0.5), xlabel="Method compared with (number)")
     style_grid(axis, [])
+    rounded = " Rounded to whole points." if len(methods) > MANY_METHODS else ""
     caption = (
         f"Paired differences on {split} of “{task}”: accuracy of the row's method minus that of the column's, in "
         "percentage points, on the same rows. Shaded, bold and with an asterisk: significant (exact McNemar test, "
         "Holm-corrected, p < .05), blue for ahead and orange for behind. Runs that collapsed or were not made are "
-        "left out."
+        f"left out.{rounded}"
     )
     rows = [pair_row(study, *pair, difference) for pair, difference in pairs.items()]
     return Drawing(figure, f"Paired differences on {task}", caption, describe_pairs(study, split, methods, pairs), rows)
@@ -61,13 +63,19 @@ def draw_cell(axis: Axes, x: int, y: int, difference: Difference, largest: float
     axis.text(
         x,
         y,
-        formats.points(difference.value) + ("*" if difference.is_real else ""),
+        write_points(difference.value, count) + ("*" if difference.is_real else ""),
         ha="center",
         va="center",
-        fontsize=max(SMALLEST_LETTERS, min(LARGEST_LETTERS, 100 / count)),
+        fontsize=max(SMALLEST_LETTERS, min(LARGEST_LETTERS, 96 / count)),
         fontweight="bold" if difference.is_real else "normal",
         color=INK if difference.is_real else GREY,
     )
+
+
+def write_points(value: float, count: int) -> str:
+    """Write a difference in points; in whole points where many methods leave little room."""
+    written = formats.points(value)
+    return written if count <= MANY_METHODS else formats.points(round(value, 2))[:-2]
 
 
 def pair_row(study: Study, first: str, second: str, difference: Difference) -> dict[str, Any]:

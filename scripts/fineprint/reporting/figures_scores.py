@@ -12,6 +12,8 @@ from fineprint.reporting.drawing import Drawing, draw_shades, escape, label, pan
 from fineprint.reporting.study import Study
 from fineprint.reporting.style import COLOURS, GREY, INK, MARKERS, WIDTH
 
+FEW_LABELS = 4  # up to here confusion matrices fit five to a row
+
 
 def draw_accuracy(study: Study, task: str) -> Drawing | None:
     """Draw accuracy with its interval for every scored method and split."""
@@ -100,12 +102,14 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
     labels = study.results["tasks"][task]["labels"]
     unreadable = any(score["unreadable"] for _, score in scored)
     names = [escape(name[:3]) for name in labels] + (["none"] if unreadable else [])
-    figure, axes, _ = panels(len(scored), 5 if len(scored) > 4 else 4, 1.45)
+    few = len(labels) <= FEW_LABELS
+    columns, height = (5 if len(scored) > 4 else 4, 1.45) if few else (3, 0.8 + 0.17 * len(labels))
+    figure, axes, _ = panels(len(scored), columns, height)
     for axis, (method, score) in zip(axes, scored, strict=True):
-        draw_matrix(axis, np.array(score["confusion"])[:, : len(names)])
-        axis.set_title(panel_title(study, method, 21), fontsize=7)
-        axis.set_xticks(range(len(names)), names, fontsize=7)
-        axis.set_yticks(range(len(labels)), [escape(name[:3]) for name in labels], fontsize=7)
+        draw_matrix(axis, np.array(score["confusion"])[:, : len(names)], 6.8 if few else 5.6)
+        axis.set_title(panel_title(study, method, 21 if few else 36), fontsize=7)
+        axis.set_xticks(range(len(names)), names, fontsize=7 if few else 6)
+        axis.set_yticks(range(len(labels)), [escape(name[:3]) for name in labels], fontsize=7 if few else 6)
     figure.supxlabel("Predicted label", fontsize=8.5)
     figure.supylabel("Gold label", fontsize=8.5)
     caption = (
@@ -119,10 +123,10 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
     )
 
 
-def draw_matrix(axis: Axes, table: np.ndarray) -> None:
+def draw_matrix(axis: Axes, table: np.ndarray, size: float) -> None:
     """Draw one matrix with its counts."""
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    draw_shades(axis, shares, 6.8, lambda place: str(table[place]))
+    draw_shades(axis, shares, size, lambda place: str(table[place]))
     axis.grid(visible=False)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)

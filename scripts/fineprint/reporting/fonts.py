@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 
 import matplotlib
-from matplotlib.font_manager import findSystemFonts
+from matplotlib.font_manager import findSystemFonts, fontManager
 from matplotlib.ft2font import FT2Font
 
 # Typst's compiler brings serif, mathematics and typewriter letters; DejaVu Sans, from matplotlib, the other alphabets.
 BUNDLED = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf", "DejaVuSans-BoldOblique.ttf")
+FAMILY = "DejaVu Sans"
 WITHOUT_SHAPE = ("Cc", "Cf", "Zs", "Zl", "Zp", "Mn")  # control, formatting, spaces, marks that join a letter
 
 
@@ -37,14 +38,17 @@ def bundled_letters() -> frozenset[int]:
 
 @cache
 def system_letters() -> frozenset[int]:
-    """Return the code points that the fonts installed on this machine have; a font that cannot be read is left out."""
-    found: set[int] = set()
-    for path in findSystemFonts():
-        try:
-            found |= set(FT2Font(path).get_charmap())
-        except (OSError, RuntimeError, ValueError):
-            continue
-    return frozenset(found)
+    """Return the code points that the fonts installed on this machine have."""
+    return frozenset().union(*map(read_letters, findSystemFonts()))
+
+
+@cache
+def read_letters(path: str) -> frozenset[int]:
+    """Return the code points of a font file; none if it cannot be read."""
+    try:
+        return frozenset(FT2Font(path).get_charmap())
+    except (OSError, RuntimeError, ValueError):
+        return frozenset()
 
 
 def has_shape(letter: str) -> bool:
@@ -60,6 +64,25 @@ def missing_letters(text: str, known: frozenset[int]) -> set[str]:
 def needs_system_fonts(text: str) -> bool:
     """Return whether a text has letters, such as Chinese, that none of the bundled fonts has."""
     return bool(missing_letters(text, bundled_letters()))
+
+
+def families_for(text: str) -> list[str]:
+    """Return the families of fonts in which figures write a text: the bundled one, and those of the system it needs."""
+    families, missing = [FAMILY], missing_letters(text, bundled_letters())
+    for path in sorted(findSystemFonts()) if missing else []:
+        found = {letter for letter in missing if ord(letter) in read_letters(path)}
+        if found:
+            fontManager.addfont(path)
+            families.append(FT2Font(path).family_name)
+            missing -= found
+    return families
+
+
+def replace_missing_letters(text: str) -> str:
+    """Put a question mark in place of each letter that no font here has: in a figure there is no room for more."""
+    missing = missing_letters(text, bundled_letters()) if needs_system_fonts(text) else set()
+    unknown = {letter for letter in missing if ord(letter) not in system_letters()}
+    return "".join("?" if letter in unknown else letter for letter in text)
 
 
 def name_missing_letters(text: str) -> str:

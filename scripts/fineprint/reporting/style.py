@@ -14,6 +14,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from fineprint.reporting.fonts import families_for
+
 # Okabe & Ito's colours without yellow, which is too light on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "p", "h")
@@ -23,7 +25,6 @@ PATHS = re.compile(r'\b(?:d|x|y)="[^"]*"')
 LONG_DECIMALS = re.compile(r"-?\d+\.\d{3,}")
 WIDTH = 7.2  # inches: the width of the text on an A4 page
 SETTINGS = {
-    "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "axes.edgecolor": GREY,
     "axes.labelcolor": INK,
@@ -51,9 +52,9 @@ SETTINGS = {
 
 
 @contextmanager
-def figure_style() -> Iterator[None]:
-    """Apply the style inside the block only."""
-    with matplotlib.rc_context(SETTINGS):
+def figure_style(text: str = "") -> Iterator[None]:
+    """Apply the style inside the block only, with fonts that have the letters of `text`."""
+    with matplotlib.rc_context({**SETTINGS, "font.family": families_for(text)}):
         yield
 
 
@@ -61,7 +62,8 @@ def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as SVG with text as paths and without a date, so that equal data give equal files."""
     figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
     plt.close(figure)
-    path.write_text(PATHS.sub(round_coordinates, path.read_text(encoding="utf-8")), encoding="utf-8")
+    drawn = PATHS.sub(round_coordinates, path.read_text(encoding="utf-8"))
+    path.write_text(" ".join(drawn.split()), encoding="utf-8")  # letters are shapes: no white space means anything
 
 
 def round_coordinates(attribute: re.Match[str]) -> str:

@@ -58,6 +58,9 @@ SECTIONS = [
 ]
 
 
+TALL_SHARE = 1.3  # of the width: an A4 page has room for that and a caption
+
+
 @dataclass(frozen=True)
 class Figure:
     """A figure as the templates place it; `source` and `data` are a path for the PDF, a data URI for the page.
@@ -73,6 +76,11 @@ class Figure:
     height: int
     columns: list[str]
     rows: list[list[str]]
+
+    @property
+    def tall(self) -> bool:
+        """Return whether the figure, as wide as the text, would be higher than a page of the PDF."""
+        return self.height > TALL_SHARE * self.width
 
 
 def build_view(results: Results, figures: list[Figure], report: Path) -> dict[str, Any]:
