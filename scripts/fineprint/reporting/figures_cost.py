@@ -30,6 +30,7 @@ AXES: dict[str, tuple[str, CostGetter, Any]] = {
         formats.size,
     ),
 }
+KEY_LINE_INCHES = 0.17
 TRAILING_ZEROS = re.compile(r"\.0+(?!\d)|(?<=\.\d)0+(?!\d)")
 PARTS = {
     "weight_bytes": "weights",
@@ -44,7 +45,7 @@ def draw_cost(study: Study, task: str) -> Drawing | None:
     rows = [cost_row(study, task, method) for method, _ in study.scored(task)]
     if not any(row[key] is not None for row in rows for key in AXES):
         return None
-    figure, axes, _ = panels(4, 2, 2.45)
+    figure, axes, _ = panels(4, 2, max(2.45, KEY_LINE_INCHES * len(rows)))
     for axis, (key, (title, _, write)) in zip(axes[:3], AXES.items(), strict=True):
         draw_panel(axis, study, rows, key, write)
         axis.set(xlabel=title, ylabel=f"Accuracy, {escape(study.headline(task))}")

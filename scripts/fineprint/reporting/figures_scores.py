@@ -176,7 +176,9 @@ def draw_tags(study: Study, task: str, tag: str) -> Drawing | None:
         [[shares.get((study.numbers[m], split, value), np.nan) for m in methods] for split, value in columns]
     )
     figure, axis = plt.subplots(figsize=(WIDTH, 0.7 + 0.2 * len(columns)), layout="constrained")
-    draw_shades(axis, grid, 7.5, lambda place: "" if np.isnan(grid[place]) else f"{grid[place]:.2f}")
+    draw_shades(
+        axis, grid, min(7.5, 130 / len(methods)), lambda place: "" if np.isnan(grid[place]) else f"{grid[place]:.2f}"
+    )
     sizes = {(row["split"], row["value"]): row["rows"] for row in rows}
     several = len({split for split, _ in columns}) > 1
     axis.set_yticks(
