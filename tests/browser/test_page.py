@@ -158,7 +158,7 @@ def test_without_javascript_everything_is_there_but_sorting(open_report):
     assert re.sub(r"\W+", "", page.inner_text("main")) == words
     assert page.locator("th button").count() == 0
     assert page.locator(".sort-hint").is_hidden()
-    page.locator("#provenance summary").last.click()
+    page.locator("details:has(> pre.config) summary").click()
     assert page.locator("pre.config").is_visible()
 
 

@@ -61,7 +61,7 @@ def write(results, folder):
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pdf")
     results = make_results({name: METHODS[name] for name in SOME}, splits={"matched": 240, "mismatched": 240})
-    results["provenance"]["wall_seconds"] = {f"train_method/nli/method_{n}/1": 10.0 + n for n in range(90)}
+    results["backbones"]["encoder"]["files"] = {f"model-{n:03}.safetensors": "cd" * 32 for n in range(90)}
     reader = PdfReader(write(results, folder))
     return {"folder": folder, "results": results, "reader": reader, "pages": [p.extract_text() for p in reader.pages]}
 
@@ -133,7 +133,7 @@ def test_every_cell_of_every_table_is_in_the_text(made):
 
 
 def test_a_long_table_repeats_its_heads(made):
-    assert sum("Ruleorjob" in squeeze(text) for text in made["pages"]) >= 2
+    assert sum("BackboneFilesha256" in squeeze(text) for text in made["pages"]) >= 2
 
 
 def test_letters_are_embedded_and_figures_are_drawn_not_photographed(made):

@@ -1,4 +1,4 @@
-"""Section 3: what each method trains, and its settings."""
+"""What each method trains, and its settings."""
 
 from __future__ import annotations
 

@@ -44,12 +44,17 @@ class Table:
 
     def __post_init__(self) -> None:
         """Make the identifier one that HTML and Typst accept, whatever a split is called."""
-        self.identifier = re.sub(r"[^A-Za-z0-9_-]", "-", self.identifier)
+        self.identifier = clean_identifier(self.identifier)
 
     @property
     def names_column(self) -> int:
         """Return which column names the row, for readers who hear the table: the title that follows a number."""
         return 1 if len(self.columns) > 1 and self.columns[0].title == "No." else 0
+
+
+def clean_identifier(name: str) -> str:
+    """Return a table's identifier as it stands in links."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", name)
 
 
 def text(value: object, **more: Any) -> Cell:
