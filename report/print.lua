@@ -82,4 +82,18 @@ local function Div(div)
   end
 end
 
-return { { Image = Image, Span = Span }, { Math = Math }, { Table = Table }, { Div = Div } }
+-- A line that announces a command or a prompt stays on its page.
+local function Blocks(blocks)
+  local found = pandoc.Blocks({})
+  for position, block in ipairs(blocks) do
+    local follower = blocks[position + 1]
+    if block.t == "Para" and follower and follower.t == "CodeBlock" then
+      found:insert(pandoc.RawBlock("typst", "#block(sticky: true)" .. argument({ block })))
+    else
+      found:insert(block)
+    end
+  end
+  return found
+end
+
+return { { Image = Image, Span = Span }, { Math = Math }, { Table = Table }, { Div = Div }, { Blocks = Blocks } }

@@ -162,6 +162,13 @@ def test_no_heading_stands_alone_at_the_foot_of_a_page(made):
         assert float(item.top) > FOOT_POINTS + 40, item.title
 
 
+def test_a_line_that_announces_a_command_is_on_its_page(made):
+    for announced in ("The first prompt:", "One row again, and nothing else:", "To make this report again:"):
+        for text in made["pages"]:
+            _, found, tail = text.partition(announced)
+            assert not found or len(tail.strip().splitlines()) > 1, announced
+
+
 def test_no_word_reaches_into_the_margin(made):
     if shutil.which("pdftotext") is None:
         pytest.skip("pdftotext is not installed (Debian and Ubuntu: apt-get install poppler-utils)")
