@@ -26,7 +26,7 @@ from fineprint.reporting import (
     seeds,
     setting,
 )
-from fineprint.reporting.figures import MULTITASK, FigureEntry
+from fineprint.reporting.figures import FIGURE_KINDS, MULTITASK, FigureEntry
 from fineprint.reporting.multitask_view import describe_multitask
 from fineprint.reporting.references import Library
 from fineprint.reporting.study import Study
@@ -67,14 +67,29 @@ SECTIONS = [
 ]
 
 
+TALL_SHARE = 1.3  # of the width: an A4 page has room for that and a caption
+
+
 @dataclass(frozen=True)
 class Figure:
-    """A figure as the templates place it; `source` is a path for the PDF, a data URI for the page."""
+    """A figure as the templates place it; `source` and `data` are a path for the PDF, a data URI for the page.
+
+    `file` is the name of its data, `width` and `height` are its natural size in pixels.
+    """
 
     entry: FigureEntry
     source: str
+    data: str
+    file: str
+    width: int
+    height: int
     columns: list[str]
     rows: list[list[str]]
+
+    @property
+    def tall(self) -> bool:
+        """Return whether the figure, as wide as the text, would be higher than a page of the PDF."""
+        return self.height > TALL_SHARE * self.width
 
 
 def build_view(results: Results, figures: list[Figure], report: Path) -> dict[str, Any]:
@@ -219,21 +234,7 @@ def describe_cost(study: Study, task: str) -> dict[str, Any]:
 
 def group_figures(figures: list[Figure], task: str) -> dict[str, list[Figure]]:
     """Return a task's figures by kind; a kind without a figure has an empty list."""
-    kinds: dict[str, list[Figure]] = {
-        kind: []
-        for kind in (
-            "accuracy",
-            "losses",
-            "held-out",
-            "cost",
-            "speed",
-            "memory",
-            "storage",
-            "confusion",
-            "tags",
-            "calibration",
-        )
-    }
+    kinds: dict[str, list[Figure]] = {kind: [] for kind in FIGURE_KINDS}
     for figure in figures:
         if figure.entry.task == task:
             kinds.setdefault(figure.entry.kind, []).append(figure)
