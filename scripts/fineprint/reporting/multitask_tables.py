@@ -75,9 +75,9 @@ def serving_table(part: Multitask, count: int, explained: bool) -> Table:
     heads = ("Disk", "Held", "Peak or resident", "First answer", "One task more", "Switch", "99th percentile", "Rows/s")
     columns_meaning = (
         "Disk: read off it. Held: exact bytes of the distinct tensors with all tasks ready; beside it the peak that "
-        "torch allocated on the GPU, or on a CPU the growth of the process. First answer: from nothing loaded, files in "
-        "the system's cache. Switch: median; a 99th percentile from 100 switches on. Rows/s: a stream of all tasks in "
-        f"random order, answered {part.settings['serving']['batch_size']} at a time."
+        "torch allocated on the GPU, or on a CPU the growth of the process. First answer: from nothing loaded, files "
+        "in the system's cache. Switch: median; a 99th percentile from 100 switches on. Rows/s: a stream of all tasks "
+        f"in random order, answered {part.settings['serving']['batch_size']} at a time."
     )
     start = f"{formats.plural(count, 'task')} served at once{describe_copies(part, count)}."
     caption = " ".join([start, *([] if explained else [columns_meaning]), *reasons])
