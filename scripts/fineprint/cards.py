@@ -86,11 +86,11 @@ def describe_metadata(record: TrainRecord, method: MethodSettings, task: dict[st
     """Return the card's front matter. The hub accepts as `base_model` only what lies on it."""
     from huggingface_hub import EvalResult, ModelCardData
 
-    run, best = record["settings"], best_epoch(record)
-    source = data_on_hub(task)
+    run, best, source = record["settings"], best_epoch(record), data_on_hub(task)
+    scored = why_no_accuracy(record) is None
     where = {"task_type": "text-classification", "dataset_type": source or run["task"], "dataset_name": run["task"]}
     scores = {
-        ("accuracy", ACCURACY): best["held_out_accuracy"],
+        **({("accuracy", ACCURACY): best["held_out_accuracy"]} if scored else {}),
         ("loss", LOSS): best["held_out_loss"],
     }
     return ModelCardData(
@@ -102,10 +102,15 @@ def describe_metadata(record: TrainRecord, method: MethodSettings, task: dict[st
         ],
         language=find_settings("tasks", task["settings"]["kind"]).language or None,  # type: ignore[attr-defined]
         library_name=method.adapter.library,
-        metrics=["accuracy"],
+        metrics=["accuracy"] if scored else None,
         model_name=f"{run['method']} on {run['task']}, seed {run['seed']}",
         tags=["fineprint", method.adapter.kind, method.readout.kind, method.precision],
     )
+
+
+def why_no_accuracy(record: TrainRecord) -> str | None:
+    """Return why the run's accuracy would mean nothing, or None where it does."""
+    return record["settings"].get("why_no_accuracy")
 
 
 def data_on_hub(task: dict[str, Any]) -> str | None:
@@ -135,6 +140,7 @@ def describe_body(
         "base_sentence": base_sentence(base),
         "base_files": list(base.record["files"].items()),
         "held_out": held_out_facts(record),
+        "why_no_accuracy": why_no_accuracy(record),
         "scores_file": f"{results}/runs/{run['task']}/{run['method']}/{run['seed']}/scores.json",
         "report_file": f"{results}/report.html",
         "program": plain_program(method, readout, base.name, base.revision, relative(folder), folder),
@@ -178,8 +184,9 @@ def where_to_run(base: Base) -> Raw:
 def held_out_facts(record: TrainRecord) -> list[tuple[str, str]]:
     """Return the scores of the epoch that was kept."""
     best, rows = best_epoch(record), record["held_out_rows"] or 0
+    accuracy = (f"{ACCURACY} ({formats.count(rows)})", formats.accuracy(best["held_out_accuracy"], rows))
     return [
-        (f"{ACCURACY} ({formats.count(rows)})", formats.accuracy(best["held_out_accuracy"], rows)),
+        *([accuracy] if why_no_accuracy(record) is None else []),
         (f"{LOSS} ({formats.count(rows)})", formats.three_digits(best["held_out_loss"])),
         ("Epoch kept", f"{record['best_epoch']} of {len(record['epochs'])}"),
     ]
