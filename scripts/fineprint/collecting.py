@@ -89,7 +89,7 @@ def describe_provenance(
 def compare_runs(folder: Path, runs: list[Run]) -> list[dict[str, Any]]:
     """Compare the methods pair by pair on every task, seed and split."""
     comparisons = []
-    scored = [run for run in runs if run["scores"]]
+    scored = [run for run in runs if run["scores"] and run["scores"]["splits"]]
     for task, seed in dict.fromkeys((run["task"], run["seed"]) for run in scored):
         group = [run for run in scored if (run["task"], run["seed"]) == (task, seed)]
         hits = {run["method"]: join_splits(read_hits(folder, run)) for run in group}
@@ -120,7 +120,7 @@ def write_table(path: Path, results: Results) -> None:
 
 
 def table_rows(study: dict[str, Any], run: Run) -> list[dict[str, Any]]:
-    """Return a run's rows of the table, one per split, or a single one if it was not run."""
+    """Return a run's rows of the table, one per split, or a single one if it has no scores."""
     method = study["methods"][run["method"]]
     train, predict, scores = run["train"], run["predict"], run["scores"]
     # Parameters are counted while training; a method that trains nothing is counted as it predicts.
@@ -131,7 +131,7 @@ def table_rows(study: dict[str, Any], run: Run) -> list[dict[str, Any]]:
     }
     peaks = [peak_memory(phases.get(name)) for name in ("training", "prediction")]
     rows = []
-    splits = scores["splits"] if scores else {"": {}}
+    splits = (scores and scores["splits"]) or {"": {}}
     for split, score in splits.items():
         if split == TOGETHER:
             continue  # a row per split, none counted twice

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny, ValidationError
 
+from fineprint.accuracy import why_no_accuracy
 from fineprint.adapters import AdapterSettings
 from fineprint.backbones import BackboneSettings
 from fineprint.multitask import MultitaskSettings, resolve, used_methods, used_tasks
@@ -283,7 +284,8 @@ def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[
     The title is left out: a better name trains nothing anew.
     """
     settings = study.methods[method].model_dump(mode="json", exclude={"title"})
-    return {"study": study.study, "task": task, "method": method, "seed": seed, **settings}
+    why = why_no_accuracy(study.backbones[study.methods[method].backbone], study.tasks[task])
+    return {"study": study.study, "task": task, "method": method, "seed": seed, "why_no_accuracy": why, **settings}
 
 
 def read_run(config: Mapping[str, Any]) -> MethodSettings:

@@ -17,12 +17,12 @@ class Ledger:
         self.share = share
         self.counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
 
-    def accept(self, features: list[str], label: int) -> bool:
-        """Return whether the example keeps the balance, and enter it if so."""
-        counts = [self.counts[feature] for feature in features]
-        if any(self._is_ahead(count, label) for count in counts):
+    def accept(self, *examples: tuple[list[str], int]) -> bool:
+        """Return whether examples, given by features and label, all keep the balance, and enter them if so."""
+        counts = [(self.counts[feature], label) for features, label in examples for feature in features]
+        if any(self._is_ahead(count, label) for count, label in counts):
             return False
-        for count in counts:
+        for count, label in counts:
             count[label] += 1
         return True
 
@@ -39,12 +39,19 @@ def list_features(text: str) -> list[str]:
 
 def list_pair_features(first: str, second: str) -> list[str]:
     """Return the words of each of two texts, and how many words of one the other lacks."""
+    return [
+        *list_overlap(first, second),
+        *(f"first {word}" for word in sorted(_split(first))),
+        *(f"second {word}" for word in sorted(_split(second))),
+    ]
+
+
+def list_overlap(first: str, second: str) -> list[str]:
+    """Return how many words of one text the other lacks, either way."""
     first_words, second_words = _split(first), _split(second)
     return [
         f"{min(len(second_words - first_words), 4)} new",
         f"{min(len(first_words - second_words), 6)} lost",
-        *(f"first {word}" for word in sorted(first_words)),
-        *(f"second {word}" for word in sorted(second_words)),
     ]
 
 

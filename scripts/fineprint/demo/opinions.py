@@ -53,7 +53,7 @@ def _draw_opinion(
     """Yield one sentence that the ledger accepts, or none if it accepts none of a few."""
     for _ in range(tries):
         sentence = WORDINGS[phenomenon](random, pick_topic(random, genre), label)
-        if ledger.accept(list_features(sentence), label):
+        if ledger.accept((list_features(sentence), label)):
             sentence = f"{sentence[0].upper()}{sentence[1:]}."
             yield Example({"sentence": sentence}, label, genre, phenomenon)
             return

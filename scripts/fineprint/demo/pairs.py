@@ -82,6 +82,6 @@ def _draw_pair(random: Random, genre: str, phenomenon: str, ledger: Ledger, trie
         triple = make_triple(random, genre, phenomenon)
         random.shuffle(triple)
         for pair in triple:
-            if ledger.accept(list_pair_features(pair.premise, pair.hypothesis), pair.label):
+            if ledger.accept((list_pair_features(pair.premise, pair.hypothesis), pair.label)):
                 yield pair
                 return

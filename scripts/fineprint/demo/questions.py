@@ -1,17 +1,19 @@
 """Yes-or-no questions on short passages.
 
-One sentence of a passage decides; others tell of somebody else who does something else with another thing.
+A passage tells of two people who do different things. Four examples are made at once: two questions, one about each,
+and two passages, of which one says yes to the first and no to the second, and the other the reverse. So every passage
+and every question comes with both answers, and neither gives the answer away.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
 from fineprint.demo import lexicon
 from fineprint.demo.clauses import Clause, Phrase, render_clause
-from fineprint.demo.edits import change_noun, oppose_verb, replace_verb, specialise, vary_words
+from fineprint.demo.edits import oppose_verb, replace_verb, vary_words
 from fineprint.demo.examples import Example
-from fineprint.demo.ledger import Ledger, list_pair_features
+from fineprint.demo.ledger import Ledger, list_overlap
 from fineprint.demo.pairs import make_clauses
 from fineprint.demo.phenomena import CONTRADICTION, ENTAILMENT, make_hypothesis
 
@@ -21,99 +23,106 @@ TOLD = {NO: CONTRADICTION, YES: ENTAILMENT}
 PHENOMENA = tuple(phenomenon for phenomenon in lexicon.PHENOMENA if phenomenon != "voice")
 
 
-def draw_questions(random: Random, genres: tuple[str, ...], slack: int = 3, share: float = 0.04) -> Iterator[Example]:
-    """Yield balanced questions without end, the phenomena, the genres and the answers in turn."""
-    ledgers = {phenomenon: Ledger((NO, YES), slack, share) for phenomenon in PHENOMENA}
+def draw_questions(random: Random, genres: tuple[str, ...], slack: int = 6, share: float = 0.1) -> Iterator[Example]:
+    """Yield balanced questions without end, the phenomena and the genres in turn."""
+    ledger = Ledger((NO, YES), slack, share)
     while True:
         for phenomenon in PHENOMENA:
             for genre in genres:
-                for label in random.sample((NO, YES), 2):
-                    yield from _draw_question(random, genre, phenomenon, label, ledgers[phenomenon])
+                yield from _draw_four(random, genre, phenomenon, ledger)
 
 
-def _draw_question(
-    random: Random, genre: str, phenomenon: str, label: int, ledger: Ledger, tries: int = 100
-) -> Iterator[Example]:
-    """Yield one question that the ledger accepts, or none if it accepts none of a few."""
+def _draw_four(random: Random, genre: str, phenomenon: str, ledger: Ledger, tries: int = 100) -> list[Example]:
+    """Return four examples that keep the balance of overlaps, or none if none of a few do."""
     for _ in range(tries):
-        asked = make_hypothesis(random, genre, phenomenon)
-        told = _tell(random, genre, phenomenon, label, asked)
-        if not told or not _can_be_asked(asked) or not _is_same_subject(told, asked):
-            continue
-        clauses = [told, _tell_of_another(random, genre, asked)]
-        random.shuffle(clauses)
-        passage, question = " ".join(map(render_clause, clauses)), render_question(asked)
-        if ledger.accept(list_pair_features(passage, question), label):
-            yield Example({"passage": passage, "question": question}, label, genre, phenomenon)
-            return
+        four = _make_four(random, genre, (phenomenon, random.choice(PHENOMENA)))
+        if four and ledger.accept(*((list_overlap(*one.texts.values()), one.label) for one in four)):
+            return four
+    return []
 
 
-def _tell(random: Random, genre: str, phenomenon: str, label: int, asked: Clause) -> Clause | None:
-    """Return the clause that decides, or nothing if it came out like the question.
-
-    Some phenomena cannot say "no" to every question: half of their "no" comes from turning a "yes" round. And since a
-    "no" brings new words with it, a "yes" is often told in synonyms.
-    """
-    deny = DENIALS.get(phenomenon) if label == NO and random.random() < 0.5 else None
-    made = make_clauses(random, genre, phenomenon, ENTAILMENT if deny else TOLD[label], asked)
-    if not made:
-        return None
-    if deny:
-        return deny(random, made[0])
-    return vary_words(random, made[0]) if label == YES and random.random() < 0.5 else made[0]
-
-
-def _exchange_thing(random: Random, clause: Clause) -> Clause:
-    """Put a thing of the other kind that the genre writes about: what is a goat is no vegetable."""
-    return replace(clause, object=change_noun(clause.object, random.choice(_list_others(clause.object))))
-
-
-def _list_others(thing: Phrase) -> tuple[str, ...]:
-    """Return the things of the other kind that the same genre writes about."""
-    kind = _kind_of(thing)
-    kinds = next(kinds for kinds in lexicon.GENRE_OBJECTS.values() if kind in kinds)
-    return lexicon.KINDS[kinds[1 - kinds.index(kind)]]
+def _make_four(random: Random, genre: str, phenomena: tuple[str, str]) -> list[Example]:
+    """Return two questions, one for each phenomenon, on two passages, or nothing where a sentence came out odd."""
+    # "Is she not …?" is answered either way, so nobody is asked that; what is told may well be that she is not.
+    first, second = (replace(make_hypothesis(random, genre, name), negated=False) for name in phenomena)
+    asked = (first, _set_apart(random, second, first))
+    if not all(map(_can_be_asked, asked)):
+        return []
+    told = [_tell_both(random, genre, *pair) for pair in zip(phenomena, asked, strict=True)]
+    if not all(told):
+        return []
+    questions, order = [render_question(clause) for clause in asked], random.sample((0, 1), 2)
+    examples = []
+    for labels in ((NO, YES), (YES, NO)):
+        passage = " ".join(render_clause(told[number][labels[number]]) for number in order)
+        for number in order:
+            texts = {"passage": passage, "question": questions[number]}
+            examples.append(Example(texts, labels[number], genre, phenomena[number], group=" ".join(questions)))
+    return examples
 
 
-# A small number could only say no, a large one only yes; and no animal is at odds with "an animal".
-DENIALS: dict[str, Callable[[Random, Clause], Clause]] = {"numeral": oppose_verb, "hypernym": _exchange_thing}
-
-
-def _can_be_asked(clause: Clause) -> bool:
-    """Refuse questions to which people would not agree on the answer.
-
-    "Is she not …?" is answered either way; "two farmers" may mean at least two; anybody else is a "person" too.
-    """
-    amount = clause.subject.amount
-    return not (clause.negated or amount in lexicon.NUMBERS or clause.subject.nouns[0] == lexicon.SUBJECT_KINDS[0])
-
-
-def _is_same_subject(told: Clause, asked: Clause) -> bool:
-    """Whether the passage tells of the one who is asked about: the farmer may be called the worker."""
-    noun, wanted = told.subject.nouns[0], asked.subject.nouns[0]
-    return wanted in (noun, lexicon.KIND_OF.get(noun))
-
-
-def _tell_of_another(random: Random, genre: str, asked: Clause) -> Clause:
-    """Return what somebody of the other kind does: another action, with something else."""
-    other = make_hypothesis(random, genre, random.choice(DISTRACTING))
-    subject = specialise(random, change_noun(other.subject, _other_kind(asked.subject)))
-    nouns = random.sample(_list_others(asked.object), len(other.object.nouns))
-    thing = replace(other.object, nouns=tuple(nouns))
-    return replace_verb(random, replace(other, verb=asked.verb, subject=subject, object=thing))
-
-
-# What the other sentence is like; its amount, place or "not" are there to be confused with those that count.
-DISTRACTING = ("modifier", "negation", "quantifier", "conjunction", "addition")
+def _set_apart(random: Random, clause: Clause, other: Clause) -> Clause:
+    """Let a clause tell of other people and other things than another clause, with a verb that says nothing of its."""
+    if lexicon.find_side(clause.verb, lexicon.VERBS)[0] == lexicon.find_side(other.verb, lexicon.VERBS)[0]:
+        clause = replace_verb(random, clause)
+    if _kind_of(clause.subject) == _kind_of(other.subject):
+        clause = replace(clause, subject=_exchange_kind(clause.subject))
+    if _kind_of(clause.object) == _kind_of(other.object):
+        clause = replace(clause, object=_exchange_kind(clause.object))
+    return clause
 
 
 def _kind_of(phrase: Phrase) -> str:
     return lexicon.KIND_OF.get(phrase.nouns[0], phrase.nouns[0])
 
 
-def _other_kind(subject: Phrase) -> str:
-    """Return the kind of people to which a subject does not belong."""
-    return next(kind for kind in lexicon.SUBJECT_KINDS if kind != _kind_of(subject))
+def _exchange_kind(phrase: Phrase) -> Phrase:
+    """Put what excludes it in the same genre: vegetables for animals, workers for other people, each for each."""
+    kind = _kind_of(phrase)
+    kinds = next(kinds for kinds in EXCHANGES if kind in kinds)
+    other = kinds[1 - kinds.index(kind)]
+    partners = dict(zip((kind, *lexicon.KINDS[kind]), (other, *lexicon.KINDS[other]), strict=True))
+    return replace(phrase, nouns=tuple(partners[noun] for noun in phrase.nouns))
+
+
+EXCHANGES = (lexicon.SUBJECT_KINDS, *lexicon.GENRE_OBJECTS.values())
+
+
+def _tell_both(random: Random, genre: str, phenomenon: str, asked: Clause) -> list[Clause]:
+    """Return what says no and what says yes, or nothing where one of them tells of somebody else."""
+    told = [_tell(random, genre, phenomenon, label, asked) for label in (NO, YES)]
+    fitting = [clause for clause in told if clause and _is_same_subject(clause, asked)]
+    return fitting if len(fitting) == len(told) else []
+
+
+def _tell(random: Random, genre: str, phenomenon: str, label: int, asked: Clause) -> Clause | None:
+    """Return the clause that decides, or nothing if it came out like the question.
+
+    Since a "no" brings new words with it, a "yes" is often told in synonyms.
+    """
+    by_verb = phenomenon in OFTEN_DENIED_BY_VERB and label == NO and random.random() < 0.5
+    made = make_clauses(random, genre, phenomenon, ENTAILMENT if by_verb else TOLD[label], asked)
+    if not made:
+        return None
+    if by_verb:
+        return oppose_verb(random, made[0])
+    return vary_words(random, made[0]) if label == YES and random.random() < 0.5 else made[0]
+
+
+# A small number could only say no and a large one only yes; "an animal" can hardly be denied by another noun.
+OFTEN_DENIED_BY_VERB = ("numeral", "hypernym")
+
+
+def _can_be_asked(clause: Clause) -> bool:
+    """Refuse questions on whose answer people would not agree: "two farmers" may mean at least two, and whoever else
+    the passage tells of is a "person" too."""
+    return clause.subject.amount not in lexicon.NUMBERS and clause.subject.nouns[0] != lexicon.SUBJECT_KINDS[0]
+
+
+def _is_same_subject(told: Clause, asked: Clause) -> bool:
+    """Whether the passage tells of the one who is asked about: the farmer may be called the worker."""
+    noun, wanted = told.subject.nouns[0], asked.subject.nouns[0]
+    return wanted in (noun, lexicon.KIND_OF.get(noun))
 
 
 def render_question(clause: Clause) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from fineprint.settings import Settings
+from fineprint.settings import Settings, list_kinds
 
 if TYPE_CHECKING:
     from fineprint.config import MethodSettings, StudyConfig
@@ -63,14 +63,32 @@ class MultitaskSettings(Settings):
 
 
 def resolve(study: StudyConfig, problems: list[str]) -> StudyConfig:
-    """Return the study with a method for each kind of adapter; what does not fit is noted in `problems`."""
+    """Return the study with a method for each kind of adapter; what does not fit is noted in `problems`.
+
+    A study overlays the default one and inherits this part from it. Where it runs none of the part's tasks, or no
+    method that could stand for a kind of adapter, the part is left out, and the report says that it was not run.
+    """
     asked = study.multitask
     if asked is None:
         return study
     problems.extend(find_unknown(study, asked))
+    if not problems and not concerns(study, asked):
+        return study.model_copy(update={"multitask": None})
     methods = {} if problems else {kind: choose_method(study, asked, kind, problems) for kind in asked.adapters}
     filled = asked.model_copy(update={"methods": {kind: name for kind, name in methods.items() if name is not None}})
     return study.model_copy(update={"multitask": filled})
+
+
+def concerns(study: StudyConfig, asked: MultitaskSettings) -> bool:
+    """Return whether the study runs one of the part's tasks, and for each kind of adapter a method that has it."""
+    return any(task in study.run.tasks for task in asked.tasks) and all(
+        kind in asked.methods or list_candidates(study, asked, kind) for kind in asked.adapters
+    )
+
+
+def list_candidates(study: StudyConfig, asked: MultitaskSettings, kind: str) -> list[str]:
+    """Return the methods of the run that could stand for a kind of adapter."""
+    return [name for name in study.run.methods if fits(study.methods[name], asked, kind)]
 
 
 def find_unknown(study: StudyConfig, asked: MultitaskSettings) -> list[str]:
@@ -83,6 +101,11 @@ def find_unknown(study: StudyConfig, asked: MultitaskSettings) -> list[str]:
         if name not in getattr(study, section)
     ]
     problems += [f"multitask.{key}: a name stands twice." for key in ("tasks", "adapters") if stands_twice(asked, key)]
+    problems += [
+        f"multitask.adapters: '{kind}' is no kind of adapter; accepted: {', '.join(list_kinds('adapters'))}."
+        for kind in asked.adapters
+        if kind not in list_kinds("adapters")
+    ]
     strangers = [kind for kind in asked.methods if kind not in asked.adapters]
     return problems + [
         f"multitask.methods: '{kind}' is not among the adapters asked for; accepted: {', '.join(asked.adapters)}."
@@ -99,8 +122,8 @@ def stands_twice(asked: MultitaskSettings, key: str) -> bool:
 def choose_method(study: StudyConfig, asked: MultitaskSettings, kind: str, problems: list[str]) -> str | None:
     """Return the method that stands for a kind of adapter, or None and a sentence on why there is none."""
     given = asked.methods.get(kind)
-    candidates = [given] if given else [name for name in study.run.methods if fits(study.methods[name], asked, kind)]
-    if len(candidates) != 1:
+    candidates = [given] if given else list_candidates(study, asked, kind)
+    if len(candidates) > 1:
         problems.append(describe_choice(candidates, asked, kind))
         return None
     reason = refuse(study.methods[candidates[0]], asked, kind)
@@ -115,16 +138,10 @@ def fits(method: MethodSettings, asked: MultitaskSettings, kind: str) -> bool:
 
 
 def describe_choice(candidates: list[str], asked: MultitaskSettings, kind: str) -> str:
-    """Return a sentence on why no method, or more than one, stands for a kind of adapter."""
-    wanted = f"adapter '{kind}' on backbone '{asked.backbone}' and a readout with a head"
-    if candidates:
-        return (
-            f"multitask.adapters: {', '.join(candidates)} all have {wanted}; "
-            f"choose one with `multitask: {{methods: {{{kind}: {candidates[0]}}}}}`."
-        )
+    """Return a sentence on several methods that could stand for a kind of adapter."""
     return (
-        f"multitask.adapters: no method under run.methods has {wanted}; add one, name another method under "
-        "`multitask: {methods: …}`, or leave the part out with `multitask: null`."
+        f"multitask.adapters: {', '.join(candidates)} all have adapter '{kind}' on backbone '{asked.backbone}' and a "
+        f"readout with a head; choose one with `multitask: {{methods: {{{kind}: {candidates[0]}}}}}`."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fineprint.reporting import formats
+from fineprint.reporting import cost_only, formats
 from fineprint.reporting.analysis import split_by_test, titles
 from fineprint.reporting.cost_axes import SPEED, TRAINING_COSTS, WEIGHTS, CostAxis, find_least, trains_nothing
 from fineprint.reporting.multitask import Multitask
@@ -28,6 +28,8 @@ class Advice:
 
 def give_advice(study: Study, task: str) -> list[Advice]:
     """Return advice for the situations that the assignment names."""
+    if not study.measures_accuracy(task):
+        return give_advice_on_cost(study, task)
     if not study.ranked(task):
         return [Advice("Any", "No run can be ranked, so this study supports no advice.", "Scores", f"scores-{task}")]
     pairs = ("Pairs", f"pairs-{task}-{study.headline(task)}") if len(study.scored(task)) > 1 else None
@@ -42,6 +44,12 @@ def give_advice(study: Study, task: str) -> list[Advice]:
         Advice("Edge: small and fast at prediction", edge(study, task), *benefit),
         Advice("Models of 70 B parameters", large_models(study, task), *benefit),
     ]
+
+
+def give_advice_on_cost(study: Study, task: str) -> list[Advice]:
+    """Return what measured costs alone allow to be said."""
+    entries = [Advice(*entry) for entry in cost_only.advise(study, task)]
+    return [*entries, Advice("Models of 70 B parameters", large_models(study, task), "Memory", f"cost-{task}")]
 
 
 def one_task(study: Study, task: str) -> str:

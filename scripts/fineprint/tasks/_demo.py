@@ -20,6 +20,7 @@ class DemoTaskSettings(TaskSettings):
     A kind sets `split_genres`: what each split is about.
     """
 
+    language: ClassVar[str] = "en"
     origin: ClassVar[str] = "were made by this workflow"
     split_genres: ClassVar[dict[str, tuple[str, ...]]] = {"train": GENRES, "test": GENRES}
     unlabelled_rows: int = Field(9, ge=0)
@@ -65,6 +66,6 @@ def _make_row(identifier: str, example: Example, is_unlabelled: bool) -> Row:
         id=identifier,
         texts=example.texts,
         label=NO_LABEL if is_unlabelled else example.label,
-        group=next(iter(example.texts.values())),
+        group=example.group or next(iter(example.texts.values())),
         tags={"genre": example.genre, "phenomenon": example.phenomenon},
     )

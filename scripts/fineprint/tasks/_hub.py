@@ -91,7 +91,13 @@ class HubTaskSettings(TaskSettings):
         count = len(table) if split == "train" or self.test_rows is None else min(self.test_rows, len(table))
         return [self.make_row(split, number, entry) for number, entry in enumerate(table.select(range(count)))]
 
-
-def read_label(value: int | bool | None) -> int:
-    """Return a label's number; nothing, and a negative number, stand for no gold label."""
-    return NO_LABEL if value is None or value < 0 else int(value)
+    def read_label(self, value: Any, where: str) -> int:
+        """Return a label's number; nothing, and a negative number, stand for no gold label."""
+        if value is None or value in (False, True):
+            return NO_LABEL if value is None else int(value)
+        if isinstance(value, int) and value < len(self.labels):
+            return max(value, NO_LABEL)
+        raise SettingsError(
+            f"'{self.source}' ({where}): label {value!r} is unknown; accepted: 0 to {len(self.labels) - 1} "
+            f"({', '.join(self.labels)}), and -1 for no gold label"
+        )

@@ -1,15 +1,17 @@
-"""BoolQ (Clark et al. 2019, aclanthology N19-1300): yes-or-no questions that people asked, each on a passage."""
+"""BoolQ (Clark et al. 2019, arXiv 1905.10044): yes-or-no questions that people asked, each on a passage."""
 
 from typing import Any, ClassVar, Literal
 
 from fineprint.tasks import Row
-from fineprint.tasks._hub import HubTaskSettings, read_label
+from fineprint.tasks._hub import HubTaskSettings
 
 
 class Settings(HubTaskSettings):
     """Passages are up to a page long: where `max_tokens` does not hold both, the passage is cut, not the question."""
 
     kind: Literal["boolq"]
+    references: ClassVar[tuple[str, ...]] = ("arXiv 1905.10044",)
+    language: ClassVar[str] = "en"
     name: ClassVar[str] = "BoolQ"
     columns: ClassVar[tuple[str, ...]] = ("question", "answer", "passage")
     description: str = "BoolQ: what does a passage say to a yes-or-no question?"
@@ -23,5 +25,5 @@ class Settings(HubTaskSettings):
 
     def make_row(self, split: str, number: int, entry: dict[str, Any]) -> Row:
         """Turn an entry in the hub's form into a row; entries have no number of their own."""
-        texts = {"passage": entry["passage"], "question": entry["question"]}
-        return Row(f"{split}-{number}", texts, read_label(entry["answer"]), group=entry["passage"])
+        identifier, texts = f"{split}-{number}", {"passage": entry["passage"], "question": entry["question"]}
+        return Row(identifier, texts, self.read_label(entry["answer"], identifier), group=entry["passage"])

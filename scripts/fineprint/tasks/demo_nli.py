@@ -14,7 +14,6 @@ class Settings(DemoTaskSettings):
     """Sizes of the splits, and the wording of the prompt."""
 
     kind: Literal["demo_nli"] = "demo_nli"
-    language: ClassVar[str] = "en"
     split_genres: ClassVar[dict[str, tuple[str, ...]]] = {
         "train": lexicon.MATCHED_GENRES,
         "matched": lexicon.MATCHED_GENRES,

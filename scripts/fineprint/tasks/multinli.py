@@ -10,7 +10,7 @@ from pydantic import Field
 
 from fineprint.settings import SettingsError
 from fineprint.tasks import NO_LABEL, Row
-from fineprint.tasks._hub import HubTaskSettings, read_label
+from fineprint.tasks._hub import HubTaskSettings
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -63,10 +63,11 @@ class Settings(HubTaskSettings):
 
     def make_row(self, split: str, number: int, entry: dict[str, Any]) -> Row:
         """Turn an entry in the hub's form into a row; pair ids are not unique across splits."""
+        identifier = f"{split}-{number}-{entry['pairID']}"
         return Row(
-            id=f"{split}-{number}-{entry['pairID']}",
+            id=identifier,
             texts={"premise": entry["premise"], "hypothesis": entry["hypothesis"]},
-            label=read_label(entry["label"]),
+            label=self.read_label(entry["label"], identifier),
             group=entry["premise"],
             tags={"genre": entry["genre"]},
         )

@@ -3,13 +3,15 @@
 from typing import Any, ClassVar, Literal
 
 from fineprint.tasks import Row
-from fineprint.tasks._hub import HubTaskSettings, read_label
+from fineprint.tasks._hub import HubTaskSettings
 
 
 class Settings(HubTaskSettings):
     """The hub's test split has no labels: GLUE keeps them. So the validation split is tested on."""
 
     kind: Literal["sst2"]
+    references: ClassVar[tuple[str, ...]] = ("ACL D13-1170", "arXiv 1804.07461")
+    language: ClassVar[str] = "en"
     name: ClassVar[str] = "SST-2"
     columns: ClassVar[tuple[str, ...]] = ("idx", "sentence", "label")
     description: str = "SST-2: is a sentence from a film review negative or positive?"
@@ -23,5 +25,5 @@ class Settings(HubTaskSettings):
 
     def make_row(self, split: str, number: int, entry: dict[str, Any]) -> Row:
         """Turn an entry in the hub's form into a row; its sentences end in a space."""
-        sentence = entry["sentence"].strip()
-        return Row(f"{split}-{entry['idx']}", {"sentence": sentence}, read_label(entry["label"]), group=sentence)
+        identifier, sentence = f"{split}-{entry['idx']}", entry["sentence"].strip()
+        return Row(identifier, {"sentence": sentence}, self.read_label(entry["label"], identifier), group=sentence)
