@@ -317,6 +317,11 @@ def test_a_study_without_the_part_is_accepted():
     assert used_methods(study) == list(study.run.methods)
 
 
+@pytest.mark.parametrize("paths", [{"multitask__backbone": "decoder"}, {"run__methods": ["roberta_full"]}])
+def test_a_study_without_fitting_methods_leaves_the_part_out(paths):
+    assert read_study(changed(**paths)).multitask is None
+
+
 def test_a_method_outside_the_run_may_stand_for_an_adapter():
     methods = {"run__methods": ["roberta_full"], "multitask__methods": {"lora": "roberta_lora"}}
     assert used_methods(read_study(changed(**methods))) == ["roberta_full", "roberta_lora"]
@@ -329,7 +334,6 @@ def test_a_method_outside_the_run_may_stand_for_an_adapter():
         ({"multitask__tasks": ["nli", "nli"]}, ["multitask.tasks: a name stands twice"]),
         ({"multitask__tasks": ["nli"]}, ["multitask.tasks", "at least 2"]),
         ({"multitask__backbone": "big"}, ["'big' is not defined under backbones"]),
-        ({"multitask__backbone": "decoder"}, ["adapter 'full' on backbone 'decoder'", "multitask: null"]),
         ({"multitask__adapters": ["p_tuning"]}, ["roberta_p_tuning", "neither saves a whole model nor"]),
         ({"multitask__methods": {"ia3": "roberta_lora"}}, ["'ia3' is not among the adapters asked for"]),
         ({"multitask__methods": {"lora": "llama_qlora_head"}}, ["'llama_qlora_head' cannot stand for 'lora'"]),
