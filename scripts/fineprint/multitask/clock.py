@@ -62,6 +62,12 @@ def distinct_bytes(modules: list[torch.nn.Module]) -> int:
     return stored + sum(quantisation_bytes(tensor) for tensor in tensors.values())
 
 
+def settle() -> None:
+    """Take what the libraries made out of Python's search for garbage: it would last longer than what is timed."""
+    gc.collect()
+    gc.freeze()
+
+
 def clear_memory() -> None:
     """Give back what nothing uses any more, and start a new peak."""
     gc.collect()

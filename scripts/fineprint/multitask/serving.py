@@ -9,7 +9,7 @@ from fineprint.environment import describe_environment
 from fineprint.measuring import measure_phase
 from fineprint.multitask import MultitaskSettings, ServingSettings
 from fineprint.multitask.checking import answer_alone, probe_peft
-from fineprint.multitask.clock import clear_memory
+from fineprint.multitask.clock import clear_memory, settle
 from fineprint.multitask.entries import Entry, read_entry
 from fineprint.multitask.latency import time_batches
 from fineprint.multitask.records import ServingRecord
@@ -41,6 +41,7 @@ def serve_study(settings_file: Path, study: Path) -> ServingRecord:
         environment={},
     )
     phases: dict[str, Phase] = {}
+    settle()
     with measure_phase(phases, "serving"):
         trained = {
             method: [read_entry(study, task, method, wanted["seed"], settings.backbone) for task in settings.tasks]
