@@ -34,6 +34,11 @@ class TrainingSettings(Settings):
     mixed_precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
     checkpoint_activations: bool = False
 
+    @property
+    def rows_per_step(self) -> int:
+        """Rows that one optimizer step sees."""
+        return self.batch_size * self.accumulation_steps
+
 
 class MethodSettings(Settings):
     """A method: a backbone, three independent choices, and how it is trained."""

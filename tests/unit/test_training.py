@@ -13,7 +13,8 @@ from fineprint.records import write_json
 from fineprint.rows import write_rows
 from fineprint.runs import train_run
 from fineprint.settings import SettingsError
-from fineprint.training import make_optimizer, make_schedule, train
+from fineprint.stepping import make_optimizer, make_schedule
+from fineprint.training import train
 from test_methods import make_method
 
 
@@ -22,10 +23,10 @@ def rates(settings, updates):
     schedule = make_schedule(optimizer, settings, updates)
     seen = []
     for _ in range(updates):
-        seen.append(schedule.get_last_lr()[0])
+        seen.append(schedule.rate)
         optimizer.step()
-        schedule.step()
-    return seen, schedule.get_last_lr()[0]
+        schedule.advance()
+    return seen, schedule.rate
 
 
 def test_learning_rate_warms_up_and_falls_to_zero():
