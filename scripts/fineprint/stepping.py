@@ -57,6 +57,11 @@ def make_optimizer(module: torch.nn.Module, settings: TrainingSettings) -> torch
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
 
 
+def can_capture(optimizer: torch.optim.Optimizer) -> bool:
+    """Return whether the optimizer's step can be recorded: bitsandbytes' counts its steps outside the GPU."""
+    return all(group.get("capturable", False) for group in optimizer.param_groups)
+
+
 @dataclass
 class Schedule:
     """Warm-up followed by linear decay to 0. A rate that lives on the GPU is overwritten there, without waiting."""
@@ -216,8 +221,7 @@ class Stepper:
         Args:
             features: of the training; some are used to try each pass.
         """
-        capturable = all(group.get("capturable", False) for group in self.optimizer.param_groups)
-        whole_steps = capturable and self.micro_batch >= self.settings.rows_per_step
+        whole_steps = can_capture(self.optimizer) and self.micro_batch >= self.settings.rows_per_step
         self.graphs = StepGraphs(self.run_pass, self.finish if whole_steps else None)
         start = time.perf_counter()
         try:

@@ -6,7 +6,6 @@ pass: from it come the likelihood of each answer and, as long as the model write
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -171,12 +170,19 @@ def score_answers(reading: Reading, behind: torch.Tensor | None, tree: AnswerTre
     return torch.stack(scores, dim=1)
 
 
+def choose_tokens(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Return a token per row: the most likely one, or one drawn at a temperature."""
+    if temperature == 0:
+        return logits.argmax(dim=-1)
+    return (logits.float() / temperature).softmax(dim=-1).multinomial(1).squeeze(1)
+
+
 def write_answers(
     module: torch.nn.Module,
     reading: Reading,
     behind: torch.Tensor,
     tree: AnswerTree,
-    choose: Callable[[torch.Tensor], torch.Tensor],
+    temperature: float,
     most: int,
     ends: list[int],
     fill: int,
@@ -188,7 +194,7 @@ def write_answers(
         reading: the prompts.
         behind: the logits behind each node of the tree.
         tree: of the answers; no further pass is needed while every row that goes on is on it.
-        choose: takes a token per row from logits.
+        temperature: at which tokens are drawn; 0 takes the most likely one.
         most: tokens.
         ends: tokens that end an answer.
         fill: what stands behind the end.
@@ -197,14 +203,14 @@ def write_answers(
 
     device = reading.mask.device
     tokens, parents = torch.tensor(tree.tokens, device=device), torch.tensor(tree.parents, device=device)
-    rows = torch.arange(len(reading.mask), device=device)
+    rows, end = torch.arange(len(reading.mask), device=device), torch.tensor(ends, device=device)
     ended, node = torch.zeros_like(rows, dtype=torch.bool), torch.full_like(rows, ROOT)
     written, kept, logits = rows.new_empty(len(rows), 0), reading.kept, reading.logits
     following = True
     while True:
-        token = torch.where(ended, fill, choose(logits))
+        token = torch.where(ended, fill, choose_tokens(logits, temperature))
         written = torch.cat([written, token.unsqueeze(1)], dim=1)
-        ended = ended | torch.isin(token, torch.tensor(ends, device=device))
+        ended = ended | torch.isin(token, end)
         if written.shape[1] == most or bool(ended.all()):
             return written
         fitting = (parents == node.unsqueeze(1)) & (tokens == token.unsqueeze(1))

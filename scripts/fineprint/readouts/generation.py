@@ -28,7 +28,7 @@ from fineprint.readouts._answering import (
     write_answers,
 )
 from fineprint.readouts._groups import generate_groups, run_at, score_groups
-from fineprint.readouts._padding import attention_mask, pad_to_one_length
+from fineprint.readouts._padding import IGNORED, attention_mask, collate_answers, pad_to_one_length
 from fineprint.settings import Settings as PlainSettings
 from fineprint.settings import SettingsError
 from fineprint.tasks import Row
@@ -36,8 +36,6 @@ from fineprint.tasks import Row
 if TYPE_CHECKING:
     import torch
     from transformers import GenerationConfig, PreTrainedModel
-
-IGNORED = -100  # cross_entropy's mark for positions without a loss
 
 
 class TrialSettings(PlainSettings):
@@ -188,7 +186,7 @@ class Generation(Readout):
             joined = [feature["prompt"] + feature["answer"] for feature in features]
             batch["input_ids"] = pad_to_one_length(joined, self.context.tokenizer.pad_token_id, "right", length)
             batch["attention_mask"] = attention_mask(joined, "right", length)
-            batch |= self.collate_answers(features, batch["input_ids"].shape[1])
+            batch |= collate_answers(features, self.longest_answer, batch["input_ids"].shape[1])
             batch["label"] = torch.tensor([feature["label"][0] for feature in features])
         return batch
 
@@ -202,21 +200,6 @@ class Generation(Readout):
             prompts = [prompt[start:] for prompt in prompts]
         batch["prompt_ids"] = pad_to_one_length(prompts, pad, "left")
         return batch | {"prompt_mask": attention_mask(prompts, "left")}
-
-    def collate_answers(self, features: list[Feature], columns: int) -> Batch:
-        """Return the answers' tokens and the columns, of `columns`, in which each is predicted.
-
-        The columns are counted from the end, since an adapter may put virtual tokens in front.
-        """
-        import torch
-
-        labels = torch.full((len(features), self.longest_answer), IGNORED)
-        positions = torch.full_like(labels, -1)
-        for row, feature in enumerate(features):
-            answer, first = feature["answer"], len(feature["prompt"]) - 1 - columns
-            labels[row, : len(answer)] = torch.tensor(answer)
-            positions[row, : len(answer)] = torch.arange(first, first + len(answer))
-        return {"labels": labels, "answer_positions": positions}
 
     def count_terms(self, features: list[Feature]) -> int:
         """Return the answers' tokens, ends of text included."""
@@ -271,16 +254,10 @@ class Generation(Readout):
         reading = self.read(module, batch)
         behind = read_answers(module, reading, self.tree)
         written = write_answers(
-            *(module, reading, behind, self.tree, self.choose),
+            *(module, reading, behind, self.tree, self.settings.temperature),
             *(config.max_new_tokens, config.eos_token_id, config.pad_token_id),
         )
         return written, score_answers(reading, behind, self.tree)
-
-    def choose(self, logits: torch.Tensor) -> torch.Tensor:
-        """Return a token per row: the most likely one, or one drawn at the temperature."""
-        if self.settings.temperature == 0:
-            return logits.argmax(dim=-1)
-        return (logits.float() / self.settings.temperature).softmax(dim=-1).multinomial(1).squeeze(1)
 
     def read_off(self, answers: Any) -> list[Prediction]:
         """Read the generated texts strictly."""
