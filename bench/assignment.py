@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from measure import rate, synchronise
-from models import ANSWERS, PROMPT, Sizes, make_folder, make_rows, make_tokenizer, random_model, random_nf4
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
@@ -22,6 +20,9 @@ from transformers import (
     TrainerCallback,
     TrainingArguments,
 )
+
+from measure import rate, synchronise
+from models import ANSWERS, PROMPT, Sizes, make_folder, make_rows, make_tokenizer, random_model, random_nf4
 
 ENCODER_SPECIAL = 4
 CUDA = torch.cuda.is_available()

@@ -100,6 +100,7 @@ def run_group(group: str, tiny: bool, output: Path) -> None:
 def describe_card(rate: float | None) -> dict[str, Any]:
     """Return the card's name, its measured rate, and what it computes per text."""
     import torch
+
     from measure import forward_operations
     from models import Sizes, make_rows
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from measure import peak_bytes, rate
-from models import ANSWERS, PROMPT, Sizes, make_folder, make_rows, random_model, random_nf4
 from transformers import AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification
 
 from fineprint.assembly import Assembled, assemble_for_training, make_readout
@@ -19,6 +17,8 @@ from fineprint.precisions import keep_linear_in_half
 from fineprint.prediction import predict_rows
 from fineprint.settings import read_kind
 from fineprint.training import train
+from measure import peak_bytes, rate
+from models import ANSWERS, PROMPT, Sizes, make_folder, make_rows, random_model, random_nf4
 
 TASK = {"labels": ["entailment", "neutral", "contradiction"], "answers": list(ANSWERS), "prompt": PROMPT}
 ADAPTERS: dict[str, dict[str, Any]] = {
