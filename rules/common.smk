@@ -124,7 +124,17 @@ def backbone_model(wildcards):
 
 
 def list_templates(wildcards):
-    """Templates and styles: a change in one renders the report again."""
+    """Templates and styles: a change in one renders the report again. Captions are for `snakemake --report` alone."""
     folder = Path(workflow.basedir, "report")
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    files = sorted(
+        file for file in folder.rglob("*") if file.is_file() and file.suffix != ".rst"
+    )
     return [str(file.relative_to(workflow.basedir)) for file in files]
+
+
+def figure_labels(wildcards):
+    """What `snakemake --report` says of a figure in its list."""
+    path = Path(f"results/{wildcards.study}/figures/figures.json")
+    entries = {entry["name"]: entry for entry in json.loads(path.read_text())}
+    entry = entries[wildcards.name]
+    return {"Figure": entry["title"], "Task": entry["task"] or "all"}

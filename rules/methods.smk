@@ -4,7 +4,7 @@ Methods: train each on each task with each seed, answer the test rows, score the
 INPUTS   results/{study}/data/{task}/, results/{study}/backbones/{backbone}/, the method's settings in the config
 OUTPUTS  results/{study}/runs/{task}/{method}/{seed}/
              run_config.json   everything the run depends on: only a change here reruns it
-             model/            what was trained
+             model/            what was trained, and README.md, a model card
              train.json        history, parameters, bytes, time and memory
              predictions/      one file per test split
              predict.json      time and memory of prediction
@@ -66,6 +66,7 @@ rule train_method:
             --task {input.task:q} \
             --rows {input.rows:q} \
             --backbone {input.backbone:q} \
+            --backbone_record {input.backbone_record:q} \
             --model {output.model:q} \
             --record {output.record:q} \
             --threads {threads} \

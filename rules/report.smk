@@ -5,6 +5,7 @@ INPUTS   results/{study}/runs/…/{train,predict,scores}.json, report/
 OUTPUTS  results/{study}/results.json, results.csv   every record; a row per method, seed and split
          results/{study}/figures/                    SVG, and CSV with each figure's data
          results/{study}/report.html, report.pdf
+         These are also what `snakemake --report` gathers; report/workflow.rst and report/captions/ describe them there.
 """
 
 
@@ -44,7 +45,12 @@ rule collect_results:
         study="results/{study}/study.json",
     output:
         results="results/{study}/results.json",
-        table="results/{study}/results.csv",
+        table=report(
+            "results/{study}/results.csv",
+            caption="../report/captions/table.rst",
+            category="Tables",
+            labels={"Table": "Scores and cost", "Rows": "one per run and split"},
+        ),
     log:
         "logs/{study}/collect_results.log",
     benchmark:
@@ -72,7 +78,13 @@ rule plot_figures:
         script="scripts/plot_figures.py",
         results="results/{study}/results.json",
     output:
-        figures=directory("results/{study}/figures"),
+        figures=report(
+            directory("results/{study}/figures"),
+            patterns=["{name}.svg"],
+            caption="../report/captions/figure.rst",
+            category="Figures",
+            labels=figure_labels,
+        ),
     log:
         "logs/{study}/plot_figures.log",
     benchmark:
@@ -98,8 +110,18 @@ rule render_report:
         results="results/{study}/results.json",
         figures="results/{study}/figures",
     output:
-        html="results/{study}/report.html",
-        pdf="results/{study}/report.pdf",
+        html=report(
+            "results/{study}/report.html",
+            caption="../report/captions/page.rst",
+            category="Documents",
+            labels={"Document": "The report as a page", "Format": "HTML"},
+        ),
+        pdf=report(
+            "results/{study}/report.pdf",
+            caption="../report/captions/print.rst",
+            category="Documents",
+            labels={"Document": "The report for printing", "Format": "PDF"},
+        ),
     log:
         "logs/{study}/render_report.log",
     benchmark:

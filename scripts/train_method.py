@@ -8,7 +8,15 @@ from fineprint.runs import train_run
 
 
 def main(
-    *, run_config: Path, task: Path, rows: Path, backbone: Path, model: Path, record: Path, threads: int = 1
+    *,
+    run_config: Path,
+    task: Path,
+    rows: Path,
+    backbone: Path,
+    backbone_record: Path,
+    model: Path,
+    record: Path,
+    threads: int = 1,
 ) -> None:
     """Train a run.
 
@@ -17,11 +25,12 @@ def main(
         task: the task's record.
         rows: folder with the rows by split; only train.jsonl and held_out.jsonl are read.
         backbone: the backbone's folder.
+        backbone_record: the backbone's record, for the model card.
         model: folder to save into.
         record: the training record.
         threads: that torch may use.
     """
-    write_json(record, train_run(run_config, task, rows, backbone, model, threads))
+    write_json(record, train_run(run_config, task, rows, backbone, backbone_record, model, threads))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from fineprint.benchmarks import read_jobs
 from fineprint.environment import describe_commit
 from fineprint.measuring import peak_memory
 from fineprint.prediction import read_predictions
@@ -62,20 +63,9 @@ def describe_provenance(study: dict[str, Any], folder: Path, command: str, runs:
         "command": command,
         "config_sha256": hashlib.sha256(text).hexdigest(),
         "hardware": list(distinct.values()),
-        "wall_seconds": read_wall_seconds(Path("benchmarks") / study["study"]),
+        "jobs": read_jobs(Path("benchmarks") / study["study"], study),
         **describe_commit(),
     }
-
-
-def read_wall_seconds(folder: Path) -> dict[str, float]:
-    """Return the wall time of each job that Snakemake's benchmark files tell of, by the file's place."""
-    seconds = {}
-    for file in sorted(folder.rglob("*.tsv")):
-        with file.open(encoding="utf-8") as stream:
-            seconds[file.relative_to(folder).with_suffix("").as_posix()] = float(
-                next(csv.DictReader(stream, delimiter="\t"))["s"]
-            )
-    return seconds
 
 
 def compare_runs(folder: Path, runs: list[Run]) -> list[dict[str, Any]]:

@@ -7,14 +7,19 @@ LLM.int8(). Heads and adapters are never quantised.
 from dataclasses import dataclass
 from typing import Any
 
+from fineprint.plain_code import PlainCode
+
 
 @dataclass(frozen=True)
 class Precision:
-    """How weights are stored: a torch dtype by name, or a quantisation with the dtype it computes in."""
+    """How weights are stored: a torch dtype by name, or a quantisation with the dtype it computes in. `words` and
+    `reference` are for texts."""
 
     dtype: str
     bits: int
+    words: str
     quantisation: str | None = None
+    reference: str | None = None
 
     @property
     def quantised(self) -> bool:
@@ -23,11 +28,11 @@ class Precision:
 
 
 PRECISIONS = {
-    "float32": Precision("float32", 32),
-    "bfloat16": Precision("bfloat16", 16),
-    "float16": Precision("float16", 16),
-    "int8": Precision("auto", 8, "int8"),
-    "nf4": Precision("auto", 4, "nf4"),
+    "float32": Precision("float32", 32, "float32"),
+    "bfloat16": Precision("bfloat16", 16, "bfloat16"),
+    "float16": Precision("float16", 16, "float16"),
+    "int8": Precision("auto", 8, "8-bit integers by LLM.int8()", "int8", "arXiv 2208.07339"),
+    "nf4": Precision("auto", 4, "4-bit NormalFloat, doubly quantised", "nf4", "arXiv 2305.14314"),
 }
 
 
@@ -99,3 +104,21 @@ def keep_linear_in_half(module: Any, dtype: Any) -> int:
                 parameter.data = parameter.data.to(dtype)
                 changed += 1
     return changed
+
+
+def plain_loading(name: str, keep_unquantised: list[str]) -> tuple[PlainCode, list[str]]:
+    """Return `loading_arguments` for the model card: what is imported and done before, and the arguments."""
+    dtype = str(compute_dtype(PRECISIONS[name]))
+    stored = {
+        "nf4": (
+            *('load_in_4bit=True, bnb_4bit_quant_type="nf4"', "bnb_4bit_use_double_quant=True"),
+            f"bnb_4bit_compute_dtype={dtype}",
+        ),
+        "int8": ("load_in_8bit=True",),
+    }.get(PRECISIONS[name].quantisation or "")
+    if stored is None:
+        return PlainCode(), [f"dtype={dtype}"]
+    kept = [f"llm_int8_skip_modules={keep_unquantised!r}"] if keep_unquantised else []
+    line = f"quantisation = BitsAndBytesConfig({', '.join([*stored, *kept])})"
+    imports = (("transformers", "BitsAndBytesConfig"),)
+    return PlainCode(imports, (line,)), [f"dtype={dtype}", "quantization_config=quantisation"]

@@ -13,6 +13,7 @@ from fineprint.assembly import (
     make_readout,
     save_trained,
 )
+from fineprint.cards import Base, name_base, read_base, write_card
 from fineprint.config import MethodSettings, read_run
 from fineprint.environment import describe_environment
 from fineprint.job import use_threads
@@ -29,8 +30,11 @@ from fineprint.training import train
 OWN_VARIANT = ""
 
 
-def train_run(run_config: Path, task: Path, rows: Path, backbone: Path, model: Path, threads: int) -> TrainRecord:
-    """Train a run, save it into `model`, return its record. A method that trains nothing leaves `model` empty."""
+def train_run(
+    run_config: Path, task: Path, rows: Path, backbone: Path, backbone_record: Path, model: Path, threads: int
+) -> TrainRecord:
+    """Train a run, save it into `model` with a model card, return its record. A method that trains nothing leaves
+    `model` empty."""
     config = read_json(run_config)
     method = read_run(config)
     model.mkdir(parents=True, exist_ok=True)
@@ -38,7 +42,8 @@ def train_run(run_config: Path, task: Path, rows: Path, backbone: Path, model: P
         return untrained_record(config)
     use_threads(threads)
     import_libraries()
-    return train_and_save(config, method, read_json(task), rows, backbone, model)
+    base = read_base(backbone_record, backbone)
+    return train_and_save(config, method, read_json(task), rows, backbone, base, model)
 
 
 def untrained_record(config: dict[str, Any]) -> TrainRecord:
@@ -53,9 +58,16 @@ def untrained_record(config: dict[str, Any]) -> TrainRecord:
 
 
 def train_and_save(
-    config: dict[str, Any], method: MethodSettings, task: dict[str, Any], rows: Path, backbone: Path, model: Path
+    config: dict[str, Any],
+    method: MethodSettings,
+    task: dict[str, Any],
+    rows: Path,
+    backbone: Path,
+    base: Base,
+    model: Path,
 ) -> TrainRecord:
-    """Load, train and save a run, measuring each phase."""
+    """Load, train and save a run, measuring each phase. Sizes and hashes are those of what was trained: the card, which
+    quotes them, comes after."""
     seed, phases = config["seed"], dict[str, Phase]()
     training_rows, held_out_rows = read_rows(rows / f"{TRAIN}.jsonl"), read_rows(rows / f"{HELD_OUT}.jsonl")
     with measure_phase(phases, "loading"):
@@ -69,8 +81,9 @@ def train_and_save(
     with measure_phase(phases, "training"):
         outcome = train(assembled, features, held_out, seed, f"{config['task']} {config['method']} seed {seed}")
     save_trained(assembled, model)
+    name_base(model, base)
     spent = sum(epoch["seconds"] for epoch in outcome.epochs)
-    return TrainRecord(
+    record = TrainRecord(
         trained=True,
         settings=config,
         seed=seed,
@@ -92,6 +105,8 @@ def train_and_save(
         notes=outcome.notes,
         environment=describe_environment(),
     )
+    write_card(model, record, method, readout, task, base)
+    return record
 
 
 def predict_run(

@@ -37,7 +37,7 @@ def score_run(task: Path, predictions: Path, predict_record: Path) -> ScoreRecor
         splits=scores,
         variants={name: score_splits(parts, record["labels"]) for name, parts in variants.items()},
         agreement={
-            name: {split: share_agreeing(own[split], entries) for split, entries in parts.items()}
+            name: {split: share_agreeing(join_splits(own)[split], part) for split, part in join_splits(parts).items()}
             for name, parts in variants.items()
         },
         trials=[

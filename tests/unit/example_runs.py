@@ -317,7 +317,7 @@ def make_run(
     record = {
         "splits": scores,
         "variants": {"merged_into_float32": scores} if merged else {},
-        "agreement": {"merged_into_float32": dict.fromkeys(splits, 0.987)} if merged else {},
+        "agreement": {"merged_into_float32": dict.fromkeys(scores, 0.987)} if merged else {},
         "status": "collapsed" if reason else "ok",
         "reason": reason,
         "trials": make_trials(spec[4]),

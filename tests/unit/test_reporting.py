@@ -78,7 +78,7 @@ def test_every_part_is_there(rendered):
     for word in ("Summary", "Learning curves", "When to use which", "Provenance", "RoBERTa, LoRA", "McNemar", "2.2b"):
         assert word in rendered["text"]
     assert rendered["page"].tags.count("h1") == 1
-    assert rendered["page"].tags.count("h2") == 11
+    assert rendered["page"].tags.count("h2") == 12
     assert "<math" in rendered["html"]
 
 

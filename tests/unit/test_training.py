@@ -9,13 +9,11 @@ import torch
 from fineprint.assembly import assemble_for_training, make_readout
 from fineprint.batching import feature_length, prediction_batches, training_batches
 from fineprint.config import TrainingSettings
-from fineprint.records import write_json
-from fineprint.rows import write_rows
-from fineprint.runs import train_run
 from fineprint.settings import SettingsError
 from fineprint.stepping import make_optimizer, make_schedule
 from fineprint.training import train
 from test_methods import make_method
+from tiny_run import train_laid_out
 
 
 def rates(settings, updates):
@@ -81,18 +79,11 @@ def test_no_number_as_loss_is_refused(backbone_folders, task_record, tiny_rows):
         trained(backbone_folders, task_record, tiny_rows, epochs=4, learning_rate=1e30, gradient_clip=1e30)
 
 
-def test_training_needs_no_test_row(backbone_folders, task_record, tiny_rows, tmp_path):
+def test_training_needs_no_test_row(backbone_folders, task_record, tiny_rows, tmp_path, monkeypatch):
     """Only train and held_out are there to be read."""
+    monkeypatch.chdir(tmp_path)
     method = make_method("lora", "classifier", "encoder")
-    config = {"study": "s", "task": "t", "method": "m", "seed": 1, **method.model_dump(mode="json")}
-    write_json(tmp_path / "run.json", config)
-    write_json(tmp_path / "task.json", task_record)
-    write_rows(tmp_path / "rows/train.jsonl", tiny_rows[12:])
-    write_rows(tmp_path / "rows/held_out.jsonl", tiny_rows[:12])
-    record = train_run(
-        *(tmp_path / "run.json", tmp_path / "task.json", tmp_path / "rows", backbone_folders["encoder"]),
-        *(tmp_path / "model", 2),
-    )
+    record = train_laid_out(method, backbone_folders["encoder"], task_record, tiny_rows)
     assert record["rows"] == 60 and record["held_out_rows"] == 12 and record["saved_bytes"] > 0
     assert json.loads(json.dumps(record)) == record
 

@@ -61,6 +61,9 @@ class Settings(LinearSettings):
 class TwoLayers(LinearHead):
     """The linear head with a layer before it."""
 
+    def plain_code(self) -> None:
+        """Say nothing in the model card: what the linear head says is not true here."""
+
     def attach_head(self, model: Any) -> Any:
         """Put both layers on."""
         from torch import nn
@@ -130,4 +133,6 @@ def test_one_file_and_a_row_each(make_copy):
     assert "IA³" in html and "Two layers" in html and (folder / "report.pdf").exists()
     runs = {run["method"]: run for run in json.loads((folder / "results.json").read_text(encoding="utf-8"))["runs"]}
     assert 0 < runs["encoder_ia3"]["train"]["parameters"]["adapter"] < 2000
+    cards = {m: (folder / f"runs/lengths/{m}/1/model/README.md").read_text(encoding="utf-8") for m in runs}
+    assert "PeftModel.from_pretrained" in cards["encoder_ia3"] and "```python" not in cards["encoder_two_layers"]
     assert runs["encoder_two_layers"]["scores"]["splits"]["test"]["accuracy"] > 0.9

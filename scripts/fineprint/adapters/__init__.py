@@ -10,6 +10,7 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from fineprint.plain_code import PlainCode
 from fineprint.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class AdapterSettings(Settings):
         can_merge: whether its weights can be added to the backbone's.
         virtual_tokens: positions it puts in front of every input.
         explanation: one or two sentences for the report: what is trained, and the source.
+        library: whose format the saved files have, "peft" or "transformers".
+        weights_code: for the model card, where the model is loaded from before `plain_code`.
+        plain_code: for the model card, how the saved files are put on `model` without this project.
     """
 
     kind: str
@@ -36,6 +40,9 @@ class AdapterSettings(Settings):
     can_merge: ClassVar[bool] = False
     title: ClassVar[str]
     explanation: ClassVar[str]
+    library: ClassVar[str] = "transformers"
+    weights_code: ClassVar[str] = "base"
+    plain_code: ClassVar[PlainCode] = PlainCode()
 
     @property
     def virtual_tokens(self) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from fineprint.adapters import AdapterSettings
+from fineprint.plain_code import PlainCode
 from fineprint.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 class PeftSettings(AdapterSettings):
     """An adapter that PEFT implements; a kind only says which configuration."""
+
+    library: ClassVar[str] = "peft"
+    plain_code: ClassVar[PlainCode] = PlainCode(
+        (("peft", "PeftModel"),), ('model = PeftModel.from_pretrained(model, f"{folder}/adapter")',)
+    )
 
     @abstractmethod
     def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:
@@ -32,7 +38,10 @@ class PeftSettings(AdapterSettings):
         return raise_trained_to_float32(wrapped)
 
     def save(self, model: torch.nn.Module, folder: Path) -> None:
-        """Write adapter_model.safetensors and adapter_config.json, a classification head of PEFT's included."""
+        """Write adapter_model.safetensors and adapter_config.json, a classification head of PEFT's included.
+
+        PEFT's own card, a form to fill in, is dropped: the run's model folder gets one (see `fineprint.cards`).
+        """
         model.save_pretrained(str(folder), safe_serialization=True)
         (folder / "README.md").unlink(missing_ok=True)
 

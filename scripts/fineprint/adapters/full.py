@@ -16,6 +16,7 @@ class Settings(AdapterSettings):
 
     kind: Literal["full"]
     accepts_quantised: ClassVar[bool] = False
+    weights_code: ClassVar[str] = 'f"{folder}/adapter"'
     title: ClassVar[str] = "Full fine-tuning"
     explanation: ClassVar[str] = (
         "Every weight of the backbone is trained. Each task then needs a whole copy of the model, and the optimizer "

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from fineprint.adapters import TRAINED_FILE, AdapterSettings
+from fineprint.plain_code import PlainCode
 
 if TYPE_CHECKING:
     import torch
@@ -16,6 +17,10 @@ class Settings(AdapterSettings):
 
     kind: Literal["none"]
     trains: ClassVar[bool] = False
+    plain_code: ClassVar[PlainCode] = PlainCode(
+        (("safetensors.torch", "load_file"),),
+        (f'model.load_state_dict(load_file(f"{{folder}}/adapter/{TRAINED_FILE}"), strict=False)',),
+    )
     title: ClassVar[str] = "No adapter"
     explanation: ClassVar[str] = (
         "The backbone is used as it is. With a prompt nothing is trained at all; with a classification head only the "

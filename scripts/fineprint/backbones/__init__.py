@@ -15,11 +15,18 @@ MODEL_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "
 
 class BackboneSettings(Settings):
     """What every source has. `architecture` says which readouts can be used on it. `origin` is set by sources that make
-    a model themselves, worded to follow a name: the report then says that accuracies tell nothing of real models."""
+    a model themselves, worded to follow a name: the report then says that accuracies tell nothing of real models.
+    `pretrained` is False where weights are random: claims about accuracy are not tested on them."""
 
     kind: str
     origin: ClassVar[str] = ""
+    pretrained: ClassVar[bool] = True
     architecture: Literal["encoder", "decoder"]
+
+    @property
+    def hub_name(self) -> str | None:
+        """The repository on the Hugging Face hub that others can have the model from, or None."""
+        return None
 
     @abstractmethod
     def fetch(self, folder: Path, seed: int) -> dict[str, Any]:

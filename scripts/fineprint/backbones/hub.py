@@ -16,6 +16,11 @@ class Settings(BackboneSettings):
     name: str
     revision: str = "main"
 
+    @property
+    def hub_name(self) -> str:
+        """The repository's name."""
+        return self.name
+
     def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
         """Download into the hub's cache and link the files."""
         from fineprint.hub import download_model

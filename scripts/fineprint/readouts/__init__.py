@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from fineprint.plain_code import PlainCode
 from fineprint.settings import Settings
 from fineprint.tasks import Row
 
@@ -68,8 +69,17 @@ class Prediction:
 
 
 class Readout(ABC):
-    """Turns rows into inputs, and outputs into losses and answers."""
+    """Turns rows into inputs, and outputs into losses and answers.
 
+    Attributes:
+        auto_class: for the model card, the Transformers class that the backbone is loaded by.
+        model_arguments: for the model card, what that class is told beside where and how to load.
+        keep_unquantised: modules that stay at full precision on a quantised backbone.
+    """
+
+    auto_class: ClassVar[str] = "AutoModel"
+    model_arguments: ClassVar[tuple[str, ...]] = ()
+    keep_unquantised: ClassVar[tuple[str, ...]] = ()
     prompt_example: str | None = None
     shots: list[Row]
 
@@ -100,6 +110,10 @@ class Readout(ABC):
 
     def load_head(self, module: torch.nn.Module, folder: Path) -> None:
         """Read what `save_head` wrote."""
+
+    def plain_code(self) -> PlainCode | None:
+        """Return how a row is answered without this project, for the model card; None where that cannot be said."""
+        return None
 
     @abstractmethod
     def encode(self, row: Row, with_answer: bool) -> Feature:

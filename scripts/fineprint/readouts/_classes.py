@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
+from fineprint.plain_code import PlainCode
 from fineprint.readouts import Batch, Feature, Prediction, Readout
 from fineprint.readouts._padding import attention_mask, pad_to_one_length
 from fineprint.tasks import Row
@@ -72,3 +73,10 @@ class ClassReadout(Readout):
             Prediction(label=row.index(max(row)), probabilities=[round(value, 6) for value in row])
             for row in answers.tolist()
         ]
+
+
+def plain_answer(max_tokens: int, *lines: str, imports: tuple[tuple[str, str], ...] = ()) -> PlainCode:
+    """Return how a row is answered; `lines`, indented, make `logits` of `inputs`."""
+    encode = f'inputs = tokenizer(*texts.values(), truncation=True, max_length={max_tokens}, return_tensors="pt")'
+    answer = ("with torch.inference_mode():", *lines, "label = labels[int(logits[0].argmax())]")
+    return PlainCode(imports, (encode, "inputs = inputs.to(model.device)", *answer))

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from fineprint.loading import load_model
+from fineprint.plain_code import PlainCode
 from fineprint.readouts import Batch, Context, Readout, ReadoutSettings
-from fineprint.readouts._classes import ClassReadout
+from fineprint.readouts._classes import ClassReadout, plain_answer
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +39,10 @@ class Settings(ReadoutSettings):
 class Classifier(ClassReadout):
     """Runs `AutoModelForSequenceClassification`."""
 
+    auto_class = "AutoModelForSequenceClassification"
+    model_arguments = ("num_labels=len(labels)",)
+    keep_unquantised = HEAD_NAMES
+
     def load_backbone(self, folder: Path, precision: str) -> PreTrainedModel:
         """Load the backbone with a head of as many outputs as the task has labels."""
         from transformers import AutoModelForSequenceClassification
@@ -47,7 +52,7 @@ class Classifier(ClassReadout):
             AutoModelForSequenceClassification,
             folder,
             precision,
-            list(HEAD_NAMES),
+            list(self.keep_unquantised),
             num_labels=len(labels),
             id2label=dict(enumerate(labels)),
             label2id={label: number for number, label in enumerate(labels)},
@@ -60,3 +65,7 @@ class Classifier(ClassReadout):
     def logits(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return the head's logits."""
         return module(**{name: tensor for name, tensor in batch.items() if name != "label"}).logits
+
+    def plain_code(self) -> PlainCode:
+        """Return how the classification model answers a row."""
+        return plain_answer(self.context.max_tokens, "    logits = model(**inputs).logits")

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from fineprint.answers import read_answer
 from fineprint.loading import load_model
+from fineprint.plain_code import PlainCode
 from fineprint.prompts import build_prompt, choose_shots
 from fineprint.readouts import Batch, Context, Feature, Prediction, Readout, ReadoutSettings, Trial
 from fineprint.readouts._answering import (
@@ -29,6 +30,7 @@ from fineprint.readouts._answering import (
 )
 from fineprint.readouts._groups import generate_groups, run_at, score_groups
 from fineprint.readouts._padding import IGNORED, attention_mask, collate_answers, pad_to_one_length
+from fineprint.readouts._plain_question import plain_question
 from fineprint.settings import Settings as PlainSettings
 from fineprint.settings import SettingsError
 from fineprint.tasks import Row
@@ -111,6 +113,9 @@ class Generation(Readout):
     padded on the right: under a causal mask a token of left padding attends to nothing, and on a GPU the gradient of
     attention to nothing may be no number (see CONTRIBUTING)."""
 
+    auto_class = "AutoModelForCausalLM"
+    keep_unquantised = ("lm_head",)
+
     def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__(settings, context)
         self.shots = choose_shots(context.training_rows, settings.shots, len(context.task.labels), context.seed)
@@ -124,7 +129,11 @@ class Generation(Readout):
         """Load the language model."""
         from transformers import AutoModelForCausalLM
 
-        return load_model(AutoModelForCausalLM, folder, precision, ["lm_head"])
+        return load_model(AutoModelForCausalLM, folder, precision, list(self.keep_unquantised))
+
+    def plain_code(self) -> PlainCode:
+        """Return how the model is asked and its answer cut off the prompt."""
+        return plain_question(self.context.tokenizer, self.context.task, self.shots, self.settings)
 
     def head_names(self, module: torch.nn.Module) -> tuple[str, ...]:
         """The language model's own output layer belongs to the backbone: there is no head."""

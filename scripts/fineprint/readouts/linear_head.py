@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from fineprint.loading import load_model
+from fineprint.plain_code import PlainCode
 from fineprint.readouts import Batch, Context, Readout, ReadoutSettings
-from fineprint.readouts._classes import ClassReadout
+from fineprint.readouts._classes import ClassReadout, plain_answer
 from fineprint.readouts._padding import first_real_position, last_real_position
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 HEAD_FILE = "head.safetensors"
+# One row needs no padding, so its last token is the last real one.
+POOLED_ROW = {"last_token": "hidden[:, -1]", "first_token": "hidden[:, 0]", "mean": "hidden.mean(dim=1)"}
 
 
 class Settings(ReadoutSettings):
@@ -110,3 +113,14 @@ class LinearHead(ClassReadout):
     def logits(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return the linear layer's logits."""
         return module(**{name: tensor for name, tensor in batch.items() if name != "label"})
+
+    def plain_code(self) -> PlainCode:
+        """Return how the head is applied: load it, take the hidden states of real tokens, multiply."""
+        return plain_answer(
+            self.context.max_tokens,
+            f'    head = load_file(f"{{folder}}/head/{HEAD_FILE}", device=str(model.device))',
+            '    hidden = model(**inputs).last_hidden_state[:, -inputs["input_ids"].shape[1] :]',
+            f"    logits = torch.nn.functional.linear({POOLED_ROW[self.settings.pooling]}.float(), head['weight'], "
+            "head['bias'])",
+            imports=(("safetensors.torch", "load_file"),),
+        )

@@ -1,20 +1,22 @@
-"""Section 8: when to use which, each sentence derived from measured rows and naming what it rests on."""
+"""When to use which: each piece of advice is made from measured figures and names the table that they stand in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from fineprint.reporting import formats
-from fineprint.reporting.analysis import CostGetter, cheapest, titles
-from fineprint.reporting.study import Study, is_trained, parameters, peak_memory, phase_seconds, train_value
+from fineprint.reporting.analysis import split_by_test, titles
+from fineprint.reporting.cost_axes import SPEED, TRAINING_COSTS, WEIGHTS, CostAxis, find_least, trains_nothing
+from fineprint.reporting.study import Study, parameters, train_value, trains_everything
 
 LARGE_MODEL = 70e9
+LARGE_ENOUGH = 1e9  # below, what stays unquantised (embeddings, norms) weighs too much to be scaled up
+PARAMETERS, TIME, MEMORY, SAVED = TRAINING_COSTS
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What to do in one situation, and the section that it rests on."""
+    """What to do in one situation, and the table that it rests on."""
 
     situation: str
     advice: str
@@ -25,132 +27,136 @@ class Advice:
 def give_advice(study: Study, task: str) -> list[Advice]:
     """Return advice for the situations that the assignment names."""
     if not study.ranked(task):
-        return [Advice("Any", "No run can be ranked, so this study supports no advice.", "Results", f"scores-{task}")]
+        return [Advice("Any", "No run can be ranked, so this study supports no advice.", "Scores", f"scores-{task}")]
+    pairs = ("Pairs", f"pairs-{task}-{study.headline(task)}") if len(study.scored(task)) > 1 else None
+    scores, cost = ("Scores", f"scores-{task}"), ("Cost", f"cost-{task}")
+    benefit = ("Cost and benefit", f"benefit-{task}")
     return [
-        Advice("One task, accuracy first", one_task(study, task), "Scores", f"scores-{task}"),
+        Advice("One task, accuracy first", one_task(study, task), *(pairs or scores)),
         Advice("Many tasks on one backbone", many_tasks(study, task), "Saved bytes", f"parameters-{task}"),
-        Advice("Prototyping, no training", prototyping(study, task), "Scores", f"scores-{task}"),
-        Advice("Little memory for training", little_memory(study, task), "Cost", f"cost-{task}"),
-        Advice("Small budget of training time", little_time(study, task), "Cost", f"cost-{task}"),
-        Advice("Edge: small and fast at prediction", edge(study, task), "Memory", f"memory-phases-{task}"),
-        Advice("Models of 70 B parameters", large_models(study, task), "Memory", f"cost-{task}"),
+        Advice("Prototyping, no training", prototyping(study, task), *scores),
+        Advice("Little memory for training", pick(study, task, MEMORY), *cost),
+        Advice("Small budget of training time", pick(study, task, TIME), *cost),
+        Advice("Edge: small and fast at prediction", edge(study, task), *benefit),
+        Advice("Models of 70 B parameters", large_models(study, task), *benefit),
     ]
 
 
 def one_task(study: Study, task: str) -> str:
     """Return advice for a single task."""
-    leaders = study.leaders(task)
-    if len(leaders) == 1:
-        return (
-            f"{study.title(leaders[0])}: no other ranked method was found equal to it."
-            if len(study.ranked(task)) > 1
-            else f"{study.title(leaders[0])} is the only method that can be ranked."
-        )
-    return f"{titles(study, leaders)} cannot be told apart in accuracy; let the cost decide."
+    ranked, leaders = study.ranked(task), study.leaders(task)
+    best = study.title(leaders[0])
+    if len(ranked) == 1:
+        return f"{best} is the only method that can be ranked."
+    groups = split_by_test(study, task, leaders[0])
+    untested = f" No paired test exists against {titles(study, groups['untested'])}." if groups["untested"] else ""
+    if len(leaders) > 1:
+        return f"{titles(study, leaders)} cannot be told apart in accuracy; let the cost decide.{untested}"
+    if not groups["worse"]:
+        return f"{best} has the highest accuracy.{untested}"
+    return f"{best}: the paired tests put {describe_others(study, groups)} behind it.{untested}"
+
+
+def describe_others(study: Study, groups: dict[str, list[str]]) -> str:
+    """Return which methods a single leader beats."""
+    if len(groups["worse"]) <= 2 or groups["tied"] or groups["untested"]:
+        return titles(study, groups["worse"])
+    return f"all {len(groups['worse'])} other ranked methods"
 
 
 def accuracy_phrase(study: Study, task: str, method: str) -> str:
     """Return how a method stands against the best, in words that the test allows."""
     best = study.ranked(task)[0][0]
     if method == best:
-        return "it is also the most accurate"
+        return "no ranked method is more accurate"
     difference = study.difference(task, best, method)
     if difference is None:
         return "its distance from the best was not tested"
     if not difference.is_real:
         return "its accuracy cannot be told apart from the best"
-    return f"it is {formats.points(difference.value, signed=False)} points behind {study.title(best)}"
+    return f"{formats.points(difference.value, signed=False)} points behind {study.title(best)}"
 
 
-def pick(study: Study, task: str, get: CostGetter, write: Callable[[float | None], str], what: str) -> str:
-    """Return the cheapest of the leading methods and, if another ranked one is cheaper, also that and its accuracy."""
+def name_with_accuracy(study: Study, task: str, methods: list[str]) -> str:
+    """Return methods, each with how it stands in accuracy."""
+    return formats.join([f"{study.title(method)} ({accuracy_phrase(study, task, method)})" for method in methods])
+
+
+def pick(study: Study, task: str, axis: CostAxis) -> str:
+    """Return which ranked method has least of a cost and, if it is not one of the best, which of these has least."""
     ranked = [method for method, _ in study.ranked(task)]
-    found = cheapest(study, task, ranked, get)
-    if not found:
-        return f"Not measured: no ranked method has a figure for {what}."
-    overall = f"{study.title(found[0])} ({write(found[1])}; {accuracy_phrase(study, task, found[0])})"
-    leading = cheapest(study, task, study.leaders(task), get)
-    if leading is None or leading[0] == found[0]:
-        return f"Lowest {what} of the ranked methods: {overall}."
-    return f"Lowest {what} at the top: {study.title(leading[0])} ({write(leading[1])}). Lowest of all: {overall}."
+    whole, top = find_least(study, task, ranked, axis), find_least(study, task, study.leaders(task), axis)
+    if whole is None:
+        return f"No advice: {axis.name} of the ranked methods was not measured, or not in one way on one machine."
+    among = "ranked methods that train" if axis.of_training else "ranked methods"
+    overall = f"Of the {among}, {axis.least}: {name_with_accuracy(study, task, whole[0])}, {axis.write(whole[1])}."
+    if top is None or set(top[0]) & set(whole[0]):
+        return overall
+    return f"{overall} Of those at the top in accuracy: {titles(study, top[0])}, {axis.write(top[1])}."
 
 
 def many_tasks(study: Study, task: str) -> str:
-    """Return advice where several tasks share a backbone."""
-    return pick(
-        study,
-        task,
-        lambda run: train_value(run, "saved_bytes"),
-        formats.size,
-        "number of bytes that a further task adds",
-    )
+    """Return advice where several tasks share a backbone: what a further one adds on the disk."""
+    untrained = find_untrained(study, task)
+    free = f" {name_with_accuracy(study, task, untrained[:1])} trains nothing and adds no bytes." if untrained else ""
+    least = find_least(study, task, [method for method, _ in study.ranked(task)], SAVED)
+    whole = least is not None and any(trains_everything(study.run(task, method)) for method in least[0])
+    note = " It saves a whole model for every task." if whole else ""
+    return f"{pick(study, task, SAVED)}{note}{copies(study, task)}{free}"
+
+
+def copies(study: Study, task: str) -> str:
+    """Return what a whole copy for each task takes, where a ranked method saves one."""
+    found = [
+        (method, train_value(study.run(task, method), "saved_bytes"))
+        for method, _ in study.ranked(task)
+        if trains_everything(study.run(task, method))
+    ]
+    sizes = [f"{study.title(method)} {formats.size(size)}" for method, size in found if size is not None]
+    return f" A whole copy for each task: {formats.join(sizes)}." if sizes else ""
+
+
+def find_untrained(study: Study, task: str) -> list[str]:
+    """Return the ranked methods that are known to train nothing, the most accurate first."""
+    return [method for method, _ in study.ranked(task) if trains_nothing(study.run(task, method))]
 
 
 def prototyping(study: Study, task: str) -> str:
     """Return advice for work without training."""
-    untrained = [(m, score) for m, score in study.ranked(task) if not is_trained(study.run(task, m))]
+    untrained = find_untrained(study, task)
     if not untrained:
         return "No method without training can be ranked in this study."
-    method, score = untrained[0]
+    score = dict(study.ranked(task))[untrained[0]]
     return (
-        f"{study.title(method)} needs no training and reaches {formats.with_interval(score)}; "
-        f"{accuracy_phrase(study, task, method)}."
-    )
-
-
-def little_memory(study: Study, task: str) -> str:
-    """Return advice where memory is short."""
-    return pick(
-        study,
-        task,
-        lambda run: peak_memory(run, "training")[0] if is_trained(run) else None,
-        formats.size,
-        "peak memory in training",
-    )
-
-
-def little_time(study: Study, task: str) -> str:
-    """Return advice where time is short."""
-    return pick(
-        study,
-        task,
-        lambda run: phase_seconds(run, "training") if is_trained(run) else None,
-        formats.seconds,
-        "training time",
+        f"{study.title(untrained[0])} needs no training and reaches {formats.with_interval(score)} on "
+        f"{study.headline(task)}: {accuracy_phrase(study, task, untrained[0])}."
     )
 
 
 def edge(study: Study, task: str) -> str:
     """Return advice for small devices: the fewest weight bytes, and the fastest answers."""
-    small = pick(
-        study,
-        task,
-        lambda run: run["predict"]["weight_bytes"] if run and run["predict"] else None,
-        formats.size,
-        "weight bytes at prediction",
-    )
-    ranked = [(method, study.run(task, method)) for method, _ in study.ranked(task)]
-    speeds = [
-        (method, run["predict"]["rows_per_second"])
-        for method, run in ranked
-        if run and run["predict"] and run["predict"]["rows_per_second"]
-    ]
-    if not speeds:
-        return small
-    method, speed = max(speeds, key=lambda item: item[1])
-    return f"{small} {study.title(method)} answers fastest ({formats.rate(speed)} rows per second)."
+    return f"{pick(study, task, WEIGHTS)} {pick(study, task, SPEED)} Both were measured on this study's machine."
 
 
 def large_models(study: Study, task: str) -> str:
-    """Return what 70 B parameters would take at the measured bytes per parameter, said to be arithmetic."""
-    found: dict[str, float] = {}
+    """Return what the weights of 70 B parameters would take at the measured bytes a parameter, as arithmetic."""
+    found: dict[str, tuple[float, float]] = {}
     for method in study.methods:
-        run, counts = study.run(task, method), parameters(study.run(task, method))
-        if run and run["predict"] and counts and counts["total"]:
-            found.setdefault(study.settings(method)["precision"], run["predict"]["weight_bytes"] / counts["total"])
+        run = study.run(task, method)
+        counts, size = parameters(run), WEIGHTS.get(run)
+        if counts and counts["total"] and size is not None:
+            entry = (counts["total"], size / counts["total"])
+            precision = study.settings(method)["precision"]
+            found[precision] = max(entry, found.get(precision, (0, 0)))
     if not found:
-        return "Not measured: no weights were counted."
-    parts = [
-        f"{name} {value:.2f} bytes a parameter, so {formats.size(value * LARGE_MODEL)}" for name, value in found.items()
-    ]
-    return f"None was run. Arithmetic on the measured weights alone: {'; '.join(parts)}."
+        return "No advice: no weights were counted."
+    return f"No such model was run. Measured weights: {'; '.join(scale_up(*item) for item in found.items())}."
+
+
+def scale_up(precision: str, entry: tuple[float, float]) -> str:
+    """Return a precision's bytes a parameter and, from a model large enough, what 70 B parameters would take."""
+    total, each = entry
+    measured = f"{precision} {each:.2f} bytes a parameter on a model of {formats.short_count(total)}"
+    if total < LARGE_ENOUGH:
+        return f"{measured}, too small to be scaled up"
+    return f"{measured}, by arithmetic {formats.size(each * LARGE_MODEL)} for 70 B, without activations"

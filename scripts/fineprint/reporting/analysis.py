@@ -1,17 +1,16 @@
-"""Section 1: the findings, as sentences derived from the data. Nothing is called better without a significant test."""
+"""The findings, as sentences derived from the data. Nothing is called better without a significant test."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fineprint.records import Run
 from fineprint.reporting import formats
 from fineprint.reporting.cost import memory_kinds
+from fineprint.reporting.cost_axes import TRAINING_COSTS, CostAxis, find_least, trains_nothing
 from fineprint.reporting.pairs import one_choice_pairs
 from fineprint.reporting.seeds import seed_sentence
-from fineprint.reporting.study import Study, is_trained, parameters, peak_memory, phase_seconds, train_value
+from fineprint.reporting.study import Study, is_trained
 from fineprint.rows import TOGETHER
 
 
@@ -49,11 +48,19 @@ def verdict_sentences(study: Study, task: str) -> list[str]:
     best, score = ranked[0]
     first = (
         f"{study.title(best)} has the highest accuracy on {split}: {formats.with_interval(score)} over "
-        f"{formats.count(score['rows'])} rows."
+        f"{formats.count(score['rows'])} rows{seed_words(study)}."
     )
+    equal = [method for method, other in ranked[1:] if other["accuracy"] == score["accuracy"]]
+    if equal:
+        first += f" {titles(study, equal)} {'reaches' if len(equal) == 1 else 'reach'} the same."
     if len(ranked) == 1:
         return [first, "No other method can be ranked, so nothing is compared."]
     return [first, *comparison_sentences(study, task, best)]
+
+
+def seed_words(study: Study) -> str:
+    """Return which seed a sentence is about, where there are several."""
+    return f" (seed {study.seed} of {len(study.seeds)})" if len(study.seeds) > 1 else ""
 
 
 def comparison_sentences(study: Study, task: str, best: str) -> list[str]:
@@ -75,8 +82,8 @@ def comparison_sentences(study: Study, task: str, best: str) -> list[str]:
             titles(study, groups["worse"])
             if count <= 3
             else f"the {count} other ranked methods"
-            if not groups["tied"]
-            else f"{count} other methods"
+            if not groups["tied"] and not groups["untested"]
+            else f"{count} other ranked methods"
         )
         sentences.append(f"It is better than {who}.{margin}")
     if groups["untested"]:
@@ -121,36 +128,11 @@ def choice_sentences(study: Study, task: str) -> list[str]:
     return sentences
 
 
-CostGetter = Callable[[Run | None], float | None]
-COSTS: dict[str, tuple[CostGetter, Callable[[float | None], str]]] = {
-    "trains the fewest parameters": (lambda run: trained_parameters(run), formats.short_count),
-    "trains fastest": (lambda run: phase_seconds(run, "training") if is_trained(run) else None, formats.seconds),
-    "needs the least memory in training": (
-        lambda run: peak_memory(run, "training")[0] if is_trained(run) else None,
-        formats.size,
-    ),
-    "saves the fewest bytes": (lambda run: train_value(run, "saved_bytes"), formats.size),
-}
-
-
-def trained_parameters(run: Run | None) -> float | None:
-    """Return how many parameters were trained, or None for a method without training."""
-    counts = parameters(run)
-    return counts["adapter"] + counts["head"] if counts and is_trained(run) else None
-
-
-def cheapest(study: Study, task: str, methods: list[str], get: CostGetter) -> tuple[str, float] | None:
-    """Return the method with the smallest measured figure, if at least one was measured."""
-    found = [(method, get(study.run(task, method))) for method in methods]
-    known = [(method, value) for method, value in found if value is not None]
-    return min(known, key=lambda item: item[1]) if known else None
-
-
 def cost_sentences(study: Study, task: str) -> list[str]:
     """Return what the best method cost or, of several at the top, which is cheapest in what."""
     leaders = study.leaders(task)
-    untrained = [method for method in leaders if study.run(task, method) and not is_trained(study.run(task, method))]
-    trained = [method for method in leaders if method not in untrained]
+    untrained = [method for method in leaders if trains_nothing(study.run(task, method))]
+    trained = [method for method in leaders if is_trained(study.run(task, method))]
     verb = "train" if len(untrained) > 1 else "trains"
     free = [f"{titles(study, untrained)} {verb} nothing: prediction is the whole cost."] if untrained else []
     if not trained:
@@ -160,29 +142,19 @@ def cost_sentences(study: Study, task: str) -> list[str]:
 
 def cost_of_one(study: Study, task: str, method: str) -> str:
     """Return what a single leading method cost, as far as it was measured."""
-    figures = [f"{label} {write(value)}" for label, value, write in leader_costs(study, task, method)]
+    run = study.run(task, method)
+    found = [(axis, axis.get(run)) for axis in TRAINING_COSTS]
+    figures = [f"{axis.name} {axis.write(value)}" for axis, value in found if value is not None]
     return f"The cost of {study.title(method)}: {'; '.join(figures) or formats.NOT_MEASURED}."
 
 
 def cost_of_several(study: Study, task: str, methods: list[str]) -> str:
     """Return which of the trained leading methods is cheapest in what."""
-    by_method: dict[str, list[str]] = {}
-    for words, (get, write) in COSTS.items():
-        found = cheapest(study, task, methods, get)
-        if found:
-            by_method.setdefault(found[0], []).append(f"{words} ({write(found[1])})")
-    if not by_method:
-        return "What the methods at the top cost was not measured."
-    parts = [f"{study.title(method)} {formats.join(words)}" for method, words in by_method.items()]
+    found = [(axis, find_least(study, task, methods, axis)) for axis in TRAINING_COSTS]
+    parts = [f"{axis.least}: {titles(study, least[0])} ({axis.write(least[1])})" for axis, least in found if least]
+    if not parts:
+        return "What the methods at the top cost was not measured, or not in one way on one machine."
     return f"Of the trained methods at the top, {'; '.join(parts)}."
-
-
-def leader_costs(study: Study, task: str, method: str) -> list[tuple[str, float, Callable[[float | None], str]]]:
-    """Return what the one leading method cost, as far as it was measured."""
-    labels = ("trained parameters", "training time", "peak memory in training", "saved")
-    run = study.run(task, method)
-    found = [(label, get(run), write) for label, (get, write) in zip(labels, COSTS.values(), strict=True)]
-    return [(label, value, write) for label, value, write in found if value is not None]
 
 
 def tiles(study: Study, task: str) -> list[Tile]:
@@ -209,19 +181,17 @@ def tiles(study: Study, task: str) -> list[Tile]:
                 titles(study, tied) if tied else "every tested difference is significant",
             )
         )
-    alone = ("Trained parameters", "Training time", "Peak memory in training", "Saved")
-    among = ("Fewest trained parameters", "Shortest training", "Least training memory", "Fewest saved bytes")
-    labels = among if len(study.leaders(task)) > 1 else alone
-    for label, (get, write) in zip(labels, COSTS.values(), strict=True):
-        cheap = cheapest(study, task, study.leaders(task), get)
-        found.append(
-            Tile(
-                label,
-                write(cheap[1]) if cheap else formats.NOT_MEASURED,
-                study.title(cheap[0]) if cheap else "no trained method at the top has the figure",
-            )
-        )
-    return found
+    return [*found, *(cost_tile(study, task, axis) for axis in TRAINING_COSTS)]
+
+
+def cost_tile(study: Study, task: str, axis: CostAxis) -> Tile:
+    """Return the least that a leading method takes of a cost."""
+    leaders = study.leaders(task)
+    label = axis.least if len(leaders) > 1 else axis.name
+    least = find_least(study, task, leaders, axis)
+    value = axis.write(least[1]) if least else formats.NOT_MEASURED
+    note = titles(study, least[0]) if least else "no trained method at the top has a comparable figure"
+    return Tile(f"{label[0].upper()}{label[1:]}", value, note)
 
 
 def describe_task(study: Study, task: str) -> dict[str, Any]:

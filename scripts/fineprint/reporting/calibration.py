@@ -1,4 +1,4 @@
-"""Section 4: calibration, whether confidence can be believed."""
+"""Calibration, whether confidence can be believed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fineprint.reporting.drawing import Drawing, panel_title, panels
 from fineprint.reporting.methods import name_cells
 from fineprint.reporting.study import Study
 from fineprint.reporting.style import COLOURS, GREY, LIGHT
-from fineprint.reporting.table import Table, number, numeric, plain, text
+from fineprint.reporting.table import Table, number, numeric, plain
 
 
 def calibrated(study: Study, task: str) -> list[tuple[str, Score, Calibration]]:
@@ -32,13 +32,11 @@ def calibration_table(study: Study, task: str) -> Table | None:
                 number(found["mean_confidence"], lambda value: formats.accuracy(value, 0)),
                 number(found["accuracy"], lambda value, rows=score["rows"]: formats.accuracy(value, rows)),
                 number(gap, formats.points),
-                text("too sure" if gap > 0 else "too unsure"),
             ]
         )
     columns = [
         *plain("No.", "Method"),
         *numeric("ECE", "Mean confidence", "Accuracy of likeliest label", "Confidence − accuracy, points"),
-        *plain("On average"),
     ]
     caption = (
         f"Calibration on {study.headline(task)} of “{task}”: expected calibration error (ECE) over ten bins of equal "

@@ -1,4 +1,4 @@
-"""Section 9: the assignment's parts and where each is answered. The parts are data: report/checklist.yaml."""
+"""The assignment's parts and where each is answered. The parts are data: report/checklist.yaml."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from fineprint.reporting.matching import matches
 from fineprint.reporting.study import Study
 
 
@@ -23,13 +24,19 @@ class Part:
     answer: str
 
 
-def read_parts(path: Path, study: Study) -> list[Part]:
-    """Return the parts with the methods of the study that match them."""
+def read_parts(path: Path, study: Study, sections: dict[str, str]) -> list[Part]:
+    """Return the parts with the methods of the study that match them.
+
+    Args:
+        path: checklist.yaml.
+        study: the study.
+        sections: number and title of each section, by the name that a part's `link` gives.
+    """
     entries = yaml.safe_load(path.read_text(encoding="utf-8"))["parts"]
-    return [make_part(entry, study) for entry in entries]
+    return [make_part(entry, study, sections) for entry in entries]
 
 
-def make_part(entry: dict[str, Any], study: Study) -> Part:
+def make_part(entry: dict[str, Any], study: Study, sections: dict[str, str]) -> Part:
     """Match one part; a part that asks for no method is answered by its section."""
     wanted = entry.get("match")
     methods = [method for method in study.methods if wanted and matches(study, method, wanted)]
@@ -38,7 +45,7 @@ def make_part(entry: dict[str, Any], study: Study) -> Part:
         str(entry["part"]),
         entry["question"],
         entry["link"],
-        entry["section"],
+        sections[entry["link"]],
         titles,
         answer(study, methods, wanted, entry),
     )
@@ -58,20 +65,3 @@ def answer(study: Study, methods: list[str], wanted: dict[str, Any] | None, entr
         if "ok" in statuses
         else ", ".join(sorted(statuses))
     )
-
-
-def matches(study: Study, method: str, wanted: dict[str, Any]) -> bool:
-    """Return whether a method has the wanted settings; keys are dotted paths, values alternatives or one value."""
-    settings = study.settings(method)
-    backbone = study.config["backbones"].get(settings["backbone"], {})
-    described = {**settings, "backbone": backbone}
-    return all(
-        find(described, path) in (value if isinstance(value, list) else [value]) for path, value in wanted.items()
-    )
-
-
-def find(settings: Any, path: str) -> Any:
-    """Return the value at a dotted path, or None."""
-    for key in path.split("."):
-        settings = settings.get(key) if isinstance(settings, dict) else None
-    return settings

@@ -1,4 +1,4 @@
-"""Sections 4, 6 and 7: what a method costs in parameters, bytes, time and memory."""
+"""What a method costs in parameters, bytes, time and memory."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from fineprint.reporting.figures_scores import draw_accuracy, draw_confusion, dr
 from fineprint.reporting.figures_training import draw_held_out, draw_losses
 from fineprint.reporting.study import Study
 from fineprint.reporting.style import figure_style, save_figure
+from fineprint.reporting.workflow import draw_workflow
 
 Draw = Callable[[Study, str], Drawing | None]
 DRAWN_PER_TASK: dict[str, Draw] = {
@@ -54,6 +55,7 @@ def plot_all(results: Results, folder: Path) -> list[FigureEntry]:
             for kind, detail, drawing in draw_task(study, task):
                 if drawing is not None:
                     entries.append(save_drawing(folder, kind, task, detail, drawing))
+        entries.append(save_drawing(folder, "workflow", "", "", draw_workflow(study)))
     write_json(folder / "figures.json", [asdict(entry) for entry in entries])
     return entries
 

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from fineprint.reporting import formats
-from fineprint.reporting.analysis import CostGetter, trained_parameters
 from fineprint.reporting.cost import memory_kinds, storage_rows
+from fineprint.reporting.cost_axes import CostGetter, trained_parameters
 from fineprint.reporting.drawing import Drawing, label, looks, panels, place_numbers
 from fineprint.reporting.study import Study, is_trained, peak_memory, phase_seconds, train_value
 from fineprint.reporting.style import COLOURS, GREY, HATCHES, INK, WIDTH

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 NOT_MEASURED = "not measured"
 NOT_APPLICABLE = "–"
@@ -149,6 +150,11 @@ def setting(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key.replace('_', ' ')} {setting(part)}" for key, part in value.items())
     return "none" if value is None else str(value)
+
+
+def tie_units(text: str) -> str:
+    """Return a text in which a number and the unit or sign beside it stay on one line."""
+    return re.sub(r"(?<=\d) (?=(?:%|×|[kMGT]?B|[kMB])(?!\w))|(?<=[<±]) (?=\d)", "\u00a0", text)
 
 
 def shorten_hash(value: str | None, length: int = 12) -> str:

@@ -1,4 +1,4 @@
-"""Section 3: what each method trains, and its settings."""
+"""What each method trains, and its settings."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def name_cells(study: Study, task: str | None, method: str, link: bool = True) -
 
 
 def own_settings(part: dict[str, Any]) -> str:
-    """Write an adapter's or readout's settings without its kind."""
-    return formats.setting({key: value for key, value in part.items() if key != "kind"})
+    """Write an adapter's or readout's settings; its kind, and what is tried beside it, stand elsewhere."""
+    return formats.setting({key: value for key, value in part.items() if key not in ("kind", "trials")})
 
 
 def describe_part(package: str, part: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Section 4: which differences between methods are real, and what one choice is worth."""
+"""Which differences between methods are real, and what one choice is worth."""
 
 from __future__ import annotations
 

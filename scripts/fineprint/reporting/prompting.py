@@ -1,4 +1,4 @@
-"""Section 4: generated answers, the prompts as sent, and what other choices of a prompt would have been worth."""
+"""Generated answers, the prompts as sent, and what other choices of a prompt would have been worth."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def prompts(study: Study, task: str) -> list[dict[str, Any]]:
 def prompt_facts(readout: dict[str, Any], shots: list[dict[str, Any]]) -> str:
     """Return a sentence on worked examples and settings of a prompt."""
     worked = f"{formats.plural(len(shots), 'worked example')} from the training rows" if shots else "no worked example"
-    settings = formats.setting({key: value for key, value in readout.items() if key not in ("kind", "shots")})
+    settings = formats.setting({key: value for key, value in readout.items() if key not in ("kind", "shots", "trials")})
     identifiers = f" (row {formats.join([str(shot['id']) for shot in shots])})" if shots else ""
     return (
         f"{worked[0].upper()}{worked[1:]}{identifiers}; {settings}."

@@ -1,4 +1,4 @@
-"""Section 11: versions, hashes, commands, config."""
+"""Versions, hashes, commands, times, config."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from fineprint.reporting import formats
 from fineprint.reporting.methods import name_cells
 from fineprint.reporting.setting import backbones_used
 from fineprint.reporting.study import Study
-from fineprint.reporting.table import Cell, Table, number, numeric, plain, text
+from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
+from fineprint.reporting.workflow import STEPS, list_jobs, summarise_jobs
 
 
 def describe(study: Study) -> dict[str, Any]:
@@ -29,19 +30,44 @@ def describe(study: Study) -> dict[str, Any]:
     return {
         "facts": facts,
         "command": record.get("command") or "",
-        "single_command": single_command(study),
+        "row_command": row_command(study, "TASK", "METHOD", "SEED"),
+        "choices": list_choices(study),
+        "commands": commands_table(study),
         "versions": versions_table(study),
         "files": [table for table in (data_files(study), backbone_files(study), saved_files(study)) if table],
         "times": times_table(study),
+        "jobs": jobs_table(study),
         "config": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True, width=78, default_flow_style=None),
     }
 
 
-def single_command(study: Study) -> str:
-    """Return the command that makes one row again, on the example of the first method."""
+def row_command(study: Study, task: str, method: str, seed: object) -> str:
+    """Return the command that makes one row again: its model, its answers and its scores, nothing else."""
     everything = study.results["provenance"].get("command") or "snakemake --cores 1"
-    folder = f"results/{study.config['study']}/runs/{study.tasks[0]}/{study.methods[0]}/{study.seed}"
-    return f"{everything} --force {' '.join(f'{folder}/{name}.json' for name in ('train', 'predict', 'scores'))}"
+    place = f"results/{study.config['study']}/runs/{task}/{method}/{seed}"
+    return f"{everything} --force {place}/{{train,predict,scores}}.json"
+
+
+def list_choices(study: Study) -> list[tuple[str, list[str]]]:
+    """Return what may stand for each word of the command's pattern."""
+    return [("TASK", study.tasks), ("METHOD", study.methods), ("SEED", [str(seed) for seed in study.seeds])]
+
+
+def commands_table(study: Study) -> Table:
+    """Return the command of every row."""
+    rows = [
+        [
+            text(task, style="code"),
+            *name_cells(study, task, method),
+            text(seed, sort=seed),
+            text(row_command(study, task, method, seed), style="code wrap"),
+        ]
+        for task in study.tasks
+        for method in study.methods
+        for seed in study.seeds
+    ]
+    columns = plain("Task", "No.", "Method", "Seed", "Command")
+    return Table("commands", "The command that makes a row again.", columns, rows)
 
 
 def versions_table(study: Study) -> Table:
@@ -122,11 +148,49 @@ def saved_files(study: Study) -> Table | None:
 
 
 def times_table(study: Study) -> Table | None:
-    """Return how long each rule or job took, where that was noted."""
-    times = study.results["provenance"].get("wall_seconds") or {}
-    rows = [[text(name, style="code"), number(value, formats.seconds)] for name, value in times.items()]
-    return (
-        Table("wall-seconds", "Wall time by rule or job.", [*plain("Rule or job"), *numeric("Time")], rows)
-        if rows
-        else None
+    """Return how long the jobs of each rule took together, and the longest of them."""
+    times = summarise_jobs(study)
+    leaves = {step.rule: step.leaves for step in STEPS}
+    order = [rule for rule in leaves if rule in times] + [rule for rule in times if rule not in leaves]
+    rows = [rule_row(rule, leaves.get(rule, ""), times[rule]) for rule in order]
+    columns = [
+        *plain("Rule", "Leaves"),
+        *numeric("Jobs", "Time", "Longest"),
+        *plain("Longest job"),
+        *numeric("Peak resident"),
+    ]
+    total = formats.seconds(sum(found["seconds"] for found in times.values()))
+    caption = (
+        f"Wall time by rule, {total} over all jobs; jobs that ran side by side count one by one. Peak resident is the "
+        "highest size of a job's processes that Snakemake saw; of jobs shorter than five seconds it sees too little. "
+        "Collecting the results and what follows are not in it."
     )
+    return Table("wall-seconds", caption, columns, rows, style="compact") if rows else None
+
+
+def rule_row(rule: str, leaves: str, found: dict[str, Any]) -> list[Cell]:
+    """Return one rule's row."""
+    return [
+        text(rule, style="code"),
+        text(leaves),
+        number(found["jobs"], formats.count),
+        number(found["seconds"], formats.seconds),
+        number(found["longest_seconds"], formats.seconds),
+        text(found["longest_job"], style="code") if found["longest_job"] else blank("the rule has one job"),
+        number(found["peak_resident_bytes"], formats.size),
+    ]
+
+
+def jobs_table(study: Study) -> Table | None:
+    """Return every job."""
+    rows = [
+        [
+            text(job["rule"], style="code"),
+            text(job["job"], style="code") if job["job"] else blank("the rule has one job"),
+            number(job["seconds"], formats.seconds),
+            number(job["peak_resident_bytes"], formats.size),
+        ]
+        for job in list_jobs(study)
+    ]
+    columns = [*plain("Rule", "Job"), *numeric("Time", "Peak resident")]
+    return Table("jobs", "Wall time and memory of every job.", columns, rows, style="compact") if rows else None

@@ -1,4 +1,4 @@
-"""Section 4: ranks, scores, per-class reports, merged variants."""
+"""Ranks, scores, per-class reports, merged variants."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def scores_table(study: Study, task: str, splits: list[str], position: int) -> T
         status = study.status(task, method)
         flag = text(status, style=STATUS_STYLES.get(status, ""))
         rows.append([*marked_name(study, task, method), rank_cell(study, task, method), *cells, flag])
+    rows += [left_out_row(study, method, 1 + 2 * len(splits)) for method in study.left_out]
     headline = study.headline(task)
     caption = (
         f"All approaches on “{task}”, on the same rows, with 95 % Wilson intervals over rows. Methods that cannot be "
@@ -46,6 +47,12 @@ def scores_table(study: Study, task: str, splits: list[str], position: int) -> T
     groups = [("", 3), *((f"{split} ({rows_of(study, task, split)} rows)", 2) for split in splits), ("", 1)]
     identifier = f"scores-{task}-{position}" if position else f"scores-{task}"
     return Table(identifier, caption, columns, rows, groups=groups, style="compact")
+
+
+def left_out_row(study: Study, method: str, figures: int) -> list[Cell]:
+    """Return the row of a method that the config defines and the study does not run."""
+    cells = [blank("not run")] * figures
+    return [blank("not run"), text(study.title(method)), *cells, text("not run", style=STATUS_STYLES["not run"])]
 
 
 def rows_of(study: Study, task: str, split: str) -> str:
@@ -118,7 +125,8 @@ def flags(study: Study, task: str) -> list[dict[str, str]]:
         if status != "ok":
             reason = ((run["reason"] if run else None) or "no record of this run was found").rstrip(".") + "."
             found.append({"title": study.title(method), "status": status, "reason": f"{reason}{last_losses(run)}"})
-    return found
+    reason = "defined in the config, but not among the methods that this study runs (run: methods)."
+    return found + [{"title": study.title(method), "status": "not run", "reason": reason} for method in study.left_out]
 
 
 def last_losses(run: Run | None) -> str:

@@ -1,4 +1,4 @@
-"""Section 4: what changes from seed to seed, beside what changes from row to row."""
+"""What changes from seed to seed, beside what changes from row to row."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def seeds_table(study: Study, task: str) -> Table | None:
         f"Accuracy on “{task}” over the seeds {formats.join([str(seed) for seed in study.seeds])}. Mean ± sample "
         "standard deviation: how far results lie apart when only the seed changes, collapsed runs left out (“Seeds” "
         f"counts those left). “95 % of rows”: the Wilson interval of seed {study.seed}, how far other rows of the same "
-        "kind could move one trained model. The two answer different questions and do not add up. Everything else in "
-        f"this report shows seed {study.seed}."
+        "kind could move one trained model. The two answer different questions and do not add up. Claims are tested "
+        f"on every seed; everything else in this report shows seed {study.seed}."
     )
     groups = [("", 3), *((split, 3) for split in splits)]
     return Table(f"seeds-{task}", caption, columns, rows, groups=groups, style="compact")

@@ -1,4 +1,4 @@
-"""Section 2: tasks, splits, example rows, backbones, hardware."""
+"""Tasks, splits, example rows, backbones, hardware."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def backbones_table(study: Study) -> Table:
         *plain("Backbone", "Architecture", "Model type", "Source", "Revision"),
         *numeric("Parameters", "On disk"),
     ]
-    return Table("backbones", "Backbones. “On disk” is the whole model folder, tokenizer included.", columns, rows)
+    return Table("backbones", "Backbones. “On disk” counts the files of weights.", columns, rows)
 
 
 def backbone_facts(study: Study) -> Table | None:

@@ -36,6 +36,7 @@ class Study:
         self.results = results
         self.config = results["study"]
         self.methods: list[str] = list(self.config["run"]["methods"])
+        self.left_out = [name for name in self.config["methods"] if name not in self.methods]
         self.tasks: list[str] = list(self.config["run"]["tasks"])
         self.seeds: list[int] = list(self.config["run"]["seeds"])
         self.seed = self.seeds[0]
@@ -149,7 +150,7 @@ class Study:
         return self.results["provenance"].get("hardware") or []
 
 
-def class_variable(package: str, kind: str, name: str, default: str = "") -> str:
+def class_variable(package: str, kind: str, name: str, default: Any = "") -> Any:
     """Return a ClassVar such as `title` of a kind's Settings; `default` where this version has no such kind."""
     try:
         return getattr(find_settings(package, kind), name, default) or default

@@ -44,7 +44,12 @@ class Table:
 
     def __post_init__(self) -> None:
         """Make the identifier one that HTML and Typst accept, whatever a split is called."""
-        self.identifier = re.sub(r"[^A-Za-z0-9_-]", "-", self.identifier)
+        self.identifier = clean_identifier(self.identifier)
+
+
+def clean_identifier(name: str) -> str:
+    """Return a table's identifier as it stands in links."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", name)
 
 
 def text(value: object, **more: Any) -> Cell:

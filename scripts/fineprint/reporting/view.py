@@ -6,18 +6,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from fineprint.records import Results
 from fineprint.reporting import (
     advice,
     analysis,
+    benefit,
     calibration,
     checklist,
+    claims,
     cost,
     formats,
     methods,
     pairs,
+    paper,
     prompting,
     provenance,
     scores,
@@ -25,7 +26,9 @@ from fineprint.reporting import (
     setting,
 )
 from fineprint.reporting.figures import FigureEntry
+from fineprint.reporting.references import Library
 from fineprint.reporting.study import Study
+from fineprint.reporting.table import clean_identifier
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ SECTIONS = [
             ("cost", "Cost"),
             ("tasks", "Why LoRA: many tasks on one backbone"),
             ("advice", "When to use which"),
+            ("claims", "Claims and published figures"),
             ("checklist", "Checklist: the assignment's parts"),
             ("references", "References"),
             ("provenance", "Provenance"),
@@ -78,12 +82,13 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
     """
     study = Study(results)
     config = study.config
-    references = yaml.safe_load((report / "references.yaml").read_text(encoding="utf-8"))["references"]
+    library = Library(report / "references.yaml")
     return {
         "title": config["title"],
         "description": config.get("description") or "",
         "created": (results["provenance"].get("created") or "")[:10],
         "sections": SECTIONS,
+        "section_number": {section.name: section.number for section in SECTIONS},
         "warnings": setting.warnings(study),
         "tasks": [describe_task(study, task, figures) for task in study.tasks],
         "several_tasks": len(study.tasks) > 1,
@@ -95,16 +100,29 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         "adapters": methods.axis_table(study, "adapters", "adapter"),
         "readouts": methods.axis_table(study, "readouts", "readout"),
         "training": methods.training_table(study),
-        "checklist": checklist.read_parts(report / "checklist.yaml", study),
-        "references": references,
+        "checklist": checklist.read_parts(
+            report / "checklist.yaml", study, {s.name: f"{s.number} {s.title}" for s in SECTIONS}
+        ),
+        "claims": claims.describe_claims(study, report),
+        "advice_seed": analysis.seed_words(study),
+        "references": library.references,
+        "paper": paper.describe(study, library),
         "provenance": provenance.describe(study),
+        "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": describe_counts(study),
     }
 
 
+def name_sections() -> dict[str, str]:
+    """Return number and title of each section by its name."""
+    return {section.name: f"{section.number} {section.title}" for section in SECTIONS}
+
+
 def describe_counts(study: Study) -> str:
     """Return how many methods were run, and how many of them can be ranked."""
-    statuses = [study.status(task, method) for task in study.tasks for method in study.methods]
+    places = [(task, method, seed) for task in study.tasks for method in study.methods for seed in study.seeds]
+    runs = [study.run(*place) for place in places]
+    statuses = [run["status"] if run else "not run" for run in runs]
     total = (
         f"{formats.plural(len(study.methods), 'method')} on {formats.plural(len(study.tasks), 'task')}, "
         f"{formats.plural(len(study.seeds), 'seed')}"
@@ -138,12 +156,13 @@ def describe_task(study: Study, task: str, figures: list[Figure]) -> dict[str, A
         "epochs": methods.training_rows_table(study, task),
         "results": describe_results(study, task),
         "cost": describe_cost(study, task),
-        "advice": [asdict(entry) for entry in advice.give_advice(study, task)],
+        "advice": [asdict(entry) | {"link": clean_identifier(entry.link)} for entry in advice.give_advice(study, task)],
+        "benefit": benefit.describe_benefit(study, task),
     }
 
 
 def describe_results(study: Study, task: str) -> dict[str, Any]:
-    """Return what section 4 shows of one task."""
+    """Return what the section on results shows of one task."""
     matrices = [pairs.matrix_table(study, task, split) for split in study.splits_and_together(task)]
     return {
         "scores": scores.scores_tables(study, task),
@@ -166,7 +185,7 @@ def describe_results(study: Study, task: str) -> dict[str, Any]:
 
 
 def describe_cost(study: Study, task: str) -> dict[str, Any]:
-    """Return what sections 6 and 7 show of one task."""
+    """Return what the sections on cost and on many tasks show of one task."""
     return {
         "parts": cost.parts_table(study, task),
         "phases": cost.phases_table(study, task),

@@ -38,6 +38,8 @@ class TaskSettings(Settings):
     """What every task has.
 
     Attributes:
+        references: numbers of the works that the rows come from, as report/references.yaml has them.
+        language: of the rows, as a code such as "en", for model cards; empty where it is not known.
         origin: set by tasks that make their rows up, worded to follow "the rows of …"; the report says it.
         description: what is asked, for the report.
         labels: in the order of the label numbers.
@@ -47,6 +49,8 @@ class TaskSettings(Settings):
     """
 
     kind: str
+    references: ClassVar[tuple[str, ...]] = ()
+    language: ClassVar[str] = ""
     origin: ClassVar[str] = ""
     description: str = ""
     labels: tuple[str, ...]

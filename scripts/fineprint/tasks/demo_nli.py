@@ -21,6 +21,7 @@ class Settings(TaskSettings):
     """
 
     kind: Literal["demo_nli"] = "demo_nli"
+    language: ClassVar[str] = "en"
     origin: ClassVar[str] = "were made by this workflow"
     description: str = "English sentence pairs generated for this study (nine phenomena, five genres)"
     labels: tuple[str, ...] = ("entailment", "neutral", "contradiction")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -29,6 +29,8 @@ class Settings(TaskSettings):
     """
 
     kind: Literal["multinli"]
+    references: ClassVar[tuple[str, ...]] = ("ACL N18-1101",)
+    language: ClassVar[str] = "en"
     description: str = "MultiNLI: does a premise entail a hypothesis, contradict it, or neither?"
     labels: tuple[str, ...] = LABELS
     answers: tuple[str, ...] = ("ENTAILMENT", "NEUTRAL", "CONTRADICTION")

@@ -1,0 +1,197 @@
+"""Words follow the data: what is said where LoRA loses clearly, wins clearly, or cannot be told apart."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from example_contests import FULL, LORA, make_contest, set_hits
+from example_results import make_results
+from example_runs import METHODS
+from fineprint.reporting import advice, analysis, benefit
+from fineprint.reporting.cost_axes import SPEED, TRAINING_COSTS, find_least
+from fineprint.reporting.study import Study
+from test_reporting import text_of, without_pictures
+
+REPORT = Path(__file__).parents[2] / "report"
+PARAMETERS, TIME, MEMORY, SAVED = TRAINING_COSTS
+ZERO, ONE = "llama_zero_shot", "llama_one_shot"
+OUTCOMES = {
+    "LoRA loses": ({FULL: range(270), LORA: range(240)}, "RoBERTa, full fine-tuning", "RoBERTa, LoRA"),
+    "LoRA wins": ({FULL: range(240), LORA: range(270)}, "RoBERTa, LoRA", "RoBERTa, full fine-tuning"),
+}
+
+
+def find(study, situation):
+    return next(entry for entry in advice.give_advice(study, "nli") if entry.situation.startswith(situation))
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_a_clear_result_is_said_in_every_section(tmp_path, outcome):
+    right, best, other = OUTCOMES[outcome]
+    results = make_contest(right)
+    text, study = text_of(without_pictures(results, tmp_path)), Study(results)
+    assert f"{best} has the highest accuracy on matched" in text
+    assert f"It is better than {other}." in text
+    assert f"{best}: the paired tests put {other} behind it." in text
+    assert f"10.0 points behind {best}" in text
+    assert f"{other} has the highest" not in text and f"behind {other}" not in text
+    assert "cannot be told apart in accuracy" not in text
+    assert study.ranking("nli") == ([[FULL], [LORA]] if outcome == "LoRA loses" else [[LORA], [FULL]])
+    verdict = "not supported" if outcome == "LoRA loses" else "supported"
+    claim = re.search(r"95–100 % met from.{0,120}?(not supported|supported)", text)
+    assert claim and claim.group(1) == verdict
+
+
+def test_a_tie_is_a_tie_in_every_section(tmp_path):
+    results = make_contest({FULL: range(270), LORA: range(5, 275)})
+    text, study = text_of(without_pictures(results, tmp_path)), Study(results)
+    assert study.ranking("nli") == [[FULL, LORA]]
+    assert (
+        "“RoBERTa, full fine-tuning” and “RoBERTa, LoRA” cannot be told apart in accuracy; let the cost decide." in text
+    )
+    assert "RoBERTa, LoRA reaches the same." in text
+    assert "It is better than" not in text and "points behind RoBERTa" not in text
+    assert "cannot be told apart from the best" in text
+
+
+def test_the_cheapest_is_named_with_its_accuracy():
+    study = Study(make_contest({FULL: range(270), LORA: range(240)}))
+    words = find(study, "Many tasks").advice
+    assert "fewest saved bytes: RoBERTa, LoRA (10.0 points behind RoBERTa, full fine-tuning), 104\u00a0kB." in words
+    assert "Of those at the top in accuracy: RoBERTa, full fine-tuning, 1.84\u00a0MB." in words
+    study = Study(make_contest({FULL: range(240), LORA: range(270)}))
+    words = find(study, "Many tasks").advice
+    assert "RoBERTa, LoRA (no ranked method is more accurate), 104\u00a0kB." in words
+    assert "Of those at the top" not in words
+
+
+def test_a_method_that_trains_nothing_adds_no_bytes():
+    study = Study(make_contest({FULL: range(270), ZERO: range(200)}))
+    assert "Llama, zero-shot (23.3 points behind RoBERTa, full fine-tuning) trains nothing and adds no bytes." in (
+        find(study, "Many tasks").advice
+    )
+    assert "Llama, zero-shot needs no training and reaches 0.67" in find(study, "Prototyping").advice
+
+
+def test_a_missing_training_record_is_not_no_training():
+    results = make_contest({FULL: range(270), LORA: range(240)})
+    results["runs"][1]["train"] = None
+    study = Study(results)
+    assert find(study, "Prototyping").advice == "No method without training can be ranked in this study."
+    assert "trains nothing" not in " ".join(benefit.readings(study, "nli"))
+
+
+def test_equal_costs_have_no_single_winner():
+    results = make_contest({ZERO: range(270), ONE: range(268)})
+    study = Study(results)
+    assert find_least(study, "nli", [ZERO, ONE], SPEED) == ([ZERO, ONE], 850.0)
+    assert "Llama, zero-shot (no ranked method is more accurate) and Llama, one-shot" in find(study, "Edge").advice
+
+
+def test_memory_of_two_kinds_and_times_of_two_machines_are_not_compared():
+    results = make_contest({FULL: range(270), LORA: range(268)})
+    results["runs"][1]["train"]["phases"]["training"]["memory"]["peak_allocated_bytes"] = 5
+    results["runs"][1]["train"]["environment"] = {"processor": "another", "gpu": None}
+    study = Study(results)
+    for axis in (MEMORY, TIME):
+        assert find_least(study, "nli", [FULL, LORA], axis) is None
+        assert benefit.find_ratio(study, "nli", FULL, LORA, axis) is None
+    assert find(study, "Little memory").advice.startswith("No advice")
+    assert "least memory" not in " ".join(analysis.cost_sentences(study, "nli"))
+    assert find_least(study, "nli", [FULL, LORA], SAVED) == ([LORA], 104_332)
+
+
+def test_an_untested_method_is_not_called_worse():
+    results = make_contest({FULL: range(270), LORA: range(240), "roberta_prefix": range(230)})
+    results["comparisons"] = [pair for pair in results["comparisons"] if pair["second"] != "roberta_prefix"]
+    study = Study(results)
+    words = find(study, "One task").advice
+    assert "put RoBERTa, LoRA behind it" in words
+    assert "No paired test exists against RoBERTa, prefix tuning." in words
+    assert "the 1 other ranked" not in " ".join(analysis.verdict_sentences(study, "nli"))
+
+
+def test_further_seeds_are_named_and_may_disagree():
+    right = {FULL: range(270), LORA: range(240)}
+    results = make_contest(right, seeds=(1, 2))
+    set_hits(results, {FULL: range(240), LORA: range(275)}, seed=2)
+    study = Study(results)
+    assert "(seed 1 of 2)." in analysis.verdict_sentences(study, "nli")[0]
+    assert (
+        "Averaged over seeds RoBERTa, LoRA lies above it."
+        in " ".join(analysis.other_splits(study, "nli")) + (analysis.describe_task(study, "nli")["others"][-1])
+    )
+
+
+def test_a_collapsed_run_is_not_advised(tmp_path):
+    results = make_contest({FULL: range(100), LORA: range(240), "roberta_prefix": range(235)})
+    text, study = text_of(without_pictures(results, tmp_path)), Study(results)
+    assert all(METHODS[FULL][0] not in entry.advice for entry in advice.give_advice(study, "nli"))
+    assert all(METHODS[FULL][0] not in line for line in benefit.readings(study, "nli"))
+    assert "RoBERTa, full fine-tuning collapsed: its accuracy is compared with nothing." in text
+
+
+def test_ratios_by_hand():
+    study = Study(make_contest({FULL: range(270), LORA: range(240)}))
+    table = benefit.benefit_table(study, "nli")
+    lora = table.rows[1]
+    assert [cell.text for cell in lora[2:6]] == ["2", "10.0*", "0.05\u00a0×", "0.88\u00a0×"]
+    assert lora[7].text == "0.06\u00a0×"  # 104,332 of 1,843,220 bytes
+    assert table.rows[0][3].text == "0.0"
+    reading = benefit.readings(study, "nli")[0]
+    assert reading.startswith(
+        "RoBERTa, LoRA: 10.0 points behind RoBERTa, full fine-tuning; in its favour: trained parame"
+    )
+    assert "about the same: weights at prediction" in reading
+
+
+def test_a_best_method_that_trains_nothing_gives_no_training_ratios():
+    study = Study(make_contest({ZERO: range(280), FULL: range(240)}))
+    table = benefit.benefit_table(study, "nli")
+    assert [cell.text for cell in table.rows[1][4:8]] == ["–"] * 4
+    assert "trained parameters: nothing is trained" in table.caption
+
+
+def test_large_models_are_scaled_up_only_from_large_ones():
+    results = make_results(with_gaps=False, splits={"matched": 300})
+    assert "too small to be scaled up" in find(Study(results), "Models of 70 B").advice
+    assert "for 70 B" not in find(Study(results), "Models of 70 B").advice
+    for run in results["runs"]:
+        run["train"]["parameters"] = None
+        run["predict"]["parameters"]["total"] = 8_000_000_000
+        run["predict"]["weight_bytes"] = 5_600_000_000
+    words = find(Study(results), "Models of 70 B").advice
+    assert "nf4 0.70 bytes a parameter on a model of 8.00\u00a0B, by arithmetic 49.0\u00a0GB for 70 B" in words
+
+
+def test_every_link_of_the_advice_resolves(tmp_path):
+    results = make_results(splits={"my test / split": 150})
+    html = without_pictures(results, tmp_path)
+    ids = set(re.findall(r'id="([^"]+)"', html))
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= ids
+
+
+def test_section_numbers_are_computed(tmp_path):
+    html = without_pictures(make_contest({FULL: range(270), LORA: range(240)}), tmp_path)
+    heads = dict(re.findall(r'<section id="(\w+)">\s*<h2>(\d+)', html))
+    for target, number in re.findall(r'href="#(\w+)">section (\d+)<', html):
+        assert heads[target] == number
+    assert not re.search(r"section \d|, section:", "".join(file.read_text() for file in REPORT.rglob("*.j2")))
+
+
+def test_runs_of_further_seeds_are_counted(tmp_path):
+    results = make_contest({FULL: range(270), LORA: range(240)}, seeds=(1, 2))
+    assert "2 seeds; every run can be ranked." in text_of(without_pictures(results, tmp_path))
+    set_hits(results, {FULL: range(100), LORA: range(240)}, seed=2)
+    assert "2 seeds; 1 collapsed." in text_of(without_pictures(results, tmp_path))
+
+
+def test_more_rows_per_second_speak_for_a_method_more_seconds_against_it():
+    results = make_contest({FULL: range(270), LORA: range(240)})
+    full, lora = results["runs"]
+    full["predict"]["rows_per_second"], lora["predict"]["rows_per_second"] = 100.0, 200.0
+    lora["train"]["phases"]["training"]["seconds"] = 2 * full["train"]["phases"]["training"]["seconds"]
+    favour, against = benefit.readings(Study(results), "nli")[0].split("against it")
+    assert "speed of prediction (2.00\u00a0×)" in favour
+    assert "training time (2.00\u00a0×)" in against

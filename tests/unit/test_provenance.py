@@ -1,0 +1,144 @@
+"""Provenance: the workflow's graph against Snakemake's own, times by rule, commands, benchmark files."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from example_results import METHODS, make_results
+from fineprint.benchmarks import read_jobs
+from fineprint.reporting import provenance
+from fineprint.reporting.study import Study
+from fineprint.reporting.style import figure_style
+from fineprint.reporting.workflow import (
+    STEPS,
+    direct_arrows,
+    draw_workflow,
+    followers,
+    list_steps,
+    place_steps,
+    summarise_jobs,
+)
+
+ROOT = Path(__file__).parents[2]
+HEAD = "s\th:m:s\tmax_rss\tmax_vms\n"
+
+
+@pytest.fixture
+def study():
+    few = {name: METHODS[name] for name in ("roberta_full", "llama_zero_shot")}
+    return Study(make_results(few, tasks=("nli", "mood"), seeds=(1, 2), splits={"test": 90}, with_gaps=False))
+
+
+def read_rule_graph():
+    """Return Snakemake's graph of the default study: each rule with those it waits for."""
+    command = [sys.executable, "-m", "snakemake", "--rulegraph", "--quiet"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    names = dict(re.findall(r'(\d+)\[label = "(\w+)"', done.stdout))
+    arrows = [(names[first], names[last]) for first, last in re.findall(r"(\d+) -> (\d+)", done.stdout)]
+    return {name: {first for first, last in arrows if last == name} for name in names.values() if name != "all"}
+
+
+def test_the_description_is_snakemake_s_own_graph():
+    assert {step.rule: set(step.after) for step in STEPS} == read_rule_graph()
+
+
+def test_steps_come_after_what_they_wait_for():
+    seen = set()
+    for step in STEPS:
+        assert seen.issuperset(step.after), step.rule
+        assert step.leaves
+        seen.add(step.rule)
+
+
+def test_arrows_left_out_follow_from_the_others():
+    arrows = direct_arrows(list(STEPS))
+    reached = {step.rule: set() for step in STEPS}
+    for step in STEPS:
+        for earlier, later in arrows:
+            if later == step.rule:
+                reached[later] |= {earlier, *reached[earlier]}
+    for step in STEPS:
+        assert set(step.after) <= reached[step.rule]
+        assert all(step.rule in followers(name) for name in reached[step.rule])
+    assert ("prepare_task", "predict_labels") not in arrows and ("train_method", "predict_labels") in arrows
+
+
+def test_a_rule_stands_below_what_it_waits_for():
+    levels = place_steps(list(STEPS))
+    assert all(levels[step.rule] > levels[name] for step in STEPS for name in step.after)
+    assert min(levels.values()) == 0
+
+
+def test_a_rule_that_did_not_run_is_not_drawn(study):
+    shown = {step.rule for step in list_steps(study)}
+    ran = {job["rule"] for job in study.results["provenance"]["jobs"]}
+    assert ran <= shown and "write_run_config" not in shown and "render_report" in shown
+    study.results["provenance"]["jobs"] = []
+    assert list_steps(study) == list(STEPS)
+
+
+def test_times_are_added_up_by_rule(study):
+    jobs = study.results["provenance"]["jobs"]
+    jobs.append({"rule": "collect_results", "job": "", "seconds": 77.0, "peak_resident_bytes": None})
+    times = summarise_jobs(study)
+    trained = [job for job in jobs if job["rule"] == "train_method"]
+    assert times["train_method"]["jobs"] == len(trained) == 8
+    assert times["train_method"]["seconds"] == sum(job["seconds"] for job in trained)
+    longest = max(trained, key=lambda job: job["seconds"])
+    assert times["train_method"]["longest_job"] == longest["job"] == "mood/llama_zero_shot/2"
+    assert times["train_method"]["peak_resident_bytes"] == max(j["peak_resident_bytes"] or 0 for j in trained)
+    assert times["prepare_task"]["peak_resident_bytes"] is None
+    assert "collect_results" not in times, "its file is that of an earlier collection"
+    table = provenance.times_table(study)
+    assert [row[0].text for row in table.rows][:2] == ["prepare_task", "fetch_backbone"]
+    assert len(provenance.jobs_table(study).rows) == len(jobs) - 1
+
+
+def test_nothing_is_made_up_without_times(study):
+    study.results["provenance"].pop("jobs")
+    assert provenance.times_table(study) is None and provenance.jobs_table(study) is None
+    with figure_style():
+        drawing = draw_workflow(study)
+    assert all(row["jobs"] is None and row["seconds"] is None for row in drawing.rows)
+    assert "wall times" not in drawing.caption
+
+
+def test_every_row_has_a_command(study):
+    study.results["provenance"]["command"] = "snakemake --cores 1 --configfile a.yaml"
+    rows = provenance.commands_table(study).rows
+    assert len(rows) == 2 * 2 * 2 and len({row[-1].text for row in rows}) == 8
+    wanted = "--configfile a.yaml --force results/demo/runs/mood/roberta_full/2/{train,predict,scores}.json"
+    assert any(row[-1].text.endswith(wanted) for row in rows)
+    described = provenance.describe(study)
+    pattern = described["row_command"]
+    for word, values in described["choices"]:
+        pattern = pattern.replace(word, values[-1])
+    assert pattern in {row[-1].text for row in rows}
+
+
+def write_benchmark(folder, place, seconds, memory):
+    file = folder / f"{place}.tsv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{HEAD}{seconds}\t0:00:01\t{memory}\t2.0\n", encoding="utf-8")
+
+
+def test_benchmark_files_are_read_by_rule_and_wildcards(tmp_path, study):
+    write_benchmark(tmp_path, "train_method/nli/roberta_full/1", 12.5, 500.0)
+    write_benchmark(tmp_path, "predict_labels/nli/roberta_full/1", 0.4, 0.7)
+    write_benchmark(tmp_path, "fetch_backbone/encoder", 6, "NA")
+    write_benchmark(tmp_path, "collect_results", 9, "-")
+    write_benchmark(tmp_path, "train_method/nli/roberta_of_old/1", 99, 500.0)
+    write_benchmark(tmp_path, "train_method/nli/roberta_full/3", 99, 500.0)
+    jobs = {(job["rule"], job["job"]): job for job in read_jobs(tmp_path, study.config)}
+    assert set(jobs) == {
+        ("train_method", "nli/roberta_full/1"),
+        ("predict_labels", "nli/roberta_full/1"),
+        ("fetch_backbone", "encoder"),
+        ("collect_results", ""),
+    }, "jobs of methods and seeds that the study no longer has are left out"
+    assert jobs["train_method", "nli/roberta_full/1"]["peak_resident_bytes"] == 500 * 1024 * 1024
+    assert jobs["predict_labels", "nli/roberta_full/1"]["peak_resident_bytes"] is None, "too short to be sampled"
+    assert jobs["fetch_backbone", "encoder"]["peak_resident_bytes"] is None

@@ -1,0 +1,36 @@
+"""A run laid out on disk as the workflow lays it out, below the current folder, from a tiny model and tiny rows."""
+
+from pathlib import Path
+
+from fineprint.backbones.folder import Settings as Folder
+from fineprint.model_folder import describe_backbone
+from fineprint.records import hash_file, write_json
+from fineprint.rows import write_rows
+from fineprint.runs import train_run
+
+HELD_OUT_ROWS = 12
+PLACE = Path("results/tiny/runs/pairs/tried/1")
+
+
+def lay_out(method, backbone, task_record, rows, **settings):
+    """Write settings, task, rows and backbone, and link the backbone's folder; return `train_run`'s arguments."""
+    run = {"study": "tiny", "task": "pairs", "method": "tried", "seed": 1, **method.model_dump(mode="json")}
+    write_json(PLACE / "run_config.json", run)
+    data, home = Path("results/tiny/data/pairs"), Path("results/tiny/backbones") / method.backbone
+    write_rows(data / "rows/train.jsonl", rows[HELD_OUT_ROWS:])
+    write_rows(data / "rows/held_out.jsonl", rows[:HELD_OUT_ROWS])
+    counts = {"train": len(rows) - HELD_OUT_ROWS, "held_out": HELD_OUT_ROWS}
+    splits = {name: {"rows": count, "sha256": hash_file(data / f"rows/{name}.jsonl")} for name, count in counts.items()}
+    described = {"settings": {"kind": "own_files"}, "facts": {}, "description": "Pairs", "splits": splits}
+    write_json(data / "task.json", described | task_record | settings)
+    home.mkdir(parents=True)
+    (home / "model").symlink_to(backbone)
+    source = Folder(kind="folder", architecture=method.backbone, path=backbone)
+    record = {"name": method.backbone, **describe_backbone(source, home / "model", {})}
+    write_json(home / "backbone.json", record)
+    return PLACE / "run_config.json", data / "task.json", data / "rows", home / "model", home / "backbone.json"
+
+
+def train_laid_out(*arguments, **settings):
+    """Lay a run out, train it, and return its record; the model lies in `PLACE / "model"`."""
+    return train_run(*lay_out(*arguments, **settings), PLACE / "model", 2)
