@@ -27,8 +27,8 @@ GROUPS = {
     "assignment_encoder": 90,
     "fineprint_prompting": 70,
     "assignment_decoder": 120,
-    "fineprint_generation": 75,
-    "fineprint_head": 75,
+    "fineprint_generation": 90,
+    "fineprint_head": 90,
     "fineprint_lean": 75,
     "alternatives": 120,
 }

@@ -146,7 +146,7 @@ def qlora_parts(sizes: Sizes, folder: Path, readout: str) -> dict[str, Any]:
     """Return QLoRA training at 16 rows per step."""
     import_libraries()
     settings = {"batch_size": 16, "learning_rate": 2e-4, "optimizer": "paged_adamw_8bit"}
-    return {"qlora": partial(train_part, "qlora", readout, sizes, folder, 80, 1, **settings)}
+    return {"qlora": partial(train_part, "qlora", readout, sizes, folder, 60, 1, **settings)}
 
 
 def lean_parts(sizes: Sizes, folder: Path) -> dict[str, Any]:

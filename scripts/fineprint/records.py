@@ -25,6 +25,7 @@ class Phase(TypedDict):
 
     seconds: float
     memory: Memory
+    energy_joules: float | None  # of the whole card, by its own counter
 
 
 class Parameters(TypedDict):
@@ -67,6 +68,7 @@ class TrainRecord(TypedDict):
     gradient_bytes: int | None
     optimizer_bytes: int | None
     activation_bytes: int | None  # kept for the backward pass of the largest micro-batch
+    workspace_bytes: int | None  # on a GPU: the peak less weights, gradients, optimizer state and activations
     phases: dict[str, Phase]  # "loading", "training"
     examples_per_second: float | None
     notes: list[str]  # sentences about choices made on the way, for the report
