@@ -13,7 +13,7 @@ from fineprint.adapters import AdapterSettings
 from fineprint.backbones import BackboneSettings
 from fineprint.precisions import PRECISIONS
 from fineprint.readouts import ReadoutSettings
-from fineprint.settings import Settings, SettingsError, find_settings, list_kinds
+from fineprint.settings import MemoryWish, Settings, SettingsError, find_settings, list_kinds
 from fineprint.tasks import TaskSettings
 
 NAME = re.compile(r"[a-z0-9_]+")
@@ -34,11 +34,6 @@ class TrainingSettings(Settings):
     mixed_precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
     checkpoint_activations: bool = False
 
-    @property
-    def rows_per_step(self) -> int:
-        """Rows that one optimizer step sees."""
-        return self.batch_size * self.accumulation_steps
-
 
 class MethodSettings(Settings):
     """A method: a backbone, three independent choices, and how it is trained."""
@@ -51,6 +46,7 @@ class MethodSettings(Settings):
     training: TrainingSettings | None = None
     max_tokens: int = Field(128, ge=8)
     prediction_batch_size: int = Field(64, ge=1)
+    memory: MemoryWish = "auto"
     merge_into: tuple[str, ...] = ()
 
     @property

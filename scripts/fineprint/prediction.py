@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fineprint.assembly import Assembled
 from fineprint.batching import prediction_batches
+from fineprint.fitting import memory_limit
 from fineprint.precisions import half_dtype
 from fineprint.progress import Progress
 from fineprint.readouts import Batch, Feature, Prediction
@@ -29,7 +30,9 @@ def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) ->
     torch.manual_seed(seed)
     readout = assembled.readout
     features = [readout.encode(row, with_answer=False) for row in rows]
-    batches = prediction_batches(features, assembled.method.prediction_batch_size, token_budget())
+    batches = prediction_batches(
+        features, assembled.method.prediction_batch_size, token_budget(prediction_limit(assembled))
+    )
     answers: list[Prediction | None] = [None] * len(rows)
     progress = Progress(name, len(batches), "rows")
     with torch.inference_mode(), half_precision():
@@ -66,14 +69,28 @@ def move(batch: Batch, device: torch.device) -> Batch:
     return {name: tensor.pin_memory().to(device, non_blocking=True) for name, tensor in batch.items()}
 
 
-def token_budget() -> int | None:
-    """Return how many tokens a batch may hold on a GPU by its free memory; None, for as many as there are, on a CPU."""
+def prediction_limit(assembled: Assembled) -> int | None:
+    """Return the bytes of the GPU that a method may take, or None for all that is free."""
+    import torch
+
+    memory = assembled.method.memory
+    return memory_limit(memory) if memory != "auto" and torch.cuda.is_available() else None
+
+
+def token_budget(limit: int | None = None) -> int | None:
+    """Return how many tokens a batch may hold on a GPU; None, for as many as there are, on a CPU.
+
+    Args:
+        limit: bytes that all may take on the GPU; None for all that is free.
+    """
     import torch
 
     if not torch.cuda.is_available():
         return None
     free, _ = torch.cuda.mem_get_info()
     free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+    if limit is not None:
+        free = min(free, limit - torch.cuda.memory_allocated())
     return max(FEWEST_TOKENS, min(free // BYTES_PER_TOKEN, MOST_TOKENS))
 
 

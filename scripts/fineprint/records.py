@@ -69,6 +69,8 @@ class TrainRecord(TypedDict):
     optimizer_bytes: int | None
     activation_bytes: int | None  # kept for the backward pass of the largest micro-batch
     workspace_bytes: int | None  # on a GPU: the peak less weights, gradients, optimizer state and activations
+    micro_batch: int | None  # rows that went through the model at once, at the end
+    recomputes: bool | None  # whether activations were computed again in the backward pass instead of being kept
     phases: dict[str, Phase]  # "loading", "training"
     examples_per_second: float | None
     notes: list[str]  # sentences about choices made on the way, for the report

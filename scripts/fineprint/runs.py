@@ -51,7 +51,7 @@ def untrained_record(config: dict[str, Any]) -> TrainRecord:
     absent = (
         *("rows", "held_out_rows", "truncated_rows", "best_epoch", "parameters", "saved_bytes"),
         *("weight_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes"),
-        *("workspace_bytes", "examples_per_second"),
+        *("workspace_bytes", "micro_batch", "recomputes", "examples_per_second"),
     )
     record: dict[str, Any] = {"trained": False, "settings": config, "seed": config["seed"], **dict.fromkeys(absent)}
     empty = {"epochs": [], "steps": [], "saved_files": {}, "phases": {}, "notes": [], "environment": {}}
@@ -103,6 +103,8 @@ def train_and_save(
         optimizer_bytes=outcome.optimizer_bytes,
         activation_bytes=outcome.activation_bytes,
         workspace_bytes=workspace_bytes(phases["training"], weights, *kept),
+        micro_batch=outcome.micro_batch,
+        recomputes=outcome.recomputes,
         phases=phases,
         examples_per_second=len(training_rows) * len(outcome.epochs) / spent,
         notes=outcome.notes,

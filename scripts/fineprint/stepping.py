@@ -12,8 +12,10 @@ from fineprint.batching import feature_length, padded_length, split_sorted
 from fineprint.config import TrainingSettings
 from fineprint.graphs import StepGraphs, create_on_gpu, keep_prompt_tokens_on_gpu, recover
 from fineprint.measuring import gradient_bytes, optimizer_bytes
-from fineprint.precisions import half_dtype
+from fineprint.optimizing import Schedule, can_capture
+from fineprint.progress import logger
 from fineprint.readouts import Batch, Feature
+from fineprint.settings import SettingsError
 
 if TYPE_CHECKING:
     import torch
@@ -22,86 +24,6 @@ if TYPE_CHECKING:
 # Each padded length costs one recording, about as long as five steps.
 MOST_LENGTHS = 8
 STEPS_PER_LENGTH = 20
-
-
-def make_accelerator(settings: TrainingSettings) -> Accelerator:
-    """Return accelerate's view of this machine, in bfloat16 where the card has it, in float32 on a CPU."""
-    import torch
-    from accelerate import Accelerator
-    from accelerate.utils import AutocastKwargs
-
-    precision = settings.mixed_precision
-    if precision == "auto":
-        cuda = torch.cuda.is_available()
-        precision = "no" if not cuda else "bf16" if half_dtype() is torch.bfloat16 else "fp16"
-    # A cache of converted weights would outlive the recording it was filled in.
-    return Accelerator(mixed_precision=precision, kwargs_handlers=[AutocastKwargs(cache_enabled=False)])
-
-
-def make_optimizer(module: torch.nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
-    """Return the optimizer; biases and norms, which are vectors, are not decayed."""
-    import torch
-
-    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    if settings.optimizer == "paged_adamw_8bit":
-        from fineprint.paged import PagedAdamW
-
-        return PagedAdamW([group for group in groups if group["params"]], lr=settings.learning_rate)
-    if trained[0].is_cuda:  # both the rate and the count of steps live on the GPU, as a recorded step needs
-        rate = torch.tensor(settings.learning_rate, device=trained[0].device)
-        return torch.optim.AdamW(groups, lr=rate, fused=True, capturable=True)
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-
-
-def can_capture(optimizer: torch.optim.Optimizer) -> bool:
-    """Return whether the optimizer's step can be recorded: bitsandbytes' counts its steps outside the GPU."""
-    return all(group.get("capturable", False) for group in optimizer.param_groups)
-
-
-@dataclass
-class Schedule:
-    """Warm-up followed by linear decay to 0. A rate that lives on the GPU is overwritten there, without waiting."""
-
-    optimizer: torch.optim.Optimizer
-    peak: float
-    warmup: int
-    updates: int
-    update: int = 0
-
-    def __post_init__(self) -> None:
-        """Start at the first update's rate."""
-        self.set_rate(self.rate)
-
-    @property
-    def rate(self) -> float:
-        """The rate of the coming update."""
-        if self.update < self.warmup:
-            return self.peak * (self.update / self.warmup)
-        return self.peak * max(0.0, (self.updates - self.update) / max(1, self.updates - self.warmup))
-
-    def advance(self) -> None:
-        """Go to the next update."""
-        self.update += 1
-        self.set_rate(self.rate)
-
-    def set_rate(self, rate: float) -> None:
-        """Give every group of parameters a rate."""
-        import torch
-
-        for group in self.optimizer.param_groups:
-            if isinstance(group["lr"], torch.Tensor):
-                group["lr"].fill_(rate)
-            else:
-                group["lr"] = rate
-
-
-def make_schedule(optimizer: torch.optim.Optimizer, settings: TrainingSettings, updates: int) -> Schedule:
-    """Return the learning rate over `updates` updates."""
-    return Schedule(optimizer, settings.learning_rate, math.ceil(settings.warmup_share * updates), updates)
 
 
 @dataclass
@@ -120,6 +42,8 @@ class Stepper:
         graphs: recorded passes, on a GPU.
         gradient_bytes: of all gradients, once they existed.
         optimizer_bytes: of the optimizer's state, once it existed.
+        recomputes: whether activations are computed again in the backward pass instead of being kept.
+        memory_limit: bytes of a GPU that all may take; None for all that is free.
         notes: sentences for the record.
     """
 
@@ -134,6 +58,8 @@ class Stepper:
     graphs: StepGraphs | None = None
     gradient_bytes: int | None = None
     optimizer_bytes: int | None = None
+    recomputes: bool = False
+    memory_limit: int | None = None
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -141,6 +67,48 @@ class Stepper:
         self.readout = self.assembled.readout
         self.parameters = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
         self.on_gpu = self.accelerator.device.type == "cuda"
+
+    @property
+    def rows_per_step(self) -> int:
+        """Rows that one optimizer step sees."""
+        return self.settings.batch_size * self.settings.accumulation_steps
+
+    def recompute(self, wanted: bool) -> None:
+        """Keep activations for the backward pass, or compute them again there."""
+        if wanted == self.recomputes:
+            return
+        model = self.readout.adapted_model(self.assembled.module)
+        if wanted:  # without input gradients none would reach the adapter
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            model.enable_input_require_grads()
+        else:
+            model.gradient_checkpointing_disable()
+            model.disable_input_require_grads()
+        self.recomputes = wanted
+
+    def shrink(self) -> None:
+        """Take half as many rows at a time, after memory ran out in a step, which then has changed no weight.
+
+        Raises:
+            SettingsError: one row at a time is too much.
+        """
+        import torch
+
+        if self.micro_batch == 1:
+            raise SettingsError(
+                "a single row does not fit the GPU's memory; lower max_tokens, set training.checkpoint_activations: "
+                "true, or store the backbone at a precision of fewer bits"
+            )
+        self.micro_batch = math.ceil(self.micro_batch / 2)
+        self.graphs, self.lengths = None, []
+        self.optimizer.zero_grad()
+        if self.on_gpu:
+            torch.cuda.empty_cache()
+        self.notes.append(
+            f"Memory ran out before step {self.schedule.update + 1}, which was taken anew: from there on "
+            f"{self.micro_batch} rows at a time; a step still sees {self.rows_per_step}."
+        )
+        logger.warning(self.notes[-1])
 
     def run(self, rows: list[Feature]) -> torch.Tensor:
         """Take one optimizer step on rows of similar length and return their mean loss."""
@@ -213,7 +181,7 @@ class Stepper:
         """Whether passes can be recorded here: loss scaling looks at every gradient, several processes exchange them,
         and recomputed activations put the random state back, all of which waits for the GPU."""
         alone = self.accelerator.num_processes == 1 and self.accelerator.mixed_precision != "fp16"
-        return self.on_gpu and alone and not self.settings.checkpoint_activations
+        return self.on_gpu and alone and not self.recomputes
 
     def record(self, features: list[Feature]) -> None:
         """Record a pass per padded length, the longest first; where that fails, go on without and say why.
@@ -221,7 +189,7 @@ class Stepper:
         Args:
             features: of the training; some are used to try each pass.
         """
-        whole_steps = can_capture(self.optimizer) and self.micro_batch >= self.settings.rows_per_step
+        whole_steps = can_capture(self.optimizer) and self.micro_batch >= self.rows_per_step
         self.graphs = StepGraphs(self.run_pass, self.finish if whole_steps else None)
         start = time.perf_counter()
         try:

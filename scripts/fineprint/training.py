@@ -14,21 +14,16 @@ from typing import TYPE_CHECKING, Any
 from fineprint.assembly import Assembled
 from fineprint.batching import choose_lengths, prediction_batches, split_sorted, training_batches
 from fineprint.config import TrainingSettings
+from fineprint.fitting import fit
 from fineprint.measuring import activation_bytes
+from fineprint.optimizing import make_accelerator, make_optimizer, make_schedule
 from fineprint.precisions import keep_linear_in_half
 from fineprint.prediction import token_budget
 from fineprint.progress import Progress, logger
 from fineprint.readouts import Feature
 from fineprint.records import Epoch
 from fineprint.settings import SettingsError
-from fineprint.stepping import (
-    MOST_LENGTHS,
-    STEPS_PER_LENGTH,
-    Stepper,
-    make_accelerator,
-    make_optimizer,
-    make_schedule,
-)
+from fineprint.stepping import MOST_LENGTHS, STEPS_PER_LENGTH, Stepper
 
 if TYPE_CHECKING:
     import torch
@@ -46,6 +41,8 @@ class Outcome:
     gradient_bytes: int | None = None
     optimizer_bytes: int | None = None
     activation_bytes: int | None = None
+    micro_batch: int | None = None
+    recomputes: bool | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -66,12 +63,12 @@ def train(assembled: Assembled, features: list[Feature], held_out: list[Feature]
     assert settings is not None
     before = trained_norms(assembled)
     stepper = make_stepper(assembled, settings, features)
-    loop = Loop(assembled, stepper, Progress(name, stepper.schedule.updates, "examples"))
+    loop = Loop(assembled, stepper, features, Progress(name, stepper.schedule.updates, "examples"))
     loop.measure_activations(split_sorted(features, stepper.micro_batch)[0])
-    loop.record_passes(features)
+    loop.record_passes()
     for epoch in range(1, settings.epochs + 1):
         start = time.perf_counter()
-        loss = loop.run_epoch(training_batches(features, settings.rows_per_step, seed, epoch))
+        loss = loop.run_epoch(training_batches(features, stepper.rows_per_step, seed, epoch))
         loop.close_epoch(epoch, loss, held_out, time.perf_counter() - start)
     loop.restore_best()
     if assembled.method.adapter.trains and trained_norms(assembled) == before:
@@ -89,19 +86,15 @@ def make_stepper(assembled: Assembled, settings: TrainingSettings, features: lis
         half = {"bf16": torch.bfloat16, "fp16": torch.float16}[accelerator.mixed_precision]
         keep_linear_in_half(assembled.module, half)
     optimizer = make_optimizer(assembled.module, settings)
-    updates = settings.epochs * math.ceil(len(features) / settings.rows_per_step)
+    updates = settings.epochs * math.ceil(len(features) / (settings.batch_size * settings.accumulation_steps))
     schedule = make_schedule(optimizer, settings, updates)
-    if settings.checkpoint_activations:
-        save_activation_memory(assembled)
     module, optimizer = accelerator.prepare(assembled.module, optimizer)
-    return Stepper(assembled, accelerator, module, optimizer, schedule, settings, settings.batch_size)
-
-
-def save_activation_memory(assembled: Assembled) -> None:
-    """Recompute activations in the backward pass. Without input gradients none would reach the adapter."""
-    model = assembled.readout.adapted_model(assembled.module)
-    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    model.enable_input_require_grads()
+    stepper = Stepper(assembled, accelerator, module, optimizer, schedule, settings, settings.batch_size)
+    stepper.recompute(settings.checkpoint_activations)
+    if on_gpu and accelerator.num_processes == 1:
+        fit(stepper, features, assembled.method.memory)
+        logger.info(stepper.notes[-1])
+    return stepper
 
 
 def trained_norms(assembled: Assembled) -> list[float]:
@@ -124,6 +117,7 @@ class Loop:
 
     assembled: Assembled
     stepper: Stepper
+    features: list[Feature]
     progress: Progress
     outcome: Outcome = field(default_factory=Outcome)
     update: int = 0
@@ -138,27 +132,40 @@ class Loop:
         batch = stepper.to_device(stepper.readout.collate(longest))
         self.outcome.activation_bytes = activation_bytes(stepper.module, lambda: stepper.forward(batch))
 
-    def record_passes(self, features: list[Feature]) -> None:
+    def record_passes(self) -> None:
         """Fix the padded lengths and record the passes, where the machine can and the training is long enough."""
         stepper = self.stepper
-        passes = stepper.schedule.updates * math.ceil(stepper.settings.rows_per_step / stepper.micro_batch)
+        passes = stepper.schedule.updates * math.ceil(stepper.rows_per_step / stepper.micro_batch)
         lengths = min(MOST_LENGTHS, passes // STEPS_PER_LENGTH)
         if not (lengths and stepper.can_record):
             return
         stepper.module.train()
-        stepper.lengths = choose_lengths(features, lengths)
-        stepper.record(features)
+        stepper.lengths = choose_lengths(self.features, lengths)
+        stepper.record(self.features)
 
     def run_epoch(self, steps: list[list[Feature]]) -> float:
         """Train on the rows of each step once and return the mean loss."""
         self.stepper.module.train()
         total: Any = 0.0
         for rows in steps:
-            loss = self.stepper.run(rows)
+            loss = self.take_step(rows)
             total = total + loss
             self.update += 1
             self.note_step(loss, len(rows))
         return float(total) / len(steps)
+
+    def take_step(self, rows: list[Feature]) -> torch.Tensor:
+        """Take a step; where memory runs out, take it anew with fewer rows at a time."""
+        import torch
+
+        while True:
+            try:
+                return self.stepper.run(rows)
+            except torch.OutOfMemoryError:
+                # The frames of the failed step hold its tensors until the exception is gone.
+                pass
+            self.stepper.shrink()
+            self.record_passes()
 
     def note_step(self, loss: torch.Tensor, rows: int) -> None:
         """Keep the curve at a bounded number of points and say how far the training is."""
@@ -208,7 +215,7 @@ class Loop:
         stepper = self.stepper
         stepper.module.eval()
         losses, hits = [], []
-        sizes = self.assembled.method.prediction_batch_size, token_budget()
+        sizes = self.assembled.method.prediction_batch_size, token_budget(stepper.memory_limit)
         with torch.inference_mode(), stepper.accelerator.autocast():
             stepper.readout.expect(stepper.module, features)
             for positions in prediction_batches(features, *sizes):
@@ -237,6 +244,7 @@ class Loop:
         """Return the outcome with what the steps measured, and let go of what only training needs."""
         self.outcome.gradient_bytes = self.stepper.gradient_bytes
         self.outcome.optimizer_bytes = self.stepper.optimizer_bytes
+        self.outcome.micro_batch, self.outcome.recomputes = self.stepper.micro_batch, self.stepper.recomputes
         self.outcome.notes = self.stepper.notes
         self.stepper.graphs = None
         return self.outcome

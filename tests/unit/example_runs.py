@@ -195,6 +195,8 @@ def make_train(spec: tuple[Any, ...], epochs: int = 4) -> dict[str, Any]:
         "optimizer_bytes",
         "activation_bytes",
         "workspace_bytes",
+        "micro_batch",
+        "recomputes",
         "examples_per_second",
     )
     if counts is None:
@@ -231,6 +233,8 @@ def make_train(spec: tuple[Any, ...], epochs: int = 4) -> dict[str, Any]:
         "optimizer_bytes": 8 * (adapter + head),
         "activation_bytes": 3_100_000,
         "workspace_bytes": None,
+        "micro_batch": 32,
+        "recomputes": False,
         "phases": {
             "loading": {"seconds": 0.31, "memory": memory(9_000_000), "energy_joules": None},
             "training": {

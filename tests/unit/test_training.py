@@ -9,8 +9,8 @@ import torch
 from fineprint.assembly import assemble_for_training, make_readout
 from fineprint.batching import feature_length, prediction_batches, training_batches
 from fineprint.config import TrainingSettings
+from fineprint.optimizing import make_optimizer, make_schedule
 from fineprint.settings import SettingsError
-from fineprint.stepping import make_optimizer, make_schedule
 from fineprint.training import train
 from test_methods import make_method
 from tiny_run import train_laid_out
