@@ -8,13 +8,13 @@ ENVIRONMENT := .venv
 READY := $(ENVIRONMENT)/ready
 export PATH := $(CURDIR)/$(ENVIRONMENT)/bin:$(PATH)
 
-.PHONY: report test style unit workflow targets lock clean
+.PHONY: report test style unit browser workflow targets lock clean
 
 report: $(READY)
 	snakemake --cores $(CORES) --resources gpu=1 $(if $(STUDY),--configfile $(STUDY))
 	@python scripts/name_documents.py $(if $(STUDY),--study $(STUDY))
 
-test: style unit workflow
+test: style unit browser workflow
 
 style: $(READY)
 	ruff check .
@@ -23,7 +23,11 @@ style: $(READY)
 	snakemake --lint
 
 unit: $(READY)
-	python -m pytest -q -m "not workflow and not demo" --durations=10
+	python -m pytest -q -m "not workflow and not demo and not browser" --durations=10
+
+# The page in Chromium, as far as there is one; nothing is downloaded.
+browser: $(READY)
+	python -m pytest -q -m browser -rs --durations=3
 
 workflow: $(READY)
 	python -m pytest -q -m workflow --durations=10

@@ -19,6 +19,7 @@ include: "rules/common.smk"
 include: "rules/data.smk"
 include: "rules/backbones.smk"
 include: "rules/methods.smk"
+include: "rules/multitask.smk"
 include: "rules/report.smk"
 
 
@@ -39,6 +40,7 @@ localrules:
     write_task_settings,
     write_backbone_settings,
     write_run_config,
+    write_multitask_settings,
     write_study_config,
 
 

@@ -1,5 +1,5 @@
 """
-Backbones: fetch a model from the hub, link a local folder, or pretrain the demo's own.
+Backbones: fetch a model from the hub, link a local folder, pretrain the demo's own, or draw random weights.
 
 INPUTS   the backbone's settings in the config
 OUTPUTS  results/{study}/backbones/{backbone}/model/          config.json, safetensors, tokenizer

@@ -11,6 +11,12 @@ from pathlib import Path
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from fineprint.config import check_sources, describe_run, read_study
+from fineprint.multitask import (
+    describe_multitask,
+    list_records,
+    used_methods,
+    used_tasks,
+)
 from fineprint.settings import SettingsError
 from snakemake.exceptions import WorkflowError
 
@@ -31,23 +37,62 @@ def list_documents(wildcards):
 
 def list_tasks(wildcards):
     """The record of every task that is run."""
-    return [f"results/{STUDY.study}/data/{task}/task.json" for task in STUDY.run.tasks]
+    return [
+        f"results/{STUDY.study}/data/{task}/task.json" for task in used_tasks(STUDY)
+    ]
 
 
 def list_backbones(wildcards):
     """The record of every backbone that a method in the run uses."""
-    used = sorted({STUDY.methods[method].backbone for method in STUDY.run.methods})
+    used = sorted({STUDY.methods[method].backbone for method in used_methods(STUDY)})
     return [f"results/{STUDY.study}/backbones/{name}/backbone.json" for name in used]
 
 
 def list_runs(record):
-    """One record of every run."""
-    return [
-        f"results/{STUDY.study}/runs/{task}/{method}/{seed}/{record}.json"
+    """One record of every run: of the comparison of methods, and of many tasks on one backbone."""
+    runs = [
+        (task, method, seed)
         for task in STUDY.run.tasks
         for method in STUDY.run.methods
         for seed in STUDY.run.seeds
     ]
+    if STUDY.multitask:
+        runs += [(*pair, STUDY.run.seeds[0]) for pair in STUDY.multitask.pairs()]
+    return [
+        f"results/{STUDY.study}/runs/{task}/{method}/{seed}/{record}.json"
+        for task, method, seed in dict.fromkeys(runs)
+    ]
+
+
+def list_multitask_runs(wildcards):
+    """What serving several tasks reads: models and predictions of its runs, rows and backbone."""
+    asked, folder = STUDY.multitask, f"results/{STUDY.study}"
+    runs = [
+        f"{folder}/runs/{task}/{method}/{STUDY.run.seeds[0]}/{part}"
+        for task, method in asked.pairs()
+        for part in ("run_config.json", "model", "train.json", "predictions")
+    ]
+    data = [
+        f"{folder}/data/{task}/{part}"
+        for task in asked.tasks
+        for part in ("task.json", "rows")
+    ]
+    return [*runs, *data, f"{folder}/backbones/{asked.backbone}/model"]
+
+
+def list_multitask(wildcards):
+    """The records of many tasks on one backbone, as far as the study asks for them."""
+    if STUDY.multitask is None:
+        return []
+    return [
+        f"results/{STUDY.study}/multitask/{record}.json"
+        for record in list_records(STUDY.multitask, STUDY.methods)
+    ]
+
+
+def multitask_settings(wildcards):
+    """What serving and combining depend on, as JSON."""
+    return json.dumps(describe_multitask(STUDY))
 
 
 def list_models(wildcards):

@@ -15,6 +15,7 @@ from fineprint.card_program import plain_program
 from fineprint.markdown import Raw, code, render_markdown
 from fineprint.records import TrainRecord, read_json, write_json
 from fineprint.reporting import formats
+from fineprint.reporting.setting import as_sentence
 from fineprint.settings import find_settings
 
 if TYPE_CHECKING:
@@ -85,11 +86,11 @@ def describe_metadata(record: TrainRecord, method: MethodSettings, task: dict[st
     """Return the card's front matter. The hub accepts as `base_model` only what lies on it."""
     from huggingface_hub import EvalResult, ModelCardData
 
-    run, best = record["settings"], best_epoch(record)
-    source = data_on_hub(task)
+    run, best, source = record["settings"], best_epoch(record), data_on_hub(task)
+    scored = why_no_accuracy(record) is None
     where = {"task_type": "text-classification", "dataset_type": source or run["task"], "dataset_name": run["task"]}
     scores = {
-        ("accuracy", ACCURACY): best["held_out_accuracy"],
+        **({("accuracy", ACCURACY): best["held_out_accuracy"]} if scored else {}),
         ("loss", LOSS): best["held_out_loss"],
     }
     return ModelCardData(
@@ -101,10 +102,15 @@ def describe_metadata(record: TrainRecord, method: MethodSettings, task: dict[st
         ],
         language=find_settings("tasks", task["settings"]["kind"]).language or None,  # type: ignore[attr-defined]
         library_name=method.adapter.library,
-        metrics=["accuracy"],
+        metrics=["accuracy"] if scored else None,
         model_name=f"{run['method']} on {run['task']}, seed {run['seed']}",
         tags=["fineprint", method.adapter.kind, method.readout.kind, method.precision],
     )
+
+
+def why_no_accuracy(record: TrainRecord) -> str | None:
+    """Return why the run's accuracy would mean nothing, or None where it does."""
+    return record["settings"].get("why_no_accuracy")
 
 
 def data_on_hub(task: dict[str, Any]) -> str | None:
@@ -129,11 +135,12 @@ def describe_body(
         "version": __version__,
         "adapter": method.adapter,
         "readout": method.readout,
-        "task": {"description": task.get("description") or ""},
+        "about": as_sentence(f"The task: {task['description']}" if task.get("description") else ""),
         "base_phrase": code(base.name),
         "base_sentence": base_sentence(base),
         "base_files": list(base.record["files"].items()),
         "held_out": held_out_facts(record),
+        "why_no_accuracy": why_no_accuracy(record),
         "scores_file": f"{results}/runs/{run['task']}/{run['method']}/{run['seed']}/scores.json",
         "report_file": f"{results}/report.html",
         "program": plain_program(method, readout, base.name, base.revision, relative(folder), folder),
@@ -177,8 +184,9 @@ def where_to_run(base: Base) -> Raw:
 def held_out_facts(record: TrainRecord) -> list[tuple[str, str]]:
     """Return the scores of the epoch that was kept."""
     best, rows = best_epoch(record), record["held_out_rows"] or 0
+    accuracy = (f"{ACCURACY} ({formats.count(rows)})", formats.accuracy(best["held_out_accuracy"], rows))
     return [
-        (f"{ACCURACY} ({formats.count(rows)})", formats.accuracy(best["held_out_accuracy"], rows)),
+        *([accuracy] if why_no_accuracy(record) is None else []),
         (f"{LOSS} ({formats.count(rows)})", formats.three_digits(best["held_out_loss"])),
         ("Epoch kept", f"{record['best_epoch']} of {len(record['epochs'])}"),
     ]
@@ -197,10 +205,10 @@ def trained_facts(record: TrainRecord) -> list[tuple[str, str]]:
     ]
 
 
-def data_source(task: dict[str, Any]) -> Raw | str:
+def data_source(task: dict[str, Any]) -> Raw:
     """Return where the rows were loaded from, if that can be said to others."""
     source, revision = data_on_hub(task), (task.get("facts") or {}).get("revision")
-    return Raw(f"{code(source)} on the Hugging Face hub, commit {code(revision)}") if source else ""
+    return Raw(f", loaded from {code(source)} on the Hugging Face hub, commit {code(revision)}" if source else "")
 
 
 def split_facts(task: dict[str, Any]) -> list[dict[str, str]]:
@@ -247,8 +255,8 @@ def limitations(record: TrainRecord, method: MethodSettings, task: dict[str, Any
         )
     origin = find_settings("tasks", task["settings"]["kind"]).origin  # type: ignore[attr-defined]
     if origin:
-        found.append(f"The rows of {run['task']} {origin}: on text of people expect nothing of it.")
-    found.append(f"It answers with one of {len(task['labels'])} labels, whatever the text; other tasks were not tried.")
+        found.append(f"The rows of {run['task']} {origin}: what it does on other text was not measured.")
+    found.append(f"It was trained to answer with one of {len(task['labels'])} labels; other tasks were not tried.")
     if method.precision != "float32":
         found.append(f"It was trained on a base stored as {method.precision}; on another precision answers may differ.")
     if record["truncated_rows"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 import json
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any
 from fineprint.benchmarks import read_jobs
 from fineprint.environment import describe_commit
 from fineprint.measuring import peak_memory
+from fineprint.multitask.collecting import collect_multitask, list_environments
 from fineprint.prediction import read_predictions
 from fineprint.records import Results, Run, read_json
 from fineprint.rows import TOGETHER
@@ -30,14 +32,19 @@ def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
         for method in run["methods"]
         for seed in run["seeds"]
     ]
-    used = {study["methods"][method]["backbone"] for method in run["methods"]}
+    multitask = collect_multitask(study, folder, functools.partial(collect_run, study, folder))
+    if multitask:
+        multitask["comparisons"] = compare_runs(folder, multitask["runs"])
+    names = {*run["methods"], *(study["multitask"]["methods"].values() if multitask else ())}
+    used = {study["methods"][method]["backbone"] for method in names}
     return Results(
         study=study,
-        provenance=describe_provenance(study, folder, command, runs),
+        provenance=describe_provenance(study, folder, command, runs, list_environments(multitask)),
         tasks={task: read_json(folder / "data" / task / "task.json") for task in run["tasks"]},
         backbones={name: read_json(folder / "backbones" / name / "backbone.json") for name in sorted(used)},
         runs=runs,
         comparisons=compare_runs(folder, runs),
+        multitask=multitask,
     )
 
 
@@ -53,9 +60,20 @@ def collect_run(study: dict[str, Any], folder: Path, task: str, method: str, see
     return Run(task=task, method=method, seed=seed, title=title, status=status, reason=reason, **records)
 
 
-def describe_provenance(study: dict[str, Any], folder: Path, command: str, runs: list[Run]) -> dict[str, Any]:
-    """Return when, by what command, from what commit and on what hardware the study was made."""
+def describe_provenance(
+    study: dict[str, Any], folder: Path, command: str, runs: list[Run], more: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return when, by what command, from what commit and on what hardware the study was made.
+
+    Args:
+        study: the resolved config.
+        folder: the study's results folder.
+        command: that reruns the study.
+        runs: whose machines are named.
+        more: further machines.
+    """
     environments = [record["environment"] for run in runs for record in (run["train"], run["predict"]) if record]
+    environments += more
     distinct = {json.dumps(environment, sort_keys=True): environment for environment in environments if environment}
     text = json.dumps(study, sort_keys=True).encode()
     return {
@@ -71,7 +89,7 @@ def describe_provenance(study: dict[str, Any], folder: Path, command: str, runs:
 def compare_runs(folder: Path, runs: list[Run]) -> list[dict[str, Any]]:
     """Compare the methods pair by pair on every task, seed and split."""
     comparisons = []
-    scored = [run for run in runs if run["scores"]]
+    scored = [run for run in runs if run["scores"] and run["scores"]["splits"]]
     for task, seed in dict.fromkeys((run["task"], run["seed"]) for run in scored):
         group = [run for run in scored if (run["task"], run["seed"]) == (task, seed)]
         hits = {run["method"]: join_splits(read_hits(folder, run)) for run in group}
@@ -102,7 +120,7 @@ def write_table(path: Path, results: Results) -> None:
 
 
 def table_rows(study: dict[str, Any], run: Run) -> list[dict[str, Any]]:
-    """Return a run's rows of the table, one per split, or a single one if it was not run."""
+    """Return a run's rows of the table, one per split, or a single one if it has no scores."""
     method = study["methods"][run["method"]]
     train, predict, scores = run["train"], run["predict"], run["scores"]
     # Parameters are counted while training; a method that trains nothing is counted as it predicts.
@@ -113,7 +131,7 @@ def table_rows(study: dict[str, Any], run: Run) -> list[dict[str, Any]]:
     }
     peaks = [peak_memory(phases.get(name)) for name in ("training", "prediction")]
     rows = []
-    splits = scores["splits"] if scores else {"": {}}
+    splits = (scores and scores["splits"]) or {"": {}}
     for split, score in splits.items():
         if split == TOGETHER:
             continue  # a row per split, none counted twice

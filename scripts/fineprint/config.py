@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny, ValidationError
 
+from fineprint.accuracy import why_no_accuracy
 from fineprint.adapters import AdapterSettings
 from fineprint.backbones import BackboneSettings
+from fineprint.multitask import MultitaskSettings, resolve, used_methods, used_tasks
 from fineprint.precisions import PRECISIONS
 from fineprint.readouts import ReadoutSettings
 from fineprint.settings import MemoryWish, Settings, SettingsError, find_settings, list_kinds
@@ -83,6 +85,7 @@ class StudyConfig(Settings):
     backbones: dict[str, SerializeAsAny[BackboneSettings]]
     methods: dict[str, MethodSettings]
     run: RunSettings
+    multitask: MultitaskSettings | None = None
     hardware: HardwareSettings = HardwareSettings()
 
 
@@ -103,6 +106,7 @@ def read_study(config: Mapping[str, Any]) -> StudyConfig:
     study = None if problems else read_model(StudyConfig, values, "", problems)
     if study is not None:
         problems.extend(find_conflicts(study))
+        study = resolve(study, problems)
     if problems:
         raise SettingsError("The config cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems))
     assert study is not None
@@ -260,9 +264,9 @@ def check_sources(study: StudyConfig) -> None:
     Raises:
         SettingsError: every missing file, a sentence each.
     """
-    used = dict.fromkeys(study.methods[method].backbone for method in study.run.methods)
+    used = dict.fromkeys(study.methods[method].backbone for method in used_methods(study))
     sources: dict[str, TaskSettings | BackboneSettings] = {
-        **{f"tasks.{name}": study.tasks[name] for name in study.run.tasks},
+        **{f"tasks.{name}": study.tasks[name] for name in used_tasks(study)},
         **{f"backbones.{name}": study.backbones[name] for name in used},
     }
     problems = [
@@ -281,7 +285,8 @@ def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[
     The title is left out: a better name trains nothing anew.
     """
     settings = study.methods[method].model_dump(mode="json", exclude={"title"})
-    return {"study": study.study, "task": task, "method": method, "seed": seed, **settings}
+    why = why_no_accuracy(study.backbones[study.methods[method].backbone], study.tasks[task])
+    return {"study": study.study, "task": task, "method": method, "seed": seed, "why_no_accuracy": why, **settings}
 
 
 def read_run(config: Mapping[str, Any]) -> MethodSettings:

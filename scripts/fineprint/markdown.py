@@ -8,7 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-MARKS = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$-])")
+MARKS = re.compile(r"([\\`*_\[\]#|<>~&$]|^[-+=])")  # inside a line, and at its start
+NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 BACKTICKS = re.compile(r"`+")
 
 
@@ -18,7 +19,10 @@ class Raw(str):
 
 def escape(value: Any) -> Raw:
     """Return a value as text on one line that Markdown shows as it stands."""
-    return value if isinstance(value, Raw) else Raw(MARKS.sub(r"\\\1", " ".join(str(value).split())))
+    if isinstance(value, Raw):
+        return value
+    text = " ".join(str(value).split())
+    return Raw(NUMBERED.sub(r"\1\\\2", MARKS.sub(r"\\\1", text)))
 
 
 def code(value: Any) -> Raw:

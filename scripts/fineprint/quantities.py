@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fineprint.cases import Case, Measurement, NotMeasured, describe_machine, find_run, find_trained, known
-from fineprint.records import Score
+from fineprint.records import COST_ONLY, Score
 from fineprint.reporting import formats
 from fineprint.reporting.study import (
     parameters,
@@ -90,6 +90,8 @@ def read_score(case: Case, method: str) -> Score:
     run = find_run(case, method)
     if run["status"] == "collapsed":
         raise NotMeasured(f"{case.study.title(method)} collapsed: its accuracy is compared with nothing.")
+    if run["status"] == COST_ONLY:
+        raise NotMeasured(f"Of {case.study.title(method)} {(run['reason'] or '').rstrip('.')}.")
     score = case.study.score(case.task, method, case.study.headline(case.task), case.seed)
     if score is None:
         raise NotMeasured(f"{case.study.title(method)} has no score on {case.study.headline(case.task)}.")

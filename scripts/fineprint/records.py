@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
+COST_ONLY = "cost only"  # the status of a run whose accuracy would mean nothing: random weights or labels
+
 
 class Memory(TypedDict):
     """Memory of one phase. On a CPU only the resident figures exist, on a GPU also the device's."""
@@ -150,14 +152,17 @@ class TrialScore(TypedDict):
 
 
 class ScoreRecord(TypedDict):
-    """What `score_predictions` leaves: scores by split; merged variants beside the method itself."""
+    """What `score_predictions` leaves: scores by split; merged variants beside the method itself.
+
+    Where accuracy would mean nothing there are no scores at all: it was not measured.
+    """
 
     splits: dict[str, Score]  # with two or more test splits also "together", all their rows
     trials: list[TrialScore]
     variants: dict[str, dict[str, Score]]  # "merged_into_float32" → split → score
     agreement: dict[str, dict[str, float]]  # variant → split → share of rows with the method's own label
-    status: str  # "ok" or "collapsed"
-    reason: str | None  # why collapsed, as a sentence
+    status: str  # "ok", "collapsed" or "cost only"
+    reason: str | None  # why collapsed, or why accuracy was not measured, as a sentence
 
 
 class Run(TypedDict):
@@ -167,7 +172,7 @@ class Run(TypedDict):
     method: str
     seed: int
     title: str
-    status: str  # "ok", "collapsed" or "not run"
+    status: str  # "ok", "collapsed", "cost only" or "not run"
     reason: str | None
     train: TrainRecord | None
     predict: PredictRecord | None
@@ -183,6 +188,7 @@ class Results(TypedDict):
     backbones: dict[str, dict[str, Any]]  # the backbone records
     runs: list[Run]
     comparisons: list[dict[str, Any]]  # paired tests, see statistics.compare_paired
+    multitask: NotRequired[dict[str, Any] | None]  # many tasks on one backbone, see multitask.collecting
 
 
 def write_json(path: Path, record: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fineprint.prediction import read_predictions
-from fineprint.records import Score, ScoreRecord, TrialScore, read_json
+from fineprint.records import COST_ONLY, Score, ScoreRecord, TrialScore, read_json
 from fineprint.rows import HELD_OUT, TOGETHER, TRAIN, TRIALS
 from fineprint.statistics import find_collapse, score_predictions
 
@@ -26,7 +26,10 @@ def score_run(task: Path, predictions: Path, predict_record: Path) -> ScoreRecor
         predictions: the folder that `predict_labels` wrote.
         predict_record: what it noted, trials among it.
     """
-    record = read_json(task)
+    record, predicted = read_json(task), read_json(predict_record)
+    why = predicted["settings"].get("why_no_accuracy")  # records of earlier versions all have an accuracy
+    if why is not None:
+        return without_scores(f"accuracy was not measured: {why}")
     splits = [split for split in record["splits"] if split not in (TRAIN, HELD_OUT)]
     own = read_splits(predictions, splits)
     folders = [folder for folder in sorted(predictions.iterdir()) if folder.is_dir() and folder.name != TRIALS]
@@ -42,11 +45,16 @@ def score_run(task: Path, predictions: Path, predict_record: Path) -> ScoreRecor
         },
         trials=[
             score_trial(trial, read_predictions(predictions / TRIALS / f"{number}.jsonl"), record["labels"])
-            for number, trial in enumerate(read_json(predict_record)["trials"])
+            for number, trial in enumerate(predicted["trials"])
         ],
         status="ok" if reason is None else "collapsed",
         reason=reason,
     )
+
+
+def without_scores(reason: str) -> ScoreRecord:
+    """Return the record of a run whose accuracy would mean nothing: not a score, and why."""
+    return ScoreRecord(splits={}, variants={}, agreement={}, trials=[], status=COST_ONLY, reason=reason)
 
 
 def score_splits(splits: dict[str, Entries], labels: Sequence[str]) -> dict[str, Score]:

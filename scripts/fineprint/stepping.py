@@ -181,7 +181,7 @@ class Stepper:
         """Whether passes can be recorded here: loss scaling looks at every gradient, several processes exchange them,
         and recomputed activations put the random state back, all of which waits for the GPU."""
         alone = self.accelerator.num_processes == 1 and self.accelerator.mixed_precision != "fp16"
-        return self.on_gpu and alone and not self.recomputes
+        return self.on_gpu and alone and not self.recomputes and not self.readout.waits
 
     def record(self, features: list[Feature]) -> None:
         """Record a pass per padded length, the longest first; where that fails, go on without and say why.

@@ -155,7 +155,7 @@ def test_body_tells_data_base_and_settings(lora):
     assert "results/tiny/backbones/encoder/model" in card.text
     assert "results/tiny/runs/pairs/tried/1/scores.json" in card.text and "before a test row was read" in card.text
     assert re.search(r"\| training learning rate \| 0\.01 \|", card.text)
-    assert re.search(r"\| Accuracy on held\\-out rows \\\(12\\\) \|", card.text)
+    assert "| Accuracy on held-out rows (12) |" in card.text
     assert "It lies on no hub" in card.text
 
 
@@ -202,12 +202,14 @@ def test_a_base_of_the_hub_is_named_with_its_commit(lora):
 
 def test_a_hub_base_is_loaded_at_its_commit(backbone_folders, task_record, tiny_rows):
     method = make_method("lora", "classifier", "encoder", epochs=1)
-    places = lay_out(method, backbone_folders["encoder"], task_record, tiny_rows)
+    facts = {"source": "some/rows", "revision": "d1" * 20}
+    places = lay_out(method, backbone_folders["encoder"], task_record, tiny_rows, facts=facts)
     hub = {"kind": "hub", "architecture": "encoder", "name": "some/model", "revision": "main"}
     write_json(places[-1], read_json(places[-1]) | {"settings": hub, "revision": "c0" * 20})
     train_run(*places, MODEL, 2)
     card = ModelCard.load(MODEL / "README.md")
     program = program_of(card, tiny_rows[0])
+    assert f"`pairs`, loaded from `some/rows` on the Hugging Face hub, commit `{'d1' * 20}`" in card.text
     assert card.data.base_model == "some/model" and f"revision = '{'c0' * 20}'" in program
     assert program.count("(base, revision=revision") == 2
     compile(program, "card", "exec")
@@ -245,7 +247,12 @@ def test_a_made_up_base_is_a_limitation(backbone_folders, task_record, tiny_rows
 @pytest.mark.parametrize(
     ("written", "wanted"),
     [
-        (escape("a*b_c|d<e> [f](g)"), r"a\*b\_c\|d\<e\> \[f\]\(g\)"),
+        (escape("a*b_c|d<e> [f](g) - h"), r"a\*b\_c\|d\<e\> \[f\](g) - h"),
+        (escape("- a"), r"\- a"),
+        (escape("0.01"), "0.01"),
+        (escape("12. a"), r"12\. a"),
+        (escape("1. a 2. b"), r"1\. a 2. b"),
+        (escape("===\n# a"), r"\=== \# a"),
         (escape("two\nlines"), "two lines"),
         (code("a`b"), "`` a`b ``"),
         (code("a|b"), r"`a\|b`"),

@@ -114,7 +114,7 @@ def test_pdf_has_pages_text_and_no_markup(rendered):
     assert data.startswith(b"%PDF")
     pages = max(int(count) for count in re.findall(rb"/Count (\d+)", data))
     assert pages > 3
-    markup = to_typst(render(rendered["results"], rendered["folder"] / "figures", REPORT, "print"))
+    markup = to_typst(render(rendered["results"], rendered["folder"] / "figures", REPORT, "print"), REPORT)
     assert "\\#panic" in markup
     outside_raw = re.sub(r"(?ms)^(```+)$.*?^\1$", "", markup)
     assert re.search(r"(?<!\\)#panic", outside_raw) is None

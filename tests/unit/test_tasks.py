@@ -8,8 +8,10 @@ import pytest
 from fineprint.rows import cut_held_out, describe_task, prepare_splits, read_rows, write_rows
 from fineprint.settings import SettingsError, find_settings, list_kinds
 from fineprint.tasks import NO_LABEL, Row
+from fineprint.tasks.boolq import Settings as BoolQ
 from fineprint.tasks.multinli import Settings as MultiNLI
 from fineprint.tasks.own_files import Settings as OwnFiles
+from fineprint.tasks.sst2 import Settings as SST2
 
 HUB_FILES = {"train": 40, "validation_matched": 12, "validation_mismatched": 12}
 OFFICIAL = {"train": 40, "dev_matched": 12, "dev_mismatched": 12}
@@ -77,6 +79,73 @@ def test_missing_official_file_is_named(official_folder):
     (official_folder / "multinli_1.0_dev_matched.jsonl").unlink()
     with pytest.raises(SettingsError, match=r"multinli_1\.0_dev_matched\.jsonl"):
         MultiNLI(kind="multinli", source=str(official_folder)).load_splits(1)
+
+
+# What an entry looks like on the hub; row 0 of each split has no gold label.
+HUB_ENTRIES = {
+    "sst2": lambda n: {"idx": n, "sentence": f"a film number {n} ", "label": n % 2 if n else -1},
+    "boolq": lambda n: {"question": f"is it {n}", "answer": n % 2 == 1 if n else None, "passage": f"It is {n // 2}."},
+}
+HUB_KINDS = {"sst2": SST2, "boolq": BoolQ}
+
+
+@pytest.fixture
+def copy_hub(tmp_path):
+    """Write a local copy of a hub's data set, in Parquet, perhaps with changed columns."""
+
+    def write(kind, **columns):
+        (tmp_path / "data").mkdir()
+        for split, count in {"train": 40, "validation": 12, "test": 4}.items():
+            table = pandas.DataFrame([HUB_ENTRIES[kind](n) for n in range(count)]).rename(columns=columns)
+            table.to_parquet(tmp_path / "data" / f"{split}-00000-of-00001.parquet")
+        return str(tmp_path)
+
+    return write
+
+
+@pytest.mark.parametrize("kind", HUB_KINDS)
+def test_hub_forms_in_a_local_folder(kind, copy_hub):
+    task = HUB_KINDS[kind](kind=kind, source=copy_hub(kind), train_share=0.5, held_out_share=0.2, test_rows=10)
+    splits, dropped = prepare_splits(task, seed=1)
+    assert list(splits) == ["train", "held_out", "validation"]
+    assert dropped["validation"] == 1 and len(splits["validation"]) == 9
+    assert len(splits["train"]) + len(splits["held_out"]) + dropped["train"] == 20
+    assert 3 <= len(splits["held_out"]) <= 6
+    assert [row.label for row in splits["validation"]] == [n % 2 for n in range(1, 10)]
+    assert task.facts()["revision"] is None and len(task.source_files()) == 3
+
+
+def test_texts_of_sst2(copy_hub):
+    row = SST2(kind="sst2", source=copy_hub("sst2")).load_splits(1)["validation"][3]
+    assert row == Row("validation-3", {"sentence": "a film number 3"}, 1, "a film number 3")
+
+
+def test_texts_of_boolq(copy_hub):
+    row = BoolQ(kind="boolq", source=copy_hub("boolq")).load_splits(1)["validation"][2]
+    assert row == Row("validation-2", {"passage": "It is 1.", "question": "is it 2"}, 0, "It is 1.")
+    assert list(row.texts) == ["passage", "question"]
+
+
+@pytest.mark.parametrize(("kind", "column"), [("sst2", "label"), ("sst2", "sentence"), ("boolq", "answer")])
+def test_a_table_of_another_form_is_named(kind, column, copy_hub):
+    task = HUB_KINDS[kind](kind=kind, source=copy_hub(kind, **{column: "other"}))
+    with pytest.raises(SettingsError, match=rf"no column '{column}'; it has: .*other.*; wanted: "):
+        task.load_splits(1)
+
+
+def test_unknown_labels_of_the_hub_are_named():
+    task = SST2(kind="sst2", source="somewhere")
+    assert [task.read_label(value, "row 1") for value in (None, -1, False, True, 0, 1)] == [-1, -1, 0, 1, 0, 1]
+    for value in (2, "positive", 0.5):
+        with pytest.raises(SettingsError, match=r"row 1.*is unknown; accepted: 0 to 1 \(negative, positive\)"):
+            task.read_label(value, "row 1")
+
+
+def test_a_missing_split_is_named(copy_hub, tmp_path):
+    source = copy_hub("boolq")
+    (tmp_path / "data" / "validation-00000-of-00001.parquet").unlink()
+    with pytest.raises(SettingsError, match=r"BoolQ cannot be loaded from .* \(split validation\)"):
+        BoolQ(kind="boolq", source=source).load_splits(1)
 
 
 def make_own(path, **settings):

@@ -101,6 +101,7 @@ class Settings(TaskSettings):
 
 OVERLAY = {
     "study": "extended",
+    "multitask": None,
     "run": {"tasks": ["lengths"], "methods": ["encoder_ia3", "encoder_two_layers"], "seeds": [1]},
     "tasks": {"lengths": {"kind": "lengths"}},
     "backbones": {"encoder": {"steps": 5}},

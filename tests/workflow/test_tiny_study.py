@@ -81,6 +81,29 @@ def test_merged_models_are_scored_beside_the_adapter(results):
     assert all(0 <= share <= 1 for parts in run["scores"]["agreement"].values() for share in parts.values())
 
 
+def test_many_tasks_were_served_on_one_backbone(results):
+    part = results["multitask"]
+    assert {(run["task"], run["method"]) for run in part["runs"]} == {
+        (task, method)
+        for task in ("nli", "sentiment", "question_answering")
+        for method in ("roberta_full", "roberta_lora")
+    }
+    serving = part["serving"]
+    assert all(check["equal"] for check in serving["checks"]) and len(serving["checks"]) == 6
+    assert (
+        all(row["reason"] is None and row["held_bytes"] > 0 for row in serving["rows"]) and len(serving["rows"]) == 24
+    )
+    assert all(row["before"] == row["after"] for row in serving["backbone"])
+    assert {row["way"] for row in part["combining"]["scores"]} == {
+        "separate",
+        "average",
+        "concatenation",
+        "together",
+    }
+    assert [row["before"] == row["after"] for row in part["forgetting"]["backbone"]] == [False, True]
+    assert {run["task"] for run in results["runs"]} == {"nli"}, "the other sections stay with run.tasks"
+
+
 def test_nothing_to_do_the_second_time(finished):
     start = time.perf_counter()
     assert finished.planned() == {}
@@ -93,7 +116,9 @@ def test_a_changed_rank_reruns_that_method_and_what_follows(finished):
     tiny["methods"]["roberta_lora"] = {"adapter": {"rank": 2}}
     overlay.write_text(yaml.safe_dump(tiny), encoding="utf-8")
     assert finished.planned(study="changed.yaml") == {
-        **{"all": 1, "write_run_config": 1, "train_method": 1, "predict_labels": 1, "score_predictions": 1},
+        # The method stands for LoRA in the part on many tasks too, so it is trained anew on each of the three.
+        **{"all": 1, "write_run_config": 3, "train_method": 3, "predict_labels": 3, "score_predictions": 3},
+        **{"serve_tasks": 1, "combine_tasks": 1, "measure_forgetting": 1},
         **{"write_study_config": 1, "collect_results": 1, "plot_figures": 1, "render_report": 1},
     }
 

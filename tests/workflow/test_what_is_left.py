@@ -31,7 +31,8 @@ def test_every_trained_run_has_a_card_and_no_other_has(finished, results):
         assert (folder / "README.md").exists() == run["train"]["trained"] == (run["method"] in TRAINED)
 
 
-@pytest.mark.parametrize("method", TRAINED)
+# A job each; the unit tests try every kind.
+@pytest.mark.parametrize("method", ["roberta_full", "roberta_prefix_tuning", "llama_qlora_head"])
 def test_a_card_s_program_runs_in_the_root(finished, results, method):
     card = ModelCard.load(model_folder(finished, method) / "README.md")
     ((_, program),) = re.findall(r"(?ms)^(```+)python\n(.*?)^\1$", card.text)

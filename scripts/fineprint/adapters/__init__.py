@@ -27,6 +27,7 @@ class AdapterSettings(Settings):
         trains: whether it trains anything (a readout's head may be trained all the same).
         accepts_quantised: whether it can be trained on a backbone stored in 4 or 8 bits.
         can_merge: whether its weights can be added to the backbone's.
+        saves_whole_model: whether what it saves stands alone, without the backbone it was trained on.
         virtual_tokens: positions it puts in front of every input.
         explanation: one or two sentences for the report: what is trained, and the source.
         library: whose format the saved files have, "peft" or "transformers".
@@ -38,6 +39,7 @@ class AdapterSettings(Settings):
     trains: ClassVar[bool] = True
     accepts_quantised: ClassVar[bool] = True
     can_merge: ClassVar[bool] = False
+    saves_whole_model: ClassVar[bool] = False
     title: ClassVar[str]
     explanation: ClassVar[str]
     library: ClassVar[str] = "transformers"

@@ -16,6 +16,7 @@ class Settings(AdapterSettings):
 
     kind: Literal["full"]
     accepts_quantised: ClassVar[bool] = False
+    saves_whole_model: ClassVar[bool] = True
     weights_code: ClassVar[str] = 'f"{folder}/adapter"'
     title: ClassVar[str] = "Full fine-tuning"
     explanation: ClassVar[str] = (

@@ -1,6 +1,5 @@
-"""Pairs of sentences with a label, and a ledger that keeps words and overlap from giving the label away."""
+"""Pairs of sentences with a label, drawn so that neither words nor overlap give the label away."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
@@ -8,6 +7,7 @@ from random import Random
 from fineprint.demo import lexicon
 from fineprint.demo.clauses import Clause, render_clause
 from fineprint.demo.edits import enrich, vary_words
+from fineprint.demo.ledger import Ledger, list_pair_features
 from fineprint.demo.phenomena import CONTRADICTION, ENTAILMENT, NEUTRAL, make_hypothesis, make_premise
 
 LABELS = (ENTAILMENT, NEUTRAL, CONTRADICTION)
@@ -22,45 +22,6 @@ class Pair:
     label: int
     genre: str
     phenomenon: str
-
-
-class Ledger:
-    """Accepts a pair only if its label is not ahead among the pairs that look like it.
-
-    A pair looks like another if they share a word of the premise, a word of the hypothesis, or the number of new
-    words. So neither of the two sentences alone nor their overlap predicts the label, whatever the phenomena do.
-    """
-
-    def __init__(self, slack: int, share: float) -> None:
-        self.slack = slack
-        self.share = share
-        self.counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
-
-    def accept(self, pair: Pair) -> bool:
-        """Return whether the pair keeps the balance, and enter it if so."""
-        counts = [self.counts[feature] for feature in _list_features(pair)]
-        if any(self._is_ahead(count, pair.label) for count in counts):
-            return False
-        for count in counts:
-            count[pair.label] += 1
-        return True
-
-    def _is_ahead(self, count: Counter[int], label: int) -> bool:
-        """A lead that grows a little with the number of pairs is allowed: some words come with two labels only."""
-        lead = count[label] - min(count[other] for other in LABELS)
-        return lead >= self.slack + self.share * count.total()
-
-
-def _list_features(pair: Pair) -> list[str]:
-    premise, hypothesis = (set(text.lower().rstrip(".").split()) for text in (pair.premise, pair.hypothesis))
-    new_words = min(len(hypothesis - premise), 4)
-    lost_words = min(len(premise - hypothesis), 6)
-    return [
-        f"{new_words} new",
-        f"{lost_words} lost",
-        *(f"premise {word}" for word in sorted(premise)),
-        *(f"hypothesis {word}" for word in sorted(hypothesis)),
-    ]
 
 
 def make_clauses(
@@ -108,7 +69,7 @@ def _make_different(
 
 def draw_pairs(random: Random, genres: tuple[str, ...], slack: int = 6, share: float = 0.12) -> Iterator[Pair]:
     """Yield balanced pairs without end, the phenomena in turn and the genres in turn."""
-    ledger = Ledger(slack, share)
+    ledger = Ledger(LABELS, slack, share)
     while True:
         for phenomenon in lexicon.PHENOMENA:
             for genre in genres:
@@ -121,6 +82,6 @@ def _draw_pair(random: Random, genre: str, phenomenon: str, ledger: Ledger, trie
         triple = make_triple(random, genre, phenomenon)
         random.shuffle(triple)
         for pair in triple:
-            if ledger.accept(pair):
+            if ledger.accept((list_pair_features(pair.premise, pair.hypothesis), pair.label)):
                 yield pair
                 return

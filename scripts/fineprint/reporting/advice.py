@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fineprint.reporting import formats
+from fineprint.reporting import cost_only, formats
 from fineprint.reporting.analysis import split_by_test, titles
 from fineprint.reporting.cost_axes import SPEED, TRAINING_COSTS, WEIGHTS, CostAxis, find_least, trains_nothing
+from fineprint.reporting.multitask import Multitask
+from fineprint.reporting.multitask_serving_words import stream_sentences, worked_sentences
 from fineprint.reporting.study import Study, parameters, train_value, trains_everything
 
 LARGE_MODEL = 70e9
@@ -26,6 +28,8 @@ class Advice:
 
 def give_advice(study: Study, task: str) -> list[Advice]:
     """Return advice for the situations that the assignment names."""
+    if not study.measures_accuracy(task):
+        return give_advice_on_cost(study, task)
     if not study.ranked(task):
         return [Advice("Any", "No run can be ranked, so this study supports no advice.", "Scores", f"scores-{task}")]
     pairs = ("Pairs", f"pairs-{task}-{study.headline(task)}") if len(study.scored(task)) > 1 else None
@@ -33,13 +37,19 @@ def give_advice(study: Study, task: str) -> list[Advice]:
     benefit = ("Cost and benefit", f"benefit-{task}")
     return [
         Advice("One task, accuracy first", one_task(study, task), *(pairs or scores)),
-        Advice("Many tasks on one backbone", many_tasks(study, task), "Saved bytes", f"parameters-{task}"),
+        Advice("Many tasks on one backbone", *many_tasks(study, task)),
         Advice("Prototyping, no training", prototyping(study, task), *scores),
         Advice("Little memory for training", pick(study, task, MEMORY), *cost),
         Advice("Small budget of training time", pick(study, task, TIME), *cost),
         Advice("Edge: small and fast at prediction", edge(study, task), *benefit),
         Advice("Models of 70 B parameters", large_models(study, task), *benefit),
     ]
+
+
+def give_advice_on_cost(study: Study, task: str) -> list[Advice]:
+    """Return what measured costs alone allow to be said."""
+    entries = [Advice(*entry) for entry in cost_only.advise(study, task)]
+    return [*entries, Advice("Models of 70 B parameters", large_models(study, task), "Memory", f"cost-{task}")]
 
 
 def one_task(study: Study, task: str) -> str:
@@ -95,8 +105,18 @@ def pick(study: Study, task: str, axis: CostAxis) -> str:
     return f"{overall} Of those at the top in accuracy: {titles(study, top[0])}, {axis.write(top[1])}."
 
 
-def many_tasks(study: Study, task: str) -> str:
-    """Return advice where several tasks share a backbone: what a further one adds on the disk."""
+def many_tasks(study: Study, task: str) -> tuple[str, str, str]:
+    """Return advice where several tasks share a backbone, what it rests on, and where that stands."""
+    part = Multitask(study) if study.results.get("multitask") else None
+    served = [count for count in part.counts if count > 1] if part else []
+    if part and served:
+        sentences = [*worked_sentences(part)[-1:], *stream_sentences(part)[-1:]]
+        return " ".join(sentences), "Many tasks", f"multitask-serving-{served[0]}"
+    return saved_bytes(study, task), "Saved bytes", f"parameters-{task}"
+
+
+def saved_bytes(study: Study, task: str) -> str:
+    """Return what a further task adds on the disk."""
     untrained = find_untrained(study, task)
     free = f" {name_with_accuracy(study, task, untrained[:1])} trains nothing and adds no bytes." if untrained else ""
     least = find_least(study, task, [method for method, _ in study.ranked(task)], SAVED)

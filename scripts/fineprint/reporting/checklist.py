@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from fineprint.records import COST_ONLY
 from fineprint.reporting.matching import matches
 from fineprint.reporting.study import Study
 
@@ -53,11 +54,16 @@ def make_part(entry: dict[str, Any], study: Study, sections: dict[str, str]) -> 
 
 def answer(study: Study, methods: list[str], wanted: dict[str, Any] | None, entry: dict[str, Any]) -> str:
     """Return whether the part is answered, and if not why."""
+    if wanted is None and entry.get("needs"):
+        return "answered" if study.results.get(entry["needs"]) else entry["without"]
     if wanted is None:
-        return entry.get("note", "answered")
+        unmeasured = entry.get("rests_on_accuracy") and not any(map(study.measures_accuracy, study.tasks))
+        return "cost answered; accuracy not measured" if unmeasured else entry.get("note", "answered")
     if not methods:
         return "not in this study: no method of it has these choices"
     statuses = {study.status(task, method) for task in study.tasks for method in methods}
+    if statuses == {COST_ONLY}:
+        return "cost answered; accuracy not measured"
     if statuses == {"ok"}:
         return "answered"
     return (

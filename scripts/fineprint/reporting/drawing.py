@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fineprint.reporting.fonts import replace_missing_letters
 from fineprint.reporting.study import Study
-from fineprint.reporting.style import COLOURS, MARKERS, WIDTH
+from fineprint.reporting.style import COLOURS, INK, MARKERS, WIDTH
 
 LABEL_OFFSETS = (
-    (7, 0),
-    (0, 8),
-    (-7, 0),
-    (0, -8),
-    (7, 8),
-    (-7, 8),
-    (7, -8),
-    (-7, -8),
-    (15, 0),
-    (0, 16),
-    (-15, 0),
-    (0, -16),
-    (16, 12),
-    (-16, 12),
+    (9, 0),
+    (0, 9),
+    (-9, 0),
+    (0, -9),
+    (9, 8),
+    (-9, 8),
+    (9, -8),
+    (-9, -8),
+    (17, 0),
+    (0, 17),
+    (-17, 0),
+    (0, -17),
+    (17, 12),
+    (-17, 12),
 )
+DARK_SHADE = 0.6  # from here on figures are written in white
 TITLE_LENGTH = 34
 
 
@@ -53,13 +57,13 @@ def label(study: Study, method: str, length: int = TITLE_LENGTH) -> str:
 
 def panel_title(study: Study, method: str, width: int = 26) -> str:
     """Return a method's number and title for a small panel, on at most two lines."""
-    lines = textwrap.wrap(f"{study.numbers[method]}  {study.title(method)}", width)
+    lines = textwrap.wrap(f"{study.numbers[method]}  {study.title(method)}", width, break_on_hyphens=False)
     return escape("\n".join(lines[:2]) + ("…" if len(lines) > 2 else ""))
 
 
 def escape(value: str) -> str:
-    """Return text that matplotlib draws as it stands."""
-    return value.replace("\\", "\\\\").replace("$", r"\$")
+    """Return text that matplotlib draws as it stands, without mathematics and without empty boxes."""
+    return replace_missing_letters(value).replace("\\", "\\\\").replace("$", r"\$")
 
 
 def looks(study: Study, method: str) -> dict[str, Any]:
@@ -72,9 +76,12 @@ def looks(study: Study, method: str) -> dict[str, Any]:
 
 
 def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure, list[Axes], list[Axes]]:
-    """Return a figure of small panels: all panels in use, and the spare ones, already hidden."""
-    columns = min(columns, count)
+    """Return a figure of small panels: all panels in use, and the spare ones, already hidden.
+
+    As many rows as `columns` a row ask for; then as few columns as fill these rows, so that no row is almost empty.
+    """
     rows = math.ceil(count / columns)
+    columns = math.ceil(count / rows)
     figure, grid = plt.subplots(
         rows, columns, figsize=(WIDTH, height * rows), squeeze=False, layout="constrained", **more
     )
@@ -82,6 +89,35 @@ def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure
     for axis in axes[count:]:
         axis.set_visible(False)
     return figure, axes[:count], axes[count:]
+
+
+def draw_shades(axis: Axes, grid: np.ndarray, legible_size: float, write: Callable[[Any], str]) -> None:
+    """Draw shares as shades with their figures, as shapes and not as a picture; an unknown share stays white.
+
+    Args:
+        axis: where to draw.
+        grid: shares between 0 and 1.
+        legible_size: of the figures, in points.
+        write: what to write into a cell, given its row and column.
+    """
+    rows, columns = grid.shape
+    edges = [np.arange(count + 1) - 0.5 for count in (columns, rows)]
+    axis.pcolormesh(*edges, grid, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=0.4, clip_on=False)
+    axis.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
+    for (row, column), share in np.ndenumerate(grid):
+        look = {"ha": "center", "va": "center", "fontsize": legible_size}
+        axis.text(column, row, write((row, column)), color="white" if share > DARK_SHADE else INK, **look)
+
+
+def style_grid(axis: Axes, borders: list[int]) -> None:
+    """Take the frame off a table of shades, name its columns above, and part groups of rows by lines."""
+    axis.grid(visible=False)
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    axis.xaxis.tick_top()
+    axis.xaxis.set_label_position("top")
+    for border in borders:
+        axis.axhline(border - 0.5, color=INK, linewidth=1.2)
 
 
 def place_numbers(axis: Axes, marks: list[tuple[float, float, str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,22 +15,30 @@ from fineprint.records import Results, write_json
 from fineprint.reporting.calibration import draw_calibration
 from fineprint.reporting.drawing import Drawing
 from fineprint.reporting.figures_cost import draw_cost, draw_memory, draw_storage
+from fineprint.reporting.figures_multitask import draw_growth
+from fineprint.reporting.figures_pairs import draw_pairs
 from fineprint.reporting.figures_scores import draw_accuracy, draw_confusion, draw_tags
+from fineprint.reporting.figures_speed import draw_speed
 from fineprint.reporting.figures_training import draw_held_out, draw_losses
 from fineprint.reporting.study import Study
 from fineprint.reporting.style import figure_style, save_figure
 from fineprint.reporting.workflow import draw_workflow
 
+MULTITASK = "multitask"  # the kind of the figures that belong to no single task
 Draw = Callable[[Study, str], Drawing | None]
 DRAWN_PER_TASK: dict[str, Draw] = {
     "accuracy": draw_accuracy,
+    "pairs": draw_pairs,
     "losses": draw_losses,
     "held-out": draw_held_out,
     "cost": draw_cost,
+    "speed": draw_speed,
     "memory": draw_memory,
     "storage": draw_storage,
     "calibration": draw_calibration,
 }
+
+FIGURE_KINDS = (*DRAWN_PER_TASK, "confusion", "tags")  # the latter two: one for each split, one for each tag
 
 
 @dataclass(frozen=True)
@@ -50,11 +59,14 @@ def plot_all(results: Results, folder: Path) -> list[FigureEntry]:
     """Draw every figure that the data allow into `folder`, and write figures.json."""
     study, entries = Study(results), []
     folder.mkdir(parents=True, exist_ok=True)
-    with figure_style():
+    with figure_style(json.dumps(results, ensure_ascii=False)):
         for task in study.tasks:
             for kind, detail, drawing in draw_task(study, task):
                 if drawing is not None:
                     entries.append(save_drawing(folder, kind, task, detail, drawing))
+        growth = draw_growth(study)
+        if growth is not None:
+            entries.append(save_drawing(folder, MULTITASK, "", "growth", growth))
         entries.append(save_drawing(folder, "workflow", "", "", draw_workflow(study)))
     write_json(folder / "figures.json", [asdict(entry) for entry in entries])
     return entries
@@ -77,6 +89,6 @@ def save_drawing(folder: Path, kind: str, task: str, detail: str, drawing: Drawi
     assert isinstance(drawing.figure, Figure)
     save_figure(drawing.figure, folder / f"{name}.svg")
     data = pd.DataFrame(drawing.rows)
-    data.to_csv(folder / f"{name}.csv", index=False)
+    data.to_csv(folder / f"{name}.csv", index=False, float_format="%.10g")
     columns: list[Any] = list(data.columns)
     return FigureEntry(name, kind, task, detail, drawing.title, drawing.caption, drawing.alt, columns)

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from fineprint.reporting import formats
 from fineprint.reporting.cost import memory_kinds, storage_rows
 from fineprint.reporting.cost_axes import CostGetter, trained_parameters
-from fineprint.reporting.drawing import Drawing, label, looks, panels, place_numbers
+from fineprint.reporting.drawing import Drawing, escape, label, looks, panels, place_numbers
 from fineprint.reporting.study import Study, is_trained, peak_memory, phase_seconds, train_value
 from fineprint.reporting.style import COLOURS, GREY, HATCHES, INK, WIDTH
 
@@ -30,6 +30,7 @@ AXES: dict[str, tuple[str, CostGetter, Any]] = {
         formats.size,
     ),
 }
+KEY_LINE_INCHES = 0.17
 TRAILING_ZEROS = re.compile(r"\.0+(?!\d)|(?<=\.\d)0+(?!\d)")
 PARTS = {
     "weight_bytes": "weights",
@@ -44,10 +45,10 @@ def draw_cost(study: Study, task: str) -> Drawing | None:
     rows = [cost_row(study, task, method) for method, _ in study.scored(task)]
     if not any(row[key] is not None for row in rows for key in AXES):
         return None
-    figure, axes, _ = panels(4, 2, 2.45)
+    figure, axes, _ = panels(4, 2, max(2.45, KEY_LINE_INCHES * len(rows)))
     for axis, (key, (title, _, write)) in zip(axes[:3], AXES.items(), strict=True):
         draw_panel(axis, study, rows, key, write)
-        axis.set(xlabel=title, ylabel=f"Accuracy, {study.headline(task)}")
+        axis.set(xlabel=title, ylabel=f"Accuracy, {escape(study.headline(task))}")
     draw_key(axes[3], study, [row["key"] for row in rows])
     for axis, key in zip(axes[:3], AXES, strict=True):
         place_numbers(axis, [(row[key], row["accuracy"], str(row["number"])) for row in rows if is_positive(row[key])])
@@ -89,18 +90,7 @@ def draw_panel(axis: Axes, study: Study, rows: list[dict[str, Any]], key: str, w
     """Draw one panel: points, the Pareto front, and lines for methods that train nothing."""
     shown = [row for row in rows if is_positive(row[key])]
     axis.set_xscale("log")
-    for row in rows:
-        if row["trained_parameters"] is None and row["status"] == "ok":
-            axis.axhline(row["accuracy"], color=GREY, linewidth=0.9, linestyle=":")
-            axis.annotate(
-                str(row["number"]),
-                (0.0, row["accuracy"]),
-                (3, 2),
-                xycoords=("axes fraction", "data"),
-                textcoords="offset points",
-                fontsize=7.5,
-                color=GREY,
-            )
+    draw_untrained(axis, [row for row in rows if row["trained_parameters"] is None and row["status"] == "ok"])
     front = pareto([row for row in shown if row["status"] == "ok"], key)
     axis.plot(
         [row[key] for row in front], [row["accuracy"] for row in front], color=INK, linewidth=0.9, alpha=0.6, zorder=1
@@ -121,6 +111,21 @@ def draw_panel(axis: Axes, study: Study, rows: list[dict[str, Any]], key: str, w
     else:
         axis.text(0.5, 0.5, "not measured", transform=axis.transAxes, ha="center", color=GREY)
     axis.margins(x=0.12, y=0.14)
+
+
+def draw_untrained(axis: Axes, rows: list[dict[str, Any]]) -> None:
+    """Draw a line for each method that trains nothing; numbers step aside, so that close lines keep theirs apart."""
+    for position, row in enumerate(sorted(rows, key=lambda row: -row["accuracy"])):
+        axis.axhline(row["accuracy"], color=GREY, linewidth=0.9, linestyle=":")
+        axis.annotate(
+            str(row["number"]),
+            (1.0, row["accuracy"]),
+            (-5 - 13 * position, 2),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            ha="right",
+            fontsize=7.5,
+        )
 
 
 def style_log_axis(axis: Axes, values: list[float], write: Any) -> None:
@@ -167,47 +172,48 @@ def describe_cost(rows: list[dict[str, Any]]) -> str:
 
 
 def draw_memory(study: Study, task: str) -> Drawing | None:
-    """Draw weights, gradients, optimizer state and activations as stacked bars, with the measured peak as a mark."""
+    """Draw weights, gradients, optimizer state and activations as stacked bars, beside the measured peak."""
     methods = [method for method in study.methods if train_value(study.run(task, method), "weight_bytes") is not None]
     if not methods:
         return None
     rows = [memory_row(study, task, method) for method in methods]
-    unit, name = choose_unit(max(max(sum(row[key] or 0 for key in PARTS), row["peak_bytes"] or 0) for row in rows))
-    figure, axis = plt.subplots(figsize=(WIDTH, 0.9 + 0.3 * len(methods)), layout="constrained")
-    left = [0.0] * len(rows)
-    for (key, words), colour, hatch in zip(PARTS.items(), COLOURS, HATCHES, strict=False):
-        widths = [(row[key] or 0) / unit for row in rows]
-        axis.barh(
-            range(len(rows)),
-            widths,
-            left=left,
-            height=0.62,
-            color=colour,
-            hatch=hatch,
-            edgecolor="white",
-            linewidth=0.4,
-            label=words,
-        )
-        left = [start + width for start, width in zip(left, widths, strict=True)]
-    known = [(row["peak_bytes"] / unit, line) for line, row in enumerate(rows) if row["peak_bytes"] is not None]
-    axis.plot(
-        [value for value, _ in known],
-        [line for _, line in known],
-        "D",
-        color=INK,
-        markersize=4.5,
-        label="measured peak",
+    figure, (parts, peaks) = plt.subplots(
+        1, 2, figsize=(WIDTH, 0.9 + 0.26 * len(methods)), layout="constrained", sharey=True, width_ratios=(3, 2)
     )
-    axis.set_yticks(range(len(rows)), [label(study, method) for method in methods])
-    axis.set(xlabel=name, ylim=(len(rows) - 0.5, -0.5), xlim=(0, None))
-    axis.grid(axis="y", visible=False)
-    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5)
+    draw_parts(parts, rows)
+    draw_peaks(peaks, rows)
+    parts.set_yticks(range(len(rows)), [label(study, method) for method in methods])
+    parts.set(ylim=(len(rows) - 0.5, -0.5))
+    figure.legend(*parts.get_legend_handles_labels(), loc="outside upper center", ncols=len(PARTS))
     caption = (
         f"What training on “{task}” keeps in memory, counted from the tensors, and the measured peak. Activations: "
         "what the micro-batch of the longest rows keeps for its backward pass. "
         f"{memory_kinds(study, task)}"
     )
     return Drawing(figure, f"Memory in training on {task}", caption, describe_memory(rows), rows)
+
+
+def draw_parts(axis: Axes, rows: list[dict[str, Any]]) -> None:
+    """Draw what the tensors hold as stacked bars, on a scale of their own: a peak may be many times as large."""
+    unit, name = choose_unit(max(sum(row[key] or 0 for key in PARTS) for row in rows))
+    left = [0.0] * len(rows)
+    for (key, words), colour, hatch in zip(PARTS.items(), COLOURS, HATCHES, strict=False):
+        widths = [(row[key] or 0) / unit for row in rows]
+        look = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.4, "label": words}
+        axis.barh(range(len(rows)), widths, left=left, height=0.62, **look)
+        left = [start + width for start, width in zip(left, widths, strict=True)]
+    axis.set(xlabel=f"Counted from the tensors, {name}", xlim=(0, None))
+    axis.grid(axis="y", visible=False)
+
+
+def draw_peaks(axis: Axes, rows: list[dict[str, Any]]) -> None:
+    """Draw the measured peak of each method."""
+    known = [(row["peak_bytes"], line) for line, row in enumerate(rows) if row["peak_bytes"] is not None]
+    unit, name = choose_unit(max((value for value, _ in known), default=1))
+    axis.barh([line for _, line in known], [value / unit for value, _ in known], height=0.62, color=GREY)
+    axis.set(xlabel=f"Measured peak, {name}", xlim=(0, None))
+    axis.tick_params(axis="y", length=0)
+    axis.grid(axis="y", visible=False)
 
 
 def memory_row(study: Study, task: str, method: str) -> dict[str, Any]:
@@ -265,7 +271,7 @@ def draw_storage(study: Study, task: str) -> Drawing | None:
                 label=label(study, row["method"], 30),
                 **style,
             )
-        axis.set_title(backbone)
+        axis.set_title(escape(backbone))
         axis.set(xlabel="Tasks", ylabel=f"Disk, {name}", ylim=(0, None), xticks=[1, 2, 4, 6, 8, 10])
         axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     caption = (

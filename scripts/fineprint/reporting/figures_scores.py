@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 
 from fineprint.records import Score
 from fineprint.reporting import formats
-from fineprint.reporting.drawing import Drawing, escape, label, panel_title, panels
+from fineprint.reporting.drawing import Drawing, draw_shades, escape, label, panel_title, panels, style_grid
 from fineprint.reporting.study import Study
-from fineprint.reporting.style import COLOURS, GREY, INK, LIGHT, MARKERS, WIDTH
+from fineprint.reporting.style import COLOURS, GREY, INK, MARKERS, WIDTH
 
-HEAT = "Blues"
+FEW_LABELS = 4  # up to here confusion matrices fit five to a row
 
 
 def draw_accuracy(study: Study, task: str) -> Drawing | None:
@@ -102,12 +102,14 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
     labels = study.results["tasks"][task]["labels"]
     unreadable = any(score["unreadable"] for _, score in scored)
     names = [escape(name[:3]) for name in labels] + (["none"] if unreadable else [])
-    figure, axes, _ = panels(len(scored), 5 if len(scored) > 4 else 4, 1.45)
+    few = len(labels) <= FEW_LABELS
+    columns, height = (5 if len(scored) > 4 else 4, 1.45) if few else (3, 0.8 + 0.17 * len(labels))
+    figure, axes, _ = panels(len(scored), columns, height)
     for axis, (method, score) in zip(axes, scored, strict=True):
-        draw_matrix(axis, np.array(score["confusion"])[:, : len(names)])
-        axis.set_title(panel_title(study, method, 21), fontsize=7)
-        axis.set_xticks(range(len(names)), names, fontsize=7)
-        axis.set_yticks(range(len(labels)), [escape(name[:3]) for name in labels], fontsize=7)
+        draw_matrix(axis, np.array(score["confusion"])[:, : len(names)], 6.8 if few else 5.6)
+        axis.set_title(panel_title(study, method, 21 if few else 36), fontsize=7)
+        axis.set_xticks(range(len(names)), names, fontsize=7 if few else 6)
+        axis.set_yticks(range(len(labels)), [escape(name[:3]) for name in labels], fontsize=7 if few else 6)
     figure.supxlabel("Predicted label", fontsize=8.5)
     figure.supylabel("Gold label", fontsize=8.5)
     caption = (
@@ -121,23 +123,13 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
     )
 
 
-def draw_matrix(axis: Axes, table: np.ndarray) -> None:
+def draw_matrix(axis: Axes, table: np.ndarray, size: float) -> None:
     """Draw one matrix with its counts."""
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    axis.imshow(shares, cmap=HEAT, vmin=0, vmax=1, aspect="auto")
+    draw_shades(axis, shares, size, lambda place: str(table[place]))
     axis.grid(visible=False)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
-    for (row, column), count in np.ndenumerate(table):
-        axis.text(
-            column,
-            row,
-            str(count),
-            ha="center",
-            va="center",
-            fontsize=6.8,
-            color="white" if shares[row, column] > 0.55 else INK,
-        )
 
 
 def confusion_rows(study: Study, task: str, method: str, score: Score) -> list[dict[str, object]]:
@@ -184,18 +176,9 @@ def draw_tags(study: Study, task: str, tag: str) -> Drawing | None:
         [[shares.get((study.numbers[m], split, value), np.nan) for m in methods] for split, value in columns]
     )
     figure, axis = plt.subplots(figsize=(WIDTH, 0.7 + 0.2 * len(columns)), layout="constrained")
-    axis.imshow(grid, cmap=HEAT, vmin=0, vmax=1, aspect="auto")
-    for (line, column), share in np.ndenumerate(grid):
-        if not np.isnan(share):
-            axis.text(
-                column,
-                line,
-                f"{share:.2f}",
-                ha="center",
-                va="center",
-                fontsize=7.5,
-                color="white" if share > 0.6 else INK,
-            )
+    draw_shades(
+        axis, grid, min(7.5, 130 / len(methods)), lambda place: "" if np.isnan(grid[place]) else f"{grid[place]:.2f}"
+    )
     sizes = {(row["split"], row["value"]): row["rows"] for row in rows}
     several = len({split for split, _ in columns}) > 1
     axis.set_yticks(
@@ -211,17 +194,6 @@ def draw_tags(study: Study, task: str, tag: str) -> Drawing | None:
         "few points are noise here. Methods by number."
     )
     return Drawing(figure, f"Accuracy by {tag} on {task}", caption, describe_tags(tag, rows), rows)
-
-
-def style_grid(axis: Axes, borders: list[int]) -> None:
-    """Take the frame off a table of shades and part the splits by a line."""
-    axis.grid(visible=False)
-    axis.tick_params(length=0)
-    axis.spines[:].set_visible(False)
-    axis.xaxis.tick_top()
-    axis.xaxis.set_label_position("top")
-    for border in borders:
-        axis.axhline(border - 0.5, color=LIGHT if not borders else INK, linewidth=1.2)
 
 
 def tag_values(study: Study, task: str, split: str, tag: str) -> list[str]:

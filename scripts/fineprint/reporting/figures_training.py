@@ -88,7 +88,7 @@ def loss_rows(study: Study, method: str, record: dict[str, Any]) -> list[dict[st
 
 def draw_held_out(study: Study, task: str) -> Drawing | None:
     """Draw held-out accuracy by epoch: each method before the grey lines of all others."""
-    runs = trained_runs(study, task)
+    runs = trained_runs(study, task) if study.measures_accuracy(task) else []
     if not runs:
         return None
     figure, axes, _ = panels(len(runs), 4, 1.45, sharex=True, sharey=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -17,7 +17,12 @@ from fineprint.reporting.figures import FigureEntry
 from fineprint.reporting.view import Figure, build_view
 
 ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5})")
-DATA_ROWS_SHOWN = 400  # of a figure's data; curves have more points than a reader wants
+DATA_ROWS_SHOWN = 200  # of a figure's data; curves have more points than a reader wants
+DECIMALS = re.compile(r"^-?[01]?\.\d{5,}$")  # shares and small figures; a long number of bytes stays whole
+SIZE = re.compile(r'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"')
+PIXELS_A_POINT = 4 / 3
+SVG = "image/svg+xml"
+PLAIN_IN_LINKS = " '()*+,-./:;=?@_~"  # signs that a link within double quotes may hold as they are
 
 
 def read_figures(folder: Path, as_files: bool) -> list[Figure]:
@@ -33,11 +38,35 @@ def read_figures(folder: Path, as_files: bool) -> list[Figure]:
 
 def read_figure(folder: Path, entry: FigureEntry, as_files: bool) -> Figure:
     """Read one figure and its data."""
-    path = folder / f"{entry.name}.svg"
-    source = path.name if as_files else f"data:image/svg+xml;base64,{base64.b64encode(path.read_bytes()).decode()}"
-    with (folder / f"{entry.name}.csv").open(encoding="utf-8", newline="") as file:
+    picture, data = folder / f"{entry.name}.svg", folder / f"{entry.name}.csv"
+    source = picture.name if as_files else embed(picture, SVG)
+    link = data.name if as_files else embed(data, "text/csv")
+    with data.open(encoding="utf-8", newline="") as file:
         columns, *rows = list(csv.reader(file)) or [[]]
-    return Figure(entry, source, columns, rows if len(rows) <= DATA_ROWS_SHOWN else [])
+    shown = [[shorten(value) for value in row] for row in rows] if len(rows) <= DATA_ROWS_SHOWN else []
+    width, height = read_size(picture)
+    return Figure(entry, source, link, data.name, width, height, columns, shown)
+
+
+def embed(path: Path, kind: str) -> Markup:
+    """Return a file of text as a link that holds the file itself; nothing in it is special to HTML any more."""
+    text = path.read_text(encoding="utf-8")
+    if kind == SVG:
+        text = text.replace('"', "'")  # the same markup, and shorter as a link
+    return Markup(f"data:{kind};charset=utf-8,{quote(text, safe=PLAIN_IN_LINKS)}")
+
+
+def read_size(picture: Path) -> tuple[int, int]:
+    """Return an SVG's size in pixels, so that a browser keeps its place free before it is drawn."""
+    found = SIZE.search(picture.read_text(encoding="utf-8"))
+    if found is None:
+        raise ValueError(f"{picture} names no width and height in points: draw it by save_figure.")
+    return round(float(found[1]) * PIXELS_A_POINT), round(float(found[2]) * PIXELS_A_POINT)
+
+
+def shorten(value: str) -> str:
+    """Write a figure's datum with at most four decimals; the file to download has all of them."""
+    return DECIMALS.sub(lambda found: f"{float(found[0]):.4g}", value)
 
 
 def make_environment(report: Path) -> Environment:

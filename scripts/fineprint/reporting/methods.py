@@ -8,6 +8,7 @@ from fineprint.reporting import formats
 from fineprint.reporting.study import Study, class_variable, is_trained, train_value
 from fineprint.reporting.table import Cell, Column, Table, number, numeric, plain, text
 
+FLAGGED = ("collapsed", "not run")
 TRAINING_COLUMNS = {
     "epochs": "Epochs",
     "learning_rate": "Learning rate",
@@ -23,7 +24,7 @@ TRAINING_COLUMNS = {
 
 def name_cells(study: Study, task: str | None, method: str, link: bool = True) -> list[Cell]:
     """Return a method's number and title; a collapsed or missing run is marked."""
-    style = "flagged" if task is not None and study.status(task, method) != "ok" else ""
+    style = "flagged" if task is not None and study.status(task, method) in FLAGGED else ""
     position = study.numbers[method]
     where = f"#method-{method}" if link else ""
     return [text(position, sort=position, style="ordinal"), text(study.title(method), style=style, link=where)]
@@ -123,17 +124,19 @@ def setting_cell(value: Any) -> Cell:
 
 def training_rows_table(study: Study, task: str) -> Table | None:
     """Return on how many rows each method was trained, what was cut, and which epoch was kept."""
-    rows = []
+    rows, judged = [], study.measures_accuracy(task)
     for method in study.methods:
         run = study.run(task, method)
         if is_trained(run):
             seen = [number(train_value(run, key), formats.count) for key in ("rows", "held_out_rows", "truncated_rows")]
             epochs = train_value(run, "epochs")
-            rows.append([*name_cells(study, task, method), *seen, *epoch_cells(epochs, train_value(run, "best_epoch"))])
+            kept = epoch_cells(epochs, train_value(run, "best_epoch"), judged)
+            rows.append([*name_cells(study, task, method), *seen, *kept])
     columns = [
         *plain("No.", "Method"),
         *numeric(
-            "Rows", "Held out", "Truncated", "Epochs", "Kept", "Held-out accuracy", "Held-out loss", "Seconds per epoch"
+            *("Rows", "Held out", "Truncated", "Epochs", "Kept", *(["Held-out accuracy"] if judged else [])),
+            *("Held-out loss", "Seconds per epoch"),
         ),
     ]
     caption = (
@@ -143,14 +146,14 @@ def training_rows_table(study: Study, task: str) -> Table | None:
     return Table(f"epochs-{task}", caption, columns, rows, style="compact") if rows else None
 
 
-def epoch_cells(epochs: list[dict[str, Any]], best: int | None) -> list[Cell]:
-    """Return the cells on the epoch that was kept."""
+def epoch_cells(epochs: list[dict[str, Any]], best: int | None, judged: bool) -> list[Cell]:
+    """Return the cells on the epoch that was kept, its accuracy only where it was judged."""
     kept = next((epoch for epoch in epochs if epoch["epoch"] == best), None)
     mean = sum(epoch["seconds"] for epoch in epochs) / len(epochs) if epochs else None
     return [
         number(len(epochs), formats.count),
         number(best, formats.count),
-        number(kept["held_out_accuracy"] if kept else None, formats.accuracy),
+        *([number(kept["held_out_accuracy"] if kept else None, formats.accuracy)] if judged else []),
         number(kept["held_out_loss"] if kept else None, formats.three_digits),
         number(mean, formats.seconds),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fineprint.reporting import formats
@@ -9,6 +10,7 @@ from fineprint.reporting.methods import name_cells
 from fineprint.reporting.study import Difference, Study
 from fineprint.reporting.table import Cell, Table, number, numeric, plain, text
 
+MANY_METHODS = 12  # a matrix of more has no room for their titles
 AXES = ("backbone", "precision", "adapter", "readout")
 
 
@@ -17,18 +19,28 @@ def matrix_table(study: Study, task: str, split: str) -> Table | None:
     methods = [method for method, _ in study.scored(task, split)]
     if len(methods) < 2:
         return None
+    named = len(methods) <= MANY_METHODS
     rows = [
-        [*name_cells(study, task, method), *(matrix_cell(study, task, split, method, other) for other in methods)]
+        [*row_names(study, task, method, named), *(matrix_cell(study, task, split, method, other) for other in methods)]
         for method in methods
     ]
-    columns = [*plain("No.", "Method"), *numeric(*(str(study.numbers[method]) for method in methods))]
+    columns = [
+        *plain("No.", *(["Method"] if named else [])),
+        *numeric(*(str(study.numbers[method]) for method in methods)),
+    ]
     caption = (
         f"Paired differences on {split} of “{task}”: accuracy of the row's method minus that of the column's, "
         "in percentage "
         "points, on the same rows. Bold with an asterisk: significant (exact McNemar test, Holm-corrected over "
-        "all pairs, p < .05)."
+        f"all pairs, p < .05).{'' if named else ' Methods by number.'}"
     )
     return Table(f"pairs-{task}-{split}", caption, columns, rows, style="compact matrix")
+
+
+def row_names(study: Study, task: str, method: str, named: bool) -> list[Cell]:
+    """Return number and title; the number alone, leading to the method, where many columns leave no room for titles."""
+    number_cell, title_cell = name_cells(study, task, method)
+    return [number_cell, title_cell] if named else [replace(number_cell, link=title_cell.link, note=title_cell.text)]
 
 
 def matrix_cell(study: Study, task: str, split: str, first: str, second: str) -> Cell:

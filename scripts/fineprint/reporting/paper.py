@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fineprint.calibration import BINS
+from fineprint.records import COST_ONLY
 from fineprint.reporting import formats
 from fineprint.reporting.paper_methods import describe_methods, describe_training
 from fineprint.reporting.paper_software import describe_computing
@@ -63,8 +64,16 @@ def describe_data(study: Study, library: Library) -> Paragraph:
         paragraph += sentence(f"{formats.join(missing)} {'was' if len(missing) == 1 else 'were'} not run in the end.")
     made = "; ".join(warnings(study))
     if made:
-        paragraph += sentence(f"{made[0].upper()}{made[1:]}: the accuracies say nothing about published models.")
+        what = (
+            "the accuracies say nothing about published models" if any_accuracy(study) else "accuracy was not measured"
+        )
+        paragraph += sentence(f"{made[0].upper()}{made[1:]}: {what}.")
     return paragraph
+
+
+def any_accuracy(study: Study) -> bool:
+    """Return whether accuracy was measured on any task."""
+    return any(map(study.measures_accuracy, study.tasks))
 
 
 def was_run(study: Study, method: str) -> bool:
@@ -96,6 +105,9 @@ def describe_task(study: Study, library: Library, task: str) -> Paragraph:
 def describe_statistics(study: Study, library: Library) -> Paragraph:
     """Return how answers were scored and compared: only what this study has."""
     scores = [score for task in study.tasks for split in study.splits(task) for _, score in study.scored(task, split)]
+    if not scores and not any_accuracy(study):
+        reasons = formats.join(list(dict.fromkeys(r for task in study.tasks for r in study.reasons(task, COST_ONLY))))
+        return sentence(f"Test rows were answered once, after training, the same rows by every method; {reasons}.")
     if not scores:
         return sentence("No run was scored.")
     paragraph = sentence(

@@ -1,20 +1,27 @@
-"""The PDF: the report's HTML → pandoc → Typst markup → Typst's compiler. Both programs come in wheels."""
+"""The PDF: the report's HTML → pandoc → Typst markup → Typst's compiler. Both programs come in wheels.
+
+It is a tagged PDF/UA-1, which the compiler checks: pictures and formulas have words, headings skip no level, every
+letter has a glyph.
+"""
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-import matplotlib
 import pypandoc
 import typst
 
 from fineprint.records import Results
+from fineprint.reporting.fonts import copy_fonts, name_missing_letters, needs_system_fonts
 from fineprint.reporting.html import render
 
-BODY = "body.typ"
+BODY, STYLE, FILTER, FONTS = "body.typ", "style.typ", "print.lua", "fonts"
+STANDARD = "ua-1"
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # what neither HTML nor a PDF can show
 
 
 def write_pdf(results: Results, figures: Path, report: Path, output: Path) -> None:
@@ -23,16 +30,18 @@ def write_pdf(results: Results, figures: Path, report: Path, output: Path) -> No
         folder = Path(name)
         for figure in figures.glob("*.svg"):
             shutil.copy(figure, folder)
-        shutil.copy(report / "style.typ", folder)
-        body = to_typst(render(results, figures, report, "print"))
-        (folder / BODY).write_text('#import "style.typ": *\n#show: report\n' + body, encoding="utf-8")
+        shutil.copy(report / STYLE, folder)
+        copy_fonts(folder / FONTS)
+        body = to_typst(render(results, figures, report, "print"), report)
+        (folder / BODY).write_text(f'#import "{STYLE}": *\n#show: report\n{body}', encoding="utf-8")
         output.write_bytes(compile_typst(folder, results, body))
 
 
-def to_typst(html: str) -> str:
+def to_typst(html: str, report: Path) -> str:
     """Turn HTML into Typst markup; pandoc escapes what would be markup in Typst."""
-    arguments = ["--wrap=none", "--shift-heading-level-by=-1"]
-    markup = pypandoc.convert_text(html, "typst", format="html", extra_args=arguments)
+    arguments = ["--wrap=none", "--shift-heading-level-by=-1", f"--lua-filter={report / FILTER}"]
+    shown = name_missing_letters(CONTROL.sub("", html))
+    markup = pypandoc.convert_text(shown, "typst", format="html", extra_args=arguments)
     return markup.replace("align(center)[#table(", "align(left)[#table(")
 
 
@@ -45,27 +54,16 @@ def compile_typst(folder: Path, results: Results, body: str) -> bytes:
         "created": created[:10],
         "study": str(results["study"]["study"]),
     }
+    inputs = {key: name_missing_letters(CONTROL.sub("", value)) for key, value in inputs.items()}
     return typst.compile(
         folder / BODY,
         root=folder,
-        font_paths=[font_folder()],
-        ignore_system_fonts=not needs_system_fonts(body),
+        font_paths=[folder / FONTS],
+        ignore_system_fonts=not needs_system_fonts(body + "".join(inputs.values())),
         sys_inputs=inputs,
         timestamp=read_time(created),
+        pdf_standards=[STANDARD],
     )
-
-
-def font_folder() -> Path:
-    """Return matplotlib's fonts: DejaVu Sans has the letters that Typst's own text font lacks."""
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-
-
-def needs_system_fonts(text: str) -> bool:
-    """Return whether a text has letters, such as Chinese, that none of the fonts in the wheels has."""
-    from matplotlib.ft2font import FT2Font
-
-    known = FT2Font(str(font_folder() / "DejaVuSans.ttf")).get_charmap()
-    return any(ord(letter) not in known for letter in set(text) if letter.isprintable())
 
 
 def read_time(created: str) -> datetime:

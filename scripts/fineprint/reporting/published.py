@@ -10,7 +10,7 @@ import yaml
 from pydantic import Field
 
 from fineprint.config import read_model
-from fineprint.records import Score
+from fineprint.records import COST_ONLY, Score
 from fineprint.reporting import formats
 from fineprint.reporting.matching import matches
 from fineprint.reporting.study import Study, class_variable
@@ -142,7 +142,8 @@ def describe_ours(study: Study, task: str, method: str, entry: Published) -> str
     split, score = choose_split(study, task, method, entry)
     name = f"No. {study.numbers[method]}, {study.title(method)}"
     if score is None:
-        return f"{name}: {study.status(task, method)}"
+        status = study.status(task, method)
+        return f"{name}: {'accuracy not measured' if status == COST_ONLY else status}"
     flag = " (collapsed)" if study.status(task, method) == "collapsed" else ""
     return f"{name}: {formats.with_interval(score)} on {formats.count(score['rows'])} rows of “{task}” ({split}){flag}"
 

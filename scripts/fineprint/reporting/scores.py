@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fineprint.records import Run, Score
+from fineprint.records import COST_ONLY, Run, Score
 from fineprint.reporting import formats
 from fineprint.reporting.methods import name_cells
 from fineprint.reporting.study import Study
@@ -13,7 +13,7 @@ from fineprint.statistics import BOOTSTRAP_DRAWS
 
 LABELS_PER_TABLE = 3
 SPLITS_PER_TABLE = 3
-STATUS_STYLES = {"ok": "", "collapsed": "flag", "not run": "missing"}
+STATUS_STYLES = {"ok": "", "collapsed": "flag", "not run": "missing", COST_ONLY: "missing"}
 
 
 def scores_tables(study: Study, task: str) -> list[Table]:
@@ -119,10 +119,10 @@ def marked_name(study: Study, task: str, method: str) -> list[Cell]:
 
 def flags(study: Study, task: str) -> list[dict[str, str]]:
     """Return the methods that are not ranked, each with the reason and, if it was trained, its last losses."""
-    found = []
+    found, said = [], ("ok",) if study.measures_accuracy(task) else ("ok", COST_ONLY)
     for method in study.methods:
         status, run = study.status(task, method), study.run(task, method)
-        if status != "ok":
+        if status not in said:
             reason = ((run["reason"] if run else None) or "no record of this run was found").rstrip(".") + "."
             found.append({"title": study.title(method), "status": status, "reason": f"{reason}{last_losses(run)}"})
     reason = "defined in the config, but not among the methods that this study runs (run: methods)."

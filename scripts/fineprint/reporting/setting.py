@@ -76,7 +76,8 @@ def describe_task(study: Study, task: str) -> dict[str, Any]:
     held_out, train = record["splits"].get("held_out"), record["splits"]["train"]
     tests = study.splits(task)
     test_rows = formats.join([f"{formats.count(record['splits'][split]['rows'])} ({split})" for split in tests])
-    sentences = [f"All methods are scored on the same test rows: {test_rows}."]
+    verb = "are scored on" if study.measures_accuracy(task) else "answer"
+    sentences = [f"All methods {verb} the same test rows: {test_rows}."]
     if held_out:
         share = held_out["rows"] / (held_out["rows"] + train["rows"])
         sentences.append(

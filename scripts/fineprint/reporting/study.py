@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fineprint.records import Results, Run, Score
+from fineprint.records import COST_ONLY, Results, Run, Score
 from fineprint.rows import HELD_OUT, TOGETHER, TRAIN
 from fineprint.settings import SettingsError, find_settings
 
@@ -63,9 +63,19 @@ class Study:
         return self.runs.get((task, method, self.seed if seed is None else seed))
 
     def status(self, task: str, method: str) -> str:
-        """Return "ok", "collapsed" or "not run"."""
+        """Return "ok", "collapsed", "cost only" or "not run"."""
         run = self.run(task, method)
         return run["status"] if run else "not run"
+
+    def measures_accuracy(self, task: str) -> bool:
+        """Return whether accuracy can be spoken of: False where weights or labels are random in every run made."""
+        made = {self.status(task, method) for method in self.methods} - {"not run"}
+        return made != {COST_ONLY}
+
+    def reasons(self, task: str, status: str) -> list[str]:
+        """Return the different reasons of the runs that have a status."""
+        runs = [self.run(task, method) for method in self.methods if self.status(task, method) == status]
+        return list(dict.fromkeys(run["reason"] for run in runs if run and run["reason"]))
 
     def title(self, method: str) -> str:
         """Return what a method is called in text and tables."""

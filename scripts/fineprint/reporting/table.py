@@ -46,6 +46,11 @@ class Table:
         """Make the identifier one that HTML and Typst accept, whatever a split is called."""
         self.identifier = clean_identifier(self.identifier)
 
+    @property
+    def names_column(self) -> int:
+        """Return which column names the row, for readers who hear the table: the title that follows a number."""
+        return 1 if len(self.columns) > 1 and self.columns[0].title == "No." else 0
+
 
 def clean_identifier(name: str) -> str:
     """Return a table's identifier as it stands in links."""

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fineprint.records import Results
+from fineprint.records import COST_ONLY, Results
 from fineprint.reporting import (
     advice,
     analysis,
@@ -15,6 +15,7 @@ from fineprint.reporting import (
     checklist,
     claims,
     cost,
+    cost_only,
     formats,
     methods,
     pairs,
@@ -25,10 +26,14 @@ from fineprint.reporting import (
     seeds,
     setting,
 )
-from fineprint.reporting.figures import FigureEntry
+from fineprint.reporting.figures import FIGURE_KINDS, MULTITASK, FigureEntry
+from fineprint.reporting.multitask_view import describe_multitask
 from fineprint.reporting.references import Library
 from fineprint.reporting.study import Study
 from fineprint.reporting.table import clean_identifier
+
+# What is said of runs that are not ranked, by their status.
+OFF_RANK = {"collapsed": "collapsed", COST_ONLY: "without a measured accuracy", "not run": "not run"}
 
 
 @dataclass(frozen=True)
@@ -62,14 +67,29 @@ SECTIONS = [
 ]
 
 
+TALL_SHARE = 1.3  # of the width: an A4 page has room for that and a caption
+
+
 @dataclass(frozen=True)
 class Figure:
-    """A figure as the templates place it; `source` is a path for the PDF, a data URI for the page."""
+    """A figure as the templates place it; `source` and `data` are a path for the PDF, a data URI for the page.
+
+    `file` is the name of its data, `width` and `height` are its natural size in pixels.
+    """
 
     entry: FigureEntry
     source: str
+    data: str
+    file: str
+    width: int
+    height: int
     columns: list[str]
     rows: list[list[str]]
+
+    @property
+    def tall(self) -> bool:
+        """Return whether the figure, as wide as the text, would be higher than a page of the PDF."""
+        return self.height > TALL_SHARE * self.width
 
 
 def build_view(results: Results, figures: list[Figure], report: Path) -> dict[str, Any]:
@@ -90,6 +110,7 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         "sections": SECTIONS,
         "section_number": {section.name: section.number for section in SECTIONS},
         "warnings": setting.warnings(study),
+        "has_accuracy": any(map(study.measures_accuracy, study.tasks)),
         "tasks": [describe_task(study, task, figures) for task in study.tasks],
         "several_tasks": len(study.tasks) > 1,
         "hardware": setting.hardware_table(study),
@@ -110,6 +131,8 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         "provenance": provenance.describe(study),
         "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": describe_counts(study),
+        "multitask": describe_multitask(study),
+        "multitask_figures": [figure for figure in figures if figure.entry.kind == MULTITASK],
     }
 
 
@@ -127,7 +150,7 @@ def describe_counts(study: Study) -> str:
         f"{formats.plural(len(study.methods), 'method')} on {formats.plural(len(study.tasks), 'task')}, "
         f"{formats.plural(len(study.seeds), 'seed')}"
     )
-    off = [f"{statuses.count(status)} {status}" for status in ("collapsed", "not run") if status in statuses]
+    off = [f"{statuses.count(status)} {words}" for status, words in OFF_RANK.items() if status in statuses]
     return f"{total}; {formats.join(off)}." if off else f"{total}; every run can be ranked."
 
 
@@ -149,7 +172,7 @@ def describe_task(study: Study, task: str, figures: list[Figure]) -> dict[str, A
     """Return all that the sections show of one task."""
     return {
         "name": task,
-        "summary": analysis.describe_task(study, task),
+        "summary": describe_summary(study, task),
         "setting": setting.describe_task(study, task),
         "figures": group_figures(figures, task),
         "notes": methods.notes(study, task),
@@ -161,27 +184,42 @@ def describe_task(study: Study, task: str, figures: list[Figure]) -> dict[str, A
     }
 
 
+def describe_summary(study: Study, task: str) -> dict[str, Any]:
+    """Return the summary of one task: with accuracies, or what was measured without them."""
+    described = analysis.describe_task(study, task)
+    return described if study.measures_accuracy(task) else {**described, **cost_only.summary(study, task)}
+
+
 def describe_results(study: Study, task: str) -> dict[str, Any]:
     """Return what the section on results shows of one task."""
-    matrices = [pairs.matrix_table(study, task, split) for split in study.splits_and_together(task)]
     return {
-        "scores": scores.scores_tables(study, task),
-        "macro_f1": scores.macro_f1_table(study, task),
+        "has_accuracy": study.measures_accuracy(task),
         "flags": scores.flags(study, task),
         "parameters": cost.parameters_table(study, task),
         "cost": cost.cost_table(study, task),
+        "prompts": prompting.prompts(study, task),
+        **describe_accuracy(study, task),
+    }
+
+
+def describe_accuracy(study: Study, task: str) -> dict[str, Any]:
+    """Return the part of section 4 that rests on accuracy; nothing of it is shown where none was measured."""
+    matrices = [pairs.matrix_table(study, task, split) for split in study.splits_and_together(task)]
+    shown = {
+        "scores": scores.scores_tables(study, task),
+        "macro_f1": scores.macro_f1_table(study, task),
         "choices": pairs.one_choice_table(study, task),
         "matrices": [table for table in matrices if table],
         "classes": scores.class_tables(study, task),
         "calibration": calibration.calibration_table(study, task),
         "answers": prompting.answers_table(study, task),
         "unreadable": prompting.unreadable_answers(study, task),
-        "prompts": prompting.prompts(study, task),
         "trials": prompting.trials_table(study, task),
         "trial_sentences": prompting.trial_sentences(study, task),
         "merged": scores.merge_table(study, task),
         "seeds": seeds.seeds_table(study, task),
     }
+    return shown if study.measures_accuracy(task) else dict.fromkeys(shown)
 
 
 def describe_cost(study: Study, task: str) -> dict[str, Any]:
@@ -196,10 +234,7 @@ def describe_cost(study: Study, task: str) -> dict[str, Any]:
 
 def group_figures(figures: list[Figure], task: str) -> dict[str, list[Figure]]:
     """Return a task's figures by kind; a kind without a figure has an empty list."""
-    kinds: dict[str, list[Figure]] = {
-        kind: []
-        for kind in ("accuracy", "losses", "held-out", "cost", "memory", "storage", "confusion", "tags", "calibration")
-    }
+    kinds: dict[str, list[Figure]] = {kind: [] for kind in FIGURE_KINDS}
     for figure in figures:
         if figure.entry.task == task:
             kinds.setdefault(figure.entry.kind, []).append(figure)

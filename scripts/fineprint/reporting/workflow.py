@@ -25,6 +25,10 @@ class Step:
     after: tuple[str, ...] = ()
 
 
+SERVED = (
+    *("prepare_task", "fetch_backbone", "write_run_config", "train_method", "predict_labels"),
+    "write_multitask_settings",
+)
 STEPS = (
     Step("write_task_settings", "a task's settings"),
     Step("prepare_task", "rows by split, the held-out part cut off", ("write_task_settings",)),
@@ -42,13 +46,17 @@ STEPS = (
         ("prepare_task", "fetch_backbone", "write_run_config", "train_method"),
     ),
     Step("score_predictions", "scores with intervals", ("prepare_task", "predict_labels")),
+    Step("write_multitask_settings", "the settings of many tasks on one backbone"),
+    Step("serve_tasks", "every way to serve several tasks, measured", SERVED),
+    Step("combine_tasks", "scores of combined adapters", SERVED),
+    Step("measure_forgetting", "the first task before and after the second", SERVED),
     Step("write_study_config", "the study's settings"),
     Step(
         "collect_results",
         "all records in one file, and the table",
         (
             *("prepare_task", "fetch_backbone", "train_method", "predict_labels", "score_predictions"),
-            "write_study_config",
+            *("serve_tasks", "combine_tasks", "measure_forgetting", "write_study_config"),
         ),
     ),
     Step("plot_figures", "figures and their data", ("collect_results",)),
@@ -131,7 +139,9 @@ def draw_workflow(study: Study) -> Drawing:
     places = spread(levels)
     figure, axis = plt.subplots(figsize=(WIDTH, LEVEL_HEIGHT * (max(levels.values()) + 1)), layout="constrained")
     axis.set_axis_off()
-    axis.set_xlim(-2, 2)
+    widest = max(list(levels.values()).count(level) for level in levels.values())
+    half = max(2.0, (BOX_SPACING * (widest - 1) + BOX_WIDTH) / 2)
+    axis.set_xlim(-half, half)
     axis.set_ylim(-max(levels.values()) - 0.4, 0.4)
     for earlier, later in direct_arrows(steps):
         draw_arrow(axis, places[earlier], places[later])

@@ -41,6 +41,7 @@ class TaskSettings(Settings):
         references: numbers of the works that the rows come from, as report/references.yaml has them.
         language: of the rows, as a code such as "en", for model cards; empty where it is not known.
         origin: set by tasks that make their rows up, worded to follow "the rows of …"; the report says it.
+        labels_mean_something: False where labels are drawn at random: accuracy is then not measured.
         description: what is asked, for the report.
         labels: in the order of the label numbers.
         answers: the word that a language model gives for each label.
@@ -52,6 +53,7 @@ class TaskSettings(Settings):
     references: ClassVar[tuple[str, ...]] = ()
     language: ClassVar[str] = ""
     origin: ClassVar[str] = ""
+    labels_mean_something: ClassVar[bool] = True
     description: str = ""
     labels: tuple[str, ...]
     answers: tuple[str, ...]

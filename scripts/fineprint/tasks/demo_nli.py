@@ -1,28 +1,24 @@
 """English inference pairs made on this machine: nine phenomena, five genres, two of them in one test split only."""
 
+from collections.abc import Iterator
 from random import Random
 from typing import ClassVar, Literal
 
 from fineprint.demo import lexicon
-from fineprint.demo.pairs import Pair, draw_pairs
-from fineprint.tasks import NO_LABEL, Row, TaskSettings
-
-SPLIT_GENRES = {
-    "train": lexicon.MATCHED_GENRES,
-    "matched": lexicon.MATCHED_GENRES,
-    "mismatched": lexicon.MISMATCHED_GENRES,
-}
+from fineprint.demo.examples import Example
+from fineprint.demo.pairs import draw_pairs
+from fineprint.tasks._demo import DemoTaskSettings
 
 
-class Settings(TaskSettings):
-    """Sizes of the splits, and the wording of the prompt.
-
-    The `unlabelled_rows` come on top of the others in every split, as in collections whose annotators did not agree.
-    """
+class Settings(DemoTaskSettings):
+    """Sizes of the splits, and the wording of the prompt."""
 
     kind: Literal["demo_nli"] = "demo_nli"
-    language: ClassVar[str] = "en"
-    origin: ClassVar[str] = "were made by this workflow"
+    split_genres: ClassVar[dict[str, tuple[str, ...]]] = {
+        "train": lexicon.MATCHED_GENRES,
+        "matched": lexicon.MATCHED_GENRES,
+        "mismatched": lexicon.MISMATCHED_GENRES,
+    }
     description: str = "English sentence pairs generated for this study (nine phenomena, five genres)"
     labels: tuple[str, ...] = ("entailment", "neutral", "contradiction")
     answers: tuple[str, ...] = ("yes", "maybe", "no")
@@ -30,34 +26,13 @@ class Settings(TaskSettings):
     train_rows: int = 3000
     matched_rows: int = 810
     mismatched_rows: int = 810
-    unlabelled_rows: int = 9
 
-    def load_splits(self, seed: int) -> dict[str, list[Row]]:
-        """Return the three splits; no pair occurs twice, within a split or across splits."""
-        seen: set[tuple[str, str]] = set()
-        sizes = {"train": self.train_rows, "matched": self.matched_rows, "mismatched": self.mismatched_rows}
-        return {split: self._make_rows(split, size, seed, seen) for split, size in sizes.items()}
+    def sizes(self) -> dict[str, int]:
+        """Return the number of labelled rows by split."""
+        return {"train": self.train_rows, "matched": self.matched_rows, "mismatched": self.mismatched_rows}
 
-    def _make_rows(self, split: str, size: int, seed: int, seen: set[tuple[str, str]]) -> list[Row]:
-        random = Random(f"{seed} {split}")
-        pairs = []
-        for pair in draw_pairs(random, SPLIT_GENRES[split]):
-            if (pair.premise, pair.hypothesis) not in seen:
-                seen.add((pair.premise, pair.hypothesis))
-                pairs.append(pair)
-            if len(pairs) == size + self.unlabelled_rows:
-                break
-        without_label = set(random.sample(range(len(pairs)), self.unlabelled_rows))
-        rows = [_make_row(f"{split}-{number:05d}", pair, number in without_label) for number, pair in enumerate(pairs)]
-        random.shuffle(rows)
-        return rows
-
-
-def _make_row(identifier: str, pair: Pair, is_unlabelled: bool) -> Row:
-    return Row(
-        id=identifier,
-        texts={"premise": pair.premise, "hypothesis": pair.hypothesis},
-        label=NO_LABEL if is_unlabelled else pair.label,
-        group=pair.premise,
-        tags={"genre": pair.genre, "phenomenon": pair.phenomenon},
-    )
+    def draw_examples(self, random: Random, genres: tuple[str, ...]) -> Iterator[Example]:
+        """Yield pairs without end."""
+        for pair in draw_pairs(random, genres):
+            texts = {"premise": pair.premise, "hypothesis": pair.hypothesis}
+            yield Example(texts, pair.label, pair.genre, pair.phenomenon)

@@ -1,0 +1,128 @@
+"""
+Many tasks on one backbone: serve them in every way, combine their adapters, measure what a task forgets.
+
+INPUTS   results/{study}/runs/{task}/{method}/{seed}/ of every task and method of the part, the backbone, the rows
+OUTPUTS  results/{study}/multitask/
+             settings.json     tasks, methods, seed, how serving is measured
+             serving.json      disk, memory, start, switches and throughput of each way and number of tasks
+             combining.json    accuracy of averaged, concatenated and jointly trained adapters
+             forgetting.json   the first task before and after the second was learnt
+"""
+
+
+rule write_multitask_settings:
+    input:
+        script="scripts/write_settings.py",
+    output:
+        settings="results/{study}/multitask/settings.json",
+    log:
+        "logs/{study}/write_multitask_settings.log",
+    benchmark:
+        "benchmarks/{study}/write_multitask_settings.tsv"
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        settings=multitask_settings,
+    shell:
+        """
+        python {input.script:q} \
+            --settings {params.settings:q} \
+            --output {output.settings:q} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule serve_tasks:
+    input:
+        list_multitask_runs,
+        script="scripts/serve_tasks.py",
+        settings="results/{study}/multitask/settings.json",
+    output:
+        record="results/{study}/multitask/serving.json",
+    log:
+        "logs/{study}/serve_tasks.log",
+    benchmark:
+        "benchmarks/{study}/serve_tasks.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: STUDY.hardware.threads_per_run
+    resources:
+        gpu=STUDY.hardware.gpus_per_run,
+        mem_mb=STUDY.hardware.memory_mb_per_run,
+        runtime=STUDY.hardware.minutes_per_run,
+    params:
+        study=subpath(input.settings, ancestor=2),
+    shell:
+        """
+        python {input.script:q} \
+            --settings {input.settings:q} \
+            --study {params.study:q} \
+            --record {output.record:q} \
+            --threads {threads} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule combine_tasks:
+    input:
+        list_multitask_runs,
+        script="scripts/combine_tasks.py",
+        settings="results/{study}/multitask/settings.json",
+    output:
+        record="results/{study}/multitask/combining.json",
+    log:
+        "logs/{study}/combine_tasks.log",
+    benchmark:
+        "benchmarks/{study}/combine_tasks.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: STUDY.hardware.threads_per_run
+    resources:
+        gpu=STUDY.hardware.gpus_per_run,
+        mem_mb=STUDY.hardware.memory_mb_per_run,
+        runtime=STUDY.hardware.minutes_per_run,
+    params:
+        study=subpath(input.settings, ancestor=2),
+    shell:
+        """
+        python {input.script:q} \
+            --settings {input.settings:q} \
+            --study {params.study:q} \
+            --record {output.record:q} \
+            --threads {threads} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule measure_forgetting:
+    input:
+        list_multitask_runs,
+        script="scripts/measure_forgetting.py",
+        settings="results/{study}/multitask/settings.json",
+    output:
+        record="results/{study}/multitask/forgetting.json",
+    log:
+        "logs/{study}/measure_forgetting.log",
+    benchmark:
+        "benchmarks/{study}/measure_forgetting.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: STUDY.hardware.threads_per_run
+    resources:
+        gpu=STUDY.hardware.gpus_per_run,
+        mem_mb=STUDY.hardware.memory_mb_per_run,
+        runtime=STUDY.hardware.minutes_per_run,
+    params:
+        study=subpath(input.settings, ancestor=2),
+    shell:
+        """
+        python {input.script:q} \
+            --settings {input.settings:q} \
+            --study {params.study:q} \
+            --record {output.record:q} \
+            --threads {threads} \
+            2>&1 | tee {log:q}
+        """

@@ -1,0 +1,27 @@
+"""Combine the adapters of several tasks into one, or train one on all, and score each task."""
+
+from pathlib import Path
+
+from fineprint.job import run_job, use_threads
+from fineprint.loading import import_libraries
+from fineprint.records import write_json
+
+
+def main(*, settings: Path, study: Path, record: Path, threads: int = 1) -> None:
+    """Combine the adapters of several tasks into one, or train one on all, and score each task.
+
+    Args:
+        settings: JSON with the tasks, the methods and the seed.
+        study: the study's results folder, with the runs of every task and method.
+        record: what was measured.
+        threads: that torch may use.
+    """
+    use_threads(threads)
+    import_libraries()
+    from fineprint.multitask.combining import combine_study
+
+    write_json(record, combine_study(settings, study))
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,183 @@
+"""Many tasks on one backbone: what is asked for in the config, and which of the study's methods answer it.
+
+Importing this must not import torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from fineprint.settings import Settings, list_kinds
+
+if TYPE_CHECKING:
+    from fineprint.config import MethodSettings, StudyConfig
+
+
+class ServingSettings(Settings):
+    """How serving is measured.
+
+    Attributes:
+        counts: numbers of tasks served at once; beyond the trained ones, copies of them under other names.
+        requests: rows in the mixed stream, of all tasks in random order.
+        batch_size: requests that are answered together.
+        switches: changes from one task to another.
+        repeats: timed batches for the latency.
+        seconds_per_measurement: after which switching or streaming is stopped; the record says how far it came.
+        checked_rows: of each task, whose answers are compared with those of the task served alone.
+        memory_limit_mb: for whole models held at once; counts that would need more are left out, and said to be.
+    """
+
+    counts: tuple[int, ...] = Field((1, 2, 3, 10, 20, 50), min_length=1)
+    requests: int = Field(512, ge=1)
+    batch_size: int = Field(32, ge=1)
+    switches: int = Field(200, ge=1)
+    repeats: int = Field(50, ge=1)
+    seconds_per_measurement: float = Field(5.0, gt=0)
+    checked_rows: int = Field(200, ge=1)
+    memory_limit_mb: int = Field(4000, ge=1)
+
+
+class MultitaskSettings(Settings):
+    """Several tasks on one backbone, each by each kind of adapter.
+
+    Attributes:
+        backbone: a name under `backbones`.
+        tasks: names under `tasks`; the first is the one whose forgetting is measured when the second is learnt.
+        adapters: kinds; each stands for the method of the run that has it on this backbone, with a head.
+        methods: which method stands for a kind, where several would fit. Filled in when the config is read.
+        serving: how serving is measured.
+    """
+
+    backbone: str
+    tasks: tuple[str, ...] = Field(min_length=2)
+    adapters: tuple[str, ...] = Field(min_length=1)
+    methods: dict[str, str] = {}
+    serving: ServingSettings = ServingSettings()
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return every (task, method) that must be trained."""
+        return [(task, method) for task in self.tasks for method in self.methods.values()]
+
+
+def resolve(study: StudyConfig, problems: list[str]) -> StudyConfig:
+    """Return the study with a method for each kind of adapter; what does not fit is noted in `problems`.
+
+    A study overlays the default one and inherits this part from it. Where it runs none of the part's tasks, or no
+    method that could stand for a kind of adapter, the part is left out, and the report says that it was not run.
+    """
+    asked = study.multitask
+    if asked is None:
+        return study
+    problems.extend(find_unknown(study, asked))
+    if not problems and not concerns(study, asked):
+        return study.model_copy(update={"multitask": None})
+    methods = {} if problems else {kind: choose_method(study, asked, kind, problems) for kind in asked.adapters}
+    filled = asked.model_copy(update={"methods": {kind: name for kind, name in methods.items() if name is not None}})
+    return study.model_copy(update={"multitask": filled})
+
+
+def concerns(study: StudyConfig, asked: MultitaskSettings) -> bool:
+    """Return whether the study runs one of the part's tasks, and for each kind of adapter a method that has it."""
+    return any(task in study.run.tasks for task in asked.tasks) and all(
+        kind in asked.methods or list_candidates(study, asked, kind) for kind in asked.adapters
+    )
+
+
+def list_candidates(study: StudyConfig, asked: MultitaskSettings, kind: str) -> list[str]:
+    """Return the methods of the run that could stand for a kind of adapter."""
+    return [name for name in study.run.methods if fits(study.methods[name], asked, kind)]
+
+
+def find_unknown(study: StudyConfig, asked: MultitaskSettings) -> list[str]:
+    """Return a sentence for each name that is not defined or stands twice."""
+    named = [("tasks", name) for name in asked.tasks] + [("backbones", asked.backbone)]
+    named += [("methods", name) for name in asked.methods.values()]
+    problems = [
+        f"multitask: '{name}' is not defined under {section}; defined: {', '.join(sorted(getattr(study, section)))}."
+        for section, name in named
+        if name not in getattr(study, section)
+    ]
+    problems += [f"multitask.{key}: a name stands twice." for key in ("tasks", "adapters") if stands_twice(asked, key)]
+    problems += [
+        f"multitask.adapters: '{kind}' is no kind of adapter; accepted: {', '.join(list_kinds('adapters'))}."
+        for kind in asked.adapters
+        if kind not in list_kinds("adapters")
+    ]
+    strangers = [kind for kind in asked.methods if kind not in asked.adapters]
+    return problems + [
+        f"multitask.methods: '{kind}' is not among the adapters asked for; accepted: {', '.join(asked.adapters)}."
+        for kind in strangers
+    ]
+
+
+def stands_twice(asked: MultitaskSettings, key: str) -> bool:
+    """Return whether a list names something twice."""
+    names = getattr(asked, key)
+    return len(set(names)) < len(names)
+
+
+def choose_method(study: StudyConfig, asked: MultitaskSettings, kind: str, problems: list[str]) -> str | None:
+    """Return the method that stands for a kind of adapter, or None and a sentence on why there is none."""
+    given = asked.methods.get(kind)
+    candidates = [given] if given else list_candidates(study, asked, kind)
+    if len(candidates) > 1:
+        problems.append(describe_choice(candidates, asked, kind))
+        return None
+    reason = refuse(study.methods[candidates[0]], asked, kind)
+    if reason:
+        problems.append(f"multitask.adapters: method '{candidates[0]}' cannot stand for '{kind}': {reason}.")
+    return candidates[0]
+
+
+def fits(method: MethodSettings, asked: MultitaskSettings, kind: str) -> bool:
+    """Return whether a method has this backbone, this kind of adapter and a head."""
+    return method.backbone == asked.backbone and method.adapter.kind == kind and method.readout.trains
+
+
+def describe_choice(candidates: list[str], asked: MultitaskSettings, kind: str) -> str:
+    """Return a sentence on several methods that could stand for a kind of adapter."""
+    return (
+        f"multitask.adapters: {', '.join(candidates)} all have adapter '{kind}' on backbone '{asked.backbone}' and a "
+        f"readout with a head; choose one with `multitask: {{methods: {{{kind}: {candidates[0]}}}}}`."
+    )
+
+
+def refuse(method: MethodSettings, asked: MultitaskSettings, kind: str) -> str | None:
+    """Return why a method cannot be served, as the end of a sentence, or None."""
+    if not fits(method, asked, kind):
+        return f"it needs backbone '{asked.backbone}', adapter '{kind}' and a readout with a head"
+    if not (method.adapter.saves_whole_model or method.adapter.can_merge):
+        return "it neither saves a whole model nor changes weights in a way that can be merged"
+    return None
+
+
+def used_tasks(study: StudyConfig) -> list[str]:
+    """Return every task that is run, for the comparison of methods or for this part."""
+    return list(dict.fromkeys([*study.run.tasks, *(study.multitask.tasks if study.multitask else ())]))
+
+
+def used_methods(study: StudyConfig) -> list[str]:
+    """Return every method that is run, for the comparison of methods or for this part."""
+    return list(dict.fromkeys([*study.run.methods, *(study.multitask.methods.values() if study.multitask else ())]))
+
+
+def describe_multitask(study: StudyConfig) -> dict[str, Any] | None:
+    """Return what the jobs of this part depend on, as plain data."""
+    asked = study.multitask
+    if asked is None:
+        return None
+    return {"study": study.study, "seed": study.run.seeds[0], **asked.model_dump(mode="json")}
+
+
+def list_records(settings: MultitaskSettings, methods: Mapping[str, MethodSettings]) -> list[str]:
+    """Return the names of the records that this part leaves: which there can be depends on what the adapters can."""
+    adapters = [methods[name].adapter for name in settings.methods.values()]
+    found = ["serving"]
+    if any(adapter.can_merge for adapter in adapters):
+        found.append("combining")
+    if any(adapter.saves_whole_model for adapter in adapters):
+        found.append("forgetting")
+    return found

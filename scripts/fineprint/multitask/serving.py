@@ -1,0 +1,98 @@
+"""`serve_tasks`: every way to serve the study's tasks on one backbone, measured on one machine in one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fineprint.environment import describe_environment
+from fineprint.measuring import measure_phase
+from fineprint.multitask import MultitaskSettings, ServingSettings
+from fineprint.multitask.checking import answer_alone, probe_peft
+from fineprint.multitask.clock import clear_memory
+from fineprint.multitask.entries import Entry, read_entry
+from fineprint.multitask.latency import time_batches
+from fineprint.multitask.records import ServingRecord
+from fineprint.multitask.session import Plan, Session
+from fineprint.multitask.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched, Way
+from fineprint.progress import logger
+from fineprint.records import Phase, read_json
+
+
+def serve_study(settings_file: Path, study: Path) -> ServingRecord:
+    """Measure serving for every method of the part.
+
+    Args:
+        settings_file: what `describe_multitask` says.
+        study: the study's results folder.
+    """
+    wanted = read_json(settings_file)
+    settings = read_settings(wanted)
+    record = ServingRecord(
+        settings=wanted,
+        tasks={},
+        rows=[],
+        checks=[],
+        latency=[],
+        merging=[],
+        backbone=[],
+        peft_alone=[],
+        phases={},
+        environment={},
+    )
+    phases: dict[str, Phase] = {}
+    with measure_phase(phases, "serving"):
+        trained = {
+            method: [read_entry(study, task, method, wanted["seed"], settings.backbone) for task in settings.tasks]
+            for method in settings.methods.values()
+        }
+        for method, entries in trained.items():
+            serve_method(record, method, entries, settings.serving, wanted["seed"])
+        first = {method: entries[0] for method, entries in trained.items()}
+        record["latency"] = time_batches(first, settings.serving)
+    record["phases"], record["environment"] = dict(phases), describe_environment()
+    return record
+
+
+def read_settings(wanted: dict[str, Any]) -> MultitaskSettings:
+    """Return the settings of this part as a job's settings file holds them."""
+    return MultitaskSettings.model_validate(
+        {key: value for key, value in wanted.items() if key in MultitaskSettings.model_fields}
+    )
+
+
+def serve_method(
+    record: ServingRecord, method: str, entries: list[Entry], settings: ServingSettings, seed: int
+) -> None:
+    """Add one method's measurements to the record."""
+    for entry in entries:
+        known = record["tasks"].setdefault(entry.task, {"labels": list(entry.readout.context.task.labels), "bytes": {}})
+        known["bytes"][method] = entry.disk_bytes
+    plan = Plan(method, entries, settings, seed, answer_alone(entries, settings))
+    if entries[0].method.adapter.can_merge:
+        record["peft_alone"] += probe_peft(entries, method)
+    for ways in make_groups(entries[0]):
+        logger.info("%s · %s", method, ", ".join(way.name for way in ways))
+        session = Session(ways, plan)
+        record["rows"] += session.run()
+        record["checks"] += session.checks
+        record["merging"] += session.notes
+        record["backbone"] += [hash_shared(way, method) for way in ways[:1] if way.shares_backbone]
+        del session
+        clear_memory()
+
+
+def make_groups(entry: Entry) -> list[list[Way]]:
+    """Return the ways that an adapter's abilities allow; those of one group share what is in memory."""
+    groups: list[list[Way]] = []
+    if entry.method.adapter.saves_whole_model:
+        groups += [[Resident()], [Reloaded()]]
+    if entry.method.adapter.can_merge:
+        groups += [[Switched(), Mixed(), Merged()], [Swapped()]]
+    return groups
+
+
+def hash_shared(way: Way, method: str) -> dict[str, Any]:
+    """Return the hash of a shared backbone before the first adapter came and after all serving."""
+    shared = way.shared  # type: ignore[attr-defined]
+    return {"way": way.name, "method": method, "before": shared.untouched, "after": shared.hash_backbone()}

@@ -1,0 +1,99 @@
+"""One backbone in memory, the adapters of many tasks on it, their heads beside it."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from peft import PeftConfig, PeftModel, set_peft_model_state_dict
+from peft.tuners.tuners_utils import BaseTunerLayer
+from peft.utils.integrations import dequantize_module_weight
+
+from fineprint.assembly import ADAPTER_FOLDER
+from fineprint.multitask.entries import Entry, read_weights
+from fineprint.multitask.heads import HeadBank, find_head, fit_head, put_head
+
+
+class SharedBackbone:
+    """A backbone that answers for several tasks.
+
+    The model is a plain `PeftModel`: PEFT's class for sequence classification would wrap the head once per adapter,
+    and cannot do so for heads of different width. The heads lie in a `HeadBank` instead.
+    """
+
+    def __init__(self, first: Entry) -> None:
+        self.readout = first.readout
+        self.names: dict[str, str] = {}  # served name → PEFT's name, equally long ones: PEFT looks for parts of names
+        model = first.readout.load_backbone(first.backbone, first.method.precision)
+        self.untouched = hash_tensors(model, first.readout.head_names(model))
+        self.head_names = first.readout.head_names(model)
+        model.requires_grad_(False).eval()
+        self.head_inside = any(path.split(".")[-1] in self.head_names for path, _ in model.named_modules())
+        self.adapted = PeftModel(model, self.configure(first), adapter_name=self.name_adapter(first))
+        self.module = first.readout.attach_head(self.adapted).requires_grad_(False).eval()
+        self.bank = HeadBank({})
+        self.template = put_head(self.module, find_head(self.module, self.head_names), self.bank)
+        self.fill(first)
+
+    def name_adapter(self, entry: Entry) -> str:
+        """Return a new name for PEFT."""
+        self.names[entry.name] = f"adapter{len(self.names):05d}"
+        return self.names[entry.name]
+
+    def configure(self, entry: Entry) -> PeftConfig:
+        """Return an adapter's configuration without the head, which the bank holds."""
+        config = PeftConfig.from_pretrained(str(entry.saved / ADAPTER_FOLDER))
+        config.task_type, config.modules_to_save, config.inference_mode = None, None, True
+        if self.head_inside:
+            config.exclude_modules = rf"(.*\.)?({'|'.join(self.head_names)})(\..*)?"
+        return config
+
+    def add(self, entry: Entry) -> None:
+        """Load one more task from the disk."""
+        self.adapted.add_adapter(self.name_adapter(entry), self.configure(entry), low_cpu_mem_usage=True)
+        self.fill(entry)
+
+    def fill(self, entry: Entry) -> None:
+        """Put an entry's saved weights into its adapter and its head."""
+        adapter, head = read_weights(entry.saved, self.head_names)
+        found = set_peft_model_state_dict(self.adapted, adapter, self.names[entry.name], low_cpu_mem_usage=True)
+        assert not found.unexpected_keys, f"{entry.saved} has weights that the model lacks: {found.unexpected_keys}"
+        self.bank.heads[entry.name] = fit_head(self.template, head)
+
+    def activate(self, name: str) -> None:
+        """Let one task answer from now on."""
+        self.adapted.set_adapter(self.names[name], inference_mode=True)
+        self.bank.assign(name)
+
+    def layers(self) -> Iterator[tuple[str, Any]]:
+        """Return the layers that an adapter changes, by path."""
+        for path, layer in self.adapted.named_modules():
+            if isinstance(layer, BaseTunerLayer):
+                yield path, layer
+
+    def copy_weights(self) -> dict[str, torch.nn.Parameter]:
+        """Return a copy of every weight that an adapter changes, as it is stored."""
+        return {path: copy.deepcopy(layer.get_base_layer().weight) for path, layer in self.layers()}
+
+    def plain_weights(self) -> dict[str, torch.Tensor]:
+        """Return every weight that an adapter changes as numbers, 4-bit ones turned back."""
+        return {path: dequantize_module_weight(layer.get_base_layer()).clone() for path, layer in self.layers()}
+
+    def hash_backbone(self) -> str:
+        """Return a hash of the backbone's tensors as they now are, adapters and heads left out."""
+        return hash_tensors(self.adapted.get_base_model(), (*self.head_names, *self.names.values()))
+
+
+def hash_tensors(model: torch.nn.Module, left_out: tuple[str, ...]) -> str:
+    """Return the sha256 of the names and bytes of a model's tensors, without those below the modules `left_out`."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        parts = [part for part in name.split(".") if part != "base_layer"]
+        if any(part in left_out for part in parts):
+            continue
+        digest.update(".".join(parts).encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,227 @@
+"""Section 7's tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fineprint.reporting import formats
+from fineprint.reporting.multitask import WAYS, Multitask
+from fineprint.reporting.study import SIGNIFICANCE, peak_memory, phase_seconds, train_value
+from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
+
+
+def way_cell(way: str) -> Cell:
+    """Return a way's name; what it does is its note."""
+    return text(WAYS[way][0], note=WAYS[way][1])
+
+
+def tasks_table(part: Multitask) -> Table:
+    """Return accuracy and training cost of every task by every method."""
+    rows = []
+    for task in part.tasks:
+        for method in part.methods:
+            run = part.runs[(task, method)]
+            score = run["scores"]["splits"].get(part.split(task)) if run["scores"] else None
+            rows.append(
+                [
+                    text(task),
+                    text(part.title(method)),
+                    accuracy_cell(score, run["status"]),
+                    number(phase_seconds(run, "training"), formats.seconds),
+                    number(peak_memory(run, "training")[0], formats.size),
+                    number(train_value(run, "optimizer_bytes"), formats.size),
+                    number(train_value(run, "saved_bytes"), formats.size),
+                ]
+            )
+    caption = (
+        "Each task by each method: the same backbone, the same rows, the same seed. Accuracy with its 95 % Wilson "
+        f"interval on the task's first test split ({name_splits(part)}); training time, peak memory in training, the "
+        "optimizer's state, and what is saved."
+    )
+    columns = [
+        *plain("Task", "Method"),
+        *numeric("Accuracy", "Training", "Peak memory", "Optimizer state", "Saved"),
+    ]
+    return Table("multitask-tasks", caption, columns, rows)
+
+
+def name_splits(part: Multitask) -> str:
+    """Return the test split of each task in words."""
+    return ", ".join(f"{task}: {part.split(task)}" for task in part.tasks)
+
+
+def accuracy_cell(score: Any, status: str) -> Cell:
+    """Return an accuracy with its interval; a collapsed run is flagged."""
+    if score is None:
+        return Cell(formats.NOT_MEASURED, style="missing")
+    collapsed = status == "collapsed"
+    return Cell(
+        formats.with_interval(score) + (" collapsed" if collapsed else ""),
+        sort=score["accuracy"],
+        style="flag" if collapsed else "",
+    )
+
+
+def serving_table(part: Multitask, count: int, explained: bool) -> Table:
+    """Return every way at one number of tasks; the columns are explained unless another table did."""
+    rows, reasons = [], []
+    for way, method in part.series:
+        row = part.served(way, method, count)
+        if row is not None and row["reason"] is None:
+            rows.append([way_cell(way), text(part.title(method)), *serving_cells(row)])
+        elif row is not None:
+            rows.append([way_cell(way), text(part.title(method)), *[Cell("–", note=row["reason"])] * 8])
+            reasons.append(f"{WAYS[way][0]}: {row['reason']}.")
+    heads = ("Disk", "Held", "Peak or resident", "First answer", "One task more", "Switch", "99th percentile", "Rows/s")
+    columns_meaning = (
+        "Disk: read off it. Held: exact bytes of the distinct tensors with all tasks ready; beside it the peak that "
+        "torch allocated on the GPU, or on a CPU the growth of the process. First answer: from nothing loaded, files "
+        "in the system's cache. Switch: median; a 99th percentile from 100 switches on. Rows/s: a stream of all tasks "
+        f"in random order, answered {part.settings['serving']['batch_size']} at a time."
+    )
+    start = f"{formats.plural(count, 'task')} served at once{describe_copies(part, count)}."
+    caption = " ".join([start, *([] if explained else [columns_meaning]), *reasons])
+    columns = [*plain("Way", "Method"), *numeric(*heads)]
+    return Table(f"multitask-serving-{count}", caption, columns, rows, style="compact")
+
+
+def describe_copies(part: Multitask, count: int) -> str:
+    """Return how many of the served tasks are copies."""
+    spare = count - len(part.tasks)
+    return f", {spare} of them copies of the trained ones under other names" if spare > 0 else ""
+
+
+def serving_cells(row: dict[str, Any]) -> list[Cell]:
+    """Return the figures of one way."""
+    memory = row["peak_allocated_bytes"] if row["peak_allocated_bytes"] is not None else row["resident_bytes"]
+    none = row["switches"] is None
+    switch = blank("nothing has to be switched") if none else number(row["switch_seconds_median"], formats.duration)
+    late = Cell("–", note="fewer than 100 switches were timed")
+    percentile = row["switch_seconds_p99"]
+    add = row["add_task_seconds"]
+    return [
+        number(row["disk_bytes"], formats.size),
+        number(row["held_bytes"], formats.size),
+        number(memory, formats.size),
+        number(row["first_answer_seconds"], formats.duration),
+        blank("loaded when it is asked for: a switch") if add is None else number(add, formats.duration),
+        switch,
+        late if percentile is None else number(percentile, formats.duration),
+        number(row["rows_per_second"], formats.rate),
+    ]
+
+
+def checks_table(part: Multitask) -> Table | None:
+    """Return whether each way answers as the task served alone."""
+    checks = part.serving["checks"] if part.serving else []
+    rows = [
+        [
+            way_cell(check["way"]),
+            text(part.title(check["method"])),
+            text(f"{formats.count(check['same_labels'])} of {formats.count(check['rows'])}"),
+            number(check["largest_difference"], lambda value: f"{value:.1e}"),
+            number(check["tolerance"], lambda value: f"{value:.1e}"),
+            text("yes") if check["equal"] else text("no", style="flag"),
+        ]
+        for check in checks
+    ]
+    caption = (
+        "Are the answers those of each task served alone? Labels against the run's own predictions, logits against the "
+        "same model loaded for that task only, after all switches. The tolerance is that of the numbers' precision."
+    )
+    columns = [*plain("Way", "Method"), *numeric("Same labels", "Largest difference", "Tolerance"), *plain("Equal")]
+    return Table("multitask-checks", caption, columns, rows) if rows else None
+
+
+def latency_table(part: Multitask) -> Table | None:
+    """Return how long one batch of one task takes."""
+    found = part.serving["latency"] if part.serving else []
+    sizes = part.batch_sizes()
+    rows = [
+        [way_cell(way), text(part.title(method)), *(latency_cell(part.latency(way, method, size)) for size in sizes)]
+        for way, method in dict.fromkeys((row["way"], row["method"]) for row in found)
+    ]
+    caption = (
+        "Time of one batch of one task that is ready: what the adapter costs beside the backbone, and what merging "
+        "spares. Median with its 95 % interval; the ways took turns."
+    )
+    heads = [formats.plural(size, "row") for size in sizes]
+    return Table("multitask-latency", caption, [*plain("Way", "Method"), *numeric(*heads)], rows) if rows else None
+
+
+def latency_cell(row: dict[str, Any] | None) -> Cell:
+    """Return a median with its interval."""
+    if row is None:
+        return Cell(formats.NOT_MEASURED, style="missing")
+    limits = f"{formats.duration(row['seconds_low'])}–{formats.duration(row['seconds_high'])}"
+    return Cell(f"{formats.duration(row['seconds_median'])} ({limits})", sort=row["seconds_median"])
+
+
+COMBINED = {
+    "separate": "own adapter",
+    "average": "average of two",
+    "concatenation": "sum of two (concatenated)",
+    "together": "one adapter, trained on all",
+}
+
+
+def combining_table(part: Multitask) -> Table | None:
+    """Return the accuracy of combined adapters beside each task's own."""
+    record = part.data["combining"]
+    if record is None:
+        return None
+    rows = []
+    for task in part.tasks:
+        for row in [row for row in record["scores"] if row["task"] == task]:
+            others = [name for name in row["of"] if name != task]
+            rows.append(
+                [
+                    text(task),
+                    text(COMBINED[row["way"]]),
+                    text(formats.join(others) or "–"),
+                    number(row["accuracy"], lambda _, row=row: formats.with_interval(row)),
+                    difference_cell(row),
+                ]
+            )
+    caption = (
+        "Combined adapters, each asked with the task's own head. Average: PEFT's linear combination at weight 0.5 "
+        "each, of the factors, not of their products. Sum: the factors side by side (`cat`), exactly both updates. "
+        "Difference to the task's own adapter in points on the same rows; bold: real (McNemar, Holm over the table, "
+        "p < 0.05)."
+    )
+    columns = [*plain("Task", "Adapter", "With"), *numeric("Accuracy", "Difference")]
+    return Table("multitask-combining", caption, columns, rows)
+
+
+def difference_cell(row: dict[str, Any]) -> Cell:
+    """Return a paired difference in points; a real one is set bold."""
+    if row["difference"] is None:
+        return blank("this is the base of the comparison")
+    real = row["p_value_holm"] < SIGNIFICANCE
+    note = f"{formats.p_phrase(row['p_value_holm'])}, Holm"
+    return Cell(formats.points(row["difference"]), sort=row["difference"], note=note, style="real" if real else "")
+
+
+def forgetting_table(part: Multitask) -> Table | None:
+    """Return the first task before and after the second was learnt."""
+    record = part.data["forgetting"]
+    if record is None:
+        return None
+    same = {row["method"]: row["before"] == row["after"] for row in record["backbone"]}
+    rows = [
+        [
+            text(part.title(row["method"])),
+            number(row["before"]["accuracy"], lambda _, row=row: formats.with_interval(row["before"])),
+            number(row["after"]["accuracy"], lambda _, row=row: formats.with_interval(row["after"])),
+            number(row["difference"], formats.points),
+            text(formats.p_value(row["p_value"])),
+            text("the same, bit by bit" if same[row["method"]] else "changed"),
+        ]
+        for row in record["scores"]
+    ]
+    caption = (
+        f"“{record['first']}” ({record['split']}) before and after “{record['second']}” was learnt with the same "
+        "weights, asked with its own head. Backbone: sha256 of its tensors before and after."
+    )
+    columns = [*plain("Method"), *numeric("Before", "After", "Points", "p (McNemar)"), *plain("Backbone")]
+    return Table("multitask-forgetting", caption, columns, rows)

@@ -1,0 +1,71 @@
+"""What the tasks that make their rows up share: a fixed number of rows per split, and none of them twice."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from random import Random
+from typing import ClassVar
+
+from pydantic import Field
+
+from fineprint.demo import lexicon
+from fineprint.demo.examples import Example
+from fineprint.tasks import NO_LABEL, Row, TaskSettings
+
+GENRES = (*lexicon.MATCHED_GENRES, *lexicon.MISMATCHED_GENRES)
+
+
+class DemoTaskSettings(TaskSettings):
+    """The `unlabelled_rows` come on top of the others in every split, as in collections whose annotators did not agree.
+
+    A kind sets `split_genres`: what each split is about.
+    """
+
+    language: ClassVar[str] = "en"
+    origin: ClassVar[str] = "were made by this workflow"
+    split_genres: ClassVar[dict[str, tuple[str, ...]]] = {"train": GENRES, "test": GENRES}
+    unlabelled_rows: int = Field(9, ge=0)
+
+    @abstractmethod
+    def sizes(self) -> dict[str, int]:
+        """Return the number of labelled rows by split."""
+
+    @abstractmethod
+    def draw_examples(self, random: Random, genres: tuple[str, ...]) -> Iterator[Example]:
+        """Yield examples without end."""
+
+    def load_splits(self, seed: int) -> dict[str, list[Row]]:
+        """Return all splits; no example occurs twice, within a split or across splits."""
+        seen: set[tuple[str, ...]] = set()
+        return {split: self._make_rows(split, size, seed, seen) for split, size in self.sizes().items()}
+
+    def _make_rows(self, split: str, size: int, seed: int, seen: set[tuple[str, ...]]) -> list[Row]:
+        random = Random(f"{seed} {split}")
+        drawn = self.draw_examples(random, self.split_genres[split])
+        examples = _take_new(drawn, size + self.unlabelled_rows, seen)
+        without_label = set(random.sample(range(len(examples)), self.unlabelled_rows))
+        rows = [_make_row(f"{split}-{n:05d}", example, n in without_label) for n, example in enumerate(examples)]
+        random.shuffle(rows)
+        return rows
+
+
+def _take_new(drawn: Iterable[Example], count: int, seen: set[tuple[str, ...]]) -> list[Example]:
+    """Return so many examples whose texts have not been seen, and remember theirs."""
+    examples: list[Example] = []
+    for example in drawn:
+        texts = tuple(example.texts.values())
+        if texts not in seen:
+            seen.add(texts)
+            examples.append(example)
+        if len(examples) == count:
+            break
+    return examples
+
+
+def _make_row(identifier: str, example: Example, is_unlabelled: bool) -> Row:
+    return Row(
+        id=identifier,
+        texts=example.texts,
+        label=NO_LABEL if is_unlabelled else example.label,
+        group=example.group or next(iter(example.texts.values())),
+        tags={"genre": example.genre, "phenomenon": example.phenomenon},
+    )

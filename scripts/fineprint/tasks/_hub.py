@@ -1,0 +1,103 @@
+"""What the tasks share whose rows are a data set on the hub, or a local folder of the same form."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from fineprint.settings import SettingsError
+from fineprint.tasks import NO_LABEL, Row, TaskSettings
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+class HubTaskSettings(TaskSettings):
+    """Attributes:
+    source: a data set on the hub, or a local folder with a copy of it (Parquet).
+    revision: branch, tag or commit asked for; the commit that was loaded is recorded.
+    train_share: of the training rows that are used, after shuffling with `shuffle_seed`.
+    test_rows: at most so many rows of each test split, the first ones; None takes all.
+
+    A kind sets the data set's `name`, its `columns`, and `splits`: the split here → the split there, "train" first.
+    """
+
+    name: ClassVar[str]
+    columns: ClassVar[tuple[str, ...]]
+    splits: ClassVar[dict[str, str]] = {"train": "train", "validation": "validation"}
+    also_accepted: ClassVar[str] = ""
+    source: str
+    revision: str = "main"
+    train_share: float = Field(1.0, gt=0, le=1)
+    shuffle_seed: int = 42
+    test_rows: int | None = Field(None, ge=1)
+
+    @abstractmethod
+    def make_row(self, split: str, number: int, entry: dict[str, Any]) -> Row:
+        """Turn an entry of the data set into a row."""
+
+    @cached_property
+    def resolved_revision(self) -> str | None:
+        """The commit on the hub that `revision` names; None for a local folder."""
+        if Path(self.source).is_dir():
+            return None
+        from fineprint.hub import resolve_dataset
+
+        return resolve_dataset(self.source, self.revision)
+
+    def source_files(self) -> list[Path]:
+        """Return the files of a local folder; there are none for a data set on the hub."""
+        folder = Path(self.source)
+        return sorted(folder.rglob("*.parquet")) if folder.is_dir() else []
+
+    def facts(self) -> dict[str, Any]:
+        """Return where the rows came from."""
+        return {"source": self.source, "revision_asked": self.revision, "revision": self.resolved_revision}
+
+    def load_splits(self, seed: int) -> dict[str, list[Row]]:
+        """Load all splits; the share of the training rows does not depend on the seed, as in the assignment."""
+        tables = {split: self.load_table(split) for split in self.splits}
+        for split, table in tables.items():
+            self._require_columns(table, split)
+        train = tables["train"].shuffle(seed=self.shuffle_seed)
+        tables["train"] = train.select(range(max(1, round(self.train_share * len(train)))))
+        return {split: self._make_rows(split, table) for split, table in tables.items()}
+
+    def load_table(self, split: str) -> Dataset:
+        """Load one split from wherever the source is."""
+        from datasets import load_dataset
+
+        try:
+            return load_dataset(self.source, split=self.splits[split], revision=self.resolved_revision)
+        except (FileNotFoundError, ValueError, ConnectionError) as error:
+            raise SettingsError(
+                f"{self.name} cannot be loaded from '{self.source}' (split {self.splits[split]}): {error}; accepted: "
+                f"a data set on the hub, or a local copy of it{self.also_accepted}"
+            ) from error
+
+    def _require_columns(self, table: Dataset, split: str) -> None:
+        missing = [column for column in self.columns if column not in table.column_names]
+        if missing:
+            raise SettingsError(
+                f"'{self.source}' (split {self.splits[split]}) is not {self.name}: it has no column '{missing[0]}'; "
+                f"it has: {', '.join(table.column_names)}; wanted: {', '.join(self.columns)}"
+            )
+
+    def _make_rows(self, split: str, table: Dataset) -> list[Row]:
+        count = len(table) if split == "train" or self.test_rows is None else min(self.test_rows, len(table))
+        return [self.make_row(split, number, entry) for number, entry in enumerate(table.select(range(count)))]
+
+    def read_label(self, value: Any, where: str) -> int:
+        """Return a label's number; nothing, and a negative number, stand for no gold label."""
+        if value is None or value in (False, True):
+            return NO_LABEL if value is None else int(value)
+        if isinstance(value, int) and value < len(self.labels):
+            return max(value, NO_LABEL)
+        raise SettingsError(
+            f"'{self.source}' ({where}): label {value!r} is unknown; accepted: 0 to {len(self.labels) - 1} "
+            f"({', '.join(self.labels)}), and -1 for no gold label"
+        )

@@ -1,0 +1,29 @@
+"""Yes-or-no questions on short passages, made on this machine: eight phenomena, five genres."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Literal
+
+from fineprint.demo.examples import Example
+from fineprint.demo.questions import draw_questions
+from fineprint.tasks._demo import DemoTaskSettings
+
+
+class Settings(DemoTaskSettings):
+    """Sizes of the splits, and the wording of the prompt."""
+
+    kind: Literal["demo_question_answering"] = "demo_question_answering"
+    description: str = "English yes-or-no questions on passages generated for this study (eight phenomena, five genres)"
+    labels: tuple[str, ...] = ("no", "yes")
+    answers: tuple[str, ...] = ("no", "yes")
+    prompt: str = "Passage: {passage}\nQuestion: {question}\nAnswer:"
+    train_rows: int = 2000
+    test_rows: int = 600
+
+    def sizes(self) -> dict[str, int]:
+        """Return the number of labelled rows by split."""
+        return {"train": self.train_rows, "test": self.test_rows}
+
+    def draw_examples(self, random: Random, genres: tuple[str, ...]) -> Iterator[Example]:
+        """Yield questions without end."""
+        return draw_questions(random, genres)

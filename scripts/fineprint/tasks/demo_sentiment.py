@@ -1,0 +1,29 @@
+"""English sentences with a sentiment, made on this machine: ten phenomena, five genres."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Literal
+
+from fineprint.demo.examples import Example
+from fineprint.demo.opinions import draw_opinions
+from fineprint.tasks._demo import DemoTaskSettings
+
+
+class Settings(DemoTaskSettings):
+    """Sizes of the splits, and the wording of the prompt."""
+
+    kind: Literal["demo_sentiment"] = "demo_sentiment"
+    description: str = "English sentences with a sentiment, generated for this study (ten phenomena, five genres)"
+    labels: tuple[str, ...] = ("negative", "positive")
+    answers: tuple[str, ...] = ("sad", "happy")
+    prompt: str = "Sentence: {sentence}\nLabel:"
+    train_rows: int = 2000
+    test_rows: int = 600
+
+    def sizes(self) -> dict[str, int]:
+        """Return the number of labelled rows by split."""
+        return {"train": self.train_rows, "test": self.test_rows}
+
+    def draw_examples(self, random: Random, genres: tuple[str, ...]) -> Iterator[Example]:
+        """Yield sentences without end."""
+        return draw_opinions(random, genres)

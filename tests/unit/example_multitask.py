@@ -1,0 +1,175 @@
+"""A made-up part on many tasks, for the report: every way and every table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from example_results import METHODS, make_results, make_task
+from example_runs import machine, make_run
+from fineprint import statistics
+
+TASKS = ("nli", "sentiment", "question_answering")
+PAIR = {"full": "roberta_full", "lora": "roberta_lora"}
+COUNTS = (1, 2, 3, 10, 50)
+# way: bytes on disk and in memory at no task and per task, seconds to start, seconds of a switch, rows per second
+SERVED = {
+    "resident": ("roberta_full", 0, 1_800_000, 0.06, 1e-6, 2000.0),
+    "reloaded": ("roberta_full", 0, 1_800_000, 0.06, 0.06, 40.0),
+    "switched": ("roberta_lora", 1_900_000, 104_000, 0.03, 3e-4, 1500.0),
+    "mixed": ("roberta_lora", 1_900_000, 104_000, 0.03, None, 1400.0),
+    "merged": ("roberta_lora", 1_900_000, 104_000, 0.03, 2e-3, 1300.0),
+    "swapped": ("roberta_lora", 1_900_000, 104_000, 0.09, 8e-3, 300.0),
+}
+SPLITS = {"matched": 300}
+
+
+def make_served(way: str, count: int) -> dict[str, Any]:
+    """Return one way at one number of tasks."""
+    method, base, step, start, switch, rate = SERVED[way]
+    none = count == 1 or switch is None
+    kept = way not in ("reloaded", "swapped")
+    return {
+        "way": way,
+        "method": method,
+        "tasks": count,
+        "trained": count <= 3,
+        "reason": None,
+        "disk_bytes": base + count * step,
+        "held_bytes": base + (count if kept else 1) * step,
+        "peak_allocated_bytes": None,
+        "resident_bytes": base + count * step + 50_000,
+        "first_answer_seconds": start * (count if kept else 1),
+        "add_task_seconds": start if kept and count > 1 else None,
+        "switch_seconds_median": None if none else switch,
+        "switch_seconds_p99": None if none or way == "reloaded" else 3 * (switch or 0),
+        "switches": None if none else 200,
+        "rows_per_second": rate / count**0.5,
+        "rows_answered": 256,
+    }
+
+
+def make_latency(way: str, rows: int, seconds: float) -> dict[str, Any]:
+    """Return the time of a batch, known to five per cent."""
+    limits = {"seconds_low": 0.975 * seconds, "seconds_high": 1.025 * seconds}
+    return {"way": way, "method": SERVED[way][0], "rows": rows, "seconds_median": seconds, **limits, "repeats": 50}
+
+
+def make_serving() -> dict[str, Any]:
+    """Return the record of serving."""
+    same = {"rows": 600, "same_labels": 600, "largest_difference": 3e-6, "tolerance": 3e-4, "equal": True}
+    times = {"resident": 0.010, "switched": 0.012, "mixed": 0.013, "merged": 0.010}
+    return {
+        "settings": {},
+        "tasks": {task: {"labels": ["a", "b"], "bytes": {}} for task in TASKS},
+        "rows": [make_served(way, count) for way in SERVED for count in COUNTS],
+        "checks": [{"way": way, "method": SERVED[way][0], **same} for way in SERVED],
+        "latency": [make_latency(way, rows, seconds * rows / 32) for way, seconds in times.items() for rows in (1, 32)],
+        "merging": [
+            {
+                "way": "merged",
+                "method": "roberta_lora",
+                "tasks": 2,
+                "merges": 219,
+                "drift": 3.2e-6,
+                "largest_weight": 0.61,
+                "restored_exactly": True,
+            }
+        ],
+        "backbone": [{"way": "switched", "method": "roberta_lora", "before": "ab" * 32, "after": "ab" * 32}],
+        "peft_alone": [
+            {
+                "method": "roberta_lora",
+                "tasks": ["nli", "sentiment"],
+                "labels": [3, 2],
+                "error": "size for <b>",
+            }
+        ],
+        "phases": {},
+        "environment": machine(),
+    }
+
+
+def make_score(way: str, of: list[str], task: str, difference: float | None) -> dict[str, Any]:
+    """Return one score of combined adapters; a difference of two points or more is real."""
+    correct = round(300 * (0.88 + (difference or 0.0)))
+    low, high = statistics.wilson_interval(correct, 300)
+    chance = None if difference is None else 0.001 if abs(difference) >= 0.02 else 0.6
+    return {
+        "way": way,
+        "method": "roberta_lora",
+        "of": of,
+        "task": task,
+        "split": "matched",
+        "rows": 300,
+        "correct": correct,
+        "accuracy": correct / 300,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "difference": difference,
+        "difference_low": difference,
+        "difference_high": difference,
+        "p_value": chance,
+        "p_value_holm": chance,
+    }
+
+
+def make_combining() -> dict[str, Any]:
+    """Return the record of combining: averaging loses, the rest does not."""
+    scores = [make_score("separate", [task], task, None) for task in TASKS]
+    for way, difference in (("average", -0.2), ("concatenation", -0.01), ("together", 0.03)):
+        scores += [make_score(way, list(TASKS[:2]), task, difference) for task in TASKS[:2]]
+    return {"settings": {}, "scores": scores, "training": [], "environment": machine()}
+
+
+def make_forgetting() -> dict[str, Any]:
+    """Return the record of forgetting: the whole model forgets, the adapter does not."""
+    before = {"rows": 300, "correct": 270, "accuracy": 0.9, "accuracy_low": 0.86, "accuracy_high": 0.93}
+    after = {"rows": 300, "correct": 240, "accuracy": 0.8, "accuracy_low": 0.75, "accuracy_high": 0.84}
+    lost = {"difference": -0.1, "difference_low": -0.14, "difference_high": -0.06, "p_value": 0.0001}
+    kept = {"difference": 0.0, "difference_low": 0.0, "difference_high": 0.0, "p_value": 1.0}
+    return {
+        "settings": {},
+        "first": "nli",
+        "second": "sentiment",
+        "split": "matched",
+        "scores": [
+            {"method": "roberta_full", "before": before, "after": after, **lost},
+            {"method": "roberta_lora", "before": before, "after": before, **kept},
+        ],
+        "backbone": [
+            {"method": "roberta_full", "before": "ab" * 32, "after": "cd" * 32},
+            {"method": "roberta_lora", "before": "ab" * 32, "after": "ab" * 32},
+        ],
+        "training": [],
+        "environment": machine(),
+    }
+
+
+def make_multitask_results() -> dict[str, Any]:
+    """Return results of a study that has the part."""
+    few = {name: METHODS[name] for name in PAIR.values()}
+    results = make_results(few, splits=SPLITS, with_gaps=False)
+    runs, comparisons = [], []
+    for task in TASKS:
+        found = {name: make_run(task, name, spec, 1, SPLITS) for name, spec in few.items()}
+        runs += [run for run, _ in found.values()]
+        pairs = statistics.compare_paired({name: hits["matched"] for name, (_, hits) in found.items()})
+        comparisons += [{**pair, "task": task, "split": "matched", "seed": 1} for pair in pairs]
+    serving = {"batch_size": 32, "counts": list(COUNTS)}
+    results["study"]["multitask"] = {
+        "backbone": "encoder",
+        "tasks": list(TASKS),
+        "adapters": list(PAIR),
+        "methods": PAIR,
+        "serving": serving,
+    }
+    results["multitask"] = {
+        "seed": 1,
+        "tasks": {task: make_task(SPLITS) for task in TASKS},
+        "runs": runs,
+        "comparisons": comparisons,
+        "serving": make_serving(),
+        "combining": make_combining(),
+        "forgetting": make_forgetting(),
+    }
+    return results

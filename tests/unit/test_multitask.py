@@ -1,0 +1,317 @@
+"""Many tasks on one backbone: what the config may ask for, and that every way answers as each task served alone."""
+
+import pytest
+import torch
+
+from fineprint.assembly import assemble_for_training, make_readout, save_trained
+from fineprint.config import check_sources, read_study
+from fineprint.multitask import ServingSettings, list_records, used_methods, used_tasks
+from fineprint.multitask.checking import answer_alone, check_way, probe_peft
+from fineprint.multitask.clock import distinct_bytes, percentile, time_calls
+from fineprint.multitask.entries import Entry, copy_entries, draw_requests
+from fineprint.multitask.evaluating import compare_hits, hit_rows
+from fineprint.multitask.forgetting import learn_beside, learn_on
+from fineprint.multitask.heads import HeadBank, find_bank
+from fineprint.multitask.joint import assemble_joint
+from fineprint.multitask.serving import make_groups
+from fineprint.multitask.session import Plan, Session
+from fineprint.multitask.ways import Merged, Mixed, Resident, Swapped, Switched
+from fineprint.rows import write_rows
+from fineprint.settings import SettingsError
+from fineprint.tasks import Row
+from fineprint.training import train
+from test_config import DEMO, changed
+from test_methods import make_method
+
+QUICK = ServingSettings(
+    counts=(1, 5), requests=24, batch_size=8, switches=4, repeats=2, seconds_per_measurement=30, checked_rows=12
+)
+LABELS = {"nli": ["entailment", "neutral", "contradiction"], "mood": ["sad", "happy"], "facts": ["no", "yes"]}
+LORA = [("lora", "classifier", "encoder"), ("lora", "linear_head", "decoder"), ("lora", "classifier", "bert")]
+
+
+def make_entry(name, adapter, readout, architecture, backbone, folder, rows, seed):
+    """Train nothing: fresh weights, moved so that adapters and heads differ, saved as training saves them."""
+    method = make_method(adapter, readout, architecture if architecture != "bert" else "encoder")
+    labels = LABELS[name]
+    record = {"labels": labels, "answers": labels, "prompt": "{premise}"}
+    reader = make_readout(method, backbone, record, rows, seed)
+    assembled = assemble_for_training(method, reader, backbone, seed)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in assembled.module.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.2 * torch.randn(parameter.shape, generator=generator))
+    save_trained(assembled, folder)
+    features = [reader.encode(row, with_answer=False) for row in rows]
+    assembled.module.eval()
+    with torch.inference_mode():
+        answers = reader.logits(assembled.module, reader.collate(features)).argmax(dim=1).tolist()
+    own = [Row(row.id, row.texts, answer, row.group, row.tags) for row, answer in zip(rows, answers, strict=True)]
+    return Entry(name, name, method, reader, backbone, folder, own, features, answers)
+
+
+@pytest.fixture(scope="module")
+def make_entries(backbone_folders, tiny_rows, tmp_path_factory):
+    made = {}
+
+    def make(adapter, readout, architecture, folder=None):
+        key = (adapter, readout, architecture)
+        if key not in made:
+            root = tmp_path_factory.mktemp("-".join(key))
+            backbone = folder or backbone_folders[architecture]
+            made[key] = [
+                make_entry(name, *key, backbone, root / name, tiny_rows[:24], seed)
+                for seed, name in enumerate(LABELS, start=1)
+            ]
+        return made[key]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def pooled_bert(tmp_path_factory):
+    """A BERT whose checkpoint has the pooler that its classification head reads, as published ones have."""
+    from transformers import AutoConfig, BertModel
+
+    from tiny_models import make_bert, make_tokenizer
+
+    folder = make_bert(tmp_path_factory.mktemp("pooled"))
+    torch.manual_seed(5)
+    BertModel(AutoConfig.from_pretrained(folder)).save_pretrained(folder)
+    make_tokenizer(pair_template=True).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(params=LORA, ids="-".join)
+def lora(request, make_entries, pooled_bert):
+    return make_entries(*request.param, pooled_bert if request.param[2] == "bert" else None)
+
+
+def fill(way, entries):
+    for entry in entries:
+        way.add(entry)
+    return way
+
+
+@pytest.mark.parametrize("way", [Switched, Mixed, Merged, Swapped])
+def test_adapters_answer_as_each_task_served_alone(way, lora):
+    check = check_way(fill(way(), lora), "lora", lora, answer_alone(lora, QUICK), QUICK)
+    assert check["rows"] == 36 and check["same_labels"] == 36
+    assert check["equal"] and check["largest_difference"] < 1e-4
+
+
+def test_the_check_sees_a_wrong_head(make_entries):
+    entries = make_entries("lora", "classifier", "encoder")
+    way, reference = fill(Switched(), entries), answer_alone(entries, QUICK)
+    way.shared.bank.heads["facts"] = way.shared.bank.heads["mood"]
+    assert not check_way(way, "lora", entries, reference, QUICK)["equal"]
+
+
+def test_the_check_sees_a_wrong_adapter(make_entries):
+    entries = make_entries("lora", "classifier", "encoder")
+    way, reference = fill(Mixed(), entries), answer_alone(entries, QUICK)
+    way.shared.names["facts"] = way.shared.names["mood"]
+    assert not check_way(way, "lora", entries, reference, QUICK)["equal"]
+
+
+def test_whole_models_answer_too_and_take_more(make_entries):
+    whole, adapters = (make_entries(kind, "classifier", "encoder") for kind in ("full", "lora"))
+    for group in make_groups(whole[0]):
+        assert check_way(fill(group[0], whole), "full", whole, answer_alone(whole, QUICK), QUICK)["equal"]
+    shared = fill(Switched(), adapters)
+    models = fill(Resident(), whole)
+    assert distinct_bytes(models.modules()) > 1.5 * distinct_bytes(shared.modules())
+    assert distinct_bytes([*models.modules(), *models.modules()]) == distinct_bytes(models.modules())
+
+
+def test_rows_of_a_mixed_batch_know_only_their_own_labels(make_entries):
+    entries = make_entries("lora", "classifier", "encoder")
+    way = fill(Mixed(), entries)
+    answers = way.answer([("mood", entries[1].features[0]), ("nli", entries[0].features[0])])
+    assert torch.isneginf(answers[0]).tolist() == [False, False, True]
+    assert torch.isfinite(answers[1]).all()
+
+
+def test_a_bank_learns_each_row_with_its_own_head():
+    bank = HeadBank({"two": torch.nn.Linear(4, 2), "three": torch.nn.Linear(4, 3)})
+    bank.assign(["two", "three", "two"])
+    loss = torch.nn.functional.cross_entropy(bank(torch.ones(3, 4)), torch.tensor([1, 2, 0]))
+    loss.backward()
+    assert loss.isfinite() and all(p.grad.isfinite().all() and p.grad.abs().sum() > 0 for p in bank.parameters())
+
+
+def test_the_backbone_is_untouched_and_merging_is_undone(make_entries):
+    entries = make_entries("lora", "classifier", "encoder")
+    way = fill(Merged(), entries)
+    for number in range(9):
+        way.switch(entries[number % 3].name)
+    assert way.shared.hash_backbone() != way.shared.untouched
+    noted = way.finish()
+    assert noted["merges"] == 9 and 0 < noted["drift"] < 1e-4 and noted["restored_exactly"]
+    assert way.shared.hash_backbone() == way.shared.untouched
+
+
+def test_sessions_record_every_way_and_number(make_entries):
+    rows = []
+    for kind in ("full", "lora"):
+        entries = make_entries(kind, "classifier", "encoder")
+        plan = Plan(kind, entries, QUICK, 1, answer_alone(entries, QUICK))
+        for ways in make_groups(entries[0]):
+            session = Session(ways, plan)
+            rows += session.run()
+            assert all(check["equal"] for check in session.checks)
+    assert {(row["way"], row["tasks"]) for row in rows} == {
+        (way, count)
+        for way in ("resident", "reloaded", "switched", "mixed", "merged", "swapped")
+        for count in (1, 3, 5)
+    }
+    for row in rows:
+        assert row["reason"] is None and row["rows_answered"] == 24 and row["rows_per_second"] > 0
+        assert row["trained"] == (row["tasks"] <= 3)
+        assert row["switches"] == (4 if row["tasks"] > 1 and row["way"] != "mixed" else None)
+        assert (row["switch_seconds_median"] is not None) == (row["switches"] is not None)
+        assert row["switch_seconds_p99"] is None
+        kept = row["way"] not in ("reloaded", "swapped")
+        assert (row["add_task_seconds"] is not None) == (kept and row["tasks"] > 1)
+    disk = {(row["way"], row["tasks"]): row["disk_bytes"] for row in rows}
+    assert disk[("resident", 5)] > disk[("resident", 3)] > disk[("resident", 1)] > 0
+    assert disk[("switched", 5)] < disk[("resident", 5)]
+    assert disk[("switched", 5)] == disk[("swapped", 5)]
+
+
+def test_whole_models_beyond_the_limit_are_left_out_and_said_to_be(make_entries):
+    entries = make_entries("full", "classifier", "encoder")
+    small = QUICK.model_copy(update={"memory_limit_mb": 1, "counts": (1, 50)})
+    rows = Session([Resident()], Plan("full", entries, small, 1, answer_alone(entries, small))).run()
+    last = rows[-1]
+    assert last["tasks"] == 50 and last["held_bytes"] is None and last["rows_per_second"] is None
+    assert "50 whole models would take" in last["reason"] and "limit of 1000000" in last["reason"]
+
+
+def test_a_way_that_peft_refuses_says_why(make_entries):
+    class Refused(Switched):
+        def switch(self, name):
+            raise ValueError("adapters of this kind cannot be switched")
+
+    entries = make_entries("lora", "classifier", "encoder")
+    session = Session([Refused()], Plan("lora", entries, QUICK, 1, answer_alone(entries, QUICK)))
+    assert {row["reason"] for row in session.run()} == {"adapters of this kind cannot be switched"}
+
+
+def test_peft_alone_cannot_mix_these_heads(make_entries):
+    found = probe_peft(make_entries("lora", "classifier", "encoder"), "lora")
+    assert [row["labels"] for row in found] == [[3, 2], [2, 2]]
+    assert "size mismatch" in found[0]["error"] and "Linear" in found[1]["error"]
+
+
+def test_one_adapter_learns_all_tasks_and_leaves_the_backbone(lora, tiny_rows):
+    assembled = assemble_joint(lora, seed=1)
+    readout = assembled.readout
+    features = [
+        readout.encode_for(entry.task, Row(row.id, row.texts, row.label % len(LABELS[entry.task]), row.group))
+        for entry in lora
+        for row in tiny_rows[:24]
+    ]
+    before = {name: p.detach().clone() for name, p in assembled.module.named_parameters() if not p.requires_grad}
+    heads = {name: p.detach().clone() for name, p in find_bank(assembled.module).named_parameters()}
+    outcome = train(assembled, features, features[::3], seed=1, name="joint")
+    assert outcome.epochs[-1]["training_loss"] < outcome.epochs[0]["training_loss"]
+    now = dict(assembled.module.named_parameters())
+    assert before and all(torch.equal(tensor, now[name]) for name, tensor in before.items())
+    moved = dict(find_bank(assembled.module).named_parameters())
+    assert all(not torch.equal(tensor, moved[name]) for name, tensor in heads.items()), "every head is trained"
+    find_bank(assembled.module).assign("mood")
+    assert len(hit_rows(readout.first, assembled.module.eval(), lora[1])) == 24
+
+
+def test_an_adapter_beside_another_forgets_nothing(make_entries, tmp_path):
+    first, second, _ = make_entries("lora", "classifier", "encoder")
+    record = {"scores": [], "backbone": [], "training": []}
+    learn_beside(record, "lora", first, second, tmp_path, 1)
+    assert record["scores"][0]["difference"] == 0 and record["scores"][0]["after"]["accuracy"] == 1
+    assert record["backbone"][0]["before"] == record["backbone"][0]["after"]
+
+
+def test_a_whole_model_trained_on_may_forget(make_entries, tiny_rows, tmp_path):
+    first, second, _ = make_entries("full", "classifier", "encoder")
+    for split in ("train", "held_out"):
+        write_rows(tmp_path / f"{split}.jsonl", second.rows)
+    record = {"first": "nli", "scores": [], "backbone": [], "training": []}
+    learn_on(record, "full", first, second, tmp_path, 1)
+    assert record["scores"][0]["before"]["accuracy"] == 1
+    assert record["scores"][0]["difference"] == pytest.approx(record["scores"][0]["after"]["accuracy"] - 1)
+    assert record["scores"][0]["difference"] < 0
+    assert record["backbone"][0]["before"] != record["backbone"][0]["after"]
+    assert record["training"][0]["second"]["rows"] == 24
+
+
+def test_copies_and_requests_are_drawn_alike_each_time(make_entries):
+    entries = copy_entries(make_entries("lora", "classifier", "encoder"), 7)
+    assert [entry.name for entry in entries] == ["nli", "mood", "facts", "copy003", "copy004", "copy005", "copy006"]
+    assert entries[3].task == "nli"
+    requests = draw_requests(entries, 200, 1)
+    assert requests == draw_requests(entries, 200, 1) and {name for name, _ in requests} == {e.name for e in entries}
+
+
+def test_times_are_cut_off_and_percentiles_need_samples():
+    assert len(time_calls([lambda: sum(range(1000))] * 50, limit=0.0)) == 1
+    assert percentile([1.0] * 99, 0.99) is None
+    assert percentile([float(n) for n in range(101)], 0.99) == 99.0
+    assert compare_hits([True], None)["difference"] is None
+
+
+def test_the_demo_asks_for_full_and_lora():
+    study = read_study(DEMO)
+    assert study.multitask.methods == {"full": "roberta_full", "lora": "roberta_lora"}
+    assert used_tasks(study) == ["nli", "sentiment", "question_answering"]
+    assert len(study.multitask.pairs()) == 6
+    assert list_records(study.multitask, study.methods) == ["serving", "combining", "forgetting"]
+    check_sources(study)
+
+
+def test_the_decoder_can_be_asked_for_and_needs_a_head():
+    study = read_study(changed(multitask__backbone="decoder", multitask__adapters=["lora"]))
+    assert study.multitask.methods == {"lora": "llama_qlora_head"}
+    assert list_records(study.multitask, study.methods) == ["serving", "combining"]
+
+
+def test_a_study_without_the_part_is_accepted():
+    study = read_study(changed(multitask=None))
+    assert study.multitask is None and used_tasks(study) == ["nli"]
+    assert used_methods(study) == list(study.run.methods)
+
+
+def test_a_method_outside_the_run_may_stand_for_an_adapter():
+    methods = {"run__methods": ["roberta_full"], "multitask__methods": {"lora": "roberta_lora"}}
+    assert used_methods(read_study(changed(**methods))) == ["roberta_full", "roberta_lora"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "words"),
+    [
+        ({"multitask__tasks": ["nli", "moods"]}, ["'moods' is not defined under tasks", "nli"]),
+        ({"multitask__tasks": ["nli", "nli"]}, ["multitask.tasks: a name stands twice"]),
+        ({"multitask__tasks": ["nli"]}, ["multitask.tasks", "at least 2"]),
+        ({"multitask__backbone": "big"}, ["'big' is not defined under backbones"]),
+        ({"multitask__backbone": "decoder"}, ["adapter 'full' on backbone 'decoder'", "multitask: null"]),
+        ({"multitask__adapters": ["p_tuning"]}, ["roberta_p_tuning", "neither saves a whole model nor"]),
+        ({"multitask__methods": {"ia3": "roberta_lora"}}, ["'ia3' is not among the adapters asked for"]),
+        ({"multitask__methods": {"lora": "llama_qlora_head"}}, ["'llama_qlora_head' cannot stand for 'lora'"]),
+        ({"multitask__serving__count": [1]}, ["multitask.serving.count: this key is unknown", "counts"]),
+    ],
+)
+def test_what_cannot_be_served_is_refused_in_a_sentence(paths, words):
+    with pytest.raises(SettingsError) as error:
+        read_study(changed(**paths))
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+def test_several_methods_of_one_kind_need_a_choice():
+    twice = changed()
+    twice["methods"]["roberta_lora_4"] = twice["methods"]["roberta_lora"]
+    twice["run"]["methods"].append("roberta_lora_4")
+    with pytest.raises(SettingsError, match=r"roberta_lora, roberta_lora_4 all have .*methods: \{lora: roberta_lora\}"):
+        read_study(twice)
+    twice["multitask"]["methods"] = {"lora": "roberta_lora_4"}
+    assert read_study(twice).multitask.methods["lora"] == "roberta_lora_4"

@@ -1,0 +1,213 @@
+"""The chapter on many tasks: everything shown follows the records, whichever way they fall."""
+
+import re
+
+import pytest
+
+from example_multitask import make_latency, make_multitask_results
+from example_results import METHODS, make_results
+from fineprint.reporting import advice, checklist, formats
+from fineprint.reporting.multitask import Line, Multitask, meeting
+from fineprint.reporting.multitask_serving_words import compare, per_task_sentences, speed_sentences, worked_sentences
+from fineprint.reporting.multitask_view import describe_multitask
+from fineprint.reporting.multitask_words import (
+    accuracy_sentences,
+    check_sentences,
+    combining_sentences,
+    drift_sentences,
+    forgetting_sentences,
+    refused_sentences,
+    training_sentences,
+)
+from fineprint.reporting.pdf import write_pdf
+from fineprint.reporting.study import Study
+from test_reporting import REPORT, Page, render_page, text_of, without_pictures
+
+
+def part_of(results):
+    return Multitask(Study(results))
+
+
+def served(results, way):
+    return [row for row in results["multitask"]["serving"]["rows"] if row["way"] == way]
+
+
+@pytest.fixture
+def results():
+    return make_multitask_results()
+
+
+def test_the_chapter_is_rendered(results, tmp_path):
+    html = render_page(results, tmp_path / "figures")
+    write_pdf(results, tmp_path / "figures", REPORT, tmp_path / "report.pdf")
+    page, text = Page(html), text_of(html)
+    assert len(page.ids) == len(set(page.ids))
+    assert not {link[1:] for link in page.links if link.startswith("#")} - set(page.ids)
+    for words in ("Whole models in memory", "Adapters, mixed batch", "Can adapters be combined?", "Forgetting"):
+        assert words in text
+    assert "figure-multitask-growth" in page.ids and "table-multitask-serving-2" in page.ids
+    assert "size for <b>" in text and "size for <b>" not in html
+    assert "not run in this study" not in text
+
+
+def test_a_study_without_the_part_says_so_and_keeps_the_arithmetic(tmp_path):
+    few = {name: METHODS[name] for name in ("roberta_full", "roberta_lora")}
+    results = make_results(few, splits={"test": 150}, with_gaps=False)
+    text = text_of(without_pictures(results, tmp_path))
+    assert "Serving several tasks at once was not run in this study" in text
+    assert "Disk for several tasks: arithmetic" in text
+    assert describe_multitask(Study(results)) is None
+
+
+def test_two_and_ten_tasks_are_worked_out(results):
+    two, ten = worked_sentences(part_of(results))
+    assert "disk 2.11 MB against 3.60 MB (41.4 % less)" in two.replace("\u00a0", " ")
+    assert ten.startswith("10 tasks, 7 of them copies") and "extrapolated" not in ten
+
+
+def test_what_is_extrapolated_is_named(results):
+    for row in served(results, "resident"):
+        if row["tasks"] > 3:
+            row.update(dict.fromkeys([key for key in row if key not in ("way", "method", "tasks", "trained")]))
+            row["reason"] = "too large"
+    part = part_of(results)
+    _, ten = worked_sentences(part)
+    assert "18.0 MB" in ten.replace("\u00a0", " ") and "[extrapolated from 1, 2 and 3 tasks]" in ten
+    assert refused_sentences(part) == ["Whole models in memory, 10 and 50 tasks: not measured; too large"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict"), [(1.0, "Adapters lose here"), (4.0, "Adapters win here"), (1.35, "Adapters are level here")]
+)
+def test_throughput_is_told_as_it_is(results, factor, verdict):
+    for way in ("switched", "mixed", "merged"):
+        for row in served(results, way):
+            row["rows_per_second"] *= factor
+    streams = [sentence for sentence in speed_sentences(part_of(results)) if "stream" in sentence]
+    assert len(streams) == 2 and all(verdict in sentence for sentence in streams)
+
+
+def set_latency(results, way, seconds):
+    """Make a full batch take so long."""
+    rows = results["multitask"]["serving"]["latency"]
+    for place, row in enumerate(rows):
+        if (row["way"], row["rows"]) == (way, 32):
+            rows[place] = make_latency(way, 32, seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.012, "takes 12.0 ms against 10.0 ms (20.0 % longer) with an adapter that is not merged"),
+        (0.008, "takes 8.00 ms against 10.0 ms (20.0 % shorter) with an adapter that is not merged"),
+        (0.0102, "no difference can be shown"),
+    ],
+)
+def test_latency_is_told_as_it_is(results, seconds, words):
+    set_latency(results, "switched", seconds)
+    assert words in " ".join(speed_sentences(part_of(results))).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.010, "Merging pays from 1 batch of"),
+        (0.0113, "Merging pays from 3 batches of"),
+        (0.0119, "no number of batches can be given"),
+        (0.02, "Merging never pays here"),
+    ],
+)
+def test_merging_pays_from_a_computed_number_of_batches(results, seconds, words):
+    set_latency(results, "merged", seconds)
+    assert words in " ".join(speed_sentences(part_of(results)))
+
+
+def test_what_does_not_grow_along_a_line_is_not_extrapolated(results):
+    for row in served(results, "switched"):
+        row["first_answer_seconds"] = 0.001 * row["tasks"] ** 2
+    part = part_of(results)
+    assert part.line("switched", "roberta_lora", "first_answer_seconds") is None
+    assert part.line("switched", "roberta_lora", "disk_bytes").step == pytest.approx(104_000)
+    start = per_task_sentences(part)[-1]
+    assert start.startswith("Start, adapters against whole models") and "does not grow along a line" in start
+    assert "take less from" not in start
+
+
+def test_meeting_points_are_computed():
+    assert meeting(Line(10, 1, (1, 2)), Line(0, 4, (1, 2))) == 4  # 13.3 at 3.33 tasks
+    assert meeting(Line(0, 1, (1, 2)), Line(0, 4, (1, 2))) == 1
+    assert meeting(Line(10, 4, (1, 2)), Line(0, 4, (1, 2))) is None
+    assert compare(2.0, 2.0, formats.rate) == "2.00, the same"
+    assert "50 % less" in compare(1.0, 2.0, formats.rate).replace("50.0", "50")
+    assert "20.0 % more" in compare(1.2, 1.0, formats.rate) and "as much" in compare(3.0, 1.0, formats.rate)
+
+
+def test_accuracy_is_worded_by_the_test(results):
+    for pair in results["multitask"]["comparisons"]:
+        pair.update({"difference": 0.04, "p_value_holm": 0.001})
+    ahead = "RoBERTa, full fine-tuning is 4.0 points ahead of RoBERTa, LoRA"
+    assert all(ahead in sentence for sentence in accuracy_sentences(part_of(results)))
+    for pair in results["multitask"]["comparisons"]:
+        pair["p_value_holm"] = 0.4
+    assert all("cannot be told apart" in sentence for sentence in accuracy_sentences(part_of(results)))
+
+
+def test_training_that_costs_more_is_said_to(results):
+    assert "less" in training_sentences(part_of(results))[0]
+    for run in results["multitask"]["runs"]:
+        if run["method"] == "roberta_lora":
+            run["train"]["phases"]["training"]["seconds"] *= 3
+    assert re.search(r"training time [^;]*× as much", training_sentences(part_of(results))[0])
+
+
+def test_combining_says_what_loses_and_what_gains(results):
+    average, total, together = combining_sentences(part_of(results))
+    assert average.startswith("Averaging two: 2 of 2 lose accuracy against")
+    assert total.startswith("Summing two: no loss can be shown")
+    assert "2 of 2 gain" in together
+
+
+def test_forgetting_says_who_forgets(results):
+    full, lora = forgetting_sentences(part_of(results))
+    assert "loses 10.0 points, to 0.80" in full and "nothing is forgotten" in lora
+    record = results["multitask"]["forgetting"]
+    record["scores"][0].update({"difference": -0.01, "p_value": 0.5})
+    record["backbone"][1]["after"] = "ee" * 32
+    full, lora = forgetting_sentences(part_of(results))
+    assert "no change can be shown" in full and "nothing is forgotten" not in lora
+
+
+def test_answers_that_differ_are_reported(results):
+    assert check_sentences(part_of(results))[0].startswith("Every way gives the answers")
+    serving = results["multitask"]["serving"]
+    serving["checks"][4]["equal"] = False
+    serving["backbone"][0]["after"] = "ee" * 32
+    serving["merging"][0]["restored_exactly"] = False
+    first, second = check_sentences(part_of(results))
+    assert first.endswith("adapters, merged.") and "no longer those on the disk" in second
+    assert "did not put them back" in drift_sentences(part_of(results))[0]
+
+
+def test_adapters_alone_render_without_a_comparison(results, tmp_path):
+    part = results["multitask"]
+    part["runs"] = [run for run in part["runs"] if run["method"] == "roberta_lora"]
+    part["comparisons"], part["forgetting"] = [], None
+    for key in ("rows", "checks", "latency"):
+        part["serving"][key] = [row for row in part["serving"][key] if row["method"] == "roberta_lora"]
+    results["study"]["multitask"]["methods"] = {"lora": "roberta_lora"}
+    text = text_of(render_page(results, tmp_path / "figures"))
+    assert "Adapters, switched" in text and "Whole models in memory" not in text
+
+
+def test_records_that_are_missing_leave_their_tables_out(results, tmp_path):
+    results["multitask"].update({"serving": None, "combining": None, "forgetting": None})
+    text = text_of(render_page(results, tmp_path / "figures"))
+    assert "Accuracy and training" in text and "Can adapters be combined?" not in text
+
+
+def test_checklist_and_advice_know_the_part(results):
+    study = Study(results)
+    assert "10 tasks" in next(entry.advice for entry in advice.give_advice(study, "nli") if "Many" in entry.situation)
+    entry = {"needs": "multitask", "without": "not run"}
+    assert checklist.answer(study, [], None, entry) == "answered"
+    assert checklist.answer(Study(make_results({}, splits={"test": 90})), [], None, entry) == "not run"
