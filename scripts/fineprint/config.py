@@ -184,8 +184,7 @@ def describe_mistake(model: type[Settings], mistake: Mapping[str, Any], where: s
     """Return a pydantic mistake as a sentence that names the key and what is accepted."""
     path = ".".join([where, *(str(part) for part in mistake["loc"])]).strip(".")
     if mistake["type"] == "extra_forbidden":
-        keys = ", ".join(accepted_keys(model, mistake["loc"][:-1]))
-        return f"{path}: this key is unknown; accepted here: {keys}."
+        return f"{path}: this key is unknown; accepted here: {', '.join(accepted_keys(model, mistake['loc'][:-1]))}."
     if mistake["type"] == "missing":
         return f"{path}: this key is missing."
     message = str(mistake["msg"]).removeprefix("Value error, ")
