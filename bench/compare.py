@@ -3,7 +3,8 @@
     python bench/compare.py --output DIR          about nine minutes on a data centre's GPU
     python bench/compare.py --output DIR --tiny   tries the scripts out on a CPU
 
-Every group of parts runs in its own process with a time limit; what one measures is written as soon as it is known.
+Every group of parts runs in its own process with a time limit. DIR gets three files, written anew after each group:
+table.txt, results.json and log.txt.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -123,16 +125,17 @@ def describe_card(rate: float | None) -> dict[str, Any]:
 
 def run_all(output: Path, tiny: bool, only: list[str], seconds: float) -> None:
     """Run every group in a process of its own, and write the table after each."""
-    begin = time.perf_counter()
+    (output / "log.txt").unlink(missing_ok=True)
+    begin, work = time.perf_counter(), Path(tempfile.mkdtemp(prefix="bench-"))
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
     for group, limit in GROUPS.items():
         left = seconds - (time.perf_counter() - begin)
         if (only and group not in only) or left < 15:
             print(f"{group}: left out", flush=True)
             continue
-        command = [sys.executable, str(HERE / "compare.py"), "--output", str(output), "--group", group]
+        command = [sys.executable, str(HERE / "compare.py"), "--output", str(work), "--group", group]
         start = time.perf_counter()
-        with (output / f"{group}.log").open("w") as log:
+        with (work / f"{group}.log").open("w") as log:
             try:
                 subprocess.run(
                     [*command, *(["--tiny"] if tiny else [])],
@@ -145,18 +148,20 @@ def run_all(output: Path, tiny: bool, only: list[str], seconds: float) -> None:
             except subprocess.TimeoutExpired:
                 print(f"{group}: stopped at its time limit", flush=True)
         print(f"{group}: {time.perf_counter() - start:.0f} s", flush=True)
-        write_table(output)
+        with (output / "log.txt").open("a") as whole:
+            whole.write(f"=== {group}\n{(work / f'{group}.log').read_text()}\n")
+        write_table(work, output)
     print((output / "table.txt").read_text(), flush=True)
 
 
-def read_results(output: Path) -> dict[str, dict[str, Any]]:
+def read_results(work: Path) -> dict[str, dict[str, Any]]:
     """Return what the groups have measured so far."""
-    return {group: json.loads(file.read_text()) for group in GROUPS if (file := output / f"{group}.json").exists()}
+    return {group: json.loads(file.read_text()) for group in GROUPS if (file := work / f"{group}.json").exists()}
 
 
-def write_table(output: Path) -> None:
+def write_table(work: Path, output: Path) -> None:
     """Write the ratios as text and as JSON."""
-    results = read_results(output)
+    results = read_results(work)
     card = results.get("rate", {}).get("rate", {})
     lines = [f"{card.get('card')} · torch {card.get('torch')} · bf16 matrix product {tera(card.get('matmul_rate'))}"]
     lines.append(f"{'':34} {'per s':>9} {'theirs':>9} {'ratio':>7} {'wanted':>7} {'share':>6} {'GB':>6} {'theirs':>6}")
