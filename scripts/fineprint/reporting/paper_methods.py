@@ -51,13 +51,12 @@ def describe_method(study: Study, library: Library, method: str, cited: set[str]
     settings = study.settings(method)
     adapter, precision = settings["adapter"], PRECISIONS[settings["precision"]]
     sources = find_numbers(class_variable("adapters", adapter["kind"], "explanation"))[:1]
-    readout = {key: value for key, value in settings["readout"].items() if key != "trials"}
     return sentence(
         f"“{study.title(method)}” is “{settings['backbone']}” in {precision.words}",
         library.cite(*first_time([precision.reference] if precision.reference else [], cited)),
         f" with {uncapitalise(describe_part('adapters', adapter))}",
         library.cite(*first_time(sources, cited)),
-        f", answering by {uncapitalise(describe_part('readouts', readout))}{trained_share(study, method)}.",
+        f", answering by {uncapitalise(describe_part('readouts', settings['readout']))}{trained_share(study, method)}.",
     )
 
 

@@ -3,6 +3,7 @@ graph, so it cannot grow old unseen."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,10 +83,10 @@ def list_jobs(study: Study) -> list[dict[str, Any]]:
     return [job for job in study.results["provenance"].get("jobs") or [] if job["rule"] not in late_rules()]
 
 
-def followers(rule: str) -> set[str]:
-    """Return all rules that wait for a rule, directly or not."""
-    direct = {step.rule for step in STEPS if rule in step.after}
-    return direct.union(*(followers(name) for name in direct))
+def followers(rule: str, steps: Sequence[Step] = STEPS) -> set[str]:
+    """Return all rules among `steps` that wait for a rule, directly or not."""
+    direct = {step.rule for step in steps if rule in step.after}
+    return direct.union(*(followers(name, steps) for name in direct))
 
 
 def direct_arrows(steps: list[Step]) -> list[tuple[str, str]]:
@@ -95,7 +96,7 @@ def direct_arrows(steps: list[Step]) -> list[tuple[str, str]]:
         (before, step.rule)
         for step in steps
         for before in step.after
-        if before in shown and not any(before != other and other in followers(before) for other in step.after)
+        if before in shown and not followers(before, steps).intersection(step.after)
     ]
 
 
