@@ -12,7 +12,7 @@ from fineprint.multitask import ServingSettings
 from fineprint.multitask.entries import Entry
 from fineprint.multitask.records import Check
 from fineprint.multitask.ways import Way, load_whole, run_batch
-from fineprint.precisions import PRECISIONS, compute_dtype
+from fineprint.precisions import PRECISIONS, compute_dtype, half_dtype
 
 # Of a logit of 1 or less; larger ones may differ in proportion. The order of sums changes with the batch.
 TOLERANCES = {"float32": 1e-4, "float16": 2e-2, "bfloat16": 1e-1}
@@ -63,8 +63,7 @@ def check_way(way: Way, method: str, entries: list[Entry], reference: Reference,
 
 def allowed(entry: Entry) -> float:
     """Return how far a logit of 1 may differ in the precision that a task is computed in."""
-    device_dtype = torch.get_autocast_dtype("cuda") if torch.cuda.is_available() else None
-    dtype = device_dtype or compute_dtype(PRECISIONS[entry.method.precision])
+    dtype = half_dtype() if torch.cuda.is_available() else compute_dtype(PRECISIONS[entry.method.precision])
     return TOLERANCES[str(dtype).removeprefix("torch.")]
 
 

@@ -96,6 +96,7 @@ def prepare(module: Any, entry: Entry) -> Any:
 def learn_beside(record: ForgettingRecord, method: str, first: Entry, second: Entry, rows: Path, seed: int) -> None:
     """Put the second task's adapter beside the first's, let it answer its test rows, then ask the first again."""
     shared = SharedBackbone(first)
+    shared.remember()
     shared.add(second)
     shared.activate(second.name)
     hit_rows(shared.readout, shared.module, second)

@@ -58,6 +58,7 @@ class Session:
     def __init__(self, ways: list[Way], plan: Plan) -> None:
         self.ways, self.plan, self.settings = ways, plan, plan.settings
         self.refused: dict[str, str] = {}
+        self.stopped: str | None = None
         self.seconds: list[float] = []
         self.cold: dict[str, float] = {}
         self.checks: list[Check] = []
@@ -73,9 +74,9 @@ class Session:
     def serve(self, count: int) -> list[Served]:
         """Make more tasks available until there are `count`, then measure each way."""
         entries = copy_entries(self.plan.trained, count)
-        reason = self.check_memory(count)
+        reason = self.stopped or self.check_memory(count)
         if reason is None:
-            self.grow(entries)
+            reason = self.stopped = self.try_to_grow(entries)
         return [self.serve_one(way, entries, reason or self.refused.get(way.name)) for way in self.ways]
 
     def check_memory(self, count: int) -> str | None:
@@ -86,6 +87,14 @@ class Session:
         if way.shares_backbone or not way.keeps_all or wanted <= limit:
             return None
         return f"{count} whole models would take {wanted} bytes, over the study's limit of {limit}"
+
+    def try_to_grow(self, entries: list[Entry]) -> str | None:
+        """Make the tasks available, and return why that was not possible, such as a full GPU, or None."""
+        try:
+            self.grow(entries)
+        except REFUSALS as error:
+            return first_line(error)
+        return None
 
     def grow(self, entries: list[Entry]) -> None:
         """Make the tasks available that are not yet, and time each."""
@@ -102,6 +111,7 @@ class Session:
         row |= {"trained": len(entries) <= len(self.plan.trained), "reason": reason, **dict.fromkeys(FIGURES)}
         if reason is not None:
             return row  # type: ignore[return-value]
+        way.prepare()
         clear_memory()
         try:
             figures = self.measure(way, entries)
@@ -127,6 +137,7 @@ class Session:
         """Return the figures of one way."""
         first = time_call(functools.partial(way.answer, [(entries[-1].name, entries[-1].features[0])]))
         self.cold.setdefault(way.name, first)
+        way.remember()
         held, size = distinct_bytes(way.modules()), resident()
         switches = self.time_switches(way, entries)
         rows, seconds = self.time_stream(way, entries)

@@ -28,7 +28,6 @@ class SharedBackbone:
         self.readout = first.readout
         self.names: dict[str, str] = {}  # served name → PEFT's name, equally long ones: PEFT looks for parts of names
         model = first.readout.load_backbone(first.backbone, first.method.precision)
-        self.untouched = hash_tensors(model, first.readout.head_names(model))
         self.head_names = first.readout.head_names(model)
         model.requires_grad_(False).eval()
         self.head_inside = any(path.split(".")[-1] in self.head_names for path, _ in model.named_modules())
@@ -37,6 +36,12 @@ class SharedBackbone:
         self.bank = HeadBank({})
         self.template = put_head(self.module, find_head(self.module, self.head_names), self.bank)
         self.fill(first)
+        self.untouched: str | None = None
+
+    def remember(self) -> None:
+        """Keep a hash of the backbone before anything is asked of it. Apart from loading, which is timed."""
+        if self.untouched is None:
+            self.untouched = self.hash_backbone()
 
     def name_adapter(self, entry: Entry) -> str:
         """Return a new name for PEFT."""

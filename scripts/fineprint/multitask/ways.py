@@ -63,6 +63,12 @@ class Way(ABC):
     def modules(self) -> list[torch.nn.Module]:
         """Return what is held in memory."""
 
+    def prepare(self) -> None:
+        """Do what is no part of serving, before a measurement."""
+
+    def remember(self) -> None:
+        """Keep what a later check of the backbone needs."""
+
     def answer(self, requests: list[Request]) -> list[torch.Tensor]:
         """Return the logits of requests of any tasks, in their order: one batch per task."""
         answers: dict[int, torch.Tensor] = {}
@@ -154,6 +160,10 @@ class Switched(Way):
         elif entry.name not in self.shared.names:
             self.shared.add(entry)
 
+    def remember(self) -> None:
+        """Keep a hash of the backbone."""
+        self.shared.remember()
+
     def switch(self, name: str) -> None:
         """Activate another adapter and its head."""
         self.shared.activate(name)
@@ -194,14 +204,15 @@ class Merged(Switched):
         self.kept: dict[str, torch.nn.Parameter] = {}
         self.plain: dict[str, torch.Tensor] = {}
 
-    def keep(self) -> None:
+    def prepare(self) -> None:
         """Keep the backbone's weights, to put them back exactly."""
+        self.remember()
         self.kept, self.plain = self.shared.copy_weights(), self.shared.plain_weights()
 
     def switch(self, name: str) -> None:
         """Take the merged adapter off the weights and add another."""
         if not self.kept:
-            self.keep()
+            self.prepare()
         if self.merges:
             self.shared.adapted.unmerge_adapter()
         self.shared.activate(name)
@@ -245,6 +256,10 @@ class Swapped(Way):
         else:
             self.swap(entry)
         self.shared.bank.assign(HOT)
+
+    def remember(self) -> None:
+        """Keep a hash of the backbone."""
+        self.shared.remember()
 
     def swap(self, entry: Entry) -> None:
         """Let PEFT copy the weights in place. Its function for folders takes the head for a part of the adapter."""
