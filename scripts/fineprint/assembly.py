@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fineprint.config import MethodSettings
 from fineprint.loading import load_tokenizer
+from fineprint.precisions import half_dtype, keep_linear_in_half
 from fineprint.readouts import Context, Readout, TaskCard
 from fineprint.settings import SettingsError
 from fineprint.tasks import Row
@@ -79,6 +80,8 @@ def assemble_for_prediction(
 ) -> Assembled:
     """Load a method for prediction.
 
+    On a GPU float32 weights of linear layers are kept in 16 bits, in which prediction computes with them anyway.
+
     Args:
         method: what was trained.
         readout: built for the same task.
@@ -87,6 +90,8 @@ def assemble_for_prediction(
         merge_into: a precision at which the backbone is loaded instead of the method's own, and into which the
             adapter is merged; None leaves the adapter beside the backbone.
     """
+    import torch
+
     source = method.adapter.weights_folder(backbone, saved / ADAPTER_FOLDER)
     model = readout.load_backbone(source, merge_into or method.precision)
     adapted = method.adapter.load(model, saved / ADAPTER_FOLDER)
@@ -95,4 +100,7 @@ def assemble_for_prediction(
     module = readout.attach_head(adapted)
     if (saved / HEAD_FOLDER).exists():
         readout.load_head(module, saved / HEAD_FOLDER)
-    return Assembled(method, readout, module.requires_grad_(False).eval())
+    module = module.requires_grad_(False).eval()
+    if torch.cuda.is_available():
+        keep_linear_in_half(module, half_dtype())
+    return Assembled(method, readout, module)

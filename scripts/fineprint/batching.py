@@ -1,8 +1,12 @@
 """Batches of features of about one length, so that little is padded."""
 
+import bisect
+import itertools
 import random
+from collections import Counter
 
 from fineprint.readouts import Feature
+from fineprint.readouts._padding import LENGTH_STEP
 
 # A shuffled block of this many batches is sorted by length: random enough to train on, uniform enough to pad little.
 BATCHES_PER_BLOCK = 32
@@ -31,7 +35,42 @@ def split_sorted(features: list[Feature], batch_size: int) -> list[list[Feature]
     return [ordered[start : start + batch_size] for start in range(0, len(ordered), batch_size)]
 
 
-def prediction_batches(features: list[Feature], batch_size: int) -> list[list[int]]:
-    """Return positions into `features` by batch, sorted by length, the longest first so that memory peaks at once."""
+def prediction_batches(features: list[Feature], batch_size: int, most_tokens: int | None = None) -> list[list[int]]:
+    """Return positions into `features` by batch, sorted by length, the longest first so that memory peaks at once.
+
+    Args:
+        features: to be predicted.
+        batch_size: rows of a batch, at most.
+        most_tokens: of a batch, padding included; None for as many as there are.
+    """
     order = sorted(range(len(features)), key=lambda position: feature_length(features[position]), reverse=True)
-    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    batches, start = [], 0
+    while start < len(order):
+        longest = max(1, feature_length(features[order[start]]))
+        rows = batch_size if most_tokens is None else max(1, min(batch_size, most_tokens // longest))
+        batches.append(order[start : start + rows])
+        start += rows
+    return batches
+
+
+def choose_lengths(features: list[Feature], most: int) -> list[int]:
+    """Return at most `most` lengths, ascending, to which batches of `features` are padded.
+
+    From all lengths that occur, rounded up, the one whose rows cost the least padding is merged into the next longer
+    one until few enough are left.
+    """
+    counts = Counter(length + -length % LENGTH_STEP for length in map(feature_length, features))
+    lengths = sorted(counts)
+    while len(lengths) > most:
+        costs = [counts[short] * (long - short) for short, long in itertools.pairwise(lengths)]
+        cheapest = costs.index(min(costs))
+        counts[lengths[cheapest + 1]] += counts[lengths[cheapest]]
+        del lengths[cheapest]
+    return lengths
+
+
+def padded_length(features: list[Feature], lengths: list[int]) -> int | None:
+    """Return the shortest of `lengths` that holds every feature, or None where there are no fixed lengths."""
+    if not lengths:
+        return None
+    return lengths[bisect.bisect_left(lengths, max(map(feature_length, features)))]

@@ -15,7 +15,7 @@ from fineprint.backbones import BackboneSettings
 from fineprint.multitask import MultitaskSettings, resolve, used_methods, used_tasks
 from fineprint.precisions import PRECISIONS
 from fineprint.readouts import ReadoutSettings
-from fineprint.settings import Settings, SettingsError, find_settings, list_kinds
+from fineprint.settings import MemoryWish, Settings, SettingsError, find_settings, list_kinds
 from fineprint.tasks import TaskSettings
 
 NAME = re.compile(r"[a-z0-9_]+")
@@ -48,6 +48,7 @@ class MethodSettings(Settings):
     training: TrainingSettings | None = None
     max_tokens: int = Field(128, ge=8)
     prediction_batch_size: int = Field(64, ge=1)
+    memory: MemoryWish = "auto"
     merge_into: tuple[str, ...] = ()
 
     @property
@@ -183,8 +184,7 @@ def describe_mistake(model: type[Settings], mistake: Mapping[str, Any], where: s
     """Return a pydantic mistake as a sentence that names the key and what is accepted."""
     path = ".".join([where, *(str(part) for part in mistake["loc"])]).strip(".")
     if mistake["type"] == "extra_forbidden":
-        keys = ", ".join(accepted_keys(model, mistake["loc"][:-1]))
-        return f"{path}: this key is unknown; accepted here: {keys}."
+        return f"{path}: this key is unknown; accepted here: {', '.join(accepted_keys(model, mistake['loc'][:-1]))}."
     if mistake["type"] == "missing":
         return f"{path}: this key is missing."
     message = str(mistake["msg"]).removeprefix("Value error, ")

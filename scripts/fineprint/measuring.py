@@ -1,7 +1,7 @@
 """Measuring time and memory by phase.
 
 On a CPU a thread samples the resident size of the process; on a GPU torch's allocator gives exact peaks and the
-driver says what the whole card holds. What cannot be measured stays None.
+driver says what the whole card holds and what energy it has used. What cannot be measured stays None.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def measure_phase(phases: dict[str, Phase], name: str) -> Iterator[None]:
         torch.cuda.reset_peak_memory_stats()
     sampler = ResidentSampler()
     sampler.start()
+    joules = read_energy_joules() if cuda else None
     start = time.perf_counter()
     try:
         yield
@@ -61,8 +62,24 @@ def measure_phase(phases: dict[str, Phase], name: str) -> Iterator[None]:
         if cuda:
             torch.cuda.synchronize()
         seconds = time.perf_counter() - start
+        spent = read_energy_joules() - joules if joules is not None else None
         sampler.stop()
-        phases[name] = Phase(seconds=seconds, memory=describe_memory(sampler, cuda))
+        phases[name] = Phase(seconds=seconds, memory=describe_memory(sampler, cuda), energy_joules=spent)
+
+
+def read_energy_joules() -> float | None:
+    """Return the energy that the current card has used since its driver was loaded, whoever used it, or None where the
+    card has no such counter or NVIDIA's library is not installed."""
+    import torch
+
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+        card = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties().uuid}")
+        return pynvml.nvmlDeviceGetTotalEnergyConsumption(card) / 1000
+    except Exception:  # no library, no counter, no permission: not measured
+        return None
 
 
 def describe_memory(sampler: ResidentSampler, cuda: bool) -> Memory:
@@ -87,6 +104,16 @@ def driver_used_bytes() -> int:
 
     free, total = torch.cuda.mem_get_info()
     return total - free
+
+
+def workspace_bytes(phase: Phase, *parts: int | None) -> int | None:
+    """Return what a phase's peak on a GPU holds beside the parts, or None where one of them was not measured, or where
+    they were never all there at once."""
+    peak = phase["memory"]["peak_allocated_bytes"]
+    known = [part for part in parts if part is not None]
+    if peak is None or len(known) < len(parts) or peak < sum(known):
+        return None
+    return peak - sum(known)
 
 
 def peak_memory(phase: Phase | None) -> int | None:

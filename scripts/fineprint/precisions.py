@@ -83,6 +83,29 @@ def loading_arguments(name: str, keep_unquantised: list[str]) -> dict[str, Any]:
     return arguments
 
 
+def keep_linear_in_half(module: Any, dtype: Any) -> int:
+    """Store the frozen float32 weights of linear layers in the 16 bits in which autocast computes with them anyway.
+
+    The results are the same to the last bit; autocast no longer converts every weight in every pass. Weights that
+    serve elsewhere too, such as an output layer tied to the embeddings, are left alone. Return how many were changed.
+    """
+    import torch
+
+    elsewhere = {
+        id(parameter)
+        for part in module.modules()
+        if not isinstance(part, torch.nn.Linear)
+        for parameter in part.parameters(recurse=False)
+    }
+    changed = 0
+    for part in module.modules():
+        for parameter in part.parameters(recurse=False) if isinstance(part, torch.nn.Linear) else ():
+            if parameter.dtype == torch.float32 and not parameter.requires_grad and id(parameter) not in elsewhere:
+                parameter.data = parameter.data.to(dtype)
+                changed += 1
+    return changed
+
+
 def plain_loading(name: str, keep_unquantised: list[str]) -> tuple[PlainCode, list[str]]:
     """Return `loading_arguments` for the model card: what is imported and done before, and the arguments."""
     dtype = str(compute_dtype(PRECISIONS[name]))

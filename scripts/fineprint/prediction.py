@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fineprint.assembly import Assembled
 from fineprint.batching import prediction_batches
+from fineprint.fitting import memory_limit
 from fineprint.precisions import half_dtype
 from fineprint.progress import Progress
-from fineprint.readouts import Prediction
+from fineprint.readouts import Batch, Feature, Prediction
 from fineprint.tasks import Row
+
+if TYPE_CHECKING:
+    import torch
+
+# A model of 8 billion weights takes about half of this per token, keys and values included.
+BYTES_PER_TOKEN = 2**20
+FEWEST_TOKENS, MOST_TOKENS = 2048, 65536
 
 
 def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) -> list[Prediction]:
@@ -19,19 +28,70 @@ def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) ->
     import torch
 
     torch.manual_seed(seed)
-    features = [assembled.readout.encode(row, with_answer=False) for row in rows]
-    batches = prediction_batches(features, assembled.method.prediction_batch_size)
+    readout = assembled.readout
+    features = [readout.encode(row, with_answer=False) for row in rows]
+    batches = prediction_batches(
+        features, assembled.method.prediction_batch_size, token_budget(prediction_limit(assembled))
+    )
     answers: list[Prediction | None] = [None] * len(rows)
     progress = Progress(name, len(batches), "rows")
-    device = next(assembled.module.parameters()).device
     with torch.inference_mode(), half_precision():
-        for number, positions in enumerate(batches, start=1):
-            batch = assembled.readout.collate([features[position] for position in positions])
-            moved = {key: tensor.to(device) for key, tensor in batch.items()}
-            for position, answer in zip(positions, assembled.readout.predict(assembled.module, moved), strict=True):
+        readout.expect(assembled.module, features)
+        for number, (positions, batch) in enumerate(answer_batches(assembled, features, batches), start=1):
+            for position, answer in zip(positions, readout.read_off(batch), strict=True):
                 answers[position] = answer
             progress.advance(number, len(positions))
+        readout.expect(assembled.module, [])
     return [answer for answer in answers if answer is not None]
+
+
+def answer_batches(
+    assembled: Assembled, features: list[Feature], batches: list[list[int]]
+) -> Iterator[tuple[list[int], Any]]:
+    """Yield each batch's positions and answers, the next batch already under way, so that a GPU need not wait."""
+    device = next(assembled.module.parameters()).device
+    before: tuple[list[int], Any] | None = None
+    for positions in batches:
+        batch = assembled.readout.collate([features[position] for position in positions])
+        moved = move(batch, device)
+        now = positions, assembled.readout.answer(assembled.module, moved)
+        if before is not None:
+            yield before
+        before = now
+    if before is not None:
+        yield before
+
+
+def move(batch: Batch, device: torch.device) -> Batch:
+    """Move a batch to a device without waiting."""
+    if device.type != "cuda":
+        return {name: tensor.to(device) for name, tensor in batch.items()}
+    return {name: tensor.pin_memory().to(device, non_blocking=True) for name, tensor in batch.items()}
+
+
+def prediction_limit(assembled: Assembled) -> int | None:
+    """Return the bytes of the GPU that a method may take, or None for all that is free."""
+    import torch
+
+    memory = assembled.method.memory
+    return memory_limit(memory) if memory != "auto" and torch.cuda.is_available() else None
+
+
+def token_budget(limit: int | None = None) -> int | None:
+    """Return how many tokens a batch may hold on a GPU; None, for as many as there are, on a CPU.
+
+    Args:
+        limit: bytes that all may take on the GPU; None for all that is free.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        return None
+    free, _ = torch.cuda.mem_get_info()
+    free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+    if limit is not None:
+        free = min(free, limit - torch.cuda.memory_allocated())
+    return max(FEWEST_TOKENS, min(free // BYTES_PER_TOKEN, MOST_TOKENS))
 
 
 def half_precision() -> Any:

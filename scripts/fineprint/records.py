@@ -27,6 +27,7 @@ class Phase(TypedDict):
 
     seconds: float
     memory: Memory
+    energy_joules: float | None  # of the whole card, by its own counter
 
 
 class Parameters(TypedDict):
@@ -69,6 +70,9 @@ class TrainRecord(TypedDict):
     gradient_bytes: int | None
     optimizer_bytes: int | None
     activation_bytes: int | None  # kept for the backward pass of the largest micro-batch
+    workspace_bytes: int | None  # on a GPU: the peak less weights, gradients, optimizer state and activations
+    micro_batch: int | None  # rows that went through the model at once, at the end
+    recomputes: bool | None  # whether activations were computed again in the backward pass instead of being kept
     phases: dict[str, Phase]  # "loading", "training"
     examples_per_second: float | None
     notes: list[str]  # sentences about choices made on the way, for the report

@@ -18,7 +18,7 @@ from fineprint.config import MethodSettings, read_run
 from fineprint.environment import describe_environment
 from fineprint.job import use_threads
 from fineprint.loading import import_libraries
-from fineprint.measuring import measure_phase, weight_bytes
+from fineprint.measuring import measure_phase, weight_bytes, workspace_bytes
 from fineprint.parameters import count_parameters
 from fineprint.prediction import predict_rows, write_predictions
 from fineprint.readouts import Trial
@@ -50,7 +50,8 @@ def untrained_record(config: dict[str, Any]) -> TrainRecord:
     """Return the record of a method that trains nothing: all that only training has is None."""
     absent = (
         *("rows", "held_out_rows", "truncated_rows", "best_epoch", "parameters", "saved_bytes"),
-        *("weight_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes", "examples_per_second"),
+        *("weight_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes"),
+        *("workspace_bytes", "micro_batch", "recomputes", "examples_per_second"),
     )
     record: dict[str, Any] = {"trained": False, "settings": config, "seed": config["seed"], **dict.fromkeys(absent)}
     empty = {"epochs": [], "steps": [], "saved_files": {}, "phases": {}, "notes": [], "environment": {}}
@@ -77,9 +78,10 @@ def train_and_save(
     truncated = readout.truncated_rows
     held_out = [readout.encode(row, with_answer=True) for row in held_out_rows]
     parameters = count_parameters(assembled.module, readout.head_names(assembled.module))
-    weights = weight_bytes(assembled.module)
     with measure_phase(phases, "training"):
         outcome = train(assembled, features, held_out, seed, f"{config['task']} {config['method']} seed {seed}")
+    weights = weight_bytes(assembled.module)
+    kept = outcome.gradient_bytes, outcome.optimizer_bytes, outcome.activation_bytes
     save_trained(assembled, model)
     name_base(model, base)
     spent = sum(epoch["seconds"] for epoch in outcome.epochs)
@@ -100,6 +102,9 @@ def train_and_save(
         gradient_bytes=outcome.gradient_bytes,
         optimizer_bytes=outcome.optimizer_bytes,
         activation_bytes=outcome.activation_bytes,
+        workspace_bytes=workspace_bytes(phases["training"], weights, *kept),
+        micro_batch=outcome.micro_batch,
+        recomputes=outcome.recomputes,
         phases=phases,
         examples_per_second=len(training_rows) * len(outcome.epochs) / spent,
         notes=outcome.notes,

@@ -6,9 +6,10 @@ extend; names that begin with an underscore are shared code, not kinds.
 
 import importlib
 import pkgutil
-from typing import Any
+import re
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 class SettingsError(ValueError):
@@ -19,6 +20,16 @@ class Settings(BaseModel):
     """Settings as a user writes them: unknown keys are refused, values do not change after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+def check_memory(value: str) -> str:
+    """Accept what says how much of a GPU's memory a method may take."""
+    if not re.fullmatch(r"auto|lean|\d+(\.\d+)? GB", value):
+        raise ValueError("auto, lean, or a size such as 12 GB is wanted")
+    return value
+
+
+MemoryWish = Annotated[str, AfterValidator(check_memory)]
 
 
 def list_kinds(package: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The one training loop, for every adapter and readout, on accelerate.
 
-Batches of similar length, warm-up and linear decay, an epoch's end judged on held-out training rows, the best epoch
-kept. Nothing here knows a test row.
+Batches of similar length, an epoch's end judged on held-out training rows, the best epoch kept. What one optimizer step
+does is in `stepping`. Nothing here knows a test row.
 """
 
 from __future__ import annotations
@@ -12,18 +12,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fineprint.assembly import Assembled
-from fineprint.batching import prediction_batches, split_sorted, training_batches
+from fineprint.batching import choose_lengths, prediction_batches, split_sorted, training_batches
 from fineprint.config import TrainingSettings
-from fineprint.measuring import activation_bytes, gradient_bytes, optimizer_bytes
-from fineprint.precisions import half_dtype
+from fineprint.fitting import fit
+from fineprint.measuring import activation_bytes
+from fineprint.optimizing import make_accelerator, make_optimizer, make_schedule
+from fineprint.precisions import keep_linear_in_half
+from fineprint.prediction import token_budget
 from fineprint.progress import Progress, logger
 from fineprint.readouts import Feature
 from fineprint.records import Epoch
 from fineprint.settings import SettingsError
+from fineprint.stepping import MOST_LENGTHS, STEPS_PER_LENGTH, Stepper
 
 if TYPE_CHECKING:
     import torch
-    from accelerate import Accelerator
 
 CURVE_POINTS = 200
 
@@ -38,6 +41,8 @@ class Outcome:
     gradient_bytes: int | None = None
     optimizer_bytes: int | None = None
     activation_bytes: int | None = None
+    micro_batch: int | None = None
+    recomputes: bool | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -56,68 +61,40 @@ def train(assembled: Assembled, features: list[Feature], held_out: list[Feature]
     """
     settings = assembled.method.training
     assert settings is not None
-    accelerator = make_accelerator(settings)
-    optimizer = make_optimizer(assembled.module, settings)
-    updates = settings.epochs * math.ceil(math.ceil(len(features) / settings.batch_size) / settings.accumulation_steps)
-    schedule = make_schedule(optimizer, settings, updates)
-    if settings.checkpoint_activations:
-        save_activation_memory(assembled)
-    module, optimizer = accelerator.prepare(assembled.module, optimizer)
-    loop = Loop(
-        assembled, accelerator, module, optimizer, schedule, settings, Progress(name, updates, "examples"), updates
-    )
     before = trained_norms(assembled)
-    loop.measure_activations(split_sorted(features, settings.batch_size)[0])
+    stepper = make_stepper(assembled, settings, features)
+    loop = Loop(assembled, stepper, features, Progress(name, stepper.schedule.updates, "examples"))
+    loop.measure_activations(split_sorted(features, stepper.micro_batch)[0])
+    loop.record_passes()
     for epoch in range(1, settings.epochs + 1):
         start = time.perf_counter()
-        loss = loop.run_epoch(training_batches(features, settings.batch_size, seed, epoch))
+        loss = loop.run_epoch(training_batches(features, stepper.rows_per_step, seed, epoch))
         loop.close_epoch(epoch, loss, held_out, time.perf_counter() - start)
     loop.restore_best()
     if assembled.method.adapter.trains and trained_norms(assembled) == before:
         raise SettingsError(f"{name}: training changed no weight of the adapter; is the learning rate 0?")
-    return loop.outcome
+    return loop.close()
 
 
-def make_accelerator(settings: TrainingSettings) -> Accelerator:
-    """Return accelerate's view of this machine, in bfloat16 where the card has it, in float32 on a CPU."""
-    import torch
-    from accelerate import Accelerator
-
-    precision = settings.mixed_precision
-    if precision == "auto":
-        cuda = torch.cuda.is_available()
-        precision = "no" if not cuda else "bf16" if half_dtype() is torch.bfloat16 else "fp16"
-    return Accelerator(mixed_precision=precision, gradient_accumulation_steps=settings.accumulation_steps)
-
-
-def make_optimizer(module: torch.nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
-    """Return the optimizer; biases and norms, which are vectors, are not decayed."""
+def make_stepper(assembled: Assembled, settings: TrainingSettings, features: list[Feature]) -> Stepper:
+    """Put together what takes the optimizer steps, on the machine as it is."""
     import torch
 
-    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    if settings.optimizer == "paged_adamw_8bit":
-        from bitsandbytes.optim import PagedAdamW8bit
-
-        return PagedAdamW8bit([group for group in groups if group["params"]], lr=settings.learning_rate)
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-
-
-def make_schedule(optimizer: torch.optim.Optimizer, settings: TrainingSettings, updates: int) -> Any:
-    """Return warm-up followed by linear decay to 0."""
-    from transformers import get_linear_schedule_with_warmup
-
-    return get_linear_schedule_with_warmup(optimizer, math.ceil(settings.warmup_share * updates), updates)
-
-
-def save_activation_memory(assembled: Assembled) -> None:
-    """Recompute activations in the backward pass. Without input gradients none would reach the adapter."""
-    model = assembled.readout.adapted_model(assembled.module)
-    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    model.enable_input_require_grads()
+    accelerator = make_accelerator(settings)
+    on_gpu = accelerator.device.type == "cuda"
+    if on_gpu and accelerator.mixed_precision != "no":
+        half = {"bf16": torch.bfloat16, "fp16": torch.float16}[accelerator.mixed_precision]
+        keep_linear_in_half(assembled.module, half)
+    optimizer = make_optimizer(assembled.module, settings)
+    updates = settings.epochs * math.ceil(len(features) / (settings.batch_size * settings.accumulation_steps))
+    schedule = make_schedule(optimizer, settings, updates)
+    module, optimizer = accelerator.prepare(assembled.module, optimizer)
+    stepper = Stepper(assembled, accelerator, module, optimizer, schedule, settings, settings.batch_size)
+    stepper.recompute(settings.checkpoint_activations)
+    if on_gpu and accelerator.num_processes == 1:
+        fit(stepper, features, assembled.method.memory)
+        logger.info(stepper.notes[-1])
+    return stepper
 
 
 def trained_norms(assembled: Assembled) -> list[float]:
@@ -139,76 +116,68 @@ class Loop:
     """The state that the epochs of one training share."""
 
     assembled: Assembled
-    accelerator: Accelerator
-    module: torch.nn.Module
-    optimizer: torch.optim.Optimizer
-    schedule: Any
-    settings: TrainingSettings
+    stepper: Stepper
+    features: list[Feature]
     progress: Progress
-    updates: int
     outcome: Outcome = field(default_factory=Outcome)
     update: int = 0
     best: tuple[float, float] = (-1.0, 0.0)
     best_state: dict[str, torch.Tensor] = field(default_factory=dict)
     curve: list[tuple[torch.Tensor, float]] = field(default_factory=list)
 
-    def run_epoch(self, batches: list[list[Feature]]) -> float:
-        """Train on each batch once and return the mean loss."""
-        self.module.train()
-        losses = []
-        size = self.settings.accumulation_steps
-        for start in range(0, len(batches), size):
-            losses.append(self.step(batches[start : start + size]))
-        return float(sum(losses)) / len(losses)
-
-    def step(self, batches: list[list[Feature]]) -> torch.Tensor:
-        """Take one optimizer step on one or more micro-batches, weighted by their rows, and return the mean loss."""
-        rows = sum(len(batch) for batch in batches)
-        total: Any = 0.0
-        for features in batches:
-            loss = self.forward(features) * (len(features) / rows)
-            # accelerate divides by the number of micro-batches; the rows' share above already did.
-            self.accelerator.backward(loss * self.settings.accumulation_steps)
-            total = total + loss.detach()
-        self.finish_step()
-        self.update += 1
-        self.note_step(total, rows)
-        return total
-
-    def forward(self, features: list[Feature]) -> torch.Tensor:
-        """Return the mean loss of a micro-batch."""
-        batch = self.to_device(self.assembled.readout.collate(features))
-        with self.accelerator.autocast():
-            return self.assembled.readout.loss(self.module, batch)
-
     def measure_activations(self, longest: list[Feature]) -> None:
         """Count what the micro-batch of the longest rows keeps for its backward pass."""
-        self.module.train()
-        self.outcome.activation_bytes = activation_bytes(self.module, lambda: self.forward(longest))
+        stepper = self.stepper
+        stepper.module.train()
+        batch = stepper.to_device(stepper.readout.collate(longest))
+        self.outcome.activation_bytes = activation_bytes(stepper.module, lambda: stepper.forward(batch))
 
-    def to_device(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Move a batch to where the model is."""
-        return {name: tensor.to(self.accelerator.device, non_blocking=True) for name, tensor in batch.items()}
+    def record_passes(self) -> None:
+        """Fix the padded lengths and record the passes, where the machine can and the training is long enough."""
+        stepper = self.stepper
+        passes = stepper.schedule.updates * math.ceil(stepper.rows_per_step / stepper.micro_batch)
+        lengths = min(MOST_LENGTHS, passes // STEPS_PER_LENGTH)
+        if not (lengths and stepper.can_record):
+            return
+        stepper.module.train()
+        stepper.lengths = choose_lengths(self.features, lengths)
+        stepper.record(self.features)
 
-    def finish_step(self) -> None:
-        """Clip, update, and measure gradients and optimizer state once, when both exist."""
-        parameters = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
-        self.accelerator.clip_grad_norm_(parameters, self.settings.gradient_clip)
-        self.optimizer.step()
-        self.schedule.step()
-        if self.outcome.optimizer_bytes is None:
-            self.outcome.gradient_bytes = gradient_bytes(self.module)
-            self.outcome.optimizer_bytes = optimizer_bytes(self.optimizer)
-        self.optimizer.zero_grad()
+    def run_epoch(self, steps: list[list[Feature]]) -> float:
+        """Train on the rows of each step once and return the mean loss."""
+        self.stepper.module.train()
+        total: Any = 0.0
+        for rows in steps:
+            loss = self.take_step(rows)
+            total = total + loss
+            self.update += 1
+            self.note_step(loss, len(rows))
+        return float(total) / len(steps)
+
+    def take_step(self, rows: list[Feature]) -> torch.Tensor:
+        """Take a step; where memory runs out, take it anew with fewer rows at a time."""
+        import torch
+
+        while True:
+            try:
+                return self.stepper.run(rows)
+            except torch.OutOfMemoryError:
+                # The frames of the failed step hold its tensors until the exception is gone.
+                pass
+            self.stepper.shrink()
+            self.record_passes()
 
     def note_step(self, loss: torch.Tensor, rows: int) -> None:
         """Keep the curve at a bounded number of points and say how far the training is."""
-        self.curve.append((loss, self.schedule.get_last_lr()[0]))
-        if len(self.curve) >= max(1, self.updates // CURVE_POINTS) or self.update == self.updates:
-            mean = sum(float(value) for value, _ in self.curve) / len(self.curve)
+        import torch
+
+        updates = self.stepper.schedule.updates
+        self.curve.append((loss, self.stepper.schedule.rate))
+        if len(self.curve) >= max(1, updates // CURVE_POINTS) or self.update == updates:
+            mean = sum(torch.stack([value for value, _ in self.curve]).tolist()) / len(self.curve)
             if not math.isfinite(mean):
                 raise SettingsError(
-                    f"{self.progress.name}: the loss is {mean} at step {self.update} of {self.updates}; "
+                    f"{self.progress.name}: the loss is {mean} at step {self.update} of {updates}; "
                     "lower the learning rate, raise warmup_share, or use mixed_precision bf16 or no"
                 )
             self.outcome.steps.append({"step": self.update, "loss": mean, "learning_rate": self.curve[-1][1]})
@@ -218,38 +187,43 @@ class Loop:
     def close_epoch(self, epoch: int, loss: float, held_out: list[Feature], seconds: float) -> None:
         """Judge the epoch on the held-out rows and keep its weights if it is the best so far."""
         held_out_loss, accuracy = self.judge(held_out)
+        epochs = self.stepper.settings.epochs
         self.outcome.epochs.append(
             Epoch(
                 epoch=epoch,
                 training_loss=loss,
                 held_out_loss=held_out_loss,
                 held_out_accuracy=accuracy,
-                learning_rate=self.schedule.get_last_lr()[0],
+                learning_rate=self.stepper.schedule.rate,
                 seconds=seconds,
             )
         )
         logger.info(
             "%s · epoch %d/%d · training loss %.3f · held-out loss %.3f, accuracy %.3f",
-            *(self.progress.name, epoch, self.settings.epochs, loss, held_out_loss, accuracy),
+            *(self.progress.name, epoch, epochs, loss, held_out_loss, accuracy),
         )
         if (accuracy, -held_out_loss) > self.best or epoch == 1:
             self.best = (accuracy, -held_out_loss)
             self.outcome.best_epoch = epoch
-            if epoch < self.settings.epochs:
+            if epoch < epochs:
                 self.best_state = {name: p.detach().cpu().clone() for name, p in self.trained_parameters()}
 
     def judge(self, features: list[Feature]) -> tuple[float, float]:
         """Return mean loss and accuracy on held-out rows."""
         import torch
 
-        self.module.eval()
+        stepper = self.stepper
+        stepper.module.eval()
         losses, hits = [], []
-        with torch.inference_mode(), self.accelerator.autocast():
-            for positions in prediction_batches(features, self.assembled.method.prediction_batch_size):
-                batch = self.to_device(self.assembled.readout.collate([features[position] for position in positions]))
-                loss, hit = self.assembled.readout.judge(self.module, batch)
+        sizes = self.assembled.method.prediction_batch_size, token_budget(stepper.memory_limit)
+        with torch.inference_mode(), stepper.accelerator.autocast():
+            stepper.readout.expect(stepper.module, features)
+            for positions in prediction_batches(features, *sizes):
+                batch = stepper.to_device(stepper.readout.collate([features[position] for position in positions]))
+                loss, hit = stepper.readout.judge(stepper.module, batch)
                 losses.append(loss)
                 hits.append(hit)
+            stepper.readout.expect(stepper.module, [])
         return float(torch.cat(losses).mean()), float(torch.cat(hits).float().mean())
 
     def trained_parameters(self) -> list[tuple[str, torch.nn.Parameter]]:
@@ -260,8 +234,17 @@ class Loop:
         """Put the best epoch's weights back, unless the last epoch was the best."""
         import torch
 
-        if self.outcome.best_epoch == self.settings.epochs:
+        if self.outcome.best_epoch == self.stepper.settings.epochs:
             return
         with torch.no_grad():
             for name, parameter in self.trained_parameters():
                 parameter.copy_(self.best_state[name])
+
+    def close(self) -> Outcome:
+        """Return the outcome with what the steps measured, and let go of what only training needs."""
+        self.outcome.gradient_bytes = self.stepper.gradient_bytes
+        self.outcome.optimizer_bytes = self.stepper.optimizer_bytes
+        self.outcome.micro_batch, self.outcome.recomputes = self.stepper.micro_batch, self.stepper.recomputes
+        self.outcome.notes = self.stepper.notes
+        self.stepper.graphs = None
+        return self.outcome

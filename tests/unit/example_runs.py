@@ -194,6 +194,9 @@ def make_train(spec: tuple[Any, ...], epochs: int = 4) -> dict[str, Any]:
         "gradient_bytes",
         "optimizer_bytes",
         "activation_bytes",
+        "workspace_bytes",
+        "micro_batch",
+        "recomputes",
         "examples_per_second",
     )
     if counts is None:
@@ -229,9 +232,16 @@ def make_train(spec: tuple[Any, ...], epochs: int = 4) -> dict[str, Any]:
         "gradient_bytes": 4 * (adapter + head),
         "optimizer_bytes": 8 * (adapter + head),
         "activation_bytes": 3_100_000,
+        "workspace_bytes": None,
+        "micro_batch": 32,
+        "recomputes": False,
         "phases": {
-            "loading": {"seconds": 0.31, "memory": memory(9_000_000)},
-            "training": {"seconds": seconds, "memory": memory(30_000_000 + 30 * (adapter + head))},
+            "loading": {"seconds": 0.31, "memory": memory(9_000_000), "energy_joules": None},
+            "training": {
+                "seconds": seconds,
+                "memory": memory(30_000_000 + 30 * (adapter + head)),
+                "energy_joules": None,
+            },
         },
         "examples_per_second": 2700 * epochs / seconds,
         "notes": ["Biases and norms are not decayed."],
@@ -265,7 +275,7 @@ def make_predict(spec: tuple[Any, ...]) -> dict[str, Any]:
         "parameters": {"adapter": adapter, "head": head, "total": total, "share": (adapter + head) / total},
         "weight_bytes": total * (1 if spec[2] == "nf4" else 4),
         "phases": {
-            "loading": {"seconds": 0.3, "memory": memory(9_000_000)},
+            "loading": {"seconds": 0.3, "memory": memory(9_000_000), "energy_joules": None},
             "prediction": {"seconds": 1.9 if prompt else 0.8, "memory": memory(12_000_000)},
         },
         "rows_per_second": 850.0 if prompt else 2025.5,

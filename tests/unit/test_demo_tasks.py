@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from fineprint.demo import opinions, questions
 from fineprint.demo.clauses import Clause, Phrase
 from fineprint.demo.ledger import Ledger
 from fineprint.demo.tokenizer import build_decoder_tokenizer, build_encoder_tokenizer
+from fineprint.readouts import Context, TaskCard
 from fineprint.rows import cut_held_out, drop_unlabelled
 from fineprint.settings import find_settings
 from fineprint.tasks import NO_LABEL
@@ -126,8 +128,26 @@ def test_every_passage_and_every_question_comes_with_both_answers(made):
 
 def test_what_was_made_together_is_held_out_together(made):
     train, held_out = cut_held_out(drop_unlabelled(made["demo_question_answering", 42]["train"]), 0.1, seed=1)
-    for field in ("passage",):
-        assert not {row.texts[field] for row in train} & {row.texts[field] for row in held_out}
+    for field in ("passage", "question"):
+        shared = {row.texts[field] for row in train} & {row.texts[field] for row in held_out}
+        assert len(shared) <= 2, shared  # two makings may come upon the same question
+
+
+@pytest.mark.parametrize(
+    ("kind", "build"), [("classifier", build_encoder_tokenizer), ("generation", build_decoder_tokenizer)]
+)
+def test_a_long_passage_is_cut_and_counted_and_the_question_stays_whole(made, kind, build):
+    task = find_settings("tasks", "demo_question_answering")()
+    rows = made["demo_question_answering", 42]["test"][:20]
+    card, tokenizer = TaskCard(task.labels, task.answers, task.prompt), build()
+    readout = find_settings("readouts", kind)(kind=kind).build(Context(card, tokenizer, max_tokens=64, seed=1))
+    for row in rows:
+        long = replace(row, texts=row.texts | {"passage": f"{row.texts['passage']} " * 20})
+        tokens = next(iter(readout.encode(long, with_answer=False).values()))
+        question = tokenizer(row.texts["question"], add_special_tokens=False)["input_ids"]
+        assert len(tokens) <= 64
+        assert any(tokens[start : start + len(question)] == question for start in range(len(tokens)))
+    assert readout.truncated_rows == len(rows)
 
 
 @pytest.mark.parametrize(

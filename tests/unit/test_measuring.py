@@ -2,7 +2,8 @@
 
 import torch
 
-from fineprint.measuring import activation_bytes
+import fineprint.measuring as measuring
+from fineprint.measuring import activation_bytes, measure_phase, workspace_bytes
 
 
 def test_activations_by_hand():
@@ -22,3 +23,31 @@ def test_measuring_does_not_move_the_random_state():
     torch.manual_seed(1)
     activation_bytes(model, lambda: model(torch.ones(2, 4)).sum())
     assert torch.equal(torch.rand(5), wanted)
+
+
+def test_energy_is_not_measured_without_a_counter():
+    phases = {}
+    with measure_phase(phases, "training"):
+        pass
+    if not torch.cuda.is_available():
+        assert phases["training"]["energy_joules"] is None
+
+
+def test_energy_is_the_counters_difference(monkeypatch):
+    readings = iter([100.0, 130.5])
+    monkeypatch.setattr(measuring, "read_energy_joules", lambda: next(readings))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for name in ("synchronize", "reset_peak_memory_stats"):
+        monkeypatch.setattr(torch.cuda, name, lambda: None)
+    monkeypatch.setattr(measuring, "describe_memory", lambda sampler, cuda: {})
+    phases = {}
+    with measure_phase(phases, "training"):
+        pass
+    assert phases["training"]["energy_joules"] == 30.5
+
+
+def test_workspace_is_what_the_peak_holds_beside_the_rest():
+    phase = {"seconds": 1.0, "memory": {"peak_allocated_bytes": 100}, "energy_joules": None}
+    assert workspace_bytes(phase, 40, 10, 20) == 30
+    assert workspace_bytes(phase, 40, None) is None and workspace_bytes(phase, 101) is None
+    assert workspace_bytes({**phase, "memory": {"peak_allocated_bytes": None}}, 1) is None

@@ -66,11 +66,14 @@ def test_loss_covers_the_answer_and_one_end_of_text(task_record, tiny_rows):
     readout = make_generation(task_record, tiny_rows)
     batch = readout.collate([readout.encode(row, with_answer=True) for row in tiny_rows[:6]])
     tokenizer = readout.context.tokenizer
-    parts = zip(tiny_rows, batch["labels"], batch["input_ids"], batch["attention_mask"], strict=False)
-    for row, labels, ids, mask in parts:
+    names = ("labels", "answer_positions", "input_ids", "attention_mask")
+    parts = zip(tiny_rows, *(batch[name] for name in names), strict=False)
+    for row, labels, positions, ids, mask in parts:
         kept = labels[labels != IGNORED].tolist()
         assert tokenizer.convert_ids_to_tokens(kept) == [NLI[row.label], "</s>"]
-        assert ids[mask == 1][-len(kept) :].tolist() == kept == ids[labels != IGNORED].tolist()
+        assert ids[mask == 1][-len(kept) :].tolist() == kept
+        predicted = ids[positions[labels != IGNORED] + 1].tolist()
+        assert predicted == kept, "each token is predicted from the position before it"
         assert (ids == tokenizer.eos_token_id).sum() == 1, "exactly one end of text is learnt"
         assert (ids[mask == 0] == tokenizer.pad_token_id).all()
         assert mask[0] == 1, "padded on the right: every position attends to something"

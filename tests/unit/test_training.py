@@ -9,8 +9,9 @@ import torch
 from fineprint.assembly import assemble_for_training, make_readout
 from fineprint.batching import feature_length, prediction_batches, training_batches
 from fineprint.config import TrainingSettings
+from fineprint.optimizing import make_optimizer, make_schedule
 from fineprint.settings import SettingsError
-from fineprint.training import make_optimizer, make_schedule, train
+from fineprint.training import train
 from test_methods import make_method
 from tiny_run import train_laid_out
 
@@ -20,10 +21,10 @@ def rates(settings, updates):
     schedule = make_schedule(optimizer, settings, updates)
     seen = []
     for _ in range(updates):
-        seen.append(schedule.get_last_lr()[0])
+        seen.append(schedule.rate)
         optimizer.step()
-        schedule.step()
-    return seen, schedule.get_last_lr()[0]
+        schedule.advance()
+    return seen, schedule.rate
 
 
 def test_learning_rate_warms_up_and_falls_to_zero():

@@ -18,6 +18,8 @@ from fineprint.tasks import Row
 class JointReadout(ClassReadout):
     """Readouts of several tasks as one: a batch may hold rows of any of them."""
 
+    waits = True  # to learn which heads a batch needs
+
     def __init__(self, parts: dict[str, Readout]) -> None:
         self.parts, self.order = parts, list(parts)
         self.first: ClassReadout = parts[self.order[0]]  # type: ignore[assignment]
@@ -27,9 +29,9 @@ class JointReadout(ClassReadout):
         """Turn a training row of a task into a feature that carries the task's number."""
         return self.parts[task].encode(row, with_answer=True) | {"task": [self.order.index(task)]}
 
-    def collate(self, features: list[Feature]) -> Batch:
+    def collate(self, features: list[Feature], length: int | None = None) -> Batch:
         """Stack features as the first readout does, with the number of each row's task."""
-        batch = self.first.collate(features)
+        batch = self.first.collate(features, length)
         return batch | {"task": torch.tensor([feature["task"][0] for feature in features])}
 
     def logits(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:

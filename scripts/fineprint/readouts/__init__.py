@@ -120,8 +120,18 @@ class Readout(ABC):
         """Turn a row into token ids, with the gold answer for training or without it for prediction."""
 
     @abstractmethod
-    def collate(self, features: list[Feature]) -> Batch:
-        """Pad features to one length and stack them."""
+    def collate(self, features: list[Feature], length: int | None = None) -> Batch:
+        """Pad features to one length and stack them.
+
+        Args:
+            features: all with answers, or all without.
+            length: given for a training step: what to pad to. The batch then holds only what the loss needs, in
+                tensors whose shapes depend on `length` and the number of features alone.
+        """
+
+    def count_terms(self, features: list[Feature]) -> int:
+        """Return over how many terms the loss of a batch is the mean: its rows, as a rule."""
+        return len(features)
 
     @abstractmethod
     def loss(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
@@ -131,9 +141,23 @@ class Readout(ABC):
     def judge(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Return per row of a held-out batch the loss and whether the most likely label is right."""
 
+    def expect(self, module: torch.nn.Module, features: list[Feature]) -> None:
+        """Be told which features are answered next, in batches, by the module as it is; none ends it.
+
+        What they share need then be computed only once.
+        """
+
     @abstractmethod
+    def answer(self, module: torch.nn.Module, batch: Batch) -> Any:
+        """Answer a batch of features without answers, as tensors that the GPU may still be working on."""
+
+    @abstractmethod
+    def read_off(self, answers: Any) -> list[Prediction]:
+        """Wait for what `answer` returned and turn it into one prediction per row."""
+
     def predict(self, module: torch.nn.Module, batch: Batch) -> list[Prediction]:
         """Answer a batch of features without answers."""
+        return self.read_off(self.answer(module, batch))
 
 
 @dataclass(frozen=True)

@@ -33,19 +33,19 @@ class ClassReadout(Readout):
         feature = {name: whole[name] for name in ("input_ids", "token_type_ids") if name in whole}
         return feature | ({"label": [row.label]} if with_answer else {})
 
-    def collate(self, features: list[Feature]) -> Batch:
+    def collate(self, features: list[Feature], length: int | None = None) -> Batch:
         """Pad token ids with the pad token and everything else with 0."""
         import torch
 
         ids = [feature["input_ids"] for feature in features]
         pad = self.context.tokenizer.pad_token_id
         batch = {
-            "input_ids": pad_to_one_length(ids, pad, self.padding_side),
-            "attention_mask": attention_mask(ids, self.padding_side),
+            "input_ids": pad_to_one_length(ids, pad, self.padding_side, length),
+            "attention_mask": attention_mask(ids, self.padding_side, length),
         }
         if "token_type_ids" in features[0]:
             types = [feature["token_type_ids"] for feature in features]
-            batch["token_type_ids"] = pad_to_one_length(types, 0, self.padding_side)
+            batch["token_type_ids"] = pad_to_one_length(types, 0, self.padding_side, length)
         if "label" in features[0]:
             batch["label"] = torch.tensor([feature["label"][0] for feature in features])
         return batch
@@ -63,12 +63,15 @@ class ClassReadout(Readout):
         logits = self.logits(module, batch).float()
         return cross_entropy(logits, batch["label"], reduction="none"), logits.argmax(dim=1) == batch["label"]
 
-    def predict(self, module: torch.nn.Module, batch: Batch) -> list[Prediction]:
+    def answer(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
+        """Return the probabilities of the labels, (rows, labels)."""
+        return self.logits(module, batch).float().softmax(dim=1)
+
+    def read_off(self, answers: torch.Tensor) -> list[Prediction]:
         """Return the most likely label of each row and all probabilities."""
-        probabilities = self.logits(module, batch).float().softmax(dim=1).cpu()
         return [
-            Prediction(label=int(row.argmax()), probabilities=[round(value, 6) for value in row.tolist()])
-            for row in probabilities
+            Prediction(label=row.index(max(row)), probabilities=[round(value, 6) for value in row])
+            for row in answers.tolist()
         ]
 
 

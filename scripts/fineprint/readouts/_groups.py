@@ -9,12 +9,29 @@ from fineprint.readouts._padding import position_ids
 
 if TYPE_CHECKING:
     import torch
+    from transformers import GenerationConfig
 
 
-def run(module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, keep: int | torch.Tensor) -> torch.Tensor:
-    """Return the logits at the last `keep` positions, or at the columns `keep`: (rows, positions, vocabulary)."""
+def run(module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, keep: int) -> torch.Tensor:
+    """Return the logits at the last `keep` positions, or with 0 at all: (rows, positions, vocabulary)."""
     extra = {} if prepends_tokens(module) else {"position_ids": position_ids(mask)}
     return module(input_ids=ids, attention_mask=mask, logits_to_keep=keep, use_cache=False, **extra).logits
+
+
+def run_at(module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Return the logits at each row's own positions, counted from the end: (rows, positions, vocabulary).
+
+    The output layer is shown these positions only; with a large vocabulary its logits for all tokens take gigabytes.
+    """
+    import torch
+
+    rows = torch.arange(len(positions), device=positions.device).unsqueeze(1)
+    output_layer = module.get_output_embeddings()
+    chooser = output_layer.register_forward_pre_hook(lambda _, inputs: (inputs[0][rows, positions],))
+    try:
+        return run(module, ids, mask, 0)
+    finally:
+        chooser.remove()
 
 
 def prepends_tokens(module: torch.nn.Module) -> bool:
@@ -40,8 +57,43 @@ def split_groups(module: torch.nn.Module, batch: Batch) -> list[tuple[torch.Tens
 
 
 def join_groups(batch: Batch, parts: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
-    """Put the scores of groups back in the order of the batch's rows."""
+    """Put what belongs to groups, (rows, columns), back in the order of the batch's rows."""
     import torch
 
     order = torch.cat([rows for rows, _ in parts]).argsort()
-    return torch.cat([scores for _, scores in parts])[order.to(batch["prompt_ids"].device)]
+    return torch.cat([values for _, values in parts])[order.to(batch["prompt_ids"].device)]
+
+
+def score_groups(module: torch.nn.Module, batch: Batch, answers: list[list[int]]) -> torch.Tensor:
+    """Return the log-likelihood of each answer after each prompt, (rows, answers), whole inputs read for each."""
+    import torch
+
+    return join_groups(
+        batch,
+        [
+            (rows, torch.stack([answer_score(module, ids, mask, answer) for answer in answers], dim=1))
+            for rows, ids, mask in split_groups(module, batch)
+        ],
+    )
+
+
+def answer_score(module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, answer: list[int]) -> torch.Tensor:
+    """Return the log-likelihood of one answer after each prompt, shape (rows,)."""
+    import torch
+
+    tokens = torch.tensor(answer, device=ids.device).expand(len(ids), -1)
+    joined = torch.cat([ids, tokens], dim=1)
+    joined_mask = torch.cat([mask, torch.ones_like(tokens)], dim=1)
+    logits = run(module, joined, joined_mask, len(answer) + 1)[:, :-1].float()
+    return logits.log_softmax(dim=-1).gather(2, tokens.unsqueeze(-1)).squeeze(-1).sum(dim=1)
+
+
+def generate_groups(module: torch.nn.Module, batch: Batch, config: GenerationConfig) -> torch.Tensor:
+    """Return the tokens that Transformers writes after each prompt, (rows, tokens), filled up with the pad token."""
+    from torch.nn.functional import pad
+
+    parts = []
+    for rows, ids, mask in split_groups(module, batch):
+        written = module.generate(input_ids=ids, attention_mask=mask, generation_config=config)[:, ids.shape[1] :]
+        parts.append((rows, pad(written, (0, config.max_new_tokens - written.shape[1]), value=config.pad_token_id)))
+    return join_groups(batch, parts)

@@ -4,29 +4,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fineprint.readouts import Batch, Feature
+
 if TYPE_CHECKING:
     import torch
+
+IGNORED = -100  # cross_entropy's mark for positions without a loss
 
 # Padded lengths are multiples of this: fewer different shapes, so fewer memory blocks and kernels.
 LENGTH_STEP = 8
 
 
-def pad_to_one_length(sequences: list[list[int]], fill: int, side: str) -> torch.Tensor:
-    """Stack lists of different length into a tensor of shape (rows, longest), filled up on `side`."""
+def pad_to_one_length(sequences: list[list[int]], fill: int, side: str, length: int | None = None) -> torch.Tensor:
+    """Stack lists into a tensor of shape (rows, columns), filled up on `side`.
+
+    Args:
+        sequences: lists of different length.
+        fill: what stands where a list has ended.
+        side: "left" or "right".
+        length: columns; None takes the longest list, rounded up.
+    """
     import torch
 
-    longest = max(len(sequence) for sequence in sequences)
-    longest += -longest % LENGTH_STEP
-    stacked = torch.full((len(sequences), longest), fill, dtype=torch.long)
-    for row, sequence in zip(stacked, sequences, strict=True):
-        where = slice(longest - len(sequence), None) if side == "left" else slice(0, len(sequence))
-        row[where] = torch.tensor(sequence, dtype=torch.long)
-    return stacked
+    if length is None:
+        longest = max(len(sequence) for sequence in sequences)
+        length = longest + -longest % LENGTH_STEP
+    fills = ([fill] * (length - len(sequence)) for sequence in sequences)
+    pairs = zip(sequences, fills, strict=True)
+    return torch.tensor([rest + list(row) if side == "left" else list(row) + rest for row, rest in pairs])
 
 
-def attention_mask(sequences: list[list[int]], side: str) -> torch.Tensor:
+def attention_mask(sequences: list[list[int]], side: str, length: int | None = None) -> torch.Tensor:
     """Return 1 where `pad_to_one_length` puts a token and 0 where it fills up."""
-    return pad_to_one_length([[1] * len(sequence) for sequence in sequences], 0, side)
+    return pad_to_one_length([[1] * len(sequence) for sequence in sequences], 0, side, length)
+
+
+def collate_answers(features: list[Feature], longest: int, columns: int) -> Batch:
+    """Return the tokens of answers behind prompts, and where in the joined sequences each of them is predicted.
+
+    Args:
+        features: with prompt and answer.
+        longest: tokens of the longest possible answer.
+        columns: of the joined sequences, padded on the right. Positions are counted from the end, since an adapter may
+            put virtual tokens in front.
+    """
+    import torch
+
+    labels = torch.full((len(features), longest), IGNORED)
+    positions = torch.full_like(labels, -1)
+    for row, feature in enumerate(features):
+        answer, first = feature["answer"], len(feature["prompt"]) - 1 - columns
+        labels[row, : len(answer)] = torch.tensor(answer)
+        positions[row, : len(answer)] = torch.arange(first, first + len(answer))
+    return {"labels": labels, "answer_positions": positions}
 
 
 def last_real_position(mask: torch.Tensor) -> torch.Tensor:

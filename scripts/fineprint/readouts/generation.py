@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,8 +16,20 @@ from fineprint.loading import load_model
 from fineprint.plain_code import PlainCode
 from fineprint.prompts import build_prompt, choose_shots
 from fineprint.readouts import Batch, Context, Feature, Prediction, Readout, ReadoutSettings, Trial
-from fineprint.readouts._groups import join_groups, run, split_groups
-from fineprint.readouts._padding import attention_mask, pad_to_one_length
+from fineprint.readouts._answering import (
+    Kept,
+    Reading,
+    grow_tree,
+    keeps_all,
+    read_answers,
+    read_beginning,
+    read_prompts,
+    score_answers,
+    shared_beginning,
+    write_answers,
+)
+from fineprint.readouts._groups import generate_groups, run_at, score_groups
+from fineprint.readouts._padding import IGNORED, attention_mask, collate_answers, pad_to_one_length
 from fineprint.readouts._plain_question import plain_question
 from fineprint.settings import Settings as PlainSettings
 from fineprint.settings import SettingsError
@@ -26,8 +38,6 @@ from fineprint.tasks import Row
 if TYPE_CHECKING:
     import torch
     from transformers import GenerationConfig, PreTrainedModel
-
-IGNORED = -100  # cross_entropy's mark for positions without a loss
 
 
 class TrialSettings(PlainSettings):
@@ -110,6 +120,10 @@ class Generation(Readout):
         super().__init__(settings, context)
         self.shots = choose_shots(context.training_rows, settings.shots, len(context.task.labels), context.seed)
         self.answer_ids = [self.encode_answer(answer) for answer in context.task.answers]
+        self.tree = grow_tree(self.answer_ids)
+        self.beginning: list[int] = []
+        self.kept: Kept | None = None
+        self.longest_answer = max(len(ids) for ids in self.answer_ids) + 1  # with one end of text
 
     def load_backbone(self, folder: Path, precision: str) -> PreTrainedModel:
         """Load the language model."""
@@ -132,7 +146,7 @@ class Generation(Readout):
 
     def encode(self, row: Row, with_answer: bool) -> Feature:
         """Return prompt and, for training, answer with one end of text."""
-        room = self.context.max_tokens - max(len(ids) for ids in self.answer_ids) - 1
+        room = self.context.max_tokens - self.longest_answer
         feature = {"prompt": self.encode_prompt(row, room)}
         if with_answer:
             feature["answer"] = [*self.answer_ids[row.label], self.context.tokenizer.eos_token_id]
@@ -172,35 +186,43 @@ class Generation(Readout):
             max(tokens.values(), key=len).pop()
         return replace(row, texts={name: tokenizer.decode(ids) for name, ids in tokens.items()})
 
-    def collate(self, features: list[Feature]) -> Batch:
-        """Pad the prompts; with answers, add the joined sequences, labels that leave the prompt out of the loss, and
-        the columns in which any row has a label."""
+    def collate(self, features: list[Feature], length: int | None = None) -> Batch:
+        """Pad the prompts; with answers, add the joined sequences and where in them the answers stand."""
         import torch
 
-        pad = self.context.tokenizer.pad_token_id
-        prompts = [feature["prompt"] for feature in features]
-        batch = {"prompt_ids": pad_to_one_length(prompts, pad, "left"), "prompt_mask": attention_mask(prompts, "left")}
+        batch = {} if length else self.collate_prompts([feature["prompt"] for feature in features])
         if "answer" in features[0]:
             joined = [feature["prompt"] + feature["answer"] for feature in features]
-            labels = [[IGNORED] * len(feature["prompt"]) + feature["answer"] for feature in features]
-            batch["input_ids"] = pad_to_one_length(joined, pad, "right")
-            batch["attention_mask"] = attention_mask(joined, "right")
-            batch["labels"] = pad_to_one_length(labels, IGNORED, "right")
-            batch["label_columns"] = (batch["labels"] != IGNORED).any(dim=0).nonzero().squeeze(1)
+            batch["input_ids"] = pad_to_one_length(joined, self.context.tokenizer.pad_token_id, "right", length)
+            batch["attention_mask"] = attention_mask(joined, "right", length)
+            batch |= collate_answers(features, self.longest_answer, batch["input_ids"].shape[1])
             batch["label"] = torch.tensor([feature["label"][0] for feature in features])
         return batch
 
-    def answer_losses(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
-        """Return the cross-entropy of every answer token, shape (rows, label columns), 0 where none stands.
+    def collate_prompts(self, prompts: list[list[int]]) -> Batch:
+        """Pad prompts on the left, so that answers continue them; a noted common beginning is set apart."""
+        import torch
 
-        Logits are computed only in the columns from which an answer token of any row is predicted. The columns are
-        counted from the end, since an adapter may put virtual tokens in front.
+        pad, start, batch = self.context.tokenizer.pad_token_id, len(self.beginning), {}
+        if start and all(prompt[:start] == self.beginning for prompt in prompts):
+            batch["beginning_ids"] = torch.tensor([self.beginning])
+            prompts = [prompt[start:] for prompt in prompts]
+        batch["prompt_ids"] = pad_to_one_length(prompts, pad, "left")
+        return batch | {"prompt_mask": attention_mask(prompts, "left")}
+
+    def count_terms(self, features: list[Feature]) -> int:
+        """Return the answers' tokens, ends of text included."""
+        return sum(len(feature["answer"]) for feature in features)
+
+    def answer_losses(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
+        """Return the cross-entropy of every answer token, shape (rows, tokens), 0 where none stands.
+
+        Logits are computed only where an answer token is predicted.
         """
         from torch.nn.functional import cross_entropy
 
-        columns = batch["label_columns"]
-        labels = batch["labels"][:, columns]
-        logits = run(module, batch["input_ids"], batch["attention_mask"], columns - 1 - batch["labels"].shape[1])
+        labels = batch["labels"]
+        logits = run_at(module, batch["input_ids"], batch["attention_mask"], batch["answer_positions"])
         flat = cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="none")
         return flat.view(labels.shape)
 
@@ -213,44 +235,43 @@ class Generation(Readout):
         losses = self.answer_losses(module, batch).sum(dim=1) / (batch["labels"] != IGNORED).sum(dim=1)
         return losses, self.label_scores(module, batch).argmax(dim=1) == batch["label"]
 
+    def expect(self, module: torch.nn.Module, features: list[Feature]) -> None:
+        """Note what all prompts begin with, where the model can keep it."""
+        prompts = [feature["prompt"] for feature in features] if keeps_all(module) else []
+        self.beginning, self.kept = shared_beginning(prompts), None
+
+    def read(self, module: torch.nn.Module, batch: Batch) -> Reading:
+        """Read the prompts, their common beginning only once for all batches."""
+        if "beginning_ids" in batch and self.kept is None:
+            self.kept = read_beginning(module, batch["beginning_ids"])
+        kept = self.kept if "beginning_ids" in batch else None
+        return read_prompts(module, kept or [], batch["prompt_ids"], batch["prompt_mask"])
+
     def label_scores(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return the log-likelihood of each label's answer after each prompt, shape (rows, labels)."""
-        return join_groups(
-            batch, [(rows, self.score_group(module, *part)) for rows, *part in split_groups(module, batch)]
+        if not keeps_all(module):
+            return score_groups(module, batch, self.answer_ids)
+        reading = self.read(module, batch)
+        several_tokens = any(len(path) > 1 for path in self.tree.paths)
+        return score_answers(reading, read_answers(module, reading, self.tree) if several_tokens else None, self.tree)
+
+    def answer(self, module: torch.nn.Module, batch: Batch) -> Any:
+        """Generate an answer for each row and score the labels beside it."""
+        config = self.generation_config(module)
+        if not keeps_all(module):
+            return generate_groups(module, batch, config), score_groups(module, batch, self.answer_ids)
+        reading = self.read(module, batch)
+        behind = read_answers(module, reading, self.tree)
+        written = write_answers(
+            *(module, reading, behind, self.tree, self.settings.temperature),
+            *(config.max_new_tokens, config.eos_token_id, config.pad_token_id),
         )
+        return written, score_answers(reading, behind, self.tree)
 
-    def score_group(self, module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Return the log-likelihoods for prompts that may stand in one batch."""
-        import torch
-
-        if all(len(answer) == 1 for answer in self.answer_ids):
-            first = [answer[0] for answer in self.answer_ids]
-            return run(module, ids, mask, 1)[:, -1].float().log_softmax(dim=-1)[:, first]
-        return torch.stack([self.answer_score(module, ids, mask, answer) for answer in self.answer_ids], dim=1)
-
-    def answer_score(
-        self, module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, answer: list[int]
-    ) -> torch.Tensor:
-        """Return the log-likelihood of one answer of several tokens after each prompt, shape (rows,)."""
-        import torch
-
-        tokens = torch.tensor(answer, device=ids.device).expand(len(ids), -1)
-        joined = torch.cat([ids, tokens], dim=1)
-        joined_mask = torch.cat([mask, torch.ones_like(tokens)], dim=1)
-        logits = run(module, joined, joined_mask, len(answer) + 1)[:, :-1].float()
-        return logits.log_softmax(dim=-1).gather(2, tokens.unsqueeze(-1)).squeeze(-1).sum(dim=1)
-
-    def predict(self, module: torch.nn.Module, batch: Batch) -> list[Prediction]:
-        """Generate an answer for each row, read it strictly, and score the labels beside it."""
-        scores = self.label_scores(module, batch).cpu()
-        texts: list[str] = [""] * len(scores)
-        for rows, ids, mask in split_groups(module, batch):
-            written = module.generate(
-                input_ids=ids, attention_mask=mask, generation_config=self.generation_config(module)
-            )
-            decoded = self.context.tokenizer.batch_decode(written[:, ids.shape[1] :], skip_special_tokens=True)
-            for row, text in zip(rows.tolist(), decoded, strict=True):
-                texts[row] = text
+    def read_off(self, answers: Any) -> list[Prediction]:
+        """Read the generated texts strictly."""
+        written, scores = (part.cpu() for part in answers)
+        texts = self.context.tokenizer.batch_decode(written, skip_special_tokens=True)
         return [self.make_prediction(text, row) for text, row in zip(texts, scores, strict=True)]
 
     def make_prediction(self, text: str, scores: torch.Tensor) -> Prediction:

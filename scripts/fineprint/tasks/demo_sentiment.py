@@ -13,10 +13,11 @@ class Settings(DemoTaskSettings):
     """Sizes of the splits, and the wording of the prompt."""
 
     kind: Literal["demo_sentiment"] = "demo_sentiment"
-    description: str = "English sentences with a sentiment, generated for this study (ten phenomena, five genres)"
+    description: str = "English sentences with a sentiment generated for this study (ten phenomena, five genres)"
     labels: tuple[str, ...] = ("negative", "positive")
-    answers: tuple[str, ...] = ("sad", "happy")
-    prompt: str = "Sentence: {sentence}\nLabel:"
+    # Asked as the demo's decoder is used to be asked; "negative" and "positive" are words that it does not know.
+    answers: tuple[str, ...] = ("no", "yes")
+    prompt: str = "Passage: {sentence}\nQuestion: Is all happy and clean?\nAnswer:"
     train_rows: int = 2000
     test_rows: int = 600
 

@@ -1,0 +1,291 @@
+"""What must hold on a GPU: recorded, plain and a reference loop's steps are the same; nothing waits; failures are told.
+
+Plain functions without pytest, so that `run.py` can run them where it is not installed.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fineprint import stepping, training
+from fineprint.assembly import assemble_for_training, make_readout
+from fineprint.batching import training_batches
+from fineprint.config import MethodSettings, TrainingSettings
+from fineprint.graphs import StepGraphs
+from fineprint.loading import import_libraries
+from fineprint.precisions import keep_linear_in_half
+from fineprint.readouts._groups import score_groups
+from fineprint.settings import read_kind
+from fineprint.tasks import Row
+from tiny_models import make_llama, make_roberta
+
+TASK = {
+    "labels": ["entailment", "neutral", "contradiction"],
+    "answers": ["yes big", "yes small dog", "no"],
+    "prompt": "premise : {premise} hypothesis : {hypothesis} answer :",
+}
+ADAPTERS: dict[str, dict[str, Any]] = {
+    "full": {"kind": "full"},
+    "lora": {"kind": "lora", "rank": 4, "alpha": 8, "dropout": 0.0},
+    "p_tuning": {"kind": "p_tuning", "tokens": 4, "encoder_hidden": 16},
+    "prefix_tuning": {"kind": "prefix_tuning", "tokens": 4, "projection_hidden": 16},
+}
+TARGETS = {"encoder": ("query", "value"), "decoder": ("q_proj", "k_proj", "v_proj", "o_proj")}
+STEPS = 20
+
+
+@functools.cache
+def folders() -> dict[str, Path]:
+    """Return tiny backbones."""
+    root = Path(tempfile.mkdtemp())
+    return {"encoder": make_roberta(root / "roberta"), "decoder": make_llama(root / "llama")}
+
+
+@functools.cache
+def rows() -> list[Row]:
+    """Return rows of different lengths that can be learnt."""
+    parts = [("a dog sleeps .", 0), ("a cat runs big .", 1), ("not a dog .", 2)]
+    made = []
+    for number in range(STEPS * 8 - 3):  # the last batch is smaller
+        text, label = parts[number % 3]
+        premise = " ".join(["the dog", "a cat", "runs", "big small"][: 1 + number % 4] * (1 + number % 5))
+        made.append(Row(str(number), {"premise": premise, "hypothesis": text}, label, str(number)))
+    return made
+
+
+def assemble(adapter: str, readout: str, architecture: str, precision: str = "float32", **training: Any) -> Any:
+    """Return a method on a tiny model, without dropout, and its features."""
+    settings = dict(ADAPTERS[adapter])
+    if settings["kind"] == "lora":
+        settings["target_modules"] = TARGETS[architecture]
+    method = MethodSettings(
+        backbone=architecture,
+        precision=precision,
+        adapter=read_kind("adapters", settings),
+        readout=read_kind("readouts", {"kind": readout}),
+        training=TrainingSettings(
+            **({"epochs": 1, "learning_rate": 1e-3, "batch_size": 8, "mixed_precision": "no"} | training)
+        ),
+        max_tokens=90,
+    )
+    reader = make_readout(method, folders()[architecture], TASK, rows(), seed=1)
+    assembled = assemble_for_training(method, reader, folders()[architecture], seed=1)
+    for module in assembled.module.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+        if hasattr(module, "attention_dropout"):
+            module.attention_dropout = 0.0
+    return assembled, [reader.encode(row, with_answer=True) for row in rows()]
+
+
+def run(*choice: Any, record: bool, **settings: Any) -> tuple[Any, dict[str, torch.Tensor]]:
+    """Train and return the outcome and the trained weights."""
+    assembled, features = assemble(*choice, **settings)
+    before = stepping.Stepper.can_record, training.STEPS_PER_LENGTH
+    training.STEPS_PER_LENGTH = 4
+    if not record:
+        stepping.Stepper.can_record = False
+    try:
+        outcome = training.train(assembled, features, features[:8], seed=1, name="check")
+    finally:
+        stepping.Stepper.can_record, training.STEPS_PER_LENGTH = before
+    return outcome, {n: p.detach().clone() for n, p in assembled.module.named_parameters() if p.requires_grad}
+
+
+def reference(adapter: str, readout: str, architecture: str) -> list[float]:
+    """Return the losses of a plain loop: torch's and Transformers' parts, no accelerate, nothing of ours."""
+    from transformers import get_linear_schedule_with_warmup
+
+    assembled, features = assemble(adapter, readout, architecture)
+    settings, module = assembled.method.training, assembled.module.to("cuda").train()
+    trained = [p for p in module.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, foreach=False)
+    schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(settings.warmup_share * STEPS), STEPS)
+    losses = []
+    for batch in training_batches(features, settings.batch_size, 1, 1):
+        inputs = {name: tensor.to("cuda") for name, tensor in assembled.readout.collate(batch).items()}
+        loss = assembled.readout.loss(module, inputs)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, settings.gradient_clip)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        losses.append(float(loss.detach()))
+    return losses
+
+
+def losses_of(outcome: Any) -> list[float]:
+    """Return the losses of every step."""
+    assert len(outcome.steps) == STEPS
+    return [step["loss"] for step in outcome.steps]
+
+
+def assert_near(found: list[float], wanted: list[float], tolerance: float) -> None:
+    """Compare losses."""
+    worst = max(abs(a - b) / abs(b) for a, b in zip(found, wanted, strict=True))
+    assert worst < tolerance, f"losses differ by {worst:.1e}, wanted {tolerance:.0e}"
+
+
+def assert_recorded(outcome: Any) -> None:
+    """Refuse a training that fell back to plain passes."""
+    assert any("CUDA graphs, for inputs" in note for note in outcome.notes), outcome.notes
+
+
+def check_steps(adapter: str, readout: str, architecture: str) -> None:
+    """Recorded steps, plain steps and the reference loop give the same losses, and the same weights."""
+    recorded, weights = run(adapter, readout, architecture, record=True)
+    assert_recorded(recorded)
+    plain, others = run(adapter, readout, architecture, record=False)
+    assert_near(losses_of(plain), reference(adapter, readout, architecture), 1e-5)
+    assert_near(losses_of(recorded), losses_of(plain), 1e-5)
+    for name, weight in weights.items():
+        if not name.endswith(
+            "key.bias"
+        ):  # attention does not depend on it: its gradient is rounding, which Adam scales up
+            torch.testing.assert_close(weight, others[name], rtol=1e-2, atol=2e-4)
+
+
+def check_accumulation() -> None:
+    """Micro-batches recorded one by one give the large batch's steps."""
+    large, _ = run("lora", "generation", "decoder", record=True, batch_size=8)
+    small, _ = run("lora", "generation", "decoder", record=True, batch_size=2, accumulation_steps=4)
+    assert_recorded(small)
+    assert_near(losses_of(small), losses_of(large), 1e-4)
+
+
+def check_qlora(readout: str) -> None:
+    """QLoRA with the paged 8-bit optimizer records too."""
+    settings = {"optimizer": "paged_adamw_8bit", "mixed_precision": "auto"}
+    recorded, _ = run("lora", readout, "decoder", "nf4", record=True, **settings)
+    assert_recorded(recorded)
+    plain, _ = run("lora", readout, "decoder", "nf4", record=False, **settings)
+    assert_near(losses_of(recorded), losses_of(plain), 1e-2)
+
+
+def check_half_precision() -> None:
+    """In bfloat16 recorded and plain steps agree too, with frozen weights kept in 16 bits."""
+    for adapter in ADAPTERS:
+        recorded, _ = run(adapter, "classifier", "encoder", record=True, mixed_precision="auto")
+        assert_recorded(recorded)
+        plain, _ = run(adapter, "classifier", "encoder", record=False, mixed_precision="auto")
+        assert_near(losses_of(recorded), losses_of(plain), 1e-2)
+
+
+def check_half_weights_change_nothing() -> None:
+    """Linear weights kept in 16 bits give autocast's results to the last bit."""
+    assembled, features = assemble("full", "classifier", "encoder")
+    module = assembled.module.requires_grad_(False).eval()
+    batch = {name: tensor.to("cuda") for name, tensor in assembled.readout.collate(features[:16]).items()}
+    with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16):
+        before = assembled.readout.logits(module, batch)
+        assert keep_linear_in_half(module, torch.bfloat16) > 10
+        assert torch.equal(assembled.readout.logits(module, batch), before)
+
+
+def check_dropout_stays_random() -> None:
+    """Two replays of one batch draw different dropout."""
+    layer = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.Dropout(0.5), torch.nn.Linear(64, 1)).cuda()
+
+    def run_pass(batch: dict[str, torch.Tensor], share: Any) -> torch.Tensor:
+        loss = layer(batch["x"]).square().mean() * share
+        loss.backward()
+        return loss.detach()
+
+    graphs, batch = StepGraphs(run_pass), {"x": torch.randn(8, 64)}
+    graphs.record(batch, lambda: layer.zero_grad(set_to_none=False))
+    losses = [float(graphs.replay(batch, 1.0)) for _ in range(4)]
+    assert len(set(losses)) == 4, losses
+    before = layer[0].weight.grad.clone()
+    graphs.replay(batch, 1.0)
+    assert not torch.equal(before, layer[0].weight.grad), "gradients add up"
+
+
+def check_steps_never_wait() -> None:
+    """A recorded step makes no synchronising call."""
+    assembled, features = assemble("lora", "classifier", "encoder", mixed_precision="auto")
+    stepper = training.make_stepper(assembled, assembled.method.training, features)
+    stepper.module.train()
+    stepper.lengths = training.choose_lengths(features, 2)
+    stepper.record(features)
+    assert stepper.graphs is not None, stepper.notes
+    steps = training_batches(features, 8, 1, 1)
+    for batch in steps[:3]:
+        stepper.run(batch)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for batch in steps[3:]:
+            if len(batch) == 8:
+                stepper.run(batch)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def check_failed_recording_is_told() -> None:
+    """A loss that waits for the GPU cannot be recorded: training goes on without, and dropout still draws."""
+    assembled, features = assemble("full", "classifier", "encoder")
+    plain = assembled.readout.loss
+
+    def waiting(module: Any, batch: Any) -> torch.Tensor:
+        loss = plain(module, batch)
+        assert float(loss.detach()) > 0
+        return loss
+
+    assembled.readout.loss = waiting
+    training.STEPS_PER_LENGTH, before = 4, training.STEPS_PER_LENGTH
+    try:
+        outcome = training.train(assembled, features, features[:8], seed=1, name="check")
+    finally:
+        training.STEPS_PER_LENGTH = before
+    assert any("could not be recorded" in note for note in outcome.notes), outcome.notes
+    assert outcome.epochs[0]["training_loss"] < 2
+    torch.nn.functional.dropout(torch.ones(1000, device="cuda"), 0.5).sum().item()
+
+
+def check_likelihoods() -> None:
+    """Reading the common beginning once gives the full forward's likelihoods."""
+    assembled, features = assemble("lora", "generation", "decoder")
+    reader, module = assembled.readout, assembled.module.eval()
+
+    def on_gpu(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return {name: tensor.to("cuda") for name, tensor in batch.items()}
+
+    with torch.inference_mode():
+        wanted = score_groups(module, on_gpu(reader.collate(features[:20])), reader.answer_ids)
+        reader.expect(module, features[:20])
+        found = reader.label_scores(module, on_gpu(reader.collate(features[:20])))
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+CHECKS: dict[str, Any] = {
+    **{
+        f"steps {adapter} {readout} {architecture}": functools.partial(check_steps, adapter, readout, architecture)
+        for adapter, readout, architecture in (
+            ("full", "classifier", "encoder"),
+            ("lora", "classifier", "encoder"),
+            ("p_tuning", "classifier", "encoder"),
+            ("prefix_tuning", "classifier", "encoder"),
+            ("lora", "generation", "decoder"),
+            ("lora", "linear_head", "decoder"),
+        )
+    },
+    "accumulation": check_accumulation,
+    "qlora generation": functools.partial(check_qlora, "generation"),
+    "qlora head": functools.partial(check_qlora, "linear_head"),
+    "half precision": check_half_precision,
+    "half weights": check_half_weights_change_nothing,
+    "dropout": check_dropout_stays_random,
+    "steps never wait": check_steps_never_wait,
+    "likelihoods": check_likelihoods,
+    "failed recording": check_failed_recording_is_told,  # last: it leaves the card's memory pools in disorder
+}
+import_libraries()

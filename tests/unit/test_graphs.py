@@ -1,0 +1,129 @@
+"""Recorded passes, here run by a stand-in without a GPU: a step must be the same whether it is replayed or not.
+
+The recording itself is tested on a GPU, in tests/gpu.
+"""
+
+import contextlib
+
+import pytest
+import torch
+
+from fineprint import stepping, training
+from fineprint.assembly import assemble_for_training, make_readout
+from fineprint.batching import choose_lengths, padded_length
+from fineprint.graphs import Recording, StepGraphs, shapes_of
+from test_methods import make_method
+
+
+class RunAnew(StepGraphs):
+    """Runs the pass again instead of replaying it."""
+
+    replays = 0
+
+    def __init__(self, run_pass, finish=None):
+        self.run_pass, self.finish, self.recordings = run_pass, finish, {}
+
+    def record(self, batch, forget):
+        self.run_pass(batch, 0.5)
+        forget()
+        self.recordings[shapes_of(batch)] = Recording(None, batch, None)
+
+    def replay(self, batch, share):
+        RunAnew.replays += 1
+        loss = self.run_pass(batch, share)
+        if self.finish is not None:
+            self.finish()
+        return loss
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    monkeypatch.setattr(stepping, "StepGraphs", RunAnew)
+    monkeypatch.setattr(stepping, "create_on_gpu", contextlib.nullcontext)
+    monkeypatch.setattr(stepping, "keep_prompt_tokens_on_gpu", lambda module: None)
+    monkeypatch.setattr(stepping.Stepper, "can_record", True)
+    monkeypatch.setattr(training, "STEPS_PER_LENGTH", 4)
+    RunAnew.replays = 0
+
+
+def run(adapter, readout, architecture, folders, task, rows, whole=False, **settings):
+    method = make_method(adapter, readout, architecture, learning_rate=0.003, epochs=2, **settings)
+    reader = make_readout(method, folders[architecture], task, rows, seed=1)
+    assembled = assemble_for_training(method, reader, folders[architecture], seed=1)
+    for module in assembled.module.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    features = [reader.encode(row, with_answer=True) for row in rows[:-3]]  # the last batch is smaller
+    with pytest.MonkeyPatch.context() as patch:
+        if whole:
+            patch.setattr(stepping, "can_capture", lambda optimizer: True)
+        outcome = training.train(assembled, features, features[:12], seed=1, name="test")
+    return outcome, {n: p.detach().clone() for n, p in assembled.module.named_parameters() if p.requires_grad}
+
+
+CASES = [
+    ("full", "classifier", "encoder", {}, True),
+    ("lora", "linear_head", "decoder", {}, True),
+    ("p_tuning", "classifier", "encoder", {}, True),
+    ("lora", "generation", "decoder", {"batch_size": 4, "accumulation_steps": 3}, False),
+    ("lora", "linear_head", "decoder", {"optimizer": "paged_adamw_8bit"}, False),
+]
+
+
+@pytest.mark.parametrize(("adapter", "readout", "architecture", "settings", "whole"), CASES)
+def test_replayed_steps_equal_plain_ones(
+    adapter, readout, architecture, settings, whole, backbone_folders, task_record, tiny_rows, stand_in, monkeypatch
+):
+    method = adapter, readout, architecture, backbone_folders, task_record, tiny_rows
+    replayed, weights = run(*method, whole=whole, **settings)
+    assert RunAnew.replays >= 10 and "CUDA graphs" in replayed.notes[0]
+    assert replayed.gradient_bytes > 0 and replayed.optimizer_bytes > 0
+    monkeypatch.setattr(stepping.Stepper, "can_record", False)
+    plain, wanted = run(*method, **settings)
+    assert not plain.notes
+    assert [s["loss"] for s in replayed.steps] == pytest.approx([s["loss"] for s in plain.steps], rel=1e-4)
+    for name in wanted:
+        torch.testing.assert_close(weights[name], wanted[name], rtol=1e-3, atol=1e-4)
+    assert (replayed.gradient_bytes, replayed.optimizer_bytes) == (plain.gradient_bytes, plain.optimizer_bytes)
+
+
+def test_a_failed_recording_is_told_and_training_goes_on(
+    backbone_folders, task_record, tiny_rows, stand_in, monkeypatch
+):
+    def fail(self, batch, forget):
+        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+    monkeypatch.setattr(RunAnew, "record", fail)
+    monkeypatch.setattr(stepping, "recover", lambda graphs: None)
+    outcome, _ = run("full", "classifier", "encoder", backbone_folders, task_record, tiny_rows)
+    assert outcome.notes == [
+        "Passes were run one by one, since they could not be recorded as CUDA graphs: "
+        "operation not permitted when stream is capturing"
+    ]
+    assert outcome.epochs[-1]["training_loss"] < outcome.epochs[0]["training_loss"]
+
+
+def test_lengths_are_few_and_hold_every_row():
+    features = [{"input_ids": [0] * (5 + number % 60)} for number in range(600)]
+    lengths = choose_lengths(features, 4)
+    assert len(lengths) == 4 and lengths == sorted(lengths) and lengths[-1] == 64
+    assert padded_length(features[:1], lengths) == lengths[0] and padded_length(features, lengths) == 64
+    assert padded_length(features, []) is None
+
+
+def test_rare_long_rows_do_not_pad_the_others():
+    features = [{"input_ids": [0] * length} for length in [10] * 500 + [20] * 500 + [120] * 3 + [128] * 2]
+    assert choose_lengths(features, 3) == [16, 24, 128]
+
+
+@pytest.mark.parametrize(("readout", "architecture"), [("classifier", "encoder"), ("generation", "decoder")])
+def test_padding_to_a_longer_length_changes_no_loss(readout, architecture, backbone_folders, task_record, tiny_rows):
+    method = make_method("lora", readout, architecture)
+    reader = make_readout(method, backbone_folders[architecture], task_record, tiny_rows, seed=1)
+    module = assemble_for_training(method, reader, backbone_folders[architecture], seed=1).module.eval()
+    features = [reader.encode(row, with_answer=True) for row in tiny_rows[:9]]
+    wanted = reader.loss(module, reader.collate(features))
+    for length in (32, 48):
+        batch = reader.collate(features, length)
+        assert all(tensor.shape[0] == 9 for tensor in batch.values()) and batch["input_ids"].shape[1] == length
+        torch.testing.assert_close(reader.loss(module, batch), wanted, rtol=1e-5, atol=1e-6)
