@@ -39,7 +39,7 @@ def draw_growth(study: Study) -> Drawing | None:
     caption = (
         "What grows with the number of tasks served at once (logarithmic axes). Marks are measured; up to "
         f"{formats.plural(len(part.tasks), 'task')} trained, beyond copies of them. Dashed: the least-squares line "
-        f"through the marks, for {dashed}, which grow by one task's share; the other figures are not extrapolated."
+        f"through the marks, for {dashed}, where they lie on one; the other figures are not extrapolated."
     )
     return Drawing(figure, "Growth with the number of tasks", caption, describe_growth(part), data_rows(part))
 
