@@ -23,7 +23,7 @@ style: $(READY)
 	snakemake --lint
 
 unit: $(READY)
-	python -m pytest -q -m "not workflow and not demo and not browser" --durations=10
+	OMP_NUM_THREADS=1 python -m pytest -q -n 2 --dist loadfile -m "not workflow and not demo and not browser" --durations=10
 
 # The page in Chromium, as far as there is one; nothing is downloaded.
 browser: $(READY)

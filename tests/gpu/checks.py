@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.state import AcceleratorState
 
 from fineprint import stepping, training
 from fineprint.assembly import assemble_for_training, make_readout
@@ -81,6 +82,7 @@ def assemble(adapter: str, readout: str, architecture: str, precision: str = "fl
             module.p = 0.0
         if hasattr(module, "attention_dropout"):
             module.attention_dropout = 0.0
+    AcceleratorState._reset_state(reset_partial_state=True)  # one precision per process is all it knows
     return assembled, [reader.encode(row, with_answer=True) for row in rows()]
 
 

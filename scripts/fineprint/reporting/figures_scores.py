@@ -14,6 +14,8 @@ from fineprint.reporting.style import COLOURS, GREY, INK, MARKERS, WIDTH
 
 FEW_LABELS = 4  # up to here confusion matrices fit five to a row
 
+MOST_WITH_INTERVALS = 9  # methods side by side; more leave no room for intervals in the cells
+
 
 def draw_accuracy(study: Study, task: str) -> Drawing | None:
     """Draw accuracy with its interval for every scored method and split."""
@@ -171,14 +173,13 @@ def draw_tags(study: Study, task: str, tag: str) -> Drawing | None:
     rows = [
         row for method in methods for split, value in columns for row in tag_row(study, task, method, split, tag, value)
     ]
-    shares = {(row["number"], row["split"], row["value"]): row["accuracy"] for row in rows}
-    grid = np.array(
-        [[shares.get((study.numbers[m], split, value), np.nan) for m in methods] for split, value in columns]
-    )
+    cells = {(row["number"], row["split"], row["value"]): row for row in rows}
+    table = [[cells.get((study.numbers[m], split, value)) for m in methods] for split, value in columns]
+    grid = np.array([[row["accuracy"] if row else np.nan for row in line] for line in table], dtype=float)
     figure, axis = plt.subplots(figsize=(WIDTH, 0.7 + 0.2 * len(columns)), layout="constrained")
-    draw_shades(
-        axis, grid, min(7.5, 130 / len(methods)), lambda place: "" if np.isnan(grid[place]) else f"{grid[place]:.2f}"
-    )
+    wide = len(methods) <= MOST_WITH_INTERVALS
+    size = 6.6 if wide else min(7.5, 130 / len(methods))
+    draw_shades(axis, grid, size, lambda place: write_share(table[place[0]][place[1]], wide))
     sizes = {(row["split"], row["value"]): row["rows"] for row in rows}
     several = len({split for split, _ in columns}) > 1
     axis.set_yticks(
@@ -190,10 +191,19 @@ def draw_tags(study: Study, task: str, tag: str) -> Drawing | None:
         axis, [position for position in range(1, len(columns)) if columns[position][0] != columns[position - 1][0]]
     )
     caption = (
-        f"Accuracy on “{task}” by {tag}; rows of each in brackets. Few rows mean wide intervals: differences of a "
-        "few points are noise here. Methods by number."
+        f"Accuracy on “{task}” by {tag}; rows of each in brackets. "
+        f"{'±: half the width of the 95 % Wilson interval' if wide else 'Intervals stand in the data'}; with few rows "
+        "differences of a few points are noise. Methods by number."
     )
     return Drawing(figure, f"Accuracy by {tag} on {task}", caption, describe_tags(tag, rows), rows)
+
+
+def write_share(row: dict[str, object] | None, with_interval: bool) -> str:
+    """Write an accuracy, and how far its interval reaches to either side on average: 0.92 ±.03."""
+    if row is None:
+        return ""
+    half = (float(row["accuracy_high"]) - float(row["accuracy_low"])) / 2  # type: ignore[arg-type]
+    return f"{row['accuracy']:.2f}" + (f" ±{half:.2f}".replace("±0.", "±.") if with_interval else "")
 
 
 def tag_values(study: Study, task: str, split: str, tag: str) -> list[str]:
