@@ -59,8 +59,20 @@ def assemble_for_training(method: MethodSettings, readout: Readout, backbone: Pa
 
     torch.manual_seed(seed)
     model = readout.load_backbone(backbone, method.precision)
+    check_weights(method, readout)
     adapted = method.adapter.apply(model, method.readout.peft_task)
     return Assembled(method, readout, readout.attach_head(adapted))
+
+
+def check_weights(method: MethodSettings, readout: Readout) -> None:
+    """Refuse random weights that an adapter neither trains nor saves, such as a BERT's pooler that its folder lacks:
+    the model that is loaded for prediction would have others."""
+    if readout.random_weights and not method.adapter.saves_whole_model:
+        raise SettingsError(
+            f"backbone '{method.backbone}' lacks weights that its classification model has besides the head "
+            f"({', '.join(readout.random_weights)}), and adapter '{method.adapter.kind}' neither trains nor saves "
+            "them; use readout 'linear_head', or adapter 'full'"
+        )
 
 
 def save_trained(assembled: Assembled, folder: Path) -> None:

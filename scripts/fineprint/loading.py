@@ -53,11 +53,24 @@ def load_model(
         keep_unquantised: modules that stay at full precision.
         extra: further arguments of `from_pretrained`, such as the labels.
     """
-    arguments = loading_arguments(precision, keep_unquantised)
-    model = auto_class.from_pretrained(
-        str(folder), local_files_only=True, trust_remote_code=False, use_safetensors=True, **arguments, **extra
+    return load_and_tell(auto_class, folder, precision, keep_unquantised, **extra)[0]
+
+
+def load_and_tell(
+    auto_class: Any, folder: Path, precision: str, keep_unquantised: list[str], **extra: Any
+) -> tuple[PreTrainedModel, list[str]]:
+    """Load a model as `load_model` does; return it and the names of the weights that the folder lacks, which therefore
+    begin at random."""
+    arguments = loading_arguments(precision, keep_unquantised) | extra
+    model, told = auto_class.from_pretrained(
+        str(folder),
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+        output_loading_info=True,
+        **arguments,
     )
-    return keep_weights_as_quantised(model)
+    return keep_weights_as_quantised(model), sorted(told["missing_keys"])
 
 
 def keep_weights_as_quantised(model: PreTrainedModel) -> PreTrainedModel:

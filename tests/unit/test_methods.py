@@ -129,6 +129,19 @@ def test_modules_that_the_model_lacks_are_named(backbone_folders, task_record, t
         assemble_for_training(method, readout, backbone, seed=1)
 
 
+def test_random_weights_that_an_adapter_would_not_save_are_refused(backbone_folders, task_record, tiny_rows):
+    """BERT's head reads a pooler that a masked language model's folder lacks."""
+    folder = backbone_folders["bert"]
+    for adapter, refused in (("lora", True), ("full", False)):
+        method = make_method(adapter, "classifier", "encoder")
+        readout = make_readout(method, folder, task_record, tiny_rows, seed=1)
+        if refused:
+            with pytest.raises(SettingsError, match=r"bert\.pooler\.dense\.weight.*use readout 'linear_head'"):
+                assemble_for_training(method, readout, folder, seed=1)
+        else:
+            assemble_for_training(method, readout, folder, seed=1)
+
+
 @pytest.mark.parametrize("precision", [name for name in PRECISIONS if name not in ("float32", "nf4")])
 def test_every_precision_trains_and_answers(precision, backbone_folders, task_record, tiny_rows):
     if precision == "float16" and not torch.cuda.is_available():

@@ -87,6 +87,7 @@ class Readout(ABC):
         self.settings = settings
         self.context = context
         self.truncated_rows = 0
+        self.random_weights: list[str] = []  # outside the head, and not in the backbone's folder
         self.shots = []
 
     @abstractmethod

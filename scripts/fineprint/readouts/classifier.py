@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from fineprint.loading import load_model
+from fineprint.loading import load_and_tell
 from fineprint.plain_code import PlainCode
 from fineprint.readouts import Batch, Context, Readout, ReadoutSettings
 from fineprint.readouts._classes import ClassReadout, plain_answer
@@ -48,7 +48,7 @@ class Classifier(ClassReadout):
         from transformers import AutoModelForSequenceClassification
 
         labels = self.context.task.labels
-        return load_model(
+        model, missing = load_and_tell(
             AutoModelForSequenceClassification,
             folder,
             precision,
@@ -57,6 +57,8 @@ class Classifier(ClassReadout):
             id2label=dict(enumerate(labels)),
             label2id={label: number for number, label in enumerate(labels)},
         )
+        self.random_weights = [name for name in missing if not set(name.split(".")) & set(HEAD_NAMES)]
+        return model
 
     def head_names(self, module: torch.nn.Module) -> tuple[str, ...]:
         """The head is whatever PEFT treats as one."""
