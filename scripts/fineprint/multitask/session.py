@@ -23,6 +23,7 @@ from fineprint.multitask.clock import (
 from fineprint.multitask.entries import Entry, copy_entries, draw_requests
 from fineprint.multitask.records import Check, Served
 from fineprint.multitask.ways import Way
+from fineprint.progress import logger
 
 FIGURES = (
     *("disk_bytes", "held_bytes", "peak_allocated_bytes", "resident_bytes", "first_answer_seconds"),
@@ -121,6 +122,7 @@ class Session:
         except REFUSALS as error:
             row["reason"] = self.refused[way.name] = first_line(error)
             return row  # type: ignore[return-value]
+        tell(way, len(entries), figures)
         return row | figures  # type: ignore[return-value]
 
     def look_closer(self, way: Way, entries: list[Entry]) -> None:
@@ -178,6 +180,16 @@ class Session:
             (functools.partial(way.answer, window) for window in windows), self.settings.seconds_per_measurement
         )
         return sum(len(window) for window in windows[: len(seconds)]), sum(seconds)
+
+
+def tell(way: Way, count: int, figures: dict[str, Any]) -> None:
+    """Log one way's figures as soon as they are known: a measurement that is stopped leaves those it had."""
+    switch = figures["switch_seconds_median"]
+    logger.info(
+        "%s · %d tasks · %.3g s to the first answer · %s · %.0f rows/s",
+        *(way.name, count, figures["first_answer_seconds"]),
+        *("nothing to switch" if switch is None else f"{switch:.3g} s to switch", figures["rows_per_second"]),
+    )
 
 
 def first_line(error: BaseException) -> str:
