@@ -148,6 +148,16 @@ def study_settings(wildcards):
     return STUDY.model_dump_json()
 
 
+def memory(megabytes):
+    """Megabytes of a job that first asks for so many: more for every retry, within the study's limit."""
+    return lambda wildcards, attempt: STUDY.hardware.memory_mb(megabytes, attempt)
+
+
+def minutes(first):
+    """Minutes of a job that first asks for so many: more for every retry, within the study's limit."""
+    return lambda wildcards, attempt: STUDY.hardware.minutes(first, attempt)
+
+
 def rerun_command(wildcards):
     """The command that makes this study again."""
     places = [os.path.relpath(file) for file in workflow.configfiles]

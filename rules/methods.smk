@@ -24,8 +24,8 @@ rule write_run_config:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=memory(500),
+        runtime=minutes(5),
     params:
         settings=run_settings,
     shell:
@@ -57,8 +57,8 @@ rule train_method:
     threads: STUDY.hardware.threads_per_run
     resources:
         gpu=STUDY.hardware.gpus_per_run,
-        mem_mb=STUDY.hardware.memory_mb_per_run,
-        runtime=STUDY.hardware.minutes_per_run,
+        mem_mb=memory(STUDY.hardware.memory_mb_per_run),
+        runtime=minutes(STUDY.hardware.minutes_per_run),
     shell:
         """
         python {input.script:q} \
@@ -96,8 +96,8 @@ rule predict_labels:
     threads: STUDY.hardware.threads_per_run
     resources:
         gpu=STUDY.hardware.gpus_per_run,
-        mem_mb=STUDY.hardware.memory_mb_per_run,
-        runtime=STUDY.hardware.minutes_per_run,
+        mem_mb=memory(STUDY.hardware.memory_mb_per_run),
+        runtime=minutes(STUDY.hardware.minutes_per_run),
     shell:
         """
         python {input.script:q} \
@@ -128,8 +128,8 @@ rule score_predictions:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     shell:
         """
         python {input.script:q} \
