@@ -143,6 +143,11 @@ def run_settings(wildcards):
     )
 
 
+def checkpoint_minutes(wildcards, resources):
+    """Minutes between checkpoints. A param that asks for `resources` is not compared: a change trains nothing anew."""
+    return STUDY.hardware.checkpoint_minutes
+
+
 def study_settings(wildcards):
     """The whole resolved study, as JSON."""
     return STUDY.model_dump_json()

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fineprint.checkpoints import Checkpoints, bind
 from fineprint.job import run_job
 from fineprint.records import write_json
 from fineprint.runs import train_run
@@ -17,6 +18,8 @@ def main(
     model: Path,
     record: Path,
     threads: int = 1,
+    checkpoints: Path | None = None,
+    checkpoint_minutes: float = 0,
 ) -> None:
     """Train a run.
 
@@ -29,8 +32,15 @@ def main(
         model: folder to save into.
         record: the training record.
         threads: that torch may use.
+        checkpoints: folder of this run's checkpoints, which go when the run is done.
+        checkpoint_minutes: between checkpoints; 0 writes none.
     """
-    write_json(record, train_run(run_config, task, rows, backbone, backbone_record, model, threads))
+    kept = None
+    if checkpoints is not None and checkpoint_minutes:
+        kept = Checkpoints(checkpoints, checkpoint_minutes, bind(run_config, task, backbone_record))
+    write_json(record, train_run(run_config, task, rows, backbone, backbone_record, model, threads, kept))
+    if kept is not None:
+        kept.remove()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ from fineprint.settings import Settings
 
 
 class HardwareSettings(Settings):
-    """What a job asks for. Threads, memory, minutes and GPUs are those of one training or prediction job.
+    """What a job asks for, and how often a training is kept. No run depends on it: a change trains nothing anew.
+
+    Threads, memory, minutes and GPUs are those of one training or prediction job.
 
     A job that failed is tried again with more memory and time, since too little of them is what most often ends a job
     on a cluster; `memory_mb_at_most` and `minutes_at_most` are what its partitions allow.
@@ -20,6 +22,7 @@ class HardwareSettings(Settings):
     minutes_per_run: int = Field(30, ge=1)
     minutes_at_most: int | None = Field(None, ge=1)
     gpus_per_run: int = Field(1, ge=0)
+    checkpoint_minutes: float = Field(10, ge=0)
 
     @model_validator(mode="after")
     def check_limits(self) -> HardwareSettings:
