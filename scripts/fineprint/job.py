@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fineprint.interruption import Interrupted
+from fineprint.placement import describe_placement, write_line
 from fineprint.progress import logger, start_logging
 from fineprint.settings import SettingsError
 
@@ -14,6 +15,8 @@ def run_job(main: Callable[..., Any]) -> None:
     from jsonargparse import auto_cli
 
     start_logging()
+    if (placement := describe_placement()) is not None:
+        logger.info("%s", write_line(placement))
     try:
         auto_cli(main, as_positional=False)
     except SettingsError as error:
