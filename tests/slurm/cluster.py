@@ -36,6 +36,7 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 DefMemPerCPU=200
+# A CPU job does not queue behind those that wait for the GPU (PriorityTier).
 # How long after SIGTERM a job is killed, and how soon a lost node is noticed.
 KillWait=10
 SlurmdTimeout=30
@@ -43,7 +44,7 @@ MinJobAge=600
 GresTypes=gpu
 {accounting}
 NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory={memory} Gres=gpu:{gpus} State=UNKNOWN
-PartitionName=cpu Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PartitionName=cpu Nodes={host} Default=YES PriorityTier=2 MaxTime=INFINITE State=UP
 PartitionName=gpu Nodes={host} MaxTime=INFINITE State=UP
 """
 

@@ -1,6 +1,7 @@
 """A Slurm for all tests of this folder, and copies of the workflow that submit to it."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -48,21 +49,30 @@ class Submitting:
         self.log = folder / "driver.log"
         self.started: list[subprocess.Popen] = []
 
+    def run_id(self) -> str:
+        """Return the name of the last run's jobs."""
+        return re.findall(r"SLURM run ID: (\S+)", self.text())[-1]
+
+    def newest_step(self, run: str) -> int:
+        """Return the step of a run's newest checkpoint, 0 without one."""
+        places = self.folder.glob(f"checkpoints/*/{run}/step-*")
+        return max((int(place.name.partition("-")[2]) for place in places), default=0)
+
     def start(self, *arguments: str) -> subprocess.Popen:
         """Start the command that a user types."""
         command = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", *arguments]
         return self.spawn([*command, *QUICK, "--configfile", self.study])
 
-    def resume(self) -> subprocess.Popen:
+    def resume(self, *arguments: str) -> subprocess.Popen:
         """Start `make resume`, with this environment in the place of one that make would set up."""
         (self.folder / ".venv").mkdir(exist_ok=True)
         (self.folder / ".venv/ready").touch()
-        return self.spawn(["make", "resume", f"STUDY={self.study}", f"OPTIONS={' '.join(QUICK)}"])
+        return self.spawn(["make", "resume", f"STUDY={self.study}", f"OPTIONS={' '.join([*QUICK, *arguments])}"])
 
     def run_locally(self, *arguments: str) -> subprocess.Popen:
         """Start the same study on this machine alone."""
-        command = [sys.executable, "-m", "snakemake", "--cores", "1", "--resources", "gpu=1"]
-        return self.spawn([*command, *arguments, "--configfile", self.study])
+        command = [sys.executable, "-m", "snakemake", *arguments, "--cores", "1", "--resources", "gpu=1"]
+        return self.spawn([*command, "--configfile", self.study])
 
     def spawn(self, command: list[str]) -> subprocess.Popen:
         """Start a command that writes to this copy's log; it has a group of its own, to be ended whole."""
@@ -77,7 +87,7 @@ class Submitting:
         """Return what the commands have printed so far."""
         return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
 
-    def finish(self, process: subprocess.Popen, seconds: float = 240) -> None:
+    def finish(self, process: subprocess.Popen, seconds: float = 400) -> None:
         """Wait for a command's success."""
         assert process.wait(seconds) == 0, self.text()[-6000:]
 
@@ -105,10 +115,33 @@ def make_submitting(slurm, tmp_path_factory):
     """Copies of the workflow; what still runs in them at the end is ended."""
     made = []
 
-    def make(name: str, study: str) -> Submitting:
+    def make(name: str, study: str, settled: Path | None = None) -> Submitting:
         made.append(Submitting(tmp_path_factory.mktemp(name), study))
+        for part in ("results", ".snakemake", "logs", "benchmarks"):
+            if settled is not None:
+                shutil.copytree(settled / part, made[-1].folder / part)
         return made[-1]
 
     yield make
     for copy in made:
         copy.end()
+
+
+class Methods:
+    """The study of every method, through Slurm and on this machine, at the same time on a core each."""
+
+    def __init__(self, submitted: Submitting, local: Submitting) -> None:
+        self.submitted, self.local = submitted, local
+        self.driver, self.alone = submitted.start(), local.run_locally("all_scores")
+
+    def finish(self) -> None:
+        """Wait for both."""
+        self.local.finish(self.alone, 600)
+        self.submitted.finish(self.driver, 600)
+
+
+@pytest.fixture(scope="session")
+def methods(make_submitting):
+    """The study of every method under way: one GPU is a narrow way, so other tests run meanwhile."""
+    study = "tests/config/slurm.yaml"
+    return Methods(make_submitting("submitted", study), make_submitting("local", study))

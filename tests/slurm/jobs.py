@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from cluster import ask
+from cluster import ask, wait_for
 
 FIELDS = ("JobIDRaw", "JobName", "State", "Start", "End", "AllocTRES", "Partition", "Account", "Comment", "WorkDir")
 
@@ -26,6 +26,12 @@ class Job:
     rules: str
 
     @property
+    def memory_mb(self) -> int:
+        """How much memory it held."""
+        found = re.search(r"mem=([\d.]+)([MG])", self.granted)
+        return round(float(found.group(1)) * (1024 if found.group(2) == "G" else 1)) if found else 0
+
+    @property
     def gpus(self) -> int:
         """How many GPUs it held."""
         found = re.search(r"gres/gpu=(\d+)", self.granted)
@@ -37,6 +43,12 @@ def list_jobs(folder: Path) -> list[Job]:
     output = ask("sacct", "-X", "--noheader", "--parsable2", "--starttime=now-1days", f"--format={','.join(FIELDS)}")
     rows = [dict(zip(FIELDS, line.split("|"), strict=True)) for line in output.splitlines()]
     return [read(row) for row in rows if row["WorkDir"] == str(folder)]
+
+
+def list_ended(folder: Path) -> list[Job]:
+    """Return the jobs of a folder once all have ended; accounting lags behind a little."""
+    wait_for("the end of all jobs", lambda: all(job.end for job in list_jobs(folder)), 30)
+    return list_jobs(folder)
 
 
 def read(row: dict[str, str]) -> Job:
