@@ -240,18 +240,18 @@ class Generation(Readout):
         prompts = [feature["prompt"] for feature in features] if keeps_all(module) else []
         self.beginning, self.kept = shared_beginning(prompts), None
 
-    def read(self, module: torch.nn.Module, batch: Batch) -> Reading:
-        """Read the prompts, their common beginning only once for all batches."""
+    def read(self, module: torch.nn.Module, batch: Batch, more: int) -> Reading:
+        """Read the prompts, their common beginning only once for all batches, with room for `more` tokens."""
         if "beginning_ids" in batch and self.kept is None:
             self.kept = read_beginning(module, batch["beginning_ids"])
         kept = self.kept if "beginning_ids" in batch else None
-        return read_prompts(module, kept or [], batch["prompt_ids"], batch["prompt_mask"])
+        return read_prompts(module, kept or [], batch["prompt_ids"], batch["prompt_mask"], more)
 
     def label_scores(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return the log-likelihood of each label's answer after each prompt, shape (rows, labels)."""
         if not keeps_all(module):
             return score_groups(module, batch, self.answer_ids)
-        reading = self.read(module, batch)
+        reading = self.read(module, batch, len(self.tree.tokens))
         several_tokens = any(len(path) > 1 for path in self.tree.paths)
         return score_answers(reading, read_answers(module, reading, self.tree) if several_tokens else None, self.tree)
 
@@ -260,7 +260,7 @@ class Generation(Readout):
         config = self.generation_config(module)
         if not keeps_all(module):
             return generate_groups(module, batch, config), score_groups(module, batch, self.answer_ids)
-        reading = self.read(module, batch)
+        reading = self.read(module, batch, max(len(self.tree.tokens), config.max_new_tokens))
         behind = read_answers(module, reading, self.tree)
         written = write_answers(
             *(module, reading, behind, self.tree, self.settings.temperature),
