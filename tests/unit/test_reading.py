@@ -198,3 +198,15 @@ def test_many_rows_are_encoded_as_each_alone(readout, architecture, backbone_fol
     assert [feature["label"] for feature in together] == [[row.label] for row in tiny_rows]
     assert 0 < cut <= len(tiny_rows), "some rows are longer than nine tokens, and are counted once"
     assert reader.encode_all([], with_answer=True) == []
+
+
+def test_many_prompts_are_encoded_as_each_alone(task_record, tiny_rows):
+    whole = make_generation(task_record, tiny_rows, shots=1, max_tokens=500)
+    longest = max(len(feature["prompt"]) for feature in whole.encode_all(tiny_rows, with_answer=False))
+    most = longest + whole.longest_answer - 1  # the longest prompts are one token too long
+    together, alone = (make_generation(task_record, tiny_rows, shots=1, max_tokens=most) for _ in range(2))
+    assert together.encode_all(tiny_rows, with_answer=True) == [
+        alone.encode(row, with_answer=True) for row in tiny_rows
+    ]
+    assert together.truncated_rows == alone.truncated_rows > 0
+    assert together.prompt_example == alone.prompt_example

@@ -146,32 +146,40 @@ class Generation(Readout):
 
     def encode(self, row: Row, with_answer: bool) -> Feature:
         """Return prompt and, for training, answer with one end of text."""
-        room = self.context.max_tokens - self.longest_answer
-        feature = {"prompt": self.encode_prompt(row, room)}
-        if with_answer:
-            feature["answer"] = [*self.answer_ids[row.label], self.context.tokenizer.eos_token_id]
-            feature["label"] = [row.label]
-        return feature
+        return self.encode_all([row], with_answer)[0]
 
-    def encode_prompt(self, row: Row, room: int) -> list[int]:
-        """Return a prompt of at most `room` tokens; where it is longer, the row's longer texts lose their ends."""
-        ids = self.tokenize_prompt(row)
+    def encode_all(self, rows: list[Row], with_answer: bool) -> list[Feature]:
+        """Encode rows as `encode` does, by as many threads as the tokenizer may use."""
+        features: list[Feature] = []
+        for row, ids in zip(rows, self.tokenize_prompts(rows), strict=True):
+            features.append({"prompt": self.cut_prompt(row, ids)})
+            if with_answer:
+                features[-1]["answer"] = [*self.answer_ids[row.label], self.context.tokenizer.eos_token_id]
+                features[-1]["label"] = [row.label]
+        return features
+
+    def cut_prompt(self, row: Row, ids: list[int]) -> list[int]:
+        """Return a prompt that leaves room for an answer; of a longer one the row's longer texts lose their ends."""
+        room = self.context.max_tokens - self.longest_answer
         if len(ids) <= room:
             return ids
         self.truncated_rows += 1
         excess = len(ids) - room
         while len(ids) > room:  # a cut text may be read as one token more than it was, so it may take another round
-            ids = self.tokenize_prompt(self.shorten(row, room, excess))
+            ids = self.tokenize_prompts([self.shorten(row, room, excess)])[0]
             excess += max(len(ids) - room, 0)
         return ids
 
-    def tokenize_prompt(self, row: Row) -> list[int]:
-        """Return a row's whole prompt as token ids, however long."""
+    def tokenize_prompts(self, rows: list[Row]) -> list[list[int]]:
+        """Return each row's whole prompt as token ids, however long."""
         tokenizer, task = self.context.tokenizer, self.context.task
-        text = build_prompt(tokenizer, task.prompt, task.answers, self.shots, row)
-        self.prompt_example = self.prompt_example or text
-        ids = tokenizer(text, add_special_tokens=tokenizer.chat_template is None)["input_ids"]
-        return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id and tokenizer.chat_template is None else ids
+        texts = [build_prompt(tokenizer, task.prompt, task.answers, self.shots, row) for row in rows]
+        if not texts:
+            return []
+        self.prompt_example = self.prompt_example or texts[0]
+        plain = tokenizer.chat_template is None
+        prompts = tokenizer(texts, add_special_tokens=plain)["input_ids"]
+        return [ids[:-1] if plain and ids and ids[-1] == tokenizer.eos_token_id else ids for ids in prompts]
 
     def shorten(self, row: Row, room: int, excess: int) -> Row:
         """Return the row with `excess` tokens less, each taken from the end of the text that is longest by then."""
@@ -272,16 +280,16 @@ class Generation(Readout):
         """Read the generated texts strictly."""
         written, scores = (part.cpu() for part in answers)
         texts = self.context.tokenizer.batch_decode(written, skip_special_tokens=True)
-        return [self.make_prediction(text, row) for text, row in zip(texts, scores, strict=True)]
-
-    def make_prediction(self, text: str, scores: torch.Tensor) -> Prediction:
-        """Return one row's answer as read, and what the likelihoods say."""
-        return Prediction(
-            label=read_answer(text, self.context.task.answers),
-            probabilities=[round(value, 6) for value in scores.softmax(dim=0).tolist()],
-            answer=text,
-            likelihood_label=int(scores.argmax()),
-        )
+        likeliest, probabilities = scores.argmax(dim=1).tolist(), scores.softmax(dim=1).tolist()
+        return [
+            Prediction(
+                label=read_answer(text, self.context.task.answers),
+                probabilities=[round(value, 6) for value in row],
+                answer=text,
+                likelihood_label=label,
+            )
+            for text, row, label in zip(texts, probabilities, likeliest, strict=True)
+        ]
 
     def generation_config(self, module: torch.nn.Module) -> GenerationConfig:
         """Return how to generate: our settings and every end-of-text token that tokenizer and model name."""
