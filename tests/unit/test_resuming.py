@@ -96,7 +96,7 @@ def test_dropout_goes_on_where_it_was(run, tmp_path, monkeypatch):
     wanted, _ = run(method, None)
     with pytest.raises(Interrupted):
         run(method, make_keeper(tmp_path), 2)
-    monkeypatch.setattr("fineprint.resuming.fill_random_states", lambda states: None)
+    monkeypatch.setattr("fineprint.resuming.fill_random_states", lambda *arguments: None)
     assert history(run(method, make_keeper(tmp_path))[0]) != history(wanted)
 
 
