@@ -120,6 +120,10 @@ class Readout(ABC):
     def encode(self, row: Row, with_answer: bool) -> Feature:
         """Turn a row into token ids, with the gold answer for training or without it for prediction."""
 
+    def encode_all(self, rows: list[Row], with_answer: bool) -> list[Feature]:
+        """Turn rows into token ids as `encode` does; a readout may do so faster for many at once."""
+        return [self.encode(row, with_answer) for row in rows]
+
     @abstractmethod
     def collate(self, features: list[Feature], length: int | None = None) -> Batch:
         """Pad features to one length and stack them.
