@@ -5,11 +5,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from fineprint.processes import Processes, blocks_of
+from fineprint.settings import SettingsError
+from fineprint.stepping import Stepper
 from two_processes import COMBINATIONS, describe, run
 
 TESTS = Path(__file__).parents[1]
@@ -78,3 +81,10 @@ def test_alone_nothing_is_exchanged():
     Processes().add_gradients([parameter])
     assert parameter.grad.tolist() == [1, 1] and Processes().add([1.0, 2.0]) == [1.0, 2.0]
     assert Processes().highest(3, True) == [3, 1] and Processes().writes
+
+
+def test_memory_that_runs_out_in_one_of_several_is_told():
+    """The others wait for its gradients, so the step cannot be cut anew."""
+    stepper = SimpleNamespace(processes=Processes(count=2), micro_batch=4)
+    with pytest.raises(SettingsError, match="lower batch_size and raise accumulation_steps"):
+        Stepper.shrink(stepper)
