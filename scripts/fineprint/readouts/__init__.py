@@ -75,11 +75,13 @@ class Readout(ABC):
         auto_class: for the model card, the Transformers class that the backbone is loaded by.
         model_arguments: for the model card, what that class is told beside where and how to load.
         keep_unquantised: modules that stay at full precision on a quantised backbone.
+        waits: whether a pass has to look at its batch, so that it cannot be recorded on a GPU.
     """
 
     auto_class: ClassVar[str] = "AutoModel"
     model_arguments: ClassVar[tuple[str, ...]] = ()
     keep_unquantised: ClassVar[tuple[str, ...]] = ()
+    waits: ClassVar[bool] = False
     prompt_example: str | None = None
     shots: list[Row]
 
