@@ -62,13 +62,14 @@ rule train_method:
         mem_mb=memory(STUDY.hardware.memory_mb_per_run),
         runtime=minutes(STUDY.hardware.minutes_per_run),
     params:
+        launcher=training_launcher,
         checkpoint_minutes=checkpoint_minutes,
     # A scheduler's signals go to every process of a job: the shell and tee outlive them, so that Python can write a
     # checkpoint, say so and end.
     shell:
         """
         trap : TERM USR1
-        python {input.script:q} \
+        {params.launcher} {input.script:q} \
             --run_config {input.run_config:q} \
             --task {input.task:q} \
             --rows {input.rows:q} \
@@ -107,7 +108,7 @@ rule predict_labels:
         "../envs/train.yaml"
     threads: STUDY.hardware.threads_per_run
     resources:
-        gpu=STUDY.hardware.gpus_per_run,
+        gpu=one_gpu,
         mem_mb=memory(STUDY.hardware.memory_mb_per_run),
         runtime=minutes(STUDY.hardware.minutes_per_run),
     shell:

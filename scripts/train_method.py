@@ -1,9 +1,13 @@
-"""Train one method on one task with one seed, keep its best epoch, and save what was trained."""
+"""Train one method on one task with one seed, keep its best epoch, and save what was trained.
+
+Started by torchrun, several processes share the training, a GPU each.
+"""
 
 from pathlib import Path
 
 from fineprint.checkpoints import Checkpoints, bind
 from fineprint.job import run_job
+from fineprint.processes import leave_processes
 from fineprint.records import write_json
 from fineprint.runs import train_run
 
@@ -38,9 +42,12 @@ def main(
     kept = None
     if checkpoints is not None and checkpoint_minutes:
         kept = Checkpoints(checkpoints, checkpoint_minutes, bind(run_config, task, backbone_record))
-    write_json(record, train_run(run_config, task, rows, backbone, backbone_record, model, threads, kept))
-    if kept is not None:
-        kept.remove()
+    trained = train_run(run_config, task, rows, backbone, backbone_record, model, threads, kept)
+    if trained is not None:  # else another of several processes writes
+        write_json(record, trained)
+        if kept is not None:
+            kept.remove()
+    leave_processes()
 
 
 if __name__ == "__main__":

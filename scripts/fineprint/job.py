@@ -1,5 +1,6 @@
 """What every script does around its main function: a CLI from its signature, logging, errors as sentences."""
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +29,9 @@ def run_job(main: Callable[..., Any]) -> None:
 
 
 def use_threads(threads: int) -> None:
-    """Let torch use as many threads as the job was given."""
+    """Let torch and the tokenizers use as many threads as the job was given."""
     import torch
+
+    os.environ["RAYON_NUM_THREADS"] = str(threads)  # read when a tokenizer first works on many texts
 
     torch.set_num_threads(threads)

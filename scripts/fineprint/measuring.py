@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from fineprint.processes import Processes
 from fineprint.records import Memory, Phase
 
 if TYPE_CHECKING:
@@ -89,17 +90,27 @@ def join_phases(earlier: Phase | None, later: Phase) -> Phase:
     """Return a phase that was interrupted as one: times and energies added, the higher of two peaks."""
     if earlier is None:
         return later
-    both = earlier["memory"], later["memory"]
+    return combine_phases([earlier, later], sum)
+
+
+def gather_phase(processes: Processes, phase: Phase) -> Phase:
+    """Return one phase for all processes: the longest time, the energy of all cards, the peaks of the fullest."""
+    return combine_phases(processes.gather(phase), max)
+
+
+def combine_phases(phases: list[Phase], seconds: Callable[[list[Any]], Any]) -> Phase:
+    """Return phases as one: energies added, of peaks the highest, seconds combined as told."""
+    memories = [phase["memory"] for phase in phases]
     return Phase(
-        seconds=earlier["seconds"] + later["seconds"],
-        memory=Memory(**{key: combine(max, *(memory[key] for memory in both)) for key in later["memory"]}),
-        energy_joules=combine(sum, earlier["energy_joules"], later["energy_joules"]),
+        seconds=seconds([phase["seconds"] for phase in phases]),
+        memory=Memory(**{key: combine(max, [memory[key] for memory in memories]) for key in memories[0]}),
+        energy_joules=combine(sum, [phase["energy_joules"] for phase in phases]),
     )
 
 
-def combine(how: Callable[[list[Any]], Any], *values: Any) -> Any:
+def combine(how: Callable[[list[Any]], Any], values: list[Any]) -> Any:
     """Return the values combined, or None where one of them was not measured."""
-    return None if None in values else how(list(values))
+    return None if None in values else how(values)
 
 
 def read_energy_joules() -> float | None:

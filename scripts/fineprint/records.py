@@ -73,6 +73,7 @@ class TrainRecord(TypedDict):
     workspace_bytes: int | None  # on a GPU: the peak less weights, gradients, optimizer state and activations
     micro_batch: int | None  # rows that went through the model at once, at the end
     recomputes: bool | None  # whether activations were computed again in the backward pass instead of being kept
+    processes: int | None  # that shared the training, a GPU each
     resumed_from_steps: list[int]  # where training went on after interruptions; empty if there were none
     phases: dict[str, Phase]  # "loading", "training"; all parts of an interrupted training together
     examples_per_second: float | None

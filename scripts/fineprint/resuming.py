@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fineprint.checkpoints import Checkpoints, Saved, Tensors
 from fineprint.interruption import Interrupted
-from fineprint.measuring import Meter, join_phases
+from fineprint.measuring import Meter, gather_phase, join_phases
 from fineprint.progress import logger
 from fineprint.records import Phase
 
@@ -46,8 +46,10 @@ class Keeper:
         Raises:
             Interrupted: it was.
         """
-        number = loop.request.number
-        if not (number or self.checkpoints.due):
+        processes = loop.stepper.processes
+        # A signal may reach the processes between different steps; when the time has come the first one's clock says.
+        number, due = processes.highest(loop.request.number, processes.writes and self.checkpoints.due)
+        if not (number or due):
             return
         written = self.save(loop)
         if number:
@@ -58,25 +60,28 @@ class Keeper:
 
     def save(self, loop: Loop) -> bool:
         """Write a checkpoint of the loop as it stands between two steps; on a GPU this waits until its work is done."""
-        so_far = join_phases(self.earlier, self.meter.read())
+        processes = loop.stepper.processes
+        so_far = join_phases(self.earlier, gather_phase(processes, self.meter.read()))
+        random = processes.gather(random_states())
         tensors = {
             "weights": {name: copy(parameter) for name, parameter in loop.trained_parameters()},
             "best": {name: copy(tensor) for name, tensor in loop.best_state.items()},
             "optimizer": optimizer_tensors(loop.stepper),
-            "random": random_states(),
+            "random": {f"{n}.{key}": state for n, states in enumerate(random) for key, state in states.items()},
         }
-        return self.checkpoints.write(loop.update, {**describe_loop(loop), "phase": so_far}, tensors)
+        state = {**describe_loop(loop), "phase": so_far}
+        return processes.gather(processes.writes and self.checkpoints.write(loop.update, state, tensors))[0]
 
     def resume(self, loop: Loop) -> None:
         """Put the newest checkpoint, if there is one, into a loop that has taken no step yet."""
-        saved = self.checkpoints.read()
-        if saved is None:
+        saved, processes = self.checkpoints.read(), loop.stepper.processes
+        if saved is None or not all(processes.gather(saved is not None)):
             return
         self.earlier = saved.state["phase"]
         fill_weights(loop, saved)
         fill_optimizer(loop.stepper, saved)
         fill_loop(loop, saved)
-        fill_random_states(saved.tensors["random"])
+        fill_random_states(saved.tensors["random"], processes.number)
         updates = loop.stepper.schedule.updates
         loop.outcome.resumed_from_steps.append(loop.update)
         loop.stepper.notes.append(
@@ -209,13 +214,14 @@ def random_states() -> Tensors:
     return states | ({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
 
 
-def fill_random_states(states: Tensors) -> None:
-    """Put back what `random_states` returned."""
+def fill_random_states(states: Tensors, number: int) -> None:
+    """Put back what `random_states` returned in the process of this number; one that was not there draws anew."""
     import torch
 
-    torch.set_rng_state(states["cpu"])
-    if torch.cuda.is_available() and "cuda" in states:
-        torch.cuda.set_rng_state(states["cuda"])
+    if f"{number}.cpu" in states:
+        torch.set_rng_state(states[f"{number}.cpu"])
+    if torch.cuda.is_available() and f"{number}.cuda" in states:
+        torch.cuda.set_rng_state(states[f"{number}.cuda"])
 
 
 def copy(tensor: torch.Tensor) -> torch.Tensor:

@@ -19,15 +19,17 @@ from fineprint.config import MethodSettings, read_run
 from fineprint.environment import describe_environment
 from fineprint.job import use_threads
 from fineprint.loading import import_libraries
-from fineprint.measuring import join_phases, measure_phase, weight_bytes, workspace_bytes
+from fineprint.measuring import gather_phase, join_phases, measure_phase, weight_bytes, workspace_bytes
 from fineprint.parameters import count_parameters
 from fineprint.prediction import predict_rows, write_predictions
+from fineprint.processes import join_processes
 from fineprint.readouts import Trial
 from fineprint.records import Phase, PredictRecord, TrainRecord, folder_bytes, hash_folder, read_json
 from fineprint.resuming import Keeper
 from fineprint.rows import HELD_OUT, TRAIN, TRIALS, read_rows
 from fineprint.tasks import Row
 from fineprint.training import train
+from fineprint.unpacking import unpacked_bytes
 
 OWN_VARIANT = ""
 
@@ -41,15 +43,17 @@ def train_run(
     model: Path,
     threads: int,
     checkpoints: Checkpoints | None = None,
-) -> TrainRecord:
+) -> TrainRecord | None:
     """Train a run, save it into `model` with a model card, return its record. A method that trains nothing leaves
-    `model` empty. Where `checkpoints` are given, a training that was interrupted goes on from the newest."""
+    `model` empty. Where `checkpoints` are given, a training that was interrupted goes on from the newest. Of several
+    processes one saves and returns the record."""
     config = read_json(run_config)
     method = read_run(config)
+    processes = join_processes()
     model.mkdir(parents=True, exist_ok=True)
     if not method.trains:
-        return untrained_record(config)
-    use_threads(threads)
+        return untrained_record(config) if processes.writes else None
+    use_threads(max(1, threads // processes.count))
     import_libraries()
     base = read_base(backbone_record, backbone)
     return train_and_save(config, method, read_json(task), rows, backbone, base, model, checkpoints)
@@ -60,7 +64,7 @@ def untrained_record(config: dict[str, Any]) -> TrainRecord:
     absent = (
         *("rows", "held_out_rows", "truncated_rows", "best_epoch", "parameters", "saved_bytes"),
         *("weight_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes"),
-        *("workspace_bytes", "micro_batch", "recomputes", "examples_per_second"),
+        *("workspace_bytes", "micro_batch", "recomputes", "processes", "examples_per_second"),
     )
     record: dict[str, Any] = {"trained": False, "settings": config, "seed": config["seed"], **dict.fromkeys(absent)}
     empty = {
@@ -84,7 +88,7 @@ def train_and_save(
     base: Base,
     model: Path,
     checkpoints: Checkpoints | None = None,
-) -> TrainRecord:
+) -> TrainRecord | None:
     """Load, train and save a run, measuring each phase. Sizes and hashes are those of what was trained: the card, which
     quotes them, comes after."""
     seed, phases = config["seed"], dict[str, Phase]()
@@ -92,16 +96,19 @@ def train_and_save(
     with measure_phase(phases, "loading"):
         readout = make_readout(method, backbone, task, training_rows, seed)
         assembled = assemble_for_training(method, readout, backbone, seed)
-    features = [readout.encode(row, with_answer=True) for row in training_rows]
+    features = readout.encode_all(training_rows, with_answer=True)
     truncated = readout.truncated_rows
-    held_out = [readout.encode(row, with_answer=True) for row in held_out_rows]
+    held_out = readout.encode_all(held_out_rows, with_answer=True)
     parameters = count_parameters(assembled.module, readout.head_names(assembled.module))
     name = f"{config['task']} {config['method']} seed {seed}"
     with measure_phase(phases, "training") as meter:
         keeper = Keeper(checkpoints, meter) if checkpoints else None
         outcome = train(assembled, features, held_out, seed, name, keeper)
-    if keeper:
-        phases["training"] = join_phases(keeper.earlier, phases["training"])
+    processes = join_processes()
+    measured = gather_phase(processes, phases["training"])
+    phases["training"] = join_phases(keeper.earlier if keeper else None, measured)
+    if not processes.writes:
+        return None
     weights = weight_bytes(assembled.module)
     kept = outcome.gradient_bytes, outcome.optimizer_bytes, outcome.activation_bytes
     save_trained(assembled, model)
@@ -127,6 +134,7 @@ def train_and_save(
         workspace_bytes=workspace_bytes(phases["training"], weights, *kept),
         micro_batch=outcome.micro_batch,
         recomputes=outcome.recomputes,
+        processes=processes.count,
         resumed_from_steps=outcome.resumed_from_steps,
         phases=phases,
         examples_per_second=len(training_rows) * len(outcome.epochs) / spent,
@@ -152,12 +160,16 @@ def predict_run(
     with measure_phase(phases, "loading"):
         readout = make_readout(method, backbone, card, training_rows, seed)
         assembled = assemble_for_prediction(method, readout, backbone, model)
-    name = f"{config['task']} {config['method']} seed {seed}"
+    name, unpacked = f"{config['task']} {config['method']} seed {seed}", unpacked_bytes(assembled.module, method.memory)
     with measure_phase(phases, "prediction"):
         predict_splits(assembled, splits, seed, name, predictions)
     total, notes = sum(len(part) for part in splits.values()), []
     if readout.truncated_rows:
         notes.append(f"{readout.truncated_rows} of {total} test rows were longer than max_tokens and were cut.")
+    if unpacked:
+        notes.append(
+            f"Weights stored in 4 bits were held unpacked while rows were answered: {unpacked / 1e9:.1f} GB more."
+        )
     parameters = count_parameters(assembled.module, readout.head_names(assembled.module))
     weights = weight_bytes(assembled.module)
     held_out = read_rows(rows / f"{HELD_OUT}.jsonl")[: method.readout.trial_rows()]

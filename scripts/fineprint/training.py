@@ -21,7 +21,7 @@ from fineprint.measuring import activation_bytes
 from fineprint.optimizing import make_accelerator, make_optimizer, make_schedule
 from fineprint.outcomes import Outcome
 from fineprint.precisions import keep_linear_in_half
-from fineprint.prediction import token_budget
+from fineprint.prediction import attention_for_any_shape, token_budget
 from fineprint.progress import Progress, logger
 from fineprint.readouts import Feature
 from fineprint.records import Epoch
@@ -61,6 +61,7 @@ def train(
     assert settings is not None
     before = trained_norms(assembled)
     stepper = make_stepper(assembled, settings, features)
+    stepper.processes.begin(stepper.parameters, seed)
     loop = Loop(assembled, stepper, features, Progress(name, stepper.schedule.updates, "examples"), keeper)
     loop.measure_activations(split_sorted(features, stepper.micro_batch)[0])
     with heed_signals() if keeper else nullcontext(loop.request) as loop.request:
@@ -88,10 +89,13 @@ def make_stepper(assembled: Assembled, settings: TrainingSettings, features: lis
     optimizer = make_optimizer(assembled.module, settings)
     updates = settings.epochs * math.ceil(len(features) / (settings.batch_size * settings.accumulation_steps))
     schedule = make_schedule(optimizer, settings, updates)
-    module, optimizer = accelerator.prepare(assembled.module, optimizer)
+    module = accelerator.prepare_model(assembled.module, evaluation_mode=True)  # nothing is wrapped around it
+    optimizer = accelerator.prepare_optimizer(optimizer)
     stepper = Stepper(assembled, accelerator, module, optimizer, schedule, settings, settings.batch_size)
     stepper.recompute(settings.checkpoint_activations)
-    if on_gpu and accelerator.num_processes == 1:
+    if stepper.processes.count > 1:
+        stepper.notes.append(stepper.processes.describe())
+    elif on_gpu:
         fit(stepper, features, assembled.method.memory)
         logger.info(stepper.notes[-1])
     return stepper
@@ -258,15 +262,17 @@ class Loop:
         stepper.module.eval()
         losses, hits = [], []
         sizes = self.assembled.method.prediction_batch_size, token_budget(stepper.memory_limit)
-        with torch.inference_mode(), stepper.accelerator.autocast():
+        with torch.inference_mode(), stepper.accelerator.autocast(), attention_for_any_shape():
             stepper.readout.expect(stepper.module, features)
-            for positions in prediction_batches(features, *sizes):
+            for positions in stepper.processes.share(prediction_batches(features, *sizes)):
                 batch = stepper.to_device(stepper.readout.collate([features[position] for position in positions]))
                 loss, hit = stepper.readout.judge(stepper.module, batch)
                 losses.append(loss)
                 hits.append(hit)
             stepper.readout.expect(stepper.module, [])
-        return float(torch.cat(losses).mean()), float(torch.cat(hits).float().mean())
+        sums = [float(torch.cat(part).double().sum()) if part else 0.0 for part in (losses, hits)]
+        loss_sum, hit_sum = stepper.processes.add(sums)
+        return loss_sum / len(features), hit_sum / len(features)
 
     def trained_parameters(self) -> list[tuple[str, torch.nn.Parameter]]:
         """Return the trained parameters by name."""

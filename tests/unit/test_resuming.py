@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from fineprint.assembly import assemble_for_training, make_readout
 from fineprint.checkpoints import Checkpoints, bind
 from fineprint.interruption import Interrupted, heed_signals
-from fineprint.measuring import Meter, join_phases
+from fineprint.measuring import Meter, gather_phase, join_phases
 from fineprint.records import read_json, write_json
 from fineprint.resuming import Keeper
 from fineprint.settings import read_kind
@@ -96,7 +96,7 @@ def test_dropout_goes_on_where_it_was(run, tmp_path, monkeypatch):
     wanted, _ = run(method, None)
     with pytest.raises(Interrupted):
         run(method, make_keeper(tmp_path), 2)
-    monkeypatch.setattr("fineprint.resuming.fill_random_states", lambda states: None)
+    monkeypatch.setattr("fineprint.resuming.fill_random_states", lambda *arguments: None)
     assert history(run(method, make_keeper(tmp_path))[0]) != history(wanted)
 
 
@@ -139,7 +139,7 @@ def test_one_whole_checkpoint_at_most(run, tmp_path):
         run(make("lora"), keeper, 3)
     assert [path.name for path in keeper.checkpoints.folder.iterdir()] == ["step-3"]
     assert {file.suffix for file in (keeper.checkpoints.folder / "step-3").iterdir()} == {".safetensors", ".json"}
-    assert load_file(keeper.checkpoints.folder / "step-3/random.safetensors").keys() >= {"cpu"}
+    assert load_file(keeper.checkpoints.folder / "step-3/random.safetensors").keys() >= {"0.cpu"}
     keeper.checkpoints.remove()
     assert not (tmp_path / "checkpoints").exists()
 
@@ -214,8 +214,18 @@ def test_the_parts_of_a_training_are_one_phase():
     assert join_phases(None, phase(1.0, 4, 3.0)) == phase(1.0, 4, 3.0)
 
 
+def test_several_processes_are_one_phase():
+    """As long as the slowest, the energy of all cards, the peak of the fullest."""
+
+    class Two:
+        def gather(self, own):
+            return [own, phase(11.0, 5, 60.0, allocated=9)]
+
+    assert gather_phase(Two(), phase(10.0, 7, 50.0, allocated=8)) == phase(11.0, 7, 110.0, allocated=9)
+
+
 def test_the_record_tells_of_the_interruption(backbone_folders, task_record, tiny_rows, tmp_path, monkeypatch):
-    """Time adds up, and settings files of another study of the same name are told apart."""
+    """Where it went on is in the record, and the time of both parts adds up."""
     from fineprint.runs import train_run
 
     monkeypatch.chdir(tmp_path)

@@ -29,9 +29,10 @@ def prepared(make_copy):
     return copy.folder
 
 
-def start(folder: Path) -> subprocess.Popen:
+def start(folder: Path, *arguments: str, study: str = STUDY) -> subprocess.Popen:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", f"{RUN}/train.json", "--configfile", STUDY]
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", f"{RUN}/train.json", *arguments]
+    command += ["--configfile", study]
     return subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -88,15 +89,35 @@ def test_the_run_ends_and_tells(prepared):
     record = json.loads((prepared / RUN / "train.json").read_text(encoding="utf-8"))
     assert len(record["resumed_from_steps"]) == 2 and record["resumed_from_steps"][-1] == last
     assert [step["step"] for step in record["steps"]] == sorted({step["step"] for step in record["steps"]})
-    assert len(record["epochs"]) == 150 and any("went on from its checkpoint" in note for note in record["notes"])
+    assert len(record["epochs"]) == 100 and any("went on from its checkpoint" in note for note in record["notes"])
     assert not (prepared / "checkpoints").exists()
 
 
 def test_another_interval_trains_nothing_anew(prepared):
     overlay = prepared / "often.yaml"
-    overlay.write_text((prepared / STUDY).read_text().replace("0.005", "0, gpus_per_run: 2"), encoding="utf-8")
+    overlay.write_text((prepared / STUDY).read_text().replace("0.02", "0, gpus_per_run: 2"), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "1", "-n", f"{RUN}/train.json", "--configfile", "often.yaml"],
         **{"cwd": prepared, "capture_output": True, "text": True, "check": True},
     )
     assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_two_processes_are_killed_and_go_on(prepared):
+    """As two GPUs would be used, here by two processes on the CPU."""
+    text = (prepared / STUDY).read_text(encoding="utf-8").replace("epochs: 100", "epochs: 40")
+    (prepared / "two.yaml").write_text(text.replace("0.02", "0.02, gpus_per_run: 2"), encoding="utf-8")
+    job = start(prepared, "--resources", "gpu=2", study="two.yaml")
+    wait_for_checkpoint(job, prepared, 0)
+    for process in processes_of_job(job):
+        process.send_signal(signal.SIGTERM)
+    output, _ = job.communicate(timeout=60)
+    assert job.returncode != 0 and not (prepared / RUN / "train.json").exists(), output[-3000:]
+    assert "was stopped by SIGTERM" in (prepared / LOG).read_text(encoding="utf-8")
+    job = start(prepared, "--resources", "gpu=2", study="two.yaml")
+    output, _ = job.communicate(timeout=120)
+    assert job.returncode == 0, output[-3000:]
+    record = json.loads((prepared / RUN / "train.json").read_text(encoding="utf-8"))
+    assert record["processes"] == 2 and len(record["resumed_from_steps"]) == 1 and len(record["epochs"]) == 40
+    assert any(note.startswith("2 processes shared the training") for note in record["notes"])
+    assert not (prepared / "checkpoints").exists()
