@@ -20,6 +20,11 @@ from fineprint.multitask import (
 from fineprint.settings import SettingsError
 from snakemake.exceptions import WorkflowError
 
+# A profile whose scheduler counts the cards says so by this scope. profiles/default's one GPU is this machine's; left in
+# force, Snakemake would cut what a job asks for to it, and a training on several GPUs would get one.
+if workflow.resource_scopes.is_local("gpu"):
+    workflow.global_resources["gpu"] = None
+
 try:
     STUDY = read_study(config)
     check_sources(STUDY)

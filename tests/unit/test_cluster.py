@@ -1,6 +1,8 @@
 """What a cluster is asked for: memory and minutes that grow on a retry, and the profile that submits to Slurm."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,15 @@ def test_the_profile_keeps_clear_of_known_traps():
     assert 3 * profile["slurm-init-seconds-before-status-checks"] >= longest_pause, "else a finished job can be missed"
     assert profile["set-resource-scopes"] == {"gpu": "local"}, "else profiles/default's one GPU is the whole cluster's"
     assert profile["slurm-partition-config"] == PROFILE.name and profile["partitions"]["gpu"]["max_gpu"] > 0
+
+
+@pytest.mark.parametrize(("profile", "cards"), [("profiles/slurm", 2), ("none", 1)])
+def test_a_training_on_several_gpus_gets_them_from_slurm(tmp_path, profile, cards):
+    study = "{study: two, multitask: null, hardware: {gpus_per_run: 2}, run: {methods: [roberta_lora]}}"
+    (tmp_path / "two.yaml").write_text(study, encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "1", "--profile", profile]
+    command += ["--configfile", str(tmp_path / "two.yaml")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    training = (done.stdout + done.stderr).split("rule train_method:")[1].split("resources:")[1].splitlines()[0]
+    assert re.search(r"gpu=(\d)", training).group(1) == str(cards)
