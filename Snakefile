@@ -16,6 +16,7 @@ report: "report/workflow.rst"
 
 
 include: "rules/common.smk"
+include: "rules/fetch.smk"
 include: "rules/data.smk"
 include: "rules/backbones.smk"
 include: "rules/methods.smk"
@@ -37,6 +38,9 @@ localrules:
     all_backbones,
     all_models,
     all_scores,
+    check_access,
+    fetch_source,
+    fetch,
     write_task_settings,
     write_backbone_settings,
     write_run_config,

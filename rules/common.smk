@@ -10,7 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from fineprint.config import check_sources, describe_run, read_study
+from fineprint.config import describe_run, read_study
+from fineprint.fetching import check_sources, list_hub_sources
 from fineprint.multitask import (
     describe_multitask,
     list_records,
@@ -119,13 +120,55 @@ def task_settings(wildcards):
 
 
 def task_sources(wildcards):
-    """The user's own files that a task is made from; none for generated or downloaded rows."""
-    return [str(file) for file in STUDY.tasks[wildcards.task].source_files()]
+    """What a task is made from: the user's own files, or the record of what was fetched; none for generated rows."""
+    own = [str(file) for file in STUDY.tasks[wildcards.task].source_files()]
+    return own or list_fetched_of(f"tasks/{wildcards.task}")
 
 
 def backbone_sources(wildcards):
-    """The files of the user's own model folder; none for made or downloaded models."""
-    return [str(file) for file in STUDY.backbones[wildcards.backbone].source_files()]
+    """The files of the user's own model folder, or the record of what was fetched; none for models made here."""
+    own = [str(file) for file in STUDY.backbones[wildcards.backbone].source_files()]
+    return own or list_fetched_of(f"backbones/{wildcards.backbone}")
+
+
+def list_fetched_of(where):
+    """The record of what was fetched for a place in the config, if that lies on the hub."""
+    return [
+        f"results/{STUDY.study}/sources/{place}.json"
+        for place in list_hub_sources(STUDY)
+        if place == where
+    ]
+
+
+def list_fetched(wildcards):
+    """The records of everything of the study that lies on the hub."""
+    return [
+        f"results/{STUDY.study}/sources/{where}.json"
+        for where in list_hub_sources(STUDY)
+    ]
+
+
+def hub_sources(wildcards):
+    """What of the study lies on the hub, as JSON."""
+    return json.dumps(list_hub_sources(STUDY))
+
+
+def hub_source(wildcards):
+    """One source on the hub, as JSON."""
+    where = f"{wildcards.section}/{wildcards.source}"
+    return json.dumps({"where": where, **list_hub_sources(STUDY)[where]})
+
+
+def fetched_task(wildcards):
+    """The option that names what was fetched for a task; empty where nothing is."""
+    files = list_fetched_of(f"tasks/{wildcards.task}")
+    return " ".join(["--fetched", *files]) if files else ""
+
+
+def fetched_backbone(wildcards):
+    """The option that names what was fetched for a backbone; empty where nothing is."""
+    files = list_fetched_of(f"backbones/{wildcards.backbone}")
+    return " ".join(["--fetched", *files]) if files else ""
 
 
 def backbone_settings(wildcards):

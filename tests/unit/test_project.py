@@ -32,7 +32,7 @@ def test_every_rule_has_its_script_log_and_environment():
             name = block.split()[1].rstrip(":")
             script = re.search(r'script="scripts/(\w+)\.py"', block).group(1)
             assert script == name or script == "write_settings", name
-            assert f'"logs/{{study}}/{name}' in block and "conda:" in block, name
+            assert re.search(rf'"logs/{{(study|STUDY\.study)}}/{name}[./]', block) and "conda:" in block, name
             assert "benchmark:" in block and "mem_mb" in block and "runtime" in block, name
 
 

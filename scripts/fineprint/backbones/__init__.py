@@ -7,13 +7,13 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from fineprint.settings import Settings
+from fineprint.sources import SourceSettings
 
 # What a model folder may hold. Pickled weights (.bin, .pt) are never loaded, remote code never run.
 MODEL_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja")
 
 
-class BackboneSettings(Settings):
+class BackboneSettings(SourceSettings):
     """What every source has. `architecture` says which readouts can be used on it. `origin` is set by sources that make
     a model themselves, worded to follow a name: the report then says that accuracies tell nothing of real models.
     `pretrained` is False where weights are random: claims about accuracy are not tested on them."""
@@ -35,7 +35,3 @@ class BackboneSettings(Settings):
         Raises:
             SettingsError: the model cannot be had; the message says what to do.
         """
-
-    def source_files(self) -> list[Path]:
-        """Return the user's files that this is made from: they must exist, and a change in one makes it again."""
-        return []
