@@ -22,6 +22,7 @@ include: "rules/backbones.smk"
 include: "rules/methods.smk"
 include: "rules/multitask.smk"
 include: "rules/report.smk"
+include: "rules/plan.smk"
 
 
 wildcard_constraints:
@@ -41,6 +42,7 @@ localrules:
     check_access,
     fetch_source,
     fetch,
+    plan,
     write_task_settings,
     write_backbone_settings,
     write_run_config,

@@ -2,6 +2,7 @@
 The study as read and checked, and every function that the rules use. No rules here.
 """
 
+import functools
 import json
 import os
 import shlex
@@ -18,12 +19,19 @@ from fineprint.multitask import (
     used_methods,
     used_tasks,
 )
+from fineprint.planning.card import USUAL_CARDS_GB, present_card_gb, read_card
+from fineprint.planning.refusing import check_study
 from fineprint.settings import SettingsError
 from snakemake.exceptions import WorkflowError
 
 try:
+    CARD_GB = read_card(config.pop("card", None))
     STUDY = read_study(config)
     check_sources(STUDY)
+    CARD_GB = CARD_GB or STUDY.hardware.gpu_memory_gb
+    # Jobs read this file as well: only the first process need ask the driver.
+    if workflow.is_main_process:
+        CARD_GB = CARD_GB or present_card_gb()
 except SettingsError as error:
     raise WorkflowError(str(error)) from None
 
@@ -148,6 +156,11 @@ def list_fetched(wildcards):
     ]
 
 
+def list_cards():
+    """The memory of the cards that a plan is for, in GB: the one that is named or present, else usual ones."""
+    return [CARD_GB] if CARD_GB else list(USUAL_CARDS_GB)
+
+
 def hub_sources(wildcards):
     """What of the study lies on the hub, as JSON."""
     return json.dumps(list_hub_sources(STUDY))
@@ -205,8 +218,19 @@ def backbone_record(wildcards):
     return f"results/{wildcards.study}/backbones/{backbone}/backbone.json"
 
 
+@functools.cache
+def refuse_small_cards():
+    """Refuse methods that the card is too small for, once the jobs of methods are planned; a plan alone is not refused."""
+    if workflow.is_main_process:
+        try:
+            check_study(STUDY, CARD_GB, Path("results", STUDY.study))
+        except SettingsError as error:
+            raise WorkflowError(str(error)) from None
+
+
 def backbone_model(wildcards):
     """The folder of a method's backbone."""
+    refuse_small_cards()
     backbone = STUDY.methods[wildcards.method].backbone
     return f"results/{wildcards.study}/backbones/{backbone}/model"
 

@@ -71,8 +71,6 @@ rule fetch:
         script="scripts/fetch.py",
     log:
         f"logs/{STUDY.study}/fetch.log",
-    benchmark:
-        f"benchmarks/{STUDY.study}/fetch.tsv"
     conda:
         "../envs/data.yaml"
     resources:

@@ -66,12 +66,14 @@ class RunSettings(Settings):
 
 
 class HardwareSettings(Settings):
-    """What a job asks for. Threads and memory are those of one training or prediction job."""
+    """What a job asks for. Threads and memory are those of one training or prediction job. `gpu_memory_gb` is that of
+    the card where jobs run on other machines than snakemake; methods too large for it are refused."""
 
     threads_per_run: int = Field(1, ge=1)
     memory_mb_per_run: int = Field(2000, ge=1)
     minutes_per_run: int = Field(30, ge=1)
     gpus_per_run: int = Field(1, ge=0)
+    gpu_memory_gb: float | None = Field(None, gt=0)
 
 
 class StudyConfig(Settings):

@@ -106,6 +106,14 @@ def download(source: HubSource, commit: str, declared: Mapping[str, str]) -> Pat
     return folder
 
 
+def download_config(source: HubSource) -> Path:
+    """Download a model's config.json alone and return its folder."""
+    from huggingface_hub import hf_hub_download
+
+    with sentences(source):
+        return Path(hf_hub_download(source.name, "config.json", revision=source.revision)).parent
+
+
 def find_snapshot(source: HubSource, commit: str) -> Path:
     """Return the folder of a fetched commit, without asking the network.
 

@@ -13,6 +13,7 @@ from fineprint.assembly import (
     make_readout,
     save_trained,
 )
+from fineprint.batching import feature_length
 from fineprint.cards import Base, name_base, read_base, write_card
 from fineprint.config import MethodSettings, read_run
 from fineprint.environment import describe_environment
@@ -20,6 +21,8 @@ from fineprint.job import use_threads
 from fineprint.loading import import_libraries
 from fineprint.measuring import measure_phase, weight_bytes, workspace_bytes
 from fineprint.parameters import count_parameters
+from fineprint.planning.checking import planned_prediction, planned_training
+from fineprint.planning.refusing import check_job
 from fineprint.prediction import predict_rows, write_predictions
 from fineprint.readouts import Trial
 from fineprint.records import Phase, PredictRecord, TrainRecord, folder_bytes, hash_folder, read_json
@@ -42,6 +45,7 @@ def train_run(
         return untrained_record(config)
     use_threads(threads)
     import_libraries()
+    check_job(method, backbone)
     base = read_base(backbone_record, backbone)
     return train_and_save(config, method, read_json(task), rows, backbone, base, model)
 
@@ -82,6 +86,8 @@ def train_and_save(
         outcome = train(assembled, features, held_out, seed, f"{config['task']} {config['method']} seed {seed}")
     weights = weight_bytes(assembled.module)
     kept = outcome.gradient_bytes, outcome.optimizer_bytes, outcome.activation_bytes
+    longest = max(map(feature_length, features))
+    planned = planned_training(method, assembled.module, longest, outcome.micro_batch, outcome.recomputes)
     save_trained(assembled, model)
     name_base(model, base)
     spent = sum(epoch["seconds"] for epoch in outcome.epochs)
@@ -105,6 +111,7 @@ def train_and_save(
         workspace_bytes=workspace_bytes(phases["training"], weights, *kept),
         micro_batch=outcome.micro_batch,
         recomputes=outcome.recomputes,
+        planned_peak_bytes=planned,
         phases=phases,
         examples_per_second=len(training_rows) * len(outcome.epochs) / spent,
         notes=outcome.notes,
@@ -125,6 +132,7 @@ def predict_run(
     method, seed, phases = read_run(config), config["seed"], dict[str, Phase]()
     use_threads(threads)
     import_libraries()
+    check_job(method, backbone)
     splits, training_rows, card = test_splits(rows), read_rows(rows / f"{TRAIN}.jsonl"), read_json(task)
     with measure_phase(phases, "loading"):
         readout = make_readout(method, backbone, card, training_rows, seed)
@@ -136,7 +144,7 @@ def predict_run(
     if readout.truncated_rows:
         notes.append(f"{readout.truncated_rows} of {total} test rows were longer than max_tokens and were cut.")
     parameters = count_parameters(assembled.module, readout.head_names(assembled.module))
-    weights = weight_bytes(assembled.module)
+    weights, planned = weight_bytes(assembled.module), planned_prediction(method, assembled.module)
     held_out = read_rows(rows / f"{HELD_OUT}.jsonl")[: method.readout.trial_rows()]
     trials = [
         run_trial(
@@ -157,6 +165,7 @@ def predict_run(
         shots=shots,
         parameters=parameters,
         weight_bytes=weights,
+        planned_peak_bytes=planned,
         phases=phases,
         rows_per_second=total / phases["prediction"]["seconds"],
         variants=[OWN_VARIANT, *(f"merged_into_{precision}" for precision in method.merge_into)],

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from fineprint.records import read_json
 from fineprint.sources import SourceSettings
 
 # What a model folder may hold. Pickled weights (.bin, .pt) are never loaded, remote code never run.
@@ -27,6 +28,24 @@ class BackboneSettings(SourceSettings):
     def hub_name(self) -> str | None:
         """The repository on the Hugging Face hub that others can have the model from, or None."""
         return None
+
+    def read_config(self, model: Path) -> dict[str, Any] | None:
+        """Return what config.json says, or will say, without importing torch; None where nothing says it yet.
+
+        Args:
+            model: the model folder, where it is there already.
+        """
+        return read_json(model / "config.json") if (model / "config.json").is_file() else None
+
+    def plan_config(self, model: Path) -> Any:
+        """Return Transformers' configuration for planning, None where it is known only once the model is made.
+
+        Args:
+            model: the model folder, where it is there already.
+        """
+        from fineprint.planning.counting import read_config
+
+        return read_config(model) if (model / "config.json").is_file() else None
 
     @abstractmethod
     def fetch(self, folder: Path, seed: int) -> dict[str, Any]:

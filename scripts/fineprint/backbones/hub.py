@@ -26,6 +26,12 @@ class Settings(BackboneSettings):
         """Return the repository; nothing but configuration, safetensors and tokenizer is fetched."""
         return HubSource("model", self.name, self.revision, MODEL_FILES)
 
+    def plan_config(self, model: Path) -> Any:
+        """Return the configuration that was fetched, or download it, and nothing else."""
+        from fineprint.hub import download_config
+
+        return super().plan_config(model) or super().plan_config(download_config(self.hub_source()))
+
     def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
         """Link the files that were fetched into the hub's cache."""
         link_model_files(self.fetched_folder(), folder)
