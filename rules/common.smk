@@ -1,5 +1,5 @@
 """
-The study as read and checked, and every function that the rules use. No rules here.
+The study as read and checked, the container of all rules, and every function that they use. No rules here.
 """
 
 import functools
@@ -34,6 +34,10 @@ try:
         CARD_GB = CARD_GB or present_card_gb()
 except SettingsError as error:
     raise WorkflowError(str(error)) from None
+
+
+# Used with `--sdm apptainer` alone; envs/container.def says how it is built.
+container: "envs/fineprint.sif"
 
 
 def list_documents(wildcards):

@@ -17,6 +17,7 @@ rule check_access:
         "logs/{study}/check_access.log",
     benchmark:
         "benchmarks/{study}/check_access.tsv"
+    localrule: True
     conda:
         "../envs/data.yaml"
     resources:
@@ -48,6 +49,7 @@ rule fetch_source:
         section="tasks|backbones",
     # Everything else waits for downloads.
     priority: 20
+    localrule: True
     conda:
         "../envs/data.yaml"
     resources:
@@ -71,6 +73,7 @@ rule fetch:
         script="scripts/fetch.py",
     log:
         f"logs/{STUDY.study}/fetch.log",
+    localrule: True
     conda:
         "../envs/data.yaml"
     resources:

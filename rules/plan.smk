@@ -12,6 +12,7 @@ rule plan:
         script="scripts/plan.py",
     log:
         f"logs/{STUDY.study}/plan.log",
+    localrule: True
     conda:
         "../envs/train.yaml"
     resources:

@@ -24,6 +24,14 @@ def test_environments_have_the_lock_s_versions(path):
     parts = yaml.safe_load(path.read_text(encoding="utf-8"))["dependencies"]
     pins = dict(pin.split("==") for pin in next(part["pip"] for part in parts if isinstance(part, dict)))
     assert pins and {name: PINS.get(name) for name in pins} == pins
+    written = subprocess.run(
+        [sys.executable, "-c", f"import pin; print(pin.write({path.stem!r}), end='')"],
+        cwd=ROOT / "envs",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert written.stdout == path.read_text(encoding="utf-8"), "all that is needed is pinned: run `python envs/pin.py`"
 
 
 def test_every_rule_has_its_script_log_and_environment():
