@@ -149,8 +149,8 @@ def prompting_parts(sizes: Sizes, folder: Path) -> dict[str, Any]:
     import_libraries()
     prompt = {"kind": "generation", "temperature": 0.1, "max_new_tokens": 10}
     return {
-        "zero_shot": partial(predict_part, "none", prompt | {"shots": 0}, sizes, folder, 2048, 512, 1),
-        "one_shot": partial(predict_part, "none", prompt | {"shots": 1}, sizes, folder, 2048, 512, 1),
+        "zero_shot": partial(predict_part, "none", prompt | {"shots": 0}, sizes, folder, 2048, 1024, 1),
+        "one_shot": partial(predict_part, "none", prompt | {"shots": 1}, sizes, folder, 2048, 1024, 1),
     }
 
 

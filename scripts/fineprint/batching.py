@@ -10,6 +10,8 @@ from fineprint.readouts._padding import LENGTH_STEP
 
 # A shuffled block of this many batches is sorted by length: random enough to train on, uniform enough to pad little.
 BATCHES_PER_BLOCK = 32
+# Where batches are cut by length: the shortest row fills so much of the padded length, unless the batch is this small.
+LEAST_FILLED, FEWEST_ROWS = 0.75, 64
 
 
 def feature_length(feature: Feature) -> int:
@@ -41,16 +43,26 @@ def prediction_batches(features: list[Feature], batch_size: int, most_tokens: in
     Args:
         features: to be predicted.
         batch_size: rows of a batch, at most.
-        most_tokens: of a batch, padding included; None for as many as there are.
+        most_tokens: of a batch, padding included; None for as many as there are. With a limit, as on a GPU, where what
+            counts is tokens and not calls, a batch also ends where its rows would be padded by a third or more.
     """
     order = sorted(range(len(features)), key=lambda position: feature_length(features[position]), reverse=True)
+    lengths = [feature_length(features[position]) for position in order]
     batches, start = [], 0
     while start < len(order):
-        longest = max(1, feature_length(features[order[start]]))
-        rows = batch_size if most_tokens is None else max(1, min(batch_size, most_tokens // longest))
+        rows = batch_size if most_tokens is None else cut_batch(lengths[start:], batch_size, most_tokens)
         batches.append(order[start : start + rows])
         start += rows
     return batches
+
+
+def cut_batch(lengths: list[int], batch_size: int, most_tokens: int) -> int:
+    """Return how many of the rows that are left, given by their lengths, the longest first, make up the next batch."""
+    longest = max(1, lengths[0])
+    fitting = lengths[: max(1, min(batch_size, most_tokens // longest))]
+    similar = sum(length >= longest * LEAST_FILLED for length in fitting)
+    rows = min(max(similar, FEWEST_ROWS), len(fitting))
+    return rows if len(lengths) - rows >= FEWEST_ROWS else len(fitting)
 
 
 def choose_lengths(features: list[Feature], most: int) -> list[int]:

@@ -30,7 +30,9 @@ def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
 
 
 def use_threads(threads: int) -> None:
-    """Let torch use as many threads as the job was given."""
+    """Let torch and the tokenizers use as many threads as the job was given."""
     import torch
+
+    os.environ["RAYON_NUM_THREADS"] = str(threads)  # read when a tokenizer first works on many texts
 
     torch.set_num_threads(threads)

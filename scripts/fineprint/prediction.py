@@ -14,6 +14,7 @@ from fineprint.precisions import half_dtype
 from fineprint.progress import Progress
 from fineprint.readouts import Batch, Feature, Prediction
 from fineprint.tasks import Row
+from fineprint.unpacking import unpacked, unpacked_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -29,13 +30,14 @@ def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) ->
 
     torch.manual_seed(seed)
     readout = assembled.readout
-    features = [readout.encode(row, with_answer=False) for row in rows]
+    features = readout.encode_all(rows, with_answer=False)
     batches = prediction_batches(
         features, assembled.method.prediction_batch_size, token_budget(prediction_limit(assembled))
     )
     answers: list[Prediction | None] = [None] * len(rows)
     progress = Progress(name, len(batches), "rows")
-    with torch.inference_mode(), half_precision():
+    unpack = unpacked_bytes(assembled.module, assembled.method.memory) > 0
+    with torch.inference_mode(), half_precision(), attention_for_any_shape(), unpacked(assembled.module, unpack):
         readout.expect(assembled.module, features)
         for number, (positions, batch) in enumerate(answer_batches(assembled, features, batches), start=1):
             for position, answer in zip(positions, readout.read_off(batch), strict=True):
@@ -100,6 +102,14 @@ def half_precision() -> Any:
 
     cuda = torch.cuda.is_available()
     return torch.autocast("cuda" if cuda else "cpu", dtype=half_dtype() if cuda else torch.bfloat16, enabled=cuda)
+
+
+def attention_for_any_shape() -> Any:
+    """Keep attention to kernels that take every shape at once: cuDNN's, which torch prefers on recent GPUs, are built
+    anew, for a third of a second, for every number of rows and tokens, and prediction sees each shape once."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    return sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH])
 
 
 def write_predictions(path: Path, rows: list[Row], predictions: list[Prediction]) -> None:

@@ -29,6 +29,7 @@ from fineprint.records import Phase, PredictRecord, TrainRecord, folder_bytes, h
 from fineprint.rows import HELD_OUT, TRAIN, TRIALS, read_rows
 from fineprint.tasks import Row
 from fineprint.training import train
+from fineprint.unpacking import unpacked_bytes
 
 OWN_VARIANT = ""
 
@@ -78,9 +79,9 @@ def train_and_save(
     with measure_phase(phases, "loading"):
         readout = make_readout(method, backbone, task, training_rows, seed)
         assembled = assemble_for_training(method, readout, backbone, seed)
-    features = [readout.encode(row, with_answer=True) for row in training_rows]
+    features = readout.encode_all(training_rows, with_answer=True)
     truncated = readout.truncated_rows
-    held_out = [readout.encode(row, with_answer=True) for row in held_out_rows]
+    held_out = readout.encode_all(held_out_rows, with_answer=True)
     parameters = count_parameters(assembled.module, readout.head_names(assembled.module))
     with measure_phase(phases, "training"):
         outcome = train(assembled, features, held_out, seed, f"{config['task']} {config['method']} seed {seed}")
@@ -137,12 +138,16 @@ def predict_run(
     with measure_phase(phases, "loading"):
         readout = make_readout(method, backbone, card, training_rows, seed)
         assembled = assemble_for_prediction(method, readout, backbone, model)
-    name = f"{config['task']} {config['method']} seed {seed}"
+    name, unpacked = f"{config['task']} {config['method']} seed {seed}", unpacked_bytes(assembled.module, method.memory)
     with measure_phase(phases, "prediction"):
         predict_splits(assembled, splits, seed, name, predictions)
     total, notes = sum(len(part) for part in splits.values()), []
     if readout.truncated_rows:
         notes.append(f"{readout.truncated_rows} of {total} test rows were longer than max_tokens and were cut.")
+    if unpacked:
+        notes.append(
+            f"Weights stored in 4 bits were held unpacked while rows were answered: {unpacked / 1e9:.1f} GB more."
+        )
     parameters = count_parameters(assembled.module, readout.head_names(assembled.module))
     weights, planned = weight_bytes(assembled.module), planned_prediction(method, assembled.module)
     held_out = read_rows(rows / f"{HELD_OUT}.jsonl")[: method.readout.trial_rows()]

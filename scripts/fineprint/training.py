@@ -18,7 +18,7 @@ from fineprint.fitting import fit
 from fineprint.measuring import activation_bytes
 from fineprint.optimizing import make_accelerator, make_optimizer, make_schedule
 from fineprint.precisions import keep_linear_in_half
-from fineprint.prediction import token_budget
+from fineprint.prediction import attention_for_any_shape, token_budget
 from fineprint.progress import Progress, logger
 from fineprint.readouts import Feature
 from fineprint.records import Epoch
@@ -216,7 +216,7 @@ class Loop:
         stepper.module.eval()
         losses, hits = [], []
         sizes = self.assembled.method.prediction_batch_size, token_budget(stepper.memory_limit)
-        with torch.inference_mode(), stepper.accelerator.autocast():
+        with torch.inference_mode(), stepper.accelerator.autocast(), attention_for_any_shape():
             stepper.readout.expect(stepper.module, features)
             for positions in prediction_batches(features, *sizes):
                 batch = stepper.to_device(stepper.readout.collate([features[position] for position in positions]))

@@ -4,6 +4,7 @@ The recording itself is tested on a GPU, in tests/gpu.
 """
 
 import contextlib
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -101,6 +102,19 @@ def test_a_failed_recording_is_told_and_training_goes_on(
         "operation not permitted when stream is capturing"
     ]
     assert outcome.epochs[-1]["training_loss"] < outcome.epochs[0]["training_loss"]
+
+
+@pytest.mark.parametrize(
+    ("readout", "architecture"), [("classifier", "encoder"), ("linear_head", "decoder"), ("generation", "decoder")]
+)
+def test_every_readout_can_be_recorded_on_a_gpu(readout, architecture, backbone_folders, task_record, tiny_rows):
+    method = make_method("full", readout, architecture)
+    reader = make_readout(method, backbone_folders[architecture], task_record, tiny_rows, seed=1)
+    accelerator = SimpleNamespace(num_processes=1, mixed_precision="bf16")
+    stepper = SimpleNamespace(on_gpu=True, accelerator=accelerator, recomputes=False, readout=reader)
+    assert stepping.Stepper.can_record.fget(stepper)
+    stepper.readout = SimpleNamespace(waits=True)
+    assert not stepping.Stepper.can_record.fget(stepper)
 
 
 def test_lengths_are_few_and_hold_every_row():

@@ -184,3 +184,29 @@ def test_losses_of_answers_are_those_of_the_full_forward(adapter, backbone_folde
             told = logits.log_softmax(dim=-1)[0, :-1].gather(1, ids[0, 1:, None]).squeeze(1)[-len(feature["answer"]) :]
             torch.testing.assert_close(loss, -told.sum(), rtol=1e-4, atol=1e-4)
             torch.testing.assert_close(score[feature["label"][0]], told[0], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("readout", "architecture"), [("classifier", "encoder"), ("linear_head", "decoder")])
+def test_many_rows_are_encoded_as_each_alone(readout, architecture, backbone_folders, task_record, tiny_rows):
+    method = make_method("full", readout, architecture).model_copy(update={"max_tokens": 9})
+    reader = make_readout(method, backbone_folders[architecture], task_record, tiny_rows, seed=1)
+    together = reader.encode_all(tiny_rows, with_answer=True)
+    cut = reader.truncated_rows
+    tokenizer = reader.context.tokenizer
+    alone = [tokenizer(*row.texts.values(), truncation=True, max_length=9)["input_ids"] for row in tiny_rows]
+    assert [feature["input_ids"] for feature in together] == alone
+    assert [feature["label"] for feature in together] == [[row.label] for row in tiny_rows]
+    assert 0 < cut <= len(tiny_rows), "some rows are longer than nine tokens, and are counted once"
+    assert reader.encode_all([], with_answer=True) == []
+
+
+def test_many_prompts_are_encoded_as_each_alone(task_record, tiny_rows):
+    whole = make_generation(task_record, tiny_rows, shots=1, max_tokens=500)
+    longest = max(len(feature["prompt"]) for feature in whole.encode_all(tiny_rows, with_answer=False))
+    most = longest + whole.longest_answer - 1  # the longest prompts are one token too long
+    together, alone = (make_generation(task_record, tiny_rows, shots=1, max_tokens=most) for _ in range(2))
+    assert together.encode_all(tiny_rows, with_answer=True) == [
+        alone.encode(row, with_answer=True) for row in tiny_rows
+    ]
+    assert together.truncated_rows == alone.truncated_rows > 0
+    assert together.prompt_example == alone.prompt_example

@@ -103,3 +103,18 @@ def test_batches_hold_every_row_once_and_similar_lengths():
     assert training_batches(features, 16, 1, 1) == training_batches(features, 16, 1, 1)
     order = [position for batch in prediction_batches(features, 16) for position in batch]
     assert sorted(order) == list(range(1000))
+
+
+def test_batches_with_a_limit_of_tokens_are_little_padded():
+    lengths = [400, *range(30, 190), *[20] * 130]
+    features = [{"input_ids": [0] * length} for length in lengths]
+
+    def padded(batches):
+        assert sorted(position for batch in batches for position in batch) == list(range(len(lengths)))
+        return [(len(batch), max(lengths[position] for position in batch)) for batch in batches]
+
+    cut = padded(prediction_batches(features, 100, most_tokens=10_000))
+    assert all(rows <= 100 and rows * longest <= 10_000 for rows, longest in cut)
+    assert all(rows >= 64 or (rows + 1) * longest > 10_000 for rows, longest in cut[:-1]), "small for long rows only"
+    loose = padded(prediction_batches(features, 100))
+    assert sum(rows * longest for rows, longest in cut) < 0.8 * sum(rows * longest for rows, longest in loose)

@@ -75,7 +75,7 @@ def read_entry(study: Path, task: str, method: str, seed: int, backbone: str) ->
         settings, folder, read_json(data / "task.json"), read_rows(data / "rows" / f"{TRAIN}.jsonl"), seed
     )
     split, rows = first_test_split(data)
-    features = [readout.encode(row, with_answer=False) for row in rows]
+    features = readout.encode_all(rows, with_answer=False)
     answered = read_predictions(run / "predictions" / f"{split}.jsonl")
     labels = [entry["label"] for entry in answered]
     return Entry(task, task, settings, readout, folder, run / "model", rows, features, labels)

@@ -75,11 +75,13 @@ class Readout(ABC):
         auto_class: for the model card, the Transformers class that the backbone is loaded by.
         model_arguments: for the model card, what that class is told beside where and how to load.
         keep_unquantised: modules that stay at full precision on a quantised backbone.
+        waits: whether a pass has to look at its batch, so that it cannot be recorded on a GPU.
     """
 
     auto_class: ClassVar[str] = "AutoModel"
     model_arguments: ClassVar[tuple[str, ...]] = ()
     keep_unquantised: ClassVar[tuple[str, ...]] = ()
+    waits: ClassVar[bool] = False
     prompt_example: str | None = None
     shots: list[Row]
 
@@ -119,6 +121,10 @@ class Readout(ABC):
     @abstractmethod
     def encode(self, row: Row, with_answer: bool) -> Feature:
         """Turn a row into token ids, with the gold answer for training or without it for prediction."""
+
+    def encode_all(self, rows: list[Row], with_answer: bool) -> list[Feature]:
+        """Turn rows into token ids as `encode` does; a readout may do so faster for many at once."""
+        return [self.encode(row, with_answer) for row in rows]
 
     @abstractmethod
     def collate(self, features: list[Feature], length: int | None = None) -> Batch:

@@ -15,18 +15,26 @@ from fineprint.readouts._padding import position_ids
 
 if TYPE_CHECKING:
     import torch
+    from transformers import DynamicCache
 
-Kept = list[tuple["torch.Tensor", "torch.Tensor"]]  # keys and values by layer, (rows, heads, columns, width)
+Kept = list[tuple["torch.Tensor", "torch.Tensor"]]  # keys and values by layer, (1, heads, columns, width)
 ROOT, LOST = -1, -2  # before the first token of an answer; off every answer
 
 
 @dataclass
 class Reading:
-    """Prompts as read: what was kept of them, their mask, and the logits of the word that follows, (rows, words)."""
+    """Prompts as read: what was kept of them, with room behind it, their mask, and the logits of the word that follows,
+    (rows, words)."""
 
-    kept: Kept
+    cache: DynamicCache
     mask: torch.Tensor
     logits: torch.Tensor
+
+    def rewind(self) -> DynamicCache:
+        """Return what was kept of the prompts, and forget what was read behind them."""
+        for layer in self.cache.layers:
+            layer.rewind(self.mask.shape[1])
+        return self.cache
 
 
 @dataclass
@@ -78,63 +86,109 @@ def keeps_all(module: torch.nn.Module) -> bool:
     return all(type(layer) is DynamicLayer for layer in DynamicCache(config=module.config).layers)
 
 
+def make_cache(beginning: Kept, layers: int, rows: int, room: int) -> DynamicCache:
+    """Return a cache that begins with kept tokens and has room for others.
+
+    Transformers' own cache copies all that it holds for every token that is added, which takes longer than reading it.
+
+    Args:
+        beginning: of one row; the same for all.
+        layers: of the model.
+        rows: that are read.
+        room: columns in all.
+    """
+    from transformers import DynamicCache
+    from transformers.cache_utils import DynamicLayer
+
+    class RoomyLayer(DynamicLayer):
+        """Keys and values of one layer, in memory that was set aside for all columns."""
+
+        def update(self, keys: torch.Tensor, values: torch.Tensor, *_: Any, **__: Any) -> tuple[Any, Any]:
+            """Add tokens; return all."""
+            if not self.is_initialized:
+                self.lazy_initialization(keys, values)
+                self.place = [part.new_empty(*part.shape[:2], room, part.shape[3]) for part in (keys, values)]
+                self.keys = self.place[0][:, :, :0]
+            start = self.keys.shape[2]
+            for place, part in zip(self.place, (keys, values), strict=True):
+                place[:, :, start : start + part.shape[2]] = part
+            return self.rewind(start + keys.shape[2])
+
+        def rewind(self, columns: int) -> tuple[Any, Any]:
+            """Hold so many columns; return them."""
+            self.keys, self.values = (place[:, :, :columns] for place in self.place)
+            return self.keys, self.values
+
+    cache = DynamicCache()
+    cache.layers = [RoomyLayer() for _ in range(layers)]
+    for layer, parts in zip(cache.layers, beginning, strict=False):
+        layer.update(*(part.expand(rows, -1, -1, -1) for part in parts))
+    return cache
+
+
 def read_on(
-    module: torch.nn.Module, kept: Kept, ids: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor, logits: int
-) -> Any:
-    """Read further tokens behind kept ones.
+    module: torch.nn.Module,
+    cache: DynamicCache,
+    ids: torch.Tensor,
+    mask: torch.Tensor,
+    positions: torch.Tensor,
+    last: int,
+) -> torch.Tensor:
+    """Read further tokens behind kept ones, keep them too, and return logits, (rows, columns, words).
 
     Args:
         module: the language model.
-        kept: of the tokens before.
+        cache: of the tokens before.
         ids: further tokens, (rows, columns).
         mask: which tokens are seen, (rows, all columns), or added to attention, (rows, 1, columns, all columns).
         positions: of the further tokens, (rows, columns).
-        logits: at how many of the last columns they are wanted; 0 for all.
+        last: at how many of the last columns logits are wanted; 0 for all.
     """
-    from transformers import DynamicCache
-
-    cache = DynamicCache()
-    for layer, (keys, values) in enumerate(kept):
-        cache.update(keys, values, layer)
     return module(
         input_ids=ids,
         attention_mask=mask,
         position_ids=positions,
         past_key_values=cache,
         use_cache=True,
-        logits_to_keep=logits,
-    )
+        logits_to_keep=last,
+    ).logits
 
 
-def keep(output: Any) -> Kept:
-    """Return the keys and values that a pass leaves."""
-    return [(layer.keys, layer.values) for layer in output.past_key_values.layers]
+def count_layers(module: torch.nn.Module) -> int:
+    """Return how many layers keep keys and values."""
+    from transformers import DynamicCache
+
+    return len(DynamicCache(config=module.config).layers)
 
 
 def read_beginning(module: torch.nn.Module, ids: torch.Tensor) -> Kept:
     """Read what all prompts begin with, (1, columns)."""
     import torch
 
-    return keep(read_on(module, [], ids, torch.ones_like(ids), torch.arange(ids.shape[1], device=ids.device)[None], 1))
+    columns = ids.shape[1]
+    cache = make_cache([], count_layers(module), 1, columns)
+    read_on(module, cache, ids, torch.ones_like(ids), torch.arange(columns, device=ids.device)[None], 1)
+    return [(layer.keys, layer.values) for layer in cache.layers]
 
 
-def read_prompts(module: torch.nn.Module, beginning: Kept, ids: torch.Tensor, mask: torch.Tensor) -> Reading:
-    """Read the rest of each prompt, padded on the left, behind their common beginning."""
+def read_prompts(module: torch.nn.Module, beginning: Kept, ids: torch.Tensor, mask: torch.Tensor, more: int) -> Reading:
+    """Read the rest of each prompt, padded on the left, behind their common beginning, leaving room for `more` tokens
+    to be read behind them."""
     import torch
 
-    rows = len(ids)
-    kept = [(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1)) for keys, values in beginning]
-    columns = kept[0][0].shape[2] if kept else 0
-    whole = torch.cat([mask.new_ones(rows, columns), mask], dim=1)
-    output = read_on(module, kept, ids, whole, position_ids(whole)[:, columns:], 1)
-    return Reading(keep(output), whole, output.logits[:, -1])
+    columns = beginning[0][0].shape[2] if beginning else 0
+    whole = torch.cat([mask.new_ones(len(ids), columns), mask], dim=1)
+    cache = make_cache(beginning, count_layers(module), len(ids), whole.shape[1] + more)
+    logits = read_on(module, cache, ids, whole, position_ids(whole)[:, columns:], 1)
+    return Reading(cache, whole, logits[:, -1])
 
 
 def read_answers(module: torch.nn.Module, reading: Reading, tree: AnswerTree) -> torch.Tensor:
     """Read all answers behind each prompt at once; return the logits behind each node, (rows, nodes, words)."""
     import torch
 
-    device, dtype = reading.mask.device, reading.kept[0][0].dtype
+    cache = reading.rewind()
+    device, dtype = reading.mask.device, cache.layers[0].keys.dtype
     ancestors = [tree.ancestors(node) for node in range(len(tree.tokens))]
     seen = torch.zeros(len(ancestors), len(ancestors), dtype=torch.bool)
     for node, line in enumerate(ancestors):
@@ -146,7 +200,7 @@ def read_answers(module: torch.nn.Module, reading: Reading, tree: AnswerTree) ->
     depths = torch.tensor([len(line) - 1 for line in ancestors], device=device)
     positions = reading.mask.sum(dim=1, keepdim=True) + depths
     ids = torch.tensor(tree.tokens, device=device).expand(rows, nodes)
-    return read_on(module, reading.kept, ids, added, positions, 0).logits
+    return read_on(module, cache, ids, added, positions, 0)
 
 
 def score_answers(reading: Reading, behind: torch.Tensor | None, tree: AnswerTree) -> torch.Tensor:
@@ -205,7 +259,7 @@ def write_answers(
     tokens, parents = torch.tensor(tree.tokens, device=device), torch.tensor(tree.parents, device=device)
     rows, end = torch.arange(len(reading.mask), device=device), torch.tensor(ends, device=device)
     ended, node = torch.zeros_like(rows, dtype=torch.bool), torch.full_like(rows, ROOT)
-    written, kept, logits = rows.new_empty(len(rows), 0), reading.kept, reading.logits
+    written, cache, logits = rows.new_empty(len(rows), 0), reading.rewind(), reading.logits
     following = True
     while True:
         token = torch.where(ended, fill, choose_tokens(logits, temperature))
@@ -221,5 +275,4 @@ def write_answers(
         unread = written if following else written[:, -1:]
         following = False
         mask = torch.cat([reading.mask, torch.ones_like(written)], dim=1)
-        output = read_on(module, kept, unread, mask, position_ids(mask)[:, -unread.shape[1] :], 1)
-        kept, logits = keep(output), output.logits[:, -1]
+        logits = read_on(module, cache, unread, mask, position_ids(mask)[:, -unread.shape[1] :], 1)[:, -1]

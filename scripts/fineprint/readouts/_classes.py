@@ -25,13 +25,30 @@ class ClassReadout(Readout):
 
     def encode(self, row: Row, with_answer: bool) -> Feature:
         """Turn one or two texts into the tokenizer's form for them."""
-        tokenizer, texts = self.context.tokenizer, list(row.texts.values())
-        whole = tokenizer(*texts, add_special_tokens=True)
-        if len(whole["input_ids"]) > self.context.max_tokens:
-            self.truncated_rows += 1
-            whole = tokenizer(*texts, truncation=True, max_length=self.context.max_tokens)
-        feature = {name: whole[name] for name in ("input_ids", "token_type_ids") if name in whole}
-        return feature | ({"label": [row.label]} if with_answer else {})
+        return self.encode_all([row], with_answer)[0]
+
+    def encode_all(self, rows: list[Row], with_answer: bool) -> list[Feature]:
+        """Turn rows into the tokenizer's form for one or two texts, by as many threads as the tokenizer may use."""
+        if not rows:
+            return []
+        columns = [list(texts) for texts in zip(*(row.texts.values() for row in rows), strict=True)]
+        whole = self.context.tokenizer(*columns, add_special_tokens=True)
+        parts = [name for name in ("input_ids", "token_type_ids") if name in whole]
+        features = [
+            dict(zip(parts, values, strict=True)) for values in zip(*(whole[name] for name in parts), strict=True)
+        ]
+        return [
+            self.cut(row, feature) | ({"label": [row.label]} if with_answer else {})
+            for row, feature in zip(rows, features, strict=True)
+        ]
+
+    def cut(self, row: Row, feature: Feature) -> Feature:
+        """Return a row's feature, encoded anew if it is too long, so that special tokens stay."""
+        if len(feature["input_ids"]) <= self.context.max_tokens:
+            return feature
+        self.truncated_rows += 1
+        whole = self.context.tokenizer(*row.texts.values(), truncation=True, max_length=self.context.max_tokens)
+        return {name: whole[name] for name in feature}
 
     def collate(self, features: list[Feature], length: int | None = None) -> Batch:
         """Pad token ids with the pad token and everything else with 0."""

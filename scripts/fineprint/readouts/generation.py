@@ -146,32 +146,40 @@ class Generation(Readout):
 
     def encode(self, row: Row, with_answer: bool) -> Feature:
         """Return prompt and, for training, answer with one end of text."""
-        room = self.context.max_tokens - self.longest_answer
-        feature = {"prompt": self.encode_prompt(row, room)}
-        if with_answer:
-            feature["answer"] = [*self.answer_ids[row.label], self.context.tokenizer.eos_token_id]
-            feature["label"] = [row.label]
-        return feature
+        return self.encode_all([row], with_answer)[0]
 
-    def encode_prompt(self, row: Row, room: int) -> list[int]:
-        """Return a prompt of at most `room` tokens; where it is longer, the row's longer texts lose their ends."""
-        ids = self.tokenize_prompt(row)
+    def encode_all(self, rows: list[Row], with_answer: bool) -> list[Feature]:
+        """Encode rows as `encode` does, by as many threads as the tokenizer may use."""
+        features: list[Feature] = []
+        for row, ids in zip(rows, self.tokenize_prompts(rows), strict=True):
+            features.append({"prompt": self.cut_prompt(row, ids)})
+            if with_answer:
+                features[-1]["answer"] = [*self.answer_ids[row.label], self.context.tokenizer.eos_token_id]
+                features[-1]["label"] = [row.label]
+        return features
+
+    def cut_prompt(self, row: Row, ids: list[int]) -> list[int]:
+        """Return a prompt that leaves room for an answer; of a longer one the row's longer texts lose their ends."""
+        room = self.context.max_tokens - self.longest_answer
         if len(ids) <= room:
             return ids
         self.truncated_rows += 1
         excess = len(ids) - room
         while len(ids) > room:  # a cut text may be read as one token more than it was, so it may take another round
-            ids = self.tokenize_prompt(self.shorten(row, room, excess))
+            ids = self.tokenize_prompts([self.shorten(row, room, excess)])[0]
             excess += max(len(ids) - room, 0)
         return ids
 
-    def tokenize_prompt(self, row: Row) -> list[int]:
-        """Return a row's whole prompt as token ids, however long."""
+    def tokenize_prompts(self, rows: list[Row]) -> list[list[int]]:
+        """Return each row's whole prompt as token ids, however long."""
         tokenizer, task = self.context.tokenizer, self.context.task
-        text = build_prompt(tokenizer, task.prompt, task.answers, self.shots, row)
-        self.prompt_example = self.prompt_example or text
-        ids = tokenizer(text, add_special_tokens=tokenizer.chat_template is None)["input_ids"]
-        return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id and tokenizer.chat_template is None else ids
+        texts = [build_prompt(tokenizer, task.prompt, task.answers, self.shots, row) for row in rows]
+        if not texts:
+            return []
+        self.prompt_example = self.prompt_example or texts[0]
+        plain = tokenizer.chat_template is None
+        prompts = tokenizer(texts, add_special_tokens=plain)["input_ids"]
+        return [ids[:-1] if plain and ids and ids[-1] == tokenizer.eos_token_id else ids for ids in prompts]
 
     def shorten(self, row: Row, room: int, excess: int) -> Row:
         """Return the row with `excess` tokens less, each taken from the end of the text that is longest by then."""
@@ -240,18 +248,18 @@ class Generation(Readout):
         prompts = [feature["prompt"] for feature in features] if keeps_all(module) else []
         self.beginning, self.kept = shared_beginning(prompts), None
 
-    def read(self, module: torch.nn.Module, batch: Batch) -> Reading:
-        """Read the prompts, their common beginning only once for all batches."""
+    def read(self, module: torch.nn.Module, batch: Batch, more: int) -> Reading:
+        """Read the prompts, their common beginning only once for all batches, with room for `more` tokens."""
         if "beginning_ids" in batch and self.kept is None:
             self.kept = read_beginning(module, batch["beginning_ids"])
         kept = self.kept if "beginning_ids" in batch else None
-        return read_prompts(module, kept or [], batch["prompt_ids"], batch["prompt_mask"])
+        return read_prompts(module, kept or [], batch["prompt_ids"], batch["prompt_mask"], more)
 
     def label_scores(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return the log-likelihood of each label's answer after each prompt, shape (rows, labels)."""
         if not keeps_all(module):
             return score_groups(module, batch, self.answer_ids)
-        reading = self.read(module, batch)
+        reading = self.read(module, batch, len(self.tree.tokens))
         several_tokens = any(len(path) > 1 for path in self.tree.paths)
         return score_answers(reading, read_answers(module, reading, self.tree) if several_tokens else None, self.tree)
 
@@ -260,7 +268,7 @@ class Generation(Readout):
         config = self.generation_config(module)
         if not keeps_all(module):
             return generate_groups(module, batch, config), score_groups(module, batch, self.answer_ids)
-        reading = self.read(module, batch)
+        reading = self.read(module, batch, max(len(self.tree.tokens), config.max_new_tokens))
         behind = read_answers(module, reading, self.tree)
         written = write_answers(
             *(module, reading, behind, self.tree, self.settings.temperature),
@@ -272,16 +280,16 @@ class Generation(Readout):
         """Read the generated texts strictly."""
         written, scores = (part.cpu() for part in answers)
         texts = self.context.tokenizer.batch_decode(written, skip_special_tokens=True)
-        return [self.make_prediction(text, row) for text, row in zip(texts, scores, strict=True)]
-
-    def make_prediction(self, text: str, scores: torch.Tensor) -> Prediction:
-        """Return one row's answer as read, and what the likelihoods say."""
-        return Prediction(
-            label=read_answer(text, self.context.task.answers),
-            probabilities=[round(value, 6) for value in scores.softmax(dim=0).tolist()],
-            answer=text,
-            likelihood_label=int(scores.argmax()),
-        )
+        likeliest, probabilities = scores.argmax(dim=1).tolist(), scores.softmax(dim=1).tolist()
+        return [
+            Prediction(
+                label=read_answer(text, self.context.task.answers),
+                probabilities=[round(value, 6) for value in row],
+                answer=text,
+                likelihood_label=label,
+            )
+            for text, row, label in zip(texts, probabilities, likeliest, strict=True)
+        ]
 
     def generation_config(self, module: torch.nn.Module) -> GenerationConfig:
         """Return how to generate: our settings and every end-of-text token that tokenizer and model name."""
