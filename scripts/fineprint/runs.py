@@ -87,10 +87,10 @@ def train_and_save(
         outcome = train(assembled, features, held_out, seed, f"{config['task']} {config['method']} seed {seed}")
     weights = weight_bytes(assembled.module)
     kept = outcome.gradient_bytes, outcome.optimizer_bytes, outcome.activation_bytes
-    longest = max(map(feature_length, features))
-    planned = planned_training(method, assembled.module, longest, outcome.micro_batch, outcome.recomputes)
     save_trained(assembled, model)
     name_base(model, base)
+    longest = max(map(feature_length, features))
+    planned = planned_training(method, assembled.module, longest, outcome.micro_batch, outcome.recomputes)
     spent = sum(epoch["seconds"] for epoch in outcome.epochs)
     record = TrainRecord(
         trained=True,

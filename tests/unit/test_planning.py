@@ -3,14 +3,17 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
 from example_results import METHODS, make_results
+from fineprint.assembly import assemble_for_training, make_readout
 from fineprint.config import read_study
 from fineprint.planning.card import read_card
+from fineprint.planning.checking import planned_prediction, planned_training
 from fineprint.planning.counting import count_weights
 from fineprint.planning.memory import Load, plan_prediction, plan_training
 from fineprint.planning.refusing import check_study
@@ -19,6 +22,7 @@ from fineprint.planning.study import count_method, plan_study, write_table
 from fineprint.reporting.planned import planned_table
 from fineprint.reporting.study import Study
 from fineprint.settings import SettingsError
+from test_methods import COMBINATIONS, make_method
 
 ROOT = Path(__file__).parents[2]
 H200_GB = 150.0
@@ -130,7 +134,11 @@ def test_a_card_too_small_is_refused_with_what_would_fit(capacity, tmp_path):
     assert (
         "the card has 5.0 GB; what would fit: an adapter that leaves the backbone frozen (lora, p_tuning" in sentences
     )
-    assert "methods.llama_zero_shot: needs 6.1 GB" in sentences and "no smaller form" in sentences
+    assert (
+        "methods.llama_zero_shot: needs 6." in sentences
+        and "one row at a time, and the card" in sentences
+        and "no smaller form" in sentences
+    )
     assert "methods.roberta_lora" not in sentences
 
 
@@ -145,6 +153,25 @@ def test_fewer_bits_are_advised_where_they_help(capacity, tmp_path):
     )
     with pytest.raises(SettingsError, match=r"methods.whole: needs 16.4 GB .* what would fit: precision: nf4\."):
         check_study(study, 12.0, tmp_path)
+
+
+@pytest.mark.parametrize(("adapter", "readout", "architecture"), COMBINATIONS)
+@pytest.mark.parametrize("precision", ["float32", "nf4"])
+def test_every_run_on_a_gpu_gets_its_prediction(
+    adapter, readout, architecture, precision, backbone_folders, task_record, tiny_rows, monkeypatch
+):
+    method = make_method(adapter, readout, architecture, precision)
+    if not method.trains or (precision == "nf4" and not method.adapter.accepts_quantised):
+        pytest.skip("nothing is trained, or not on 4 bits")
+    reader = make_readout(method, backbone_folders[architecture], task_record, tiny_rows, seed=1)
+    module = assemble_for_training(method, reader, backbone_folders[architecture], seed=1).module
+    assert planned_training(method, module, 40, 8, False) is None and planned_prediction(method, module) is None
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.current_device", lambda: 0)
+    monkeypatch.setattr("torch.cuda.get_device_properties", lambda _: SimpleNamespace(total_memory=24 * 2**30))
+    kept, again = (planned_training(method, module, 40, 8, recomputes) for recomputes in (False, True))
+    assert 70e6 < again <= kept < 100e6 and 36e6 < planned_prediction(method, module) < 100e6
+    assert planned_training(method, module, 40, 64, False) > kept
 
 
 @pytest.mark.parametrize("wish", ["24 GB", "24GB", 24, "24.0"])

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 def make_load(method: MethodSettings, module: torch.nn.Module, tokens: int) -> Load | None:
     """Return what predictions start from; None without a GPU, or where config.json names sizes otherwise."""
     import torch
+    from transformers import PreTrainedConfig
 
-    configs = [part.config for part in module.modules() if hasattr(part, "config")]
-    sizes = read_sizes(configs[0].to_dict()) if configs and torch.cuda.is_available() else None
+    if not torch.cuda.is_available():
+        return None
+    configs = (getattr(part, "config", None) for part in module.modules())
+    config = next((config for config in configs if isinstance(config, PreTrainedConfig)), None)
+    sizes = read_sizes(config.to_dict()) if config is not None else None
     return Load(method, sizes, count_weights(module), tokens) if sizes is not None else None
 
 

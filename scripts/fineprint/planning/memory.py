@@ -15,6 +15,7 @@ from fineprint.fitting import ADAMW_BYTES, FREE_SHARE, LEAN_SHARE, Fit, choose_f
 from fineprint.planning.sizes import Sizes, Weights
 from fineprint.precisions import PRECISIONS
 from fineprint.prediction import BYTES_PER_TOKEN, FEWEST_TOKENS, MOST_TOKENS
+from fineprint.unpacking import LEAST_FREE
 
 HALF, SINGLE = 2, 4  # bytes of a number
 NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)  # blocks of 64 with a scale of one byte, 256 scales with one of their own
@@ -161,15 +162,15 @@ def plan_training(load: Load, card_bytes: float) -> Need:
     return Need(**{**asdict(need), "fits": need.peak <= card_bytes})
 
 
-def prediction_need(load: Load, rows: int) -> Need:
-    """Return the peak of answering so many rows at once."""
+def prediction_need(load: Load, rows: int, unpacked: int = 0) -> Need:
+    """Return the peak of answering so many rows at once; `unpacked` bytes hold 4-bit weights a second time."""
     sizes, weights = load.sizes, weight_bytes(load, training=False)
     tokens = rows * load.length
     kept = 0
-    if load.method.readout.uses_prompt:  # keys and values of the prompts, again with the answers behind, and logits
-        kept = 2 * tokens * sizes.layers * 2 * sizes.key_value * HALF
+    if load.method.readout.uses_prompt:  # keys and values of the prompts, and logits behind them
+        kept = (tokens + rows * LABEL_TOKENS) * sizes.layers * 2 * sizes.key_value * HALF
         kept += rows * LABEL_TOKENS * sizes.vocabulary * (HALF + SINGLE)
-    workspace = PREDICTION_LIBRARY_BYTES + working_bytes(load, tokens) + load.weights.largest * HALF
+    workspace = PREDICTION_LIBRARY_BYTES + working_bytes(load, tokens) + load.weights.largest * HALF + unpacked
     return Need(weights, 0, 0, kept, workspace, weights + kept + workspace, rows, False, True)
 
 
@@ -178,7 +179,9 @@ def plan_prediction(load: Load, card_bytes: float) -> Need:
     free = card_bytes - weight_bytes(load, training=False)
     budget = max(FEWEST_TOKENS, min(free // BYTES_PER_TOKEN, MOST_TOKENS))
     rows = int(max(1, min(load.method.prediction_batch_size, budget // load.length)))
-    need = prediction_need(load, rows)
+    size = load.weights.linear * HALF
+    unpacks = PRECISIONS[load.method.precision].bits == 4 and load.method.memory == "auto" and free >= LEAST_FREE * size
+    need = prediction_need(load, rows, size if unpacks else 0)
     return Need(**{**asdict(need), "fits": need.peak <= card_bytes})
 
 
