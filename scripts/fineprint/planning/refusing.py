@@ -86,7 +86,8 @@ def refuse(method: MethodSettings, sizes: Sizes | None, card_gb: float) -> str |
     fitting = [form.words for form in smaller_forms(method) if least_need(form, sizes) <= card_gb * 1e9]
     advice = f"what would fit: {'; or '.join(fitting)}" if fitting else "no smaller form of this method would fit"
     how = "one row at a time with activations computed again" if method.trains else "one row at a time"
-    return f"needs {least / 1e9:.1f} GB at least on '{method.backbone}', {how}, and the card has {card_gb:.1f} GB; {advice}."
+    needed = f"needs {least / 1e9:.1f} GB at least on '{method.backbone}', {how}"
+    return f"{needed}, and the card has {card_gb:.1f} GB; {advice}."
 
 
 def smaller_forms(method: MethodSettings) -> Iterator[Form]:
