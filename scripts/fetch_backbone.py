@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fineprint.config import read_kind_of
-from fineprint.fetching import use_fetched
+from fineprint.fetching import check_unchanged, use_fetched
 from fineprint.job import run_job, use_threads
 from fineprint.loading import import_libraries, load_tokenizer
 from fineprint.model_folder import check_architecture, describe_backbone
@@ -33,7 +33,9 @@ def main(*, settings: Path, model: Path, record: Path, fetched: Path | None = No
     import_libraries()
     check_architecture(backbone, model)
     pad_token = load_tokenizer(model).pad_token
-    write_json(record, {"name": wanted["name"], "pad_token": pad_token, **describe_backbone(backbone, model, facts)})
+    described = describe_backbone(backbone, model, facts)
+    check_unchanged(fetched, described["files"])
+    write_json(record, {"name": wanted["name"], "pad_token": pad_token, **described})
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fineprint.multitask import used_methods, used_tasks
 from fineprint.records import hash_folder, read_json
 from fineprint.settings import SettingsError
-from fineprint.sources import HubSource, SourceSettings
+from fineprint.sources import FETCH, HubSource, SourceSettings
 
 if TYPE_CHECKING:
     from fineprint.config import StudyConfig
@@ -60,6 +60,21 @@ def fetch(source: HubSource, resolved: dict[str, Any]) -> dict[str, Any]:
     sizes = sum((folder / name).stat().st_size for name in files)
     kept = {key: resolved[key] for key in ("source", "revision_asked", "revision", "gated")}
     return {**kept, "kind": source.kind, "bytes": sizes, "files": files}
+
+
+def check_unchanged(record: Path | None, files: dict[str, str]) -> None:
+    """Refuse files whose content is not what was fetched.
+
+    Args:
+        record: what fetching left; None for what is not from the hub.
+        files: hashes by name, as the files are now.
+    """
+    known = read_json(record)["files"] if record is not None else {}
+    changed = [name for name, sha in files.items() if known.get(name, sha) != sha]
+    if changed:
+        raise SettingsError(
+            f"{changed[0]} is not the file that was fetched: it was changed in the hub's cache; {FETCH}"
+        )
 
 
 def use_fetched(source: SourceSettings, record: Path | None) -> None:

@@ -6,7 +6,9 @@ import pytest
 from huggingface_hub import errors
 
 from fineprint.backbones.hub import Settings
+from fineprint.fetching import check_unchanged
 from fineprint.hub import check_access, check_disk, download, find_snapshot, sentences
+from fineprint.records import write_json
 from fineprint.settings import SettingsError
 from fineprint.sources import HubSource
 
@@ -81,6 +83,14 @@ def test_what_is_not_in_the_cache_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(SettingsError, match="'meta/llama' has not been fetched, or not whole: commit c0ffee"):
         find_snapshot(LLAMA, "c0ffee" * 6 + "0000")
+
+
+def test_a_file_that_was_changed_since_is_refused(tmp_path):
+    write_json(tmp_path / "encoder.json", {"files": {"config.json": "aa", "README.md": "bb"}})
+    check_unchanged(tmp_path / "encoder.json", {"config.json": "aa", "of_another_source.json": "cc"})
+    check_unchanged(None, {"config.json": "zz"})
+    with pytest.raises(SettingsError, match=r"config\.json is not the file that was fetched"):
+        check_unchanged(tmp_path / "encoder.json", {"config.json": "zz"})
 
 
 def test_a_backbone_that_was_not_fetched_is_refused(tmp_path):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
+from transformers import AlbertConfig, AutoModelForCausalLM, AutoModelForMaskedLM
 
 from example_results import METHODS, make_results
 from fineprint.assembly import assemble_for_training, make_readout
@@ -80,7 +80,8 @@ def test_weights_of_a_module_with_weights(kind, auto, backbone_folders):
     assert count_weights(model).total == sum(parameter.numel() for parameter in model.parameters())
 
 
-# Peaks as docs/speed.md has them: one H200, batches padded to at most 128 tokens, the decoder's prompts to about 184.
+# Peaks in GB that bench/compare.py measured on one H200 (23 November 2026, torch 2.11.0, docs/speed.md at that time),
+# rows of at most 128 tokens, with a prompt around them about 184.
 @pytest.mark.parametrize(
     ("name", "tokens", "batch", "measured"),
     [
@@ -93,6 +94,12 @@ def test_weights_of_a_module_with_weights(kind, auto, backbone_folders):
 def test_training_s_peak_is_close_to_the_measured_one(name, tokens, batch, measured, make_load):
     load = make_load(name, tokens, **({"batch_size": batch} if batch else {}))
     assert plan_training(load, H200_GB * 1e9).peak / 1e9 == pytest.approx(measured, rel=0.2)
+
+
+def test_models_of_another_form_are_not_planned():
+    assert read_sizes({"n_layer": 12, "n_embd": 768}) is None, "other names"
+    config = AlbertConfig().to_dict()
+    assert read_sizes(config) is None, "layers share their weights"
 
 
 def test_rows_are_cut_before_a_card_is_too_small(make_load):

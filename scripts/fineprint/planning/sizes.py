@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 NEEDED = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size")
+SHARED = "num_hidden_groups"  # ALBERT's layers share their weights, which the arithmetic here does not know
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Weights:
 def read_sizes(config: Mapping[str, Any]) -> Sizes | None:
     """Return the sizes that a config.json names, or None where it names them otherwise."""
     config = config.get("text_config", config)
-    if any(not isinstance(config.get(key), int) for key in NEEDED):
+    if any(not isinstance(config.get(key), int) for key in NEEDED) or SHARED in config:
         return None
     hidden, heads = config["hidden_size"], config["num_attention_heads"]
     width = config.get("head_dim") or hidden // heads
