@@ -97,6 +97,20 @@ def test_what_was_not_fetched_is_told_at_once(gated, place):
     )
 
 
+def test_a_plain_run_fetches_by_itself(make_copy):
+    jobs = make_copy("plain").planned(study=STUDY)
+    assert (jobs["check_access"], jobs["fetch_source"], jobs["train_method"]) == (1, 3, 8)
+
+
+def test_a_study_made_here_has_nothing_to_download(make_copy):
+    copy = make_copy("made_here")
+    for _ in range(2):
+        done = copy.run("fetch")
+        assert done.returncode == 0, said(done)
+        assert "Study 'tiny' uses no model and no data set of the hub: there is nothing to download." in said(done)
+    assert not (copy.folder / "results").exists()
+
+
 @pytest.fixture(scope="module")
 def fetched(gated, place, repositories):
     folder, run = place
