@@ -53,4 +53,4 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf results logs benchmarks .snakemake
+	rm -rf results checkpoints logs benchmarks .snakemake

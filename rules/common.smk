@@ -203,6 +203,23 @@ def run_settings(wildcards):
     )
 
 
+def one_gpu(wildcards):
+    """What a job asks for that can use no second GPU: everything but the training of a method."""
+    return min(1, STUDY.hardware.gpus_per_run)
+
+
+def training_launcher(wildcards, resources):
+    """What training is started with: torchrun where it has several GPUs, a process each; else Python alone."""
+    gpus = int(resources.get("gpu", 1))
+    several = f"torchrun --standalone --nproc_per_node {gpus}"
+    return several if gpus > 1 else "python"
+
+
+def checkpoint_minutes(wildcards, resources):
+    """Minutes between checkpoints. A param that asks for `resources` is not compared: a change trains nothing anew."""
+    return STUDY.hardware.checkpoint_minutes
+
+
 def study_settings(wildcards):
     """The whole resolved study, as JSON."""
     return STUDY.model_dump_json()

@@ -9,6 +9,8 @@ OUTPUTS  results/{study}/runs/{task}/{method}/{seed}/
              predictions/      one file per test split
              predict.json      time and memory of prediction
              scores.json       accuracy with intervals, per class, per tag
+         checkpoints/{study}/{task}/{method}/{seed}/
+             of a training under way; no output, for Snakemake deletes those of a job that fails
 """
 
 
@@ -59,9 +61,15 @@ rule train_method:
         gpu=STUDY.hardware.gpus_per_run,
         mem_mb=STUDY.hardware.memory_mb_per_run,
         runtime=STUDY.hardware.minutes_per_run,
+    params:
+        launcher=training_launcher,
+        checkpoint_minutes=checkpoint_minutes,
+    # A scheduler's signals go to every process of a job: the shell and tee outlive them, so that Python can write a
+    # checkpoint, say so and end.
     shell:
         """
-        python {input.script:q} \
+        trap : TERM USR1
+        {params.launcher} {input.script:q} \
             --run_config {input.run_config:q} \
             --task {input.task:q} \
             --rows {input.rows:q} \
@@ -70,7 +78,12 @@ rule train_method:
             --model {output.model:q} \
             --record {output.record:q} \
             --threads {threads} \
-            2>&1 | tee {log:q}
+            --checkpoints checkpoints/{wildcards.study}/{wildcards.task}/{wildcards.method}/{wildcards.seed} \
+            --checkpoint_minutes {params.checkpoint_minutes} \
+            2>&1 | (
+            trap '' TERM USR1
+            exec tee {log:q}
+        )
         """
 
 
@@ -95,7 +108,7 @@ rule predict_labels:
         "../envs/train.yaml"
     threads: STUDY.hardware.threads_per_run
     resources:
-        gpu=STUDY.hardware.gpus_per_run,
+        gpu=one_gpu,
         mem_mb=STUDY.hardware.memory_mb_per_run,
         runtime=STUDY.hardware.minutes_per_run,
     shell:

@@ -50,7 +50,7 @@ rule serve_tasks:
         "../envs/train.yaml"
     threads: STUDY.hardware.threads_per_run
     resources:
-        gpu=STUDY.hardware.gpus_per_run,
+        gpu=one_gpu,
         mem_mb=STUDY.hardware.memory_mb_per_run,
         runtime=STUDY.hardware.minutes_per_run,
     params:
@@ -81,7 +81,7 @@ rule combine_tasks:
         "../envs/train.yaml"
     threads: STUDY.hardware.threads_per_run
     resources:
-        gpu=STUDY.hardware.gpus_per_run,
+        gpu=one_gpu,
         mem_mb=STUDY.hardware.memory_mb_per_run,
         runtime=STUDY.hardware.minutes_per_run,
     params:
@@ -112,7 +112,7 @@ rule measure_forgetting:
         "../envs/train.yaml"
     threads: STUDY.hardware.threads_per_run
     resources:
-        gpu=STUDY.hardware.gpus_per_run,
+        gpu=one_gpu,
         mem_mb=STUDY.hardware.memory_mb_per_run,
         runtime=STUDY.hardware.minutes_per_run,
     params:

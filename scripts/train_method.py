@@ -1,8 +1,13 @@
-"""Train one method on one task with one seed, keep its best epoch, and save what was trained."""
+"""Train one method on one task with one seed, keep its best epoch, and save what was trained.
+
+Started by torchrun, several processes share the training, a GPU each.
+"""
 
 from pathlib import Path
 
+from fineprint.checkpoints import Checkpoints, bind
 from fineprint.job import run_job
+from fineprint.processes import leave_processes
 from fineprint.records import write_json
 from fineprint.runs import train_run
 
@@ -17,6 +22,8 @@ def main(
     model: Path,
     record: Path,
     threads: int = 1,
+    checkpoints: Path | None = None,
+    checkpoint_minutes: float = 0,
 ) -> None:
     """Train a run.
 
@@ -29,8 +36,18 @@ def main(
         model: folder to save into.
         record: the training record.
         threads: that torch may use.
+        checkpoints: folder of this run's checkpoints, which go when the run is done.
+        checkpoint_minutes: between checkpoints; 0 writes none.
     """
-    write_json(record, train_run(run_config, task, rows, backbone, backbone_record, model, threads))
+    kept = None
+    if checkpoints is not None and checkpoint_minutes:
+        kept = Checkpoints(checkpoints, checkpoint_minutes, bind(run_config, task, backbone_record))
+    trained = train_run(run_config, task, rows, backbone, backbone_record, model, threads, kept)
+    if trained is not None:  # else another of several processes writes
+        write_json(record, trained)
+        if kept is not None:
+            kept.remove()
+    leave_processes()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pydantic import Field, SerializeAsAny, ValidationError
 from fineprint.accuracy import why_no_accuracy
 from fineprint.adapters import AdapterSettings
 from fineprint.backbones import BackboneSettings
+from fineprint.hardware import HardwareSettings
 from fineprint.multitask import MultitaskSettings, resolve
 from fineprint.precisions import PRECISIONS
 from fineprint.readouts import ReadoutSettings
@@ -63,17 +64,6 @@ class RunSettings(Settings):
     tasks: tuple[str, ...] = Field(min_length=1)
     methods: tuple[str, ...] = Field(min_length=1)
     seeds: tuple[int, ...] = Field(min_length=1)
-
-
-class HardwareSettings(Settings):
-    """What a job asks for. Threads and memory are those of one training or prediction job. `gpu_memory_gb` is that of
-    the card where jobs run on other machines than snakemake; methods too large for it are refused."""
-
-    threads_per_run: int = Field(1, ge=1)
-    memory_mb_per_run: int = Field(2000, ge=1)
-    minutes_per_run: int = Field(30, ge=1)
-    gpus_per_run: int = Field(1, ge=0)
-    gpu_memory_gb: float | None = Field(None, gt=0)
 
 
 class StudyConfig(Settings):

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from fineprint.interruption import Interrupted
 from fineprint.progress import logger, start_logging
 from fineprint.settings import SettingsError
 
@@ -27,6 +28,9 @@ def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
     except SettingsError as error:
         logger.error("Error: %s", error)
         sys.exit(1)
+    except Interrupted as stop:
+        logger.error("Stopped: %s.", stop)
+        sys.exit(stop.status)
 
 
 def use_threads(threads: int) -> None:

@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from fineprint.processes import Processes
 from fineprint.records import Memory, Phase
 
 if TYPE_CHECKING:
@@ -34,37 +35,82 @@ class ResidentSampler(threading.Thread):
     def run(self) -> None:
         """Keep the largest size seen."""
         while not self.stopped.wait(SAMPLE_SECONDS):
-            self.peak = max(self.peak, self.process.memory_info().rss)
+            self.sample()
+
+    def sample(self) -> None:
+        """Look at the size now."""
+        self.peak = max(self.peak, self.process.memory_info().rss)
 
     def stop(self) -> None:
         """Take a last sample and end the thread."""
-        self.peak = max(self.peak, self.process.memory_info().rss)
+        self.sample()
         self.stopped.set()
         self.join()
 
 
-@contextmanager
-def measure_phase(phases: dict[str, Phase], name: str) -> Iterator[None]:
-    """Measure what happens inside the block and note it in `phases` under `name`."""
-    import torch
+class Meter:
+    """Measures from its making on: time, memory, energy."""
 
-    cuda = torch.cuda.is_available()
-    if cuda:
-        torch.cuda.synchronize()
-        torch.cuda.reset_peak_memory_stats()
-    sampler = ResidentSampler()
-    sampler.start()
-    joules = read_energy_joules() if cuda else None
-    start = time.perf_counter()
-    try:
-        yield
-    finally:
-        if cuda:
+    def __init__(self) -> None:
+        import torch
+
+        self.cuda = torch.cuda.is_available()
+        if self.cuda:
             torch.cuda.synchronize()
-        seconds = time.perf_counter() - start
-        spent = read_energy_joules() - joules if joules is not None else None
-        sampler.stop()
-        phases[name] = Phase(seconds=seconds, memory=describe_memory(sampler, cuda), energy_joules=spent)
+            torch.cuda.reset_peak_memory_stats()
+        self.sampler = ResidentSampler()
+        self.sampler.start()
+        self.joules = read_energy_joules() if self.cuda else None
+        self.start = time.perf_counter()
+
+    def read(self) -> Phase:
+        """Return what was measured so far; on a GPU this waits until its work is done."""
+        import torch
+
+        if self.cuda:
+            torch.cuda.synchronize()
+        seconds = time.perf_counter() - self.start
+        spent = read_energy_joules() - self.joules if self.joules is not None else None
+        self.sampler.sample()
+        return Phase(seconds=seconds, memory=describe_memory(self.sampler, self.cuda), energy_joules=spent)
+
+
+@contextmanager
+def measure_phase(phases: dict[str, Phase], name: str) -> Iterator[Meter]:
+    """Measure what happens inside the block and note it in `phases` under `name`."""
+    meter = Meter()
+    try:
+        yield meter
+    finally:
+        phases[name] = meter.read()
+        meter.sampler.stop()
+
+
+def join_phases(earlier: Phase | None, later: Phase) -> Phase:
+    """Return a phase that was interrupted as one: times and energies added, the higher of two peaks."""
+    if earlier is None:
+        return later
+    return combine_phases([earlier, later], sum)
+
+
+def gather_phase(processes: Processes, phase: Phase) -> Phase:
+    """Return one phase for all processes: the longest time, the energy of all cards, the peaks of the fullest."""
+    return combine_phases(processes.gather(phase), max)
+
+
+def combine_phases(phases: list[Phase], seconds: Callable[[list[Any]], Any]) -> Phase:
+    """Return phases as one: energies added, of peaks the highest, seconds combined as told."""
+    memories = [phase["memory"] for phase in phases]
+    return Phase(
+        seconds=seconds([phase["seconds"] for phase in phases]),
+        memory=Memory(**{key: combine(max, [memory[key] for memory in memories]) for key in memories[0]}),
+        energy_joules=combine(sum, [phase["energy_joules"] for phase in phases]),
+    )
+
+
+def combine(how: Callable[[list[Any]], Any], values: list[Any]) -> Any:
+    """Return the values combined, or None where one of them was not measured."""
+    return None if None in values else how(values)
 
 
 def read_energy_joules() -> float | None:

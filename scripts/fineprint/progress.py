@@ -24,6 +24,11 @@ class Progress:
         self.name, self.steps, self.unit = name, steps, unit
         self.start = self.last_line = time.perf_counter()
         self.done_units = 0
+        self.first_step = 0
+
+    def begin_at(self, step: int) -> None:
+        """Count time left from a job that had taken `step` steps before."""
+        self.first_step = step
 
     def advance(self, step: int, units: int, describe: Callable[[], str] = str) -> None:
         """Note that `step` steps are done and `units` more units; `describe` is called only if a line is due."""
@@ -33,7 +38,7 @@ class Progress:
             return
         self.last_line = now
         seconds = now - self.start
-        left = seconds / step * (self.steps - step)
+        left = seconds / (step - self.first_step) * (self.steps - step)
         logger.info(
             "%s · step %d/%d%s · %.0f %s/s · %s left",
             *(self.name, step, self.steps, describe(), self.done_units / seconds, self.unit, format_seconds(left)),

@@ -74,7 +74,9 @@ class TrainRecord(TypedDict):
     micro_batch: int | None  # rows that went through the model at once, at the end
     recomputes: bool | None  # whether activations were computed again in the backward pass instead of being kept
     planned_peak_bytes: NotRequired[int | None]  # what the planner says of this training, on a GPU
-    phases: dict[str, Phase]  # "loading", "training"
+    processes: int | None  # that shared the training, a GPU each
+    resumed_from_steps: list[int]  # where training went on after interruptions; empty if there were none
+    phases: dict[str, Phase]  # "loading", "training"; all parts of an interrupted training together
     examples_per_second: float | None
     notes: list[str]  # sentences about choices made on the way, for the report
     environment: dict[str, Any]

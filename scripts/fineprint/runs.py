@@ -15,17 +15,20 @@ from fineprint.assembly import (
 )
 from fineprint.batching import feature_length
 from fineprint.cards import Base, name_base, read_base, write_card
+from fineprint.checkpoints import Checkpoints
 from fineprint.config import MethodSettings, read_run
 from fineprint.environment import describe_environment
 from fineprint.job import use_threads
 from fineprint.loading import import_libraries
-from fineprint.measuring import measure_phase, weight_bytes, workspace_bytes
+from fineprint.measuring import gather_phase, join_phases, measure_phase, weight_bytes, workspace_bytes
 from fineprint.parameters import count_parameters
 from fineprint.planning.checking import planned_prediction, planned_training
 from fineprint.planning.refusing import check_job
 from fineprint.prediction import predict_rows, write_predictions
+from fineprint.processes import join_processes
 from fineprint.readouts import Trial
 from fineprint.records import Phase, PredictRecord, TrainRecord, folder_bytes, hash_folder, read_json
+from fineprint.resuming import Keeper
 from fineprint.rows import HELD_OUT, TRAIN, TRIALS, read_rows
 from fineprint.tasks import Row
 from fineprint.training import train
@@ -35,20 +38,29 @@ OWN_VARIANT = ""
 
 
 def train_run(
-    run_config: Path, task: Path, rows: Path, backbone: Path, backbone_record: Path, model: Path, threads: int
-) -> TrainRecord:
+    run_config: Path,
+    task: Path,
+    rows: Path,
+    backbone: Path,
+    backbone_record: Path,
+    model: Path,
+    threads: int,
+    checkpoints: Checkpoints | None = None,
+) -> TrainRecord | None:
     """Train a run, save it into `model` with a model card, return its record. A method that trains nothing leaves
-    `model` empty."""
+    `model` empty. Where `checkpoints` are given, a training that was interrupted goes on from the newest. Of several
+    processes one saves and returns the record."""
     config = read_json(run_config)
     method = read_run(config)
+    processes = join_processes()
     model.mkdir(parents=True, exist_ok=True)
     if not method.trains:
-        return untrained_record(config)
-    use_threads(threads)
+        return untrained_record(config) if processes.writes else None
+    use_threads(max(1, threads // processes.count))
     import_libraries()
     check_job(method, backbone)
     base = read_base(backbone_record, backbone)
-    return train_and_save(config, method, read_json(task), rows, backbone, base, model)
+    return train_and_save(config, method, read_json(task), rows, backbone, base, model, checkpoints)
 
 
 def untrained_record(config: dict[str, Any]) -> TrainRecord:
@@ -56,10 +68,18 @@ def untrained_record(config: dict[str, Any]) -> TrainRecord:
     absent = (
         *("rows", "held_out_rows", "truncated_rows", "best_epoch", "parameters", "saved_bytes"),
         *("weight_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes"),
-        *("workspace_bytes", "micro_batch", "recomputes", "examples_per_second"),
+        *("workspace_bytes", "micro_batch", "recomputes", "processes", "examples_per_second"),
     )
     record: dict[str, Any] = {"trained": False, "settings": config, "seed": config["seed"], **dict.fromkeys(absent)}
-    empty = {"epochs": [], "steps": [], "saved_files": {}, "phases": {}, "notes": [], "environment": {}}
+    empty = {
+        "epochs": [],
+        "steps": [],
+        "saved_files": {},
+        "resumed_from_steps": [],
+        "phases": {},
+        "notes": [],
+        "environment": {},
+    }
     return record | empty  # type: ignore[return-value]
 
 
@@ -71,7 +91,8 @@ def train_and_save(
     backbone: Path,
     base: Base,
     model: Path,
-) -> TrainRecord:
+    checkpoints: Checkpoints | None = None,
+) -> TrainRecord | None:
     """Load, train and save a run, measuring each phase. Sizes and hashes are those of what was trained: the card, which
     quotes them, comes after."""
     seed, phases = config["seed"], dict[str, Phase]()
@@ -83,8 +104,15 @@ def train_and_save(
     truncated = readout.truncated_rows
     held_out = readout.encode_all(held_out_rows, with_answer=True)
     parameters = count_parameters(assembled.module, readout.head_names(assembled.module))
-    with measure_phase(phases, "training"):
-        outcome = train(assembled, features, held_out, seed, f"{config['task']} {config['method']} seed {seed}")
+    name = f"{config['task']} {config['method']} seed {seed}"
+    with measure_phase(phases, "training") as meter:
+        keeper = Keeper(checkpoints, meter) if checkpoints else None
+        outcome = train(assembled, features, held_out, seed, name, keeper)
+    processes = join_processes()
+    measured = gather_phase(processes, phases["training"])
+    phases["training"] = join_phases(keeper.earlier if keeper else None, measured)
+    if not processes.writes:
+        return None
     weights = weight_bytes(assembled.module)
     kept = outcome.gradient_bytes, outcome.optimizer_bytes, outcome.activation_bytes
     save_trained(assembled, model)
@@ -113,6 +141,8 @@ def train_and_save(
         micro_batch=outcome.micro_batch,
         recomputes=outcome.recomputes,
         planned_peak_bytes=planned,
+        processes=processes.count,
+        resumed_from_steps=outcome.resumed_from_steps,
         phases=phases,
         examples_per_second=len(training_rows) * len(outcome.epochs) / spent,
         notes=outcome.notes,

@@ -13,6 +13,7 @@ from fineprint.config import TrainingSettings
 from fineprint.graphs import StepGraphs, create_on_gpu, keep_prompt_tokens_on_gpu, recover
 from fineprint.measuring import gradient_bytes, optimizer_bytes
 from fineprint.optimizing import Schedule, can_capture
+from fineprint.processes import Processes, join_processes
 from fineprint.progress import logger
 from fineprint.readouts import Batch, Feature
 from fineprint.settings import SettingsError
@@ -45,6 +46,7 @@ class Stepper:
         recomputes: whether activations are computed again in the backward pass instead of being kept.
         memory_limit: bytes of a GPU that all may take; None for all that is free.
         notes: sentences for the record.
+        processes: that share the training.
     """
 
     assembled: Assembled
@@ -61,6 +63,7 @@ class Stepper:
     recomputes: bool = False
     memory_limit: int | None = None
     notes: list[str] = field(default_factory=list)
+    processes: Processes = field(default_factory=join_processes)
 
     def __post_init__(self) -> None:
         """Look up once what every step needs."""
@@ -94,6 +97,11 @@ class Stepper:
         """
         import torch
 
+        if self.processes.count > 1:
+            raise SettingsError(
+                "memory ran out in one of several processes, which cannot take the step anew alone; lower batch_size "
+                "and raise accumulation_steps to the same product"
+            )
         if self.micro_batch == 1:
             raise SettingsError(
                 "a single row does not fit the GPU's memory; lower max_tokens, set training.checkpoint_activations: "
@@ -111,20 +119,28 @@ class Stepper:
         logger.warning(self.notes[-1])
 
     def run(self, rows: list[Feature]) -> torch.Tensor:
-        """Take one optimizer step on rows of similar length and return their mean loss."""
-        parts = split_sorted(rows, self.micro_batch)
-        terms = [self.readout.count_terms(part) for part in parts]
+        """Take one optimizer step on rows of similar length and return their mean loss.
+
+        Every process is given all of them and takes its share; one left without runs a row that counts nothing, so
+        that it has gradients, of 0, for the same weights.
+        """
+        terms = self.readout.count_terms(rows)
+        (ordered,) = split_sorted(rows, len(rows))
+        own = self.processes.share(ordered)
+        parts = [(part, self.readout.count_terms(part) / terms) for part in split_sorted(own, self.micro_batch)]
         total: Any = 0.0
         updated = False
-        for part, count in zip(parts, terms, strict=True):
+        for part, share in parts or [(rows[:1], 0.0)]:
             batch = self.collate(part)
             if self.graphs is not None and self.graphs.holds(batch):
-                loss = self.graphs.replay(batch, count / sum(terms))
+                loss = self.graphs.replay(batch, share)
                 updated = self.graphs.finish is not None
             else:
-                loss = self.run_pass(self.to_device(batch), count / sum(terms))
+                loss = self.run_pass(self.to_device(batch), share)
             total = total + loss
         if not updated:
+            self.processes.add_gradients(self.parameters)
+            total = self.processes.add_tensor(total)
             self.update()
             self.note_memory()
             self.clear_gradients()
@@ -180,7 +196,7 @@ class Stepper:
     def can_record(self) -> bool:
         """Whether passes can be recorded here: loss scaling looks at every gradient, several processes exchange them,
         and recomputed activations put the random state back, all of which waits for the GPU."""
-        alone = self.accelerator.num_processes == 1 and self.accelerator.mixed_precision != "fp16"
+        alone = self.processes.count == 1 and self.accelerator.mixed_precision != "fp16"
         return self.on_gpu and alone and not self.recomputes and not self.readout.waits
 
     def record(self, features: list[Feature]) -> None:

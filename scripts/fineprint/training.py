@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,16 @@ from fineprint.assembly import Assembled
 from fineprint.batching import choose_lengths, prediction_batches, split_sorted, training_batches
 from fineprint.config import TrainingSettings
 from fineprint.fitting import fit
+from fineprint.interruption import Request, heed_signals
 from fineprint.measuring import activation_bytes
 from fineprint.optimizing import make_accelerator, make_optimizer, make_schedule
+from fineprint.outcomes import Outcome
 from fineprint.precisions import keep_linear_in_half
 from fineprint.prediction import attention_for_any_shape, token_budget
 from fineprint.progress import Progress, logger
 from fineprint.readouts import Feature
 from fineprint.records import Epoch
+from fineprint.resuming import Keeper
 from fineprint.settings import SettingsError
 from fineprint.stepping import MOST_LENGTHS, STEPS_PER_LENGTH, Stepper
 
@@ -31,22 +35,14 @@ if TYPE_CHECKING:
 CURVE_POINTS = 200
 
 
-@dataclass
-class Outcome:
-    """What training leaves for the record."""
-
-    epochs: list[Epoch] = field(default_factory=list)
-    steps: list[dict[str, float]] = field(default_factory=list)
-    best_epoch: int = 0
-    gradient_bytes: int | None = None
-    optimizer_bytes: int | None = None
-    activation_bytes: int | None = None
-    micro_batch: int | None = None
-    recomputes: bool | None = None
-    notes: list[str] = field(default_factory=list)
-
-
-def train(assembled: Assembled, features: list[Feature], held_out: list[Feature], seed: int, name: str) -> Outcome:
+def train(
+    assembled: Assembled,
+    features: list[Feature],
+    held_out: list[Feature],
+    seed: int,
+    name: str,
+    keeper: Keeper | None = None,
+) -> Outcome:
     """Train `assembled.module` in place and leave it as it was at its best epoch.
 
     Args:
@@ -55,21 +51,26 @@ def train(assembled: Assembled, features: list[Feature], held_out: list[Feature]
         held_out: rows the best epoch is chosen on, encoded with answers.
         seed: of batches and dropout.
         name: what progress lines begin with.
+        keeper: of checkpoints; None keeps none.
 
     Raises:
         SettingsError: the loss is no number, or training moved nothing outside the head.
+        Interrupted: a signal asked to stop; a checkpoint was written.
     """
     settings = assembled.method.training
     assert settings is not None
     before = trained_norms(assembled)
     stepper = make_stepper(assembled, settings, features)
-    loop = Loop(assembled, stepper, features, Progress(name, stepper.schedule.updates, "examples"))
+    stepper.processes.begin(stepper.parameters, seed)
+    loop = Loop(assembled, stepper, features, Progress(name, stepper.schedule.updates, "examples"), keeper)
     loop.measure_activations(split_sorted(features, stepper.micro_batch)[0])
-    loop.record_passes()
-    for epoch in range(1, settings.epochs + 1):
-        start = time.perf_counter()
-        loss = loop.run_epoch(training_batches(features, stepper.rows_per_step, seed, epoch))
-        loop.close_epoch(epoch, loss, held_out, time.perf_counter() - start)
+    with heed_signals() if keeper else nullcontext(loop.request) as loop.request:
+        loop.record_passes()
+        if keeper:
+            keeper.resume(loop)
+        while loop.epoch <= settings.epochs:
+            loop.run_epoch(training_batches(features, stepper.rows_per_step, seed, loop.epoch))
+            loop.close_epoch(held_out)
     loop.restore_best()
     if assembled.method.adapter.trains and trained_norms(assembled) == before:
         raise SettingsError(f"{name}: training changed no weight of the adapter; is the learning rate 0?")
@@ -88,10 +89,13 @@ def make_stepper(assembled: Assembled, settings: TrainingSettings, features: lis
     optimizer = make_optimizer(assembled.module, settings)
     updates = settings.epochs * math.ceil(len(features) / (settings.batch_size * settings.accumulation_steps))
     schedule = make_schedule(optimizer, settings, updates)
-    module, optimizer = accelerator.prepare(assembled.module, optimizer)
+    module = accelerator.prepare_model(assembled.module, evaluation_mode=True)  # nothing is wrapped around it
+    optimizer = accelerator.prepare_optimizer(optimizer)
     stepper = Stepper(assembled, accelerator, module, optimizer, schedule, settings, settings.batch_size)
     stepper.recompute(settings.checkpoint_activations)
-    if on_gpu and accelerator.num_processes == 1:
+    if stepper.processes.count > 1:
+        stepper.notes.append(stepper.processes.describe())
+    elif on_gpu:
         fit(stepper, features, assembled.method.memory)
         logger.info(stepper.notes[-1])
     return stepper
@@ -113,14 +117,40 @@ def trained_norms(assembled: Assembled) -> list[float]:
 
 @dataclass
 class Loop:
-    """The state that the epochs of one training share."""
+    """The state that the epochs of one training share.
+
+    Attributes:
+        assembled: what is trained.
+        stepper: takes the steps.
+        features: training rows.
+        progress: tells how far the training is.
+        keeper: of checkpoints, if any are kept.
+        request: to stop.
+        outcome: for the record.
+        epoch: the one under way, from 1.
+        step: steps taken in it.
+        update: steps taken in all.
+        epoch_loss: sum over the epoch's steps, on the GPU where there is one.
+        epoch_start: when the epoch began, by the clock.
+        seconds_before: of this epoch, taken before an interruption.
+        best: accuracy and negative loss of the best epoch.
+        best_state: its weights, in the computer's memory.
+        curve: losses and rates of the steps since the curve's last point.
+    """
 
     assembled: Assembled
     stepper: Stepper
     features: list[Feature]
     progress: Progress
+    keeper: Keeper | None = None
+    request: Request = field(default_factory=Request)
     outcome: Outcome = field(default_factory=Outcome)
+    epoch: int = 1
+    step: int = 0
     update: int = 0
+    epoch_loss: Any = 0.0
+    epoch_start: float = 0.0
+    seconds_before: float = 0.0
     best: tuple[float, float] = (-1.0, 0.0)
     best_state: dict[str, torch.Tensor] = field(default_factory=dict)
     curve: list[tuple[torch.Tensor, float]] = field(default_factory=list)
@@ -143,16 +173,27 @@ class Loop:
         stepper.lengths = choose_lengths(self.features, lengths)
         stepper.record(self.features)
 
-    def run_epoch(self, steps: list[list[Feature]]) -> float:
-        """Train on the rows of each step once and return the mean loss."""
+    @property
+    def epoch_seconds(self) -> float:
+        """Seconds spent on the steps of the epoch under way."""
+        return self.seconds_before + time.perf_counter() - self.epoch_start
+
+    def run_epoch(self, steps: list[list[Feature]]) -> None:
+        """Train once on the rows of each step that the epoch has not yet taken."""
         self.stepper.module.train()
-        total: Any = 0.0
-        for rows in steps:
+        self.epoch_start = time.perf_counter()
+        for rows in steps[self.step :]:
             loss = self.take_step(rows)
-            total = total + loss
+            self.epoch_loss = self.epoch_loss + loss
+            self.step += 1
             self.update += 1
             self.note_step(loss, len(rows))
-        return float(total) / len(steps)
+            self.keep()
+
+    def keep(self) -> None:
+        """Between two steps: write a checkpoint if one is due, and stop if the training was asked to."""
+        if self.keeper is not None:
+            self.keeper.keep(self)
 
     def take_step(self, rows: list[Feature]) -> torch.Tensor:
         """Take a step; where memory runs out, take it anew with fewer rows at a time."""
@@ -184,10 +225,12 @@ class Loop:
             self.curve.clear()
         self.progress.advance(self.update, rows, lambda: f" · loss {float(loss):.3f}")
 
-    def close_epoch(self, epoch: int, loss: float, held_out: list[Feature], seconds: float) -> None:
-        """Judge the epoch on the held-out rows and keep its weights if it is the best so far."""
+    def close_epoch(self, held_out: list[Feature]) -> None:
+        """Judge the epoch on the held-out rows, keep its weights if it is the best so far, and go to the next."""
+        loss = float(self.epoch_loss) / self.step  # waits for the GPU, so that the seconds are those of all steps
+        seconds = self.epoch_seconds
         held_out_loss, accuracy = self.judge(held_out)
-        epochs = self.stepper.settings.epochs
+        epoch, epochs = self.epoch, self.stepper.settings.epochs
         self.outcome.epochs.append(
             Epoch(
                 epoch=epoch,
@@ -207,6 +250,9 @@ class Loop:
             self.outcome.best_epoch = epoch
             if epoch < epochs:
                 self.best_state = {name: p.detach().cpu().clone() for name, p in self.trained_parameters()}
+        self.epoch, self.step, self.epoch_loss = epoch + 1, 0, 0.0
+        self.seconds_before, self.epoch_start = 0.0, time.perf_counter()
+        self.keep()
 
     def judge(self, features: list[Feature]) -> tuple[float, float]:
         """Return mean loss and accuracy on held-out rows."""
@@ -218,13 +264,15 @@ class Loop:
         sizes = self.assembled.method.prediction_batch_size, token_budget(stepper.memory_limit)
         with torch.inference_mode(), stepper.accelerator.autocast(), attention_for_any_shape():
             stepper.readout.expect(stepper.module, features)
-            for positions in prediction_batches(features, *sizes):
+            for positions in stepper.processes.share(prediction_batches(features, *sizes)):
                 batch = stepper.to_device(stepper.readout.collate([features[position] for position in positions]))
                 loss, hit = stepper.readout.judge(stepper.module, batch)
                 losses.append(loss)
                 hits.append(hit)
             stepper.readout.expect(stepper.module, [])
-        return float(torch.cat(losses).mean()), float(torch.cat(hits).float().mean())
+        sums = [float(torch.cat(part).double().sum()) if part else 0.0 for part in (losses, hits)]
+        loss_sum, hit_sum = stepper.processes.add(sums)
+        return loss_sum / len(features), hit_sum / len(features)
 
     def trained_parameters(self) -> list[tuple[str, torch.nn.Parameter]]:
         """Return the trained parameters by name."""

@@ -22,6 +22,7 @@ from fineprint.graphs import StepGraphs
 from fineprint.loading import import_libraries
 from fineprint.precisions import keep_linear_in_half
 from fineprint.readouts._groups import score_groups
+from fineprint.resuming import Keeper
 from fineprint.settings import read_kind
 from fineprint.tasks import Row
 from tiny_models import make_llama, make_roberta
@@ -60,8 +61,10 @@ def rows() -> list[Row]:
     return made
 
 
-def assemble(adapter: str, readout: str, architecture: str, precision: str = "float32", **training: Any) -> Any:
-    """Return a method on a tiny model, without dropout, and its features."""
+def assemble(
+    adapter: str, readout: str, architecture: str, precision: str = "float32", dropout: bool = False, **training: Any
+) -> Any:
+    """Return a method on a tiny model, without dropout unless it is wanted, and its features."""
     settings = dict(ADAPTERS[adapter])
     if settings["kind"] == "lora":
         settings["target_modules"] = TARGETS[architecture]
@@ -77,7 +80,7 @@ def assemble(adapter: str, readout: str, architecture: str, precision: str = "fl
     )
     reader = make_readout(method, folders()[architecture], TASK, rows(), seed=1)
     assembled = assemble_for_training(method, reader, folders()[architecture], seed=1)
-    for module in assembled.module.modules():
+    for module in assembled.module.modules() if not dropout else ():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
         if hasattr(module, "attention_dropout"):
@@ -86,7 +89,9 @@ def assemble(adapter: str, readout: str, architecture: str, precision: str = "fl
     return assembled, [reader.encode(row, with_answer=True) for row in rows()]
 
 
-def run(*choice: Any, record: bool, **settings: Any) -> tuple[Any, dict[str, torch.Tensor]]:
+def run(
+    *choice: Any, record: bool, keeper: Keeper | None = None, **settings: Any
+) -> tuple[Any, dict[str, torch.Tensor]]:
     """Train and return the outcome and the trained weights."""
     assembled, features = assemble(*choice, **settings)
     before = stepping.Stepper.can_record, training.STEPS_PER_LENGTH
@@ -94,7 +99,7 @@ def run(*choice: Any, record: bool, **settings: Any) -> tuple[Any, dict[str, tor
     if not record:
         stepping.Stepper.can_record = False
     try:
-        outcome = training.train(assembled, features, features[:8], seed=1, name="check")
+        outcome = training.train(assembled, features, features[:8], seed=1, name="check", keeper=keeper)
     finally:
         stepping.Stepper.can_record, training.STEPS_PER_LENGTH = before
     return outcome, {n: p.detach().clone() for n, p in assembled.module.named_parameters() if p.requires_grad}

@@ -4,10 +4,14 @@ import pytest
 import torch
 
 from checks import CHECKS
+from resuming_checks import RESUMING
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")]
 
 
-@pytest.mark.parametrize("name", CHECKS)
+ALL = {**RESUMING, **CHECKS}
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_on_gpu(name):
-    CHECKS[name]()
+    ALL[name]()

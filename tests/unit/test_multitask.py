@@ -1,12 +1,16 @@
 """Many tasks on one backbone: what the config may ask for, and that every way answers as each task served alone."""
 
+import gc
+import weakref
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from fineprint.assembly import assemble_for_training, make_readout, save_trained
 from fineprint.config import read_study
 from fineprint.fetching import check_sources
-from fineprint.multitask import ServingSettings, list_records, used_methods, used_tasks
+from fineprint.multitask import ServingSettings, list_records, serving, used_methods, used_tasks
 from fineprint.multitask.checking import answer_alone, check_way, probe_peft
 from fineprint.multitask.clock import distinct_bytes, percentile, time_calls
 from fineprint.multitask.entries import Entry, copy_entries, draw_requests
@@ -355,3 +359,37 @@ def test_several_methods_of_one_kind_need_a_choice():
         read_study(twice)
     twice["multitask"]["methods"] = {"lora": "roberta_lora_4"}
     assert read_study(twice).multitask.methods["lora"] == "roberta_lora_4"
+
+
+def test_what_one_group_of_ways_holds_is_gone_when_the_next_is_measured(monkeypatch):
+    seen, alive = [], []
+
+    class Held:
+        shares_backbone, name = False, "held"
+
+    class Measured:
+        checks, notes = (), ()
+
+        def __init__(self, ways, plan):
+            gc.collect()
+            alive.append([way() is not None for way in seen])
+            seen.extend(weakref.ref(way) for way in ways)
+
+        def run(self):
+            return []
+
+    for name, value in (
+        ("make_groups", lambda entry: [[Held()], [Held(), Held()], [Held()]]),
+        *(("Session", Measured), ("answer_alone", lambda *_: None), ("probe_peft", lambda *_: [])),
+    ):
+        monkeypatch.setattr(serving, name, value)
+    record = {"tasks": {}, "peft_alone": [], "rows": [], "checks": [], "merging": [], "backbone": []}
+    card = SimpleNamespace(labels=("a", "b"))
+    entry = SimpleNamespace(
+        task="t",
+        disk_bytes=1,
+        readout=SimpleNamespace(context=SimpleNamespace(task=card)),
+        method=SimpleNamespace(adapter=SimpleNamespace(can_merge=False)),
+    )
+    serving.serve_method(record, "m", [entry], QUICK, 1)
+    assert alive == [[], [False], [False, False, False]]

@@ -6,6 +6,7 @@ import pytest
 
 from example_multitask import make_latency, make_multitask_results
 from example_results import METHODS, make_results
+from fineprint.records import COST_ONLY
 from fineprint.reporting import advice, checklist, formats
 from fineprint.reporting.multitask import Line, Multitask, meeting
 from fineprint.reporting.multitask_serving_words import compare, per_task_sentences, speed_sentences, worked_sentences
@@ -211,3 +212,13 @@ def test_checklist_and_advice_know_the_part(results):
     entry = {"needs": "multitask", "without": "not run"}
     assert checklist.answer(study, [], None, entry) == "answered"
     assert checklist.answer(Study(make_results({}, splits={"test": 90})), [], None, entry) == "not run"
+
+
+def test_random_weights_have_no_accuracy_anywhere(results):
+    for run in results["multitask"]["runs"]:
+        run["status"], run["scores"] = COST_ONLY, {**run["scores"], "splits": {}}
+    chapter = describe_multitask(Study(results))
+    assert chapter["combining"] is None, "combined adapters differ by nothing but accuracy"
+    assert [column.title for column in chapter["forgetting"].columns] == ["Method", "Backbone"]
+    words = " ".join(chapter["forgetting_sentences"])
+    assert "are the same as before, bit by bit" in words and "have changed" in words and "points" not in words

@@ -72,14 +72,16 @@ def serve_method(
     plan = Plan(method, entries, settings, seed, answer_alone(entries, settings))
     if entries[0].method.adapter.can_merge:
         record["peft_alone"] += probe_peft(entries, method)
-    for ways in make_groups(entries[0]):
+    groups = make_groups(entries[0])
+    while groups:
+        ways = groups.pop(0)
         logger.info("%s · %s", method, ", ".join(way.name for way in ways))
         session = Session(ways, plan)
         record["rows"] += session.run()
         record["checks"] += session.checks
         record["merging"] += session.notes
         record["backbone"] += [hash_shared(way, method) for way in ways[:1] if way.shares_backbone]
-        del session
+        del session, ways  # what one group held in memory is none of the next one's
         clear_memory()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fineprint.records import Run
+from fineprint.records import COST_ONLY, Run
 from fineprint.reporting.study import Difference, Study
 
 # What each way is called, and what it does.
@@ -53,6 +53,11 @@ class Multitask:
         self.tasks: list[str] = list(self.settings["tasks"])
         self.methods: list[str] = list(self.settings["methods"].values())
         self.serving: dict[str, Any] | None = found["serving"]
+
+    @cached_property
+    def scored(self) -> bool:
+        """Whether accuracies mean anything here: not with random weights or random labels."""
+        return all(run["status"] != COST_ONLY for run in self.data["runs"])
 
     @cached_property
     def runs(self) -> dict[tuple[str, str], Run]:

@@ -166,9 +166,9 @@ COMBINED = {
 
 
 def combining_table(part: Multitask) -> Table | None:
-    """Return the accuracy of combined adapters beside each task's own."""
+    """Return the accuracy of combined adapters beside each task's own, where there is an accuracy."""
     record = part.data["combining"]
-    if record is None:
+    if record is None or not part.scored:
         return None
     rows = []
     for task in part.tasks:
@@ -211,17 +211,26 @@ def forgetting_table(part: Multitask) -> Table | None:
     rows = [
         [
             text(part.title(row["method"])),
-            number(row["before"]["accuracy"], lambda _, row=row: formats.with_interval(row["before"])),
-            number(row["after"]["accuracy"], lambda _, row=row: formats.with_interval(row["after"])),
-            number(row["difference"], formats.points),
-            text(formats.p_value(row["p_value"])),
+            *(forgetting_cells(row) if part.scored else []),
             text("the same, bit by bit" if same[row["method"]] else "changed"),
         ]
         for row in record["scores"]
     ]
-    caption = (
-        f"“{record['first']}” ({record['split']}) before and after “{record['second']}” was learnt with the same "
-        "weights, asked with its own head. Backbone: sha256 of its tensors before and after."
-    )
-    columns = [*plain("Method"), *numeric("Before", "After", "Points", "p (McNemar)"), *plain("Backbone")]
-    return Table("multitask-forgetting", caption, columns, rows)
+    first, second = f"“{record['first']}” ({record['split']})", f"“{record['second']}”"
+    if part.scored:
+        caption = f"{first} before and after {second} was learnt with the same weights, asked with its own head. "
+        scores = numeric("Before", "After", "Points", "p (McNemar)")
+    else:
+        caption, scores = f"The backbone before and after {second} was learnt; accuracy was not measured. ", []
+    caption += "Backbone: sha256 of its tensors before and after."
+    return Table("multitask-forgetting", caption, [*plain("Method"), *scores, *plain("Backbone")], rows)
+
+
+def forgetting_cells(row: dict[str, Any]) -> list[Cell]:
+    """Return a method's accuracies on the first task, their difference, and how likely chance alone makes it."""
+    return [
+        number(row["before"]["accuracy"], lambda _: formats.with_interval(row["before"])),
+        number(row["after"]["accuracy"], lambda _: formats.with_interval(row["after"])),
+        number(row["difference"], formats.points),
+        text(formats.p_value(row["p_value"])),
+    ]

@@ -165,7 +165,10 @@ def forgetting_sentences(part: Multitask) -> list[str]:
     sentences = []
     for row in record["scores"]:
         name, after = part.title(row["method"]), row["after"]["accuracy"]
-        if row["difference"] == 0 and same[row["method"]]:
+        if not part.scored:
+            touched = "are the same as before, bit by bit" if same[row["method"]] else "have changed"
+            words = f"the backbone's weights {touched}"
+        elif row["difference"] == 0 and same[row["method"]]:
             words = "nothing is forgotten: the backbone is untouched and the answers are as accurate as before"
         elif row["p_value"] >= SIGNIFICANCE:
             chance = formats.p_phrase(row["p_value"])

@@ -1,0 +1,90 @@
+"""Two processes that share a training on a CPU, against one: the same losses, one checkpoint, one writer."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from fineprint.processes import Processes, blocks_of
+from fineprint.settings import SettingsError
+from fineprint.stepping import Stepper
+from two_processes import COMBINATIONS, describe, run
+
+TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def shared(backbone_folders, task_record, tmp_path_factory):
+    """What two processes found; torchrun is what the rule starts them with."""
+    folder = tmp_path_factory.mktemp("two")
+    paths = [TESTS.parent / "scripts", TESTS, TESTS / "unit"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths)), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    command += [TESTS / "unit/two_processes.py", backbone_folders["encoder"], json.dumps(task_record), folder]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads((folder / "found.json").read_text(encoding="utf-8")), folder
+
+
+@pytest.mark.parametrize(("adapter", "readout"), COMBINATIONS)
+def test_two_processes_take_the_steps_of_one(adapter, readout, shared, backbone_folders, task_record):
+    found = shared[0][f"{adapter} {readout}"]
+    outcome, weights = run(backbone_folders["encoder"], task_record, adapter, readout)
+    wanted = describe(outcome, weights)
+    for key in ("steps", "epochs"):
+        for one, other in zip(found[key], wanted[key], strict=True):
+            assert one == pytest.approx(other, rel=1e-5)
+    assert len(found["steps"]) == 8 and found["best"] == wanted["best"]
+    assert found["norms"] == pytest.approx(wanted["norms"], rel=1e-4, abs=1e-6)
+
+
+def test_all_have_the_same_weights_and_say_how_many_they_were(shared):
+    found = shared[0]
+    assert found["count"] == 2 and found["same_weights"]
+    assert any(note.startswith("2 processes shared the training") for note in found["notes"])
+
+
+def test_a_signal_to_one_stops_all_and_they_go_on_together(shared):
+    """With dropout, which each process draws for itself."""
+    found, folder = shared
+    assert len(found["stopped"]) == 2 and all("stopped by SIGTERM at step 3 of 8" in text for text in found["stopped"])
+    assert found["from"] == [3] and found["resumed"] == found["whole"]
+    assert len(list((folder / "checkpoints/s/t/m/1").iterdir())) == 1
+
+
+def test_dropout_differs_between_processes(shared):
+    """The shared training with dropout is not the one without."""
+    assert shared[0]["whole"]["steps"] != shared[0]["full classifier"]["steps"]
+
+
+def test_every_row_is_taken_once():
+    rows = list(range(11))
+    parts = [Processes(count=3, number=number).share(rows) for number in range(3)]
+    assert sorted(row for part in parts for row in part) == rows
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_gradients_travel_in_blocks_of_one_type(monkeypatch):
+    monkeypatch.setattr("fineprint.processes.BLOCK_NUMBERS", 10)
+    tensors = [torch.zeros(4), torch.zeros(6), torch.zeros(1), torch.zeros(30), torch.zeros(2, dtype=torch.float64)]
+    assert [[t.numel() for t in block] for block in blocks_of(tensors)] == [[4, 6], [1], [30], [2]]
+
+
+def test_alone_nothing_is_exchanged():
+    parameter = torch.nn.Parameter(torch.zeros(2))
+    parameter.grad = torch.ones(2)
+    Processes().add_gradients([parameter])
+    assert parameter.grad.tolist() == [1, 1] and Processes().add([1.0, 2.0]) == [1.0, 2.0]
+    assert Processes().highest(3, True) == [3, 1] and Processes().writes
+
+
+def test_memory_that_runs_out_in_one_of_several_is_told():
+    """The others wait for its gradients, so the step cannot be cut anew."""
+    stepper = SimpleNamespace(processes=Processes(count=2), micro_batch=4)
+    with pytest.raises(SettingsError, match="lower batch_size and raise accumulation_steps"):
+        Stepper.shrink(stepper)
