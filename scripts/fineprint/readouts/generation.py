@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -31,27 +31,13 @@ from fineprint.readouts._answering import (
 from fineprint.readouts._groups import generate_groups, run_at, score_groups
 from fineprint.readouts._padding import IGNORED, attention_mask, collate_answers, pad_to_one_length
 from fineprint.readouts._plain_question import plain_question
-from fineprint.settings import Settings as PlainSettings
+from fineprint.readouts._trials import TrialSettings
 from fineprint.settings import SettingsError
 from fineprint.tasks import Row
 
 if TYPE_CHECKING:
     import torch
     from transformers import GenerationConfig, PreTrainedModel
-
-
-class TrialSettings(PlainSettings):
-    """What is tried on held-out rows, to show what the choice of temperature and of worked examples is worth.
-
-    Attributes:
-        temperatures: each is tried once.
-        draws: of the worked examples, the method's own first.
-        rows: held-out rows that each trial answers, at most.
-    """
-
-    temperatures: tuple[Annotated[float, Field(ge=0)], ...] = ()
-    draws: int = Field(0, ge=0)
-    rows: int = Field(200, ge=1)
 
 
 class Settings(ReadoutSettings):
@@ -87,21 +73,7 @@ class Settings(ReadoutSettings):
         """Return the temperatures and the draws of worked examples to try."""
         if self.trials is None:
             return []
-        temperatures = [
-            Trial(
-                "temperature",
-                f"{value:g}",
-                value == self.temperature,
-                self.model_copy(update={"temperature": value}),
-                seed,
-            )
-            for value in self.trials.temperatures
-        ]
-        draws = [
-            Trial("worked examples", f"draw {number + 1}", number == 0, self, seed + number)
-            for number in range(self.trials.draws)
-        ]
-        return [*temperatures, *draws]
+        return self.trials.list_for(self, seed)
 
     def trial_rows(self) -> int:
         """Return the rows of each trial."""
@@ -151,11 +123,10 @@ class Generation(Readout):
     def encode_all(self, rows: list[Row], with_answer: bool) -> list[Feature]:
         """Encode rows as `encode` does, by as many threads as the tokenizer may use."""
         features: list[Feature] = []
+        end = self.context.tokenizer.eos_token_id
         for row, ids in zip(rows, self.tokenize_prompts(rows), strict=True):
-            features.append({"prompt": self.cut_prompt(row, ids)})
-            if with_answer:
-                features[-1]["answer"] = [*self.answer_ids[row.label], self.context.tokenizer.eos_token_id]
-                features[-1]["label"] = [row.label]
+            answer = {"answer": [*self.answer_ids[row.label], end], "label": [row.label]} if with_answer else {}
+            features.append({"prompt": self.cut_prompt(row, ids)} | answer)
         return features
 
     def cut_prompt(self, row: Row, ids: list[int]) -> list[int]:
