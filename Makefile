@@ -61,6 +61,7 @@ lock:
 	( sed -n '/^#/p' requirements.lock; \
 	  .venv-lock/bin/python -m pip freeze | sed 's/+cpu//' | grep -viE '^(nvidia-|triton)' ) >requirements.lock.new
 	mv requirements.lock.new requirements.lock
+	.venv-lock/bin/python envs/pin.py
 	rm -rf .venv-lock
 
 clean:

@@ -2,6 +2,8 @@
 #
 #   snakemake --cores 1 --resources gpu=1                                         the demo study, made on this machine
 #   snakemake --cores 1 --resources gpu=1 --configfile studies/multinli.yaml      the assignment at full size
+#   snakemake plan --cores 1 --configfile studies/multinli.yaml                   what it will take of a card
+#   snakemake fetch --cores 1 --configfile studies/multinli.yaml                  only its downloads; all else is offline
 #
 # The rules are included in the order in which data flow through them.
 from snakemake.utils import min_version
@@ -16,11 +18,13 @@ report: "report/workflow.rst"
 
 
 include: "rules/common.smk"
+include: "rules/fetch.smk"
 include: "rules/data.smk"
 include: "rules/backbones.smk"
 include: "rules/methods.smk"
 include: "rules/multitask.smk"
 include: "rules/report.smk"
+include: "rules/plan.smk"
 
 
 wildcard_constraints:

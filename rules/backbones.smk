@@ -52,9 +52,11 @@ rule fetch_backbone:
     resources:
         mem_mb=memory(STUDY.hardware.memory_mb_per_run),
         runtime=minutes(120),
+    params:
+        fetched=fetched_backbone,
     shell:
         """
-        python {input.script:q} \
+        python {input.script:q} {params.fetched} \
             --settings {input.settings:q} \
             --model {output.model:q} \
             --record {output.record:q} \

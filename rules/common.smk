@@ -1,7 +1,8 @@
 """
-The study as read and checked, and every function that the rules use. No rules here.
+The study as read and checked, the container of all rules, and every function that they use. No rules here.
 """
 
+import functools
 import json
 import os
 import shlex
@@ -10,13 +11,16 @@ from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from fineprint.config import check_sources, describe_run, read_study
+from fineprint.config import describe_run, read_study
+from fineprint.fetching import check_sources, list_hub_sources
 from fineprint.multitask import (
     describe_multitask,
     list_records,
     used_methods,
     used_tasks,
 )
+from fineprint.planning.card import USUAL_CARDS_GB, present_card_gb, read_card
+from fineprint.planning.refusing import check_study
 from fineprint.settings import SettingsError
 from snakemake.exceptions import WorkflowError
 
@@ -26,10 +30,19 @@ if workflow.resource_scopes.is_local("gpu"):
     workflow.global_resources["gpu"] = None
 
 try:
+    CARD_GB = read_card(config.pop("card", None))
     STUDY = read_study(config)
     check_sources(STUDY)
+    CARD_GB = CARD_GB or STUDY.hardware.gpu_memory_gb
+    # Jobs read this file as well: only the first process need ask the driver.
+    if workflow.is_main_process:
+        CARD_GB = CARD_GB or present_card_gb()
 except SettingsError as error:
     raise WorkflowError(str(error)) from None
+
+
+# Used with `--sdm apptainer` alone; envs/container.def says how it is built.
+container: "envs/fineprint.sif"
 
 
 def list_documents(wildcards):
@@ -124,13 +137,60 @@ def task_settings(wildcards):
 
 
 def task_sources(wildcards):
-    """The user's own files that a task is made from; none for generated or downloaded rows."""
-    return [str(file) for file in STUDY.tasks[wildcards.task].source_files()]
+    """What a task is made from: the user's own files, or the record of what was fetched; none for generated rows."""
+    own = [str(file) for file in STUDY.tasks[wildcards.task].source_files()]
+    return own or list_fetched_of(f"tasks/{wildcards.task}")
 
 
 def backbone_sources(wildcards):
-    """The files of the user's own model folder; none for made or downloaded models."""
-    return [str(file) for file in STUDY.backbones[wildcards.backbone].source_files()]
+    """The files of the user's own model folder, or the record of what was fetched; none for models made here."""
+    own = [str(file) for file in STUDY.backbones[wildcards.backbone].source_files()]
+    return own or list_fetched_of(f"backbones/{wildcards.backbone}")
+
+
+def list_fetched_of(where):
+    """The record of what was fetched for a place in the config, if that lies on the hub."""
+    return [
+        f"results/{STUDY.study}/sources/{place}.json"
+        for place in list_hub_sources(STUDY)
+        if place == where
+    ]
+
+
+def list_fetched(wildcards):
+    """The records of everything of the study that lies on the hub."""
+    return [
+        f"results/{STUDY.study}/sources/{where}.json"
+        for where in list_hub_sources(STUDY)
+    ]
+
+
+def list_cards():
+    """The memory of the cards that a plan is for, in GB: the one that is named or present, else usual ones."""
+    return [CARD_GB] if CARD_GB else list(USUAL_CARDS_GB)
+
+
+def hub_sources(wildcards):
+    """What of the study lies on the hub, as JSON."""
+    return json.dumps(list_hub_sources(STUDY))
+
+
+def hub_source(wildcards):
+    """One source on the hub, as JSON."""
+    where = f"{wildcards.section}/{wildcards.source}"
+    return json.dumps({"where": where, **list_hub_sources(STUDY)[where]})
+
+
+def fetched_task(wildcards):
+    """The option that names what was fetched for a task; empty where nothing is."""
+    files = list_fetched_of(f"tasks/{wildcards.task}")
+    return " ".join(["--fetched", *files]) if files else ""
+
+
+def fetched_backbone(wildcards):
+    """The option that names what was fetched for a backbone; empty where nothing is."""
+    files = list_fetched_of(f"backbones/{wildcards.backbone}")
+    return " ".join(["--fetched", *files]) if files else ""
 
 
 def backbone_settings(wildcards):
@@ -194,8 +254,19 @@ def backbone_record(wildcards):
     return f"results/{wildcards.study}/backbones/{backbone}/backbone.json"
 
 
+@functools.cache
+def refuse_small_cards():
+    """Refuse methods that the card is too small for, once the jobs of methods are planned; a plan alone is not refused."""
+    if workflow.is_main_process:
+        try:
+            check_study(STUDY, CARD_GB, Path("results", STUDY.study))
+        except SettingsError as error:
+            raise WorkflowError(str(error)) from None
+
+
 def backbone_model(wildcards):
     """The folder of a method's backbone."""
+    refuse_small_cards()
     backbone = STUDY.methods[wildcards.method].backbone
     return f"results/{wildcards.study}/backbones/{backbone}/model"
 

@@ -49,9 +49,11 @@ rule prepare_task:
     resources:
         mem_mb=memory(4000),
         runtime=minutes(60),
+    params:
+        fetched=fetched_task,
     shell:
         """
-        python {input.script:q} \
+        python {input.script:q} {params.fetched} \
             --settings {input.settings:q} \
             --rows {output.rows:q} \
             --record {output.record:q} \

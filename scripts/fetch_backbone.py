@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fineprint.config import read_kind_of
+from fineprint.fetching import check_unchanged, use_fetched
 from fineprint.job import run_job, use_threads
 from fineprint.loading import import_libraries, load_tokenizer
 from fineprint.model_folder import check_architecture, describe_backbone
@@ -10,13 +11,14 @@ from fineprint.records import read_json, write_json
 from fineprint.settings import SettingsError
 
 
-def main(*, settings: Path, model: Path, record: Path, threads: int = 1) -> None:
+def main(*, settings: Path, model: Path, record: Path, fetched: Path | None = None, threads: int = 1) -> None:
     """Fetch a backbone.
 
     Args:
         settings: JSON with the backbone's `name`, its `settings` and the `seed`.
         model: the folder to fill.
         record: the backbone's record.
+        fetched: what `fetch_source` left, for a model on the hub.
         threads: that torch may use.
     """
     wanted = read_json(settings)
@@ -24,13 +26,16 @@ def main(*, settings: Path, model: Path, record: Path, threads: int = 1) -> None
     backbone = read_kind_of("backbones")(wanted["settings"], f"backbones.{wanted['name']}", problems)
     if backbone is None:
         raise SettingsError(" ".join(problems))
+    use_fetched(backbone, fetched)
     model.mkdir(parents=True, exist_ok=True)
     use_threads(threads)
     facts = backbone.fetch(model, wanted["seed"])
     import_libraries()
     check_architecture(backbone, model)
     pad_token = load_tokenizer(model).pad_token
-    write_json(record, {"name": wanted["name"], "pad_token": pad_token, **describe_backbone(backbone, model, facts)})
+    described = describe_backbone(backbone, model, facts)
+    check_unchanged(fetched, described["files"])
+    write_json(record, {"name": wanted["name"], "pad_token": pad_token, **described})
 
 
 if __name__ == "__main__":

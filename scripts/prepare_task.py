@@ -3,25 +3,28 @@
 from pathlib import Path
 
 from fineprint.config import read_kind_of
+from fineprint.fetching import use_fetched
 from fineprint.job import run_job
 from fineprint.records import read_json, write_json
 from fineprint.rows import describe_task, prepare_splits, write_rows
 from fineprint.settings import SettingsError
 
 
-def main(*, settings: Path, rows: Path, record: Path) -> None:
+def main(*, settings: Path, rows: Path, record: Path, fetched: Path | None = None) -> None:
     """Prepare a task.
 
     Args:
         settings: JSON with the task's `name`, its `settings` and the `seed`.
         rows: folder for one file of rows per split.
         record: the task's record.
+        fetched: what `fetch_source` left, for a data set on the hub.
     """
     wanted = read_json(settings)
     problems: list[str] = []
     task = read_kind_of("tasks")(wanted["settings"], f"tasks.{wanted['name']}", problems)
     if task is None:
         raise SettingsError(" ".join(problems))
+    use_fetched(task, fetched)
     splits, dropped = prepare_splits(task, wanted["seed"])
     files = {split: rows / f"{split}.jsonl" for split in splits}
     for split, part in splits.items():

@@ -13,7 +13,7 @@ from fineprint.accuracy import why_no_accuracy
 from fineprint.adapters import AdapterSettings
 from fineprint.backbones import BackboneSettings
 from fineprint.hardware import HardwareSettings
-from fineprint.multitask import MultitaskSettings, resolve, used_methods, used_tasks
+from fineprint.multitask import MultitaskSettings, resolve
 from fineprint.precisions import PRECISIONS
 from fineprint.readouts import ReadoutSettings
 from fineprint.settings import MemoryWish, Settings, SettingsError, find_settings, list_kinds
@@ -247,27 +247,6 @@ def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[st
         problems.append(f"merge_into: adapter '{method.adapter.kind}' has no weights that can be merged.")
     refused = method.readout.refuse(method.adapter.trains)
     return [*problems, refused] if refused else problems
-
-
-def check_sources(study: StudyConfig) -> None:
-    """Refuse a study whose own rows or models do not exist.
-
-    Raises:
-        SettingsError: every missing file, a sentence each.
-    """
-    used = dict.fromkeys(study.methods[method].backbone for method in used_methods(study))
-    sources: dict[str, TaskSettings | BackboneSettings] = {
-        **{f"tasks.{name}": study.tasks[name] for name in used_tasks(study)},
-        **{f"backbones.{name}": study.backbones[name] for name in used},
-    }
-    problems = [
-        f"{where}: {file} does not exist; paths are relative to where snakemake is started."
-        for where, source in sources.items()
-        for file in source.source_files()
-        if not file.exists()
-    ]
-    if problems:
-        raise SettingsError("The study cannot be run:\n" + "\n".join(f"  - {problem}" for problem in problems))
 
 
 def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[str, Any]:

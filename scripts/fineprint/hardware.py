@@ -13,7 +13,8 @@ class HardwareSettings(Settings):
     Threads, memory, minutes and GPUs are those of one training or prediction job.
 
     A job that failed is tried again with more memory and time, since too little of them is what most often ends a job
-    on a cluster; `memory_mb_at_most` and `minutes_at_most` are what its partitions allow.
+    on a cluster; `memory_mb_at_most` and `minutes_at_most` are what its partitions allow. `gpu_memory_gb` is the
+    card's, where jobs run on other machines than snakemake: methods too large for it are refused.
     """
 
     threads_per_run: int = Field(1, ge=1)
@@ -22,6 +23,7 @@ class HardwareSettings(Settings):
     minutes_per_run: int = Field(30, ge=1)
     minutes_at_most: int | None = Field(None, ge=1)
     gpus_per_run: int = Field(1, ge=0)
+    gpu_memory_gb: float | None = Field(None, gt=0)
     checkpoint_minutes: float = Field(10, ge=0)
 
     @model_validator(mode="after")

@@ -1,47 +1,145 @@
-"""The Hugging Face hub: which commit a revision is, downloading a model, and errors as sentences.
+"""The Hugging Face hub: who may read what, which commit a revision is, downloading, and errors as sentences.
 
-A token comes from the environment (`HF_TOKEN`) or the login of `hf auth login`; it is never printed or stored.
+A token comes from the environment (`HF_TOKEN`) or the login of `hf auth login`; it is never printed or stored. Only
+`scripts/check_access.py` and `scripts/fetch_source.py` ask the hub; every other job finds what they left in the hub's
+cache (`HF_HOME`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import fnmatch
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from fineprint.backbones import MODEL_FILES
+from fineprint.records import hash_file
 from fineprint.settings import SettingsError
+from fineprint.sources import FETCH, HubSource
 
 # Weights in other formats that some repositories keep in sub-folders.
 IGNORED_FILES = ["original/*", "onnx/*", "openvino/*", "coreml/*"]
 
 
-def resolve_dataset(name: str, revision: str) -> str:
-    """Return the commit that a revision of a data set is."""
-    from huggingface_hub import HfApi
+def check_access(sources: Mapping[str, HubSource]) -> dict[str, dict[str, Any]]:
+    """Ask for every source whether it may be read and which commit its revision is; nothing is downloaded.
 
-    with sentences(name, revision, "datasets/"):
-        return str(HfApi().dataset_info(name, revision=revision).sha)
+    Raises:
+        SettingsError: a sentence for each source that cannot be had, or one that says that the disk is too small.
+    """
+    found, problems = {}, []
+    for where, source in sources.items():
+        try:
+            found[where] = resolve(source)
+        except SettingsError as error:
+            problems.append(f"{where}: {error}")
+    if problems:
+        raise SettingsError("nothing was downloaded:\n" + "\n".join(f"  - {problem}" for problem in problems))
+    check_disk(sum(entry["bytes_to_download"] for entry in found.values()))
+    return found
 
 
-def download_model(name: str, revision: str) -> tuple[Path, str]:
-    """Download a model's safetensors, configuration and tokenizer; return the cached folder and the commit."""
+def resolve(source: HubSource) -> dict[str, Any]:
+    """Return a source's commit, its files as the hub declares them, and how much is not in the cache yet."""
     from huggingface_hub import HfApi, snapshot_download
 
-    with sentences(name, revision, ""):
-        commit = str(HfApi().model_info(name, revision=revision).sha)
-        folder = snapshot_download(
-            name, revision=commit, allow_patterns=list(MODEL_FILES), ignore_patterns=IGNORED_FILES
+    with sentences(source):
+        # The description of a gated repository may be read by all, its files only by those who were let in.
+        HfApi().auth_check(source.name, repo_type=source.kind)
+        about = HfApi().repo_info(
+            source.name, revision=source.revision, repo_type=source.kind, files_metadata=True, timeout=60
         )
-    return Path(folder), commit
+        plan = snapshot_download(source.name, revision=about.sha, dry_run=True, **selection(source))
+    declared = {file.rfilename: file.lfs.sha256 for file in about.siblings or [] if file.lfs is not None}
+    return {
+        "source": source.name,
+        "revision_asked": source.revision,
+        "revision": about.sha,
+        "gated": bool(getattr(about, "gated", False)),
+        "bytes_to_download": sum(file.file_size or 0 for file in plan if file.will_download),
+        "sha256": {name: sha for name, sha in declared.items() if is_wanted(name, source)},
+    }
+
+
+def selection(source: HubSource) -> dict[str, Any]:
+    """Return the hub library's arguments that choose a source's files."""
+    return {"repo_type": source.kind, "allow_patterns": list(source.files), "ignore_patterns": IGNORED_FILES}
+
+
+def is_wanted(name: str, source: HubSource) -> bool:
+    """Return whether a file of a repository is used."""
+    ignored = any(fnmatch.fnmatch(name, pattern) for pattern in IGNORED_FILES)
+    return not ignored and any(fnmatch.fnmatch(name, pattern) for pattern in source.files)
+
+
+def check_disk(wanted: int) -> None:
+    """Refuse downloads that the disk of the hub's cache cannot hold."""
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE)
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if wanted > free:
+        raise SettingsError(
+            f"nothing was downloaded: {wanted / 1e9:.1f} GB are to be fetched, and the disk of {folder} has "
+            f"{free / 1e9:.1f} GB free; make room, or set HF_HOME to a folder on another disk that all nodes see"
+        )
+
+
+def download(source: HubSource, commit: str, declared: Mapping[str, str]) -> Path:
+    """Download a source's files at a commit into the hub's cache and return their folder.
+
+    Raises:
+        SettingsError: it cannot be downloaded, or a file's content is not what the hub declares.
+    """
+    from huggingface_hub import snapshot_download
+
+    with sentences(source):
+        folder = Path(snapshot_download(source.name, revision=commit, **selection(source)))
+    wrong = [name for name, sha in declared.items() if hash_file(folder / name) != sha]
+    if wrong:
+        raise SettingsError(
+            f"'{source.name}': {wrong[0]} in the cache is not the file that the hub declares; delete "
+            f"{(folder / wrong[0]).resolve()} and fetch again"
+        )
+    return folder
+
+
+def download_config(source: HubSource) -> Path:
+    """Download a model's config.json alone and return its folder."""
+    from huggingface_hub import hf_hub_download
+
+    with sentences(source):
+        return Path(hf_hub_download(source.name, "config.json", revision=source.revision)).parent
+
+
+def find_snapshot(source: HubSource, commit: str) -> Path:
+    """Return the folder of a fetched commit, without asking the network.
+
+    Raises:
+        SettingsError: it is not in the cache, or not whole.
+    """
+    from huggingface_hub import constants, errors, snapshot_download
+
+    try:
+        folder = Path(snapshot_download(source.name, revision=commit, local_files_only=True, **selection(source)))
+    except (errors.LocalEntryNotFoundError, errors.IncompleteSnapshotError) as error:
+        raise SettingsError(
+            f"'{source.name}' has not been fetched, or not whole: commit {commit[:12]} is missing in "
+            f"{constants.HF_HUB_CACHE}; {FETCH}, and see that HF_HOME names the same folder there and here"
+        ) from error
+    return folder
 
 
 @contextmanager
-def sentences(name: str, revision: str, kind: str) -> Iterator[None]:
+def sentences(source: HubSource) -> Iterator[None]:
     """Turn the hub's errors into sentences that say what to do."""
+    import httpx2
     from huggingface_hub import errors
 
-    page = f"https://huggingface.co/{kind}{name}"
+    name = source.name
+    page = f"https://huggingface.co/{'datasets/' if source.kind == 'dataset' else ''}{name}"
     try:
         yield
     except errors.GatedRepoError as error:
@@ -50,11 +148,15 @@ def sentences(name: str, revision: str, kind: str) -> Iterator[None]:
             "`hf auth login` or set HF_TOKEN to a token that may read gated repositories"
         ) from error
     except errors.RevisionNotFoundError as error:
-        raise SettingsError(f"'{name}' has no revision '{revision}'; see the branches and tags on {page}") from error
+        raise SettingsError(
+            f"'{name}' has no revision '{source.revision}'; see the branches and tags on {page}"
+        ) from error
     except errors.RepositoryNotFoundError as error:
         raise SettingsError(f"'{name}' is not on the hub, or private: check the name on {page}, or log in") from error
-    except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, OSError) as error:
+    except (errors.LocalEntryNotFoundError, errors.HfHubHTTPError, httpx2.HTTPError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SettingsError(
-            f"'{name}' could not be fetched from the hub ({reason}); check the connection, or name a local folder"
+            f"'{name}' has not been fetched, and the hub cannot be reached from here ({reason}): run "
+            "`snakemake fetch --cores 1 --configfile …` with this study's config where there is internet, or name a "
+            "local folder instead"
         ) from error

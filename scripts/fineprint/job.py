@@ -11,10 +11,18 @@ from fineprint.progress import logger, start_logging
 from fineprint.settings import SettingsError
 
 
-def run_job(main: Callable[..., Any]) -> None:
-    """Run `main` with arguments from the command line; a user's mistake ends in a sentence, not in a traceback."""
+def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
+    """Run `main` with arguments from the command line; a user's mistake ends in a sentence, not in a traceback.
+
+    Args:
+        main: the script's work.
+        asks_the_hub: whether it may; every other job finds what it needs on disk, or says what is to be fetched. The
+            variables are read when the hub's libraries are imported, so they are set first.
+    """
     from jsonargparse import auto_cli
 
+    if not asks_the_hub:
+        os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1")
     start_logging()
     if (placement := describe_placement()) is not None:
         logger.info("%s", write_line(placement))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fineprint.precisions import loading_arguments
 from fineprint.settings import SettingsError
+from fineprint.sources import FETCH
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -19,9 +20,20 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """Load the tokenizer of a model folder, with a pad token that is not the end-of-text token."""
     from transformers import AutoTokenizer
 
+    check_links(folder)
     tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
     tokenizer.pad_token = choose_pad_token(tokenizer)
     return tokenizer
+
+
+def check_links(folder: Path) -> None:
+    """Refuse a model folder with links to files that are gone: the hub's cache was emptied, or other nodes lack it."""
+    gone = [file for file in sorted(folder.iterdir()) if not file.exists()]
+    if gone:
+        raise SettingsError(
+            f"{gone[0]} links to {gone[0].readlink()}, which this machine does not have: it has not been fetched, or "
+            f"the cache is not on a disk that all nodes see; {FETCH}"
+        )
 
 
 def choose_pad_token(tokenizer: PreTrainedTokenizerBase) -> str:

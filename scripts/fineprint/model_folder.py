@@ -53,6 +53,11 @@ def describe_backbone(settings: BackboneSettings, folder: Path, facts: dict[str,
     }
 
 
+def stored_bytes(folder: Path) -> int | None:
+    """Return the bytes of a model folder's weights on disk, None where they are not there."""
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors")) or None
+
+
 def count_weights(file: Path) -> int:
     """Return the number of weights in a safetensors file, read from its header."""
     with file.open("rb") as stream:

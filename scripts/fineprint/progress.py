@@ -13,7 +13,7 @@ SECONDS_BETWEEN_LINES = 10.0
 def start_logging() -> None:
     """Log to standard error, which the rules copy to the log file."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    for noisy in ("httpx", "httpcore", "matplotlib", "fontTools", "accelerate", "datasets"):
+    for noisy in ("httpx", "httpx2", "httpcore", "matplotlib", "fontTools", "accelerate", "datasets"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

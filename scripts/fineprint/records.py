@@ -73,6 +73,7 @@ class TrainRecord(TypedDict):
     workspace_bytes: int | None  # on a GPU: the peak less weights, gradients, optimizer state and activations
     micro_batch: int | None  # rows that went through the model at once, at the end
     recomputes: bool | None  # whether activations were computed again in the backward pass instead of being kept
+    planned_peak_bytes: NotRequired[int | None]  # what the planner says of this training, on a GPU
     processes: int | None  # that shared the training, a GPU each
     resumed_from_steps: list[int]  # where training went on after interruptions; empty if there were none
     phases: dict[str, Phase]  # "loading", "training"; all parts of an interrupted training together
@@ -90,6 +91,7 @@ class PredictRecord(TypedDict):
     shots: list[dict[str, Any]]  # the worked examples in the prompt, as rows
     parameters: Parameters
     weight_bytes: int
+    planned_peak_bytes: NotRequired[int | None]  # what the planner says of this prediction, on a GPU
     phases: dict[str, Phase]  # "loading", "prediction"
     rows_per_second: float | None
     variants: list[str]  # "" (the method itself) and, for merged models, "merged_into_<precision>"

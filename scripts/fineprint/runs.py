@@ -13,6 +13,7 @@ from fineprint.assembly import (
     make_readout,
     save_trained,
 )
+from fineprint.batching import feature_length
 from fineprint.cards import Base, name_base, read_base, write_card
 from fineprint.checkpoints import Checkpoints
 from fineprint.config import MethodSettings, read_run
@@ -21,6 +22,8 @@ from fineprint.job import use_threads
 from fineprint.loading import import_libraries
 from fineprint.measuring import gather_phase, join_phases, measure_phase, weight_bytes, workspace_bytes
 from fineprint.parameters import count_parameters
+from fineprint.planning.checking import planned_prediction, planned_training
+from fineprint.planning.refusing import check_job
 from fineprint.prediction import predict_rows, write_predictions
 from fineprint.processes import join_processes
 from fineprint.readouts import Trial
@@ -55,6 +58,7 @@ def train_run(
         return untrained_record(config) if processes.writes else None
     use_threads(max(1, threads // processes.count))
     import_libraries()
+    check_job(method, backbone)
     base = read_base(backbone_record, backbone)
     return train_and_save(config, method, read_json(task), rows, backbone, base, model, checkpoints)
 
@@ -113,6 +117,8 @@ def train_and_save(
     kept = outcome.gradient_bytes, outcome.optimizer_bytes, outcome.activation_bytes
     save_trained(assembled, model)
     name_base(model, base)
+    longest = max(map(feature_length, features))
+    planned = planned_training(method, assembled.module, longest, outcome.micro_batch, outcome.recomputes)
     spent = sum(epoch["seconds"] for epoch in outcome.epochs)
     record = TrainRecord(
         trained=True,
@@ -134,6 +140,7 @@ def train_and_save(
         workspace_bytes=workspace_bytes(phases["training"], weights, *kept),
         micro_batch=outcome.micro_batch,
         recomputes=outcome.recomputes,
+        planned_peak_bytes=planned,
         processes=processes.count,
         resumed_from_steps=outcome.resumed_from_steps,
         phases=phases,
@@ -156,6 +163,7 @@ def predict_run(
     method, seed, phases = read_run(config), config["seed"], dict[str, Phase]()
     use_threads(threads)
     import_libraries()
+    check_job(method, backbone)
     splits, training_rows, card = test_splits(rows), read_rows(rows / f"{TRAIN}.jsonl"), read_json(task)
     with measure_phase(phases, "loading"):
         readout = make_readout(method, backbone, card, training_rows, seed)
@@ -171,7 +179,7 @@ def predict_run(
             f"Weights stored in 4 bits were held unpacked while rows were answered: {unpacked / 1e9:.1f} GB more."
         )
     parameters = count_parameters(assembled.module, readout.head_names(assembled.module))
-    weights = weight_bytes(assembled.module)
+    weights, planned = weight_bytes(assembled.module), planned_prediction(method, assembled.module)
     held_out = read_rows(rows / f"{HELD_OUT}.jsonl")[: method.readout.trial_rows()]
     trials = [
         run_trial(
@@ -192,6 +200,7 @@ def predict_run(
         shots=shots,
         parameters=parameters,
         weight_bytes=weights,
+        planned_peak_bytes=planned,
         phases=phases,
         rows_per_second=total / phases["prediction"]["seconds"],
         variants=[OWN_VARIANT, *(f"merged_into_{precision}" for precision in method.merge_into)],

@@ -276,7 +276,11 @@ def make_predict(spec: tuple[Any, ...]) -> dict[str, Any]:
         "weight_bytes": total * (1 if spec[2] == "nf4" else 4),
         "phases": {
             "loading": {"seconds": 0.3, "memory": memory(9_000_000), "energy_joules": None},
-            "prediction": {"seconds": 1.9 if prompt else 0.8, "memory": memory(12_000_000)},
+            "prediction": {
+                "seconds": 1.9 if prompt else 0.8,
+                "memory": memory(12_000_000),
+                "energy_joules": None,
+            },
         },
         "rows_per_second": 850.0 if prompt else 2025.5,
         "variants": [],

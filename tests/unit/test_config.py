@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fineprint.config import check_sources, describe_run, read_run, read_study
+from fineprint.config import describe_run, read_run, read_study
+from fineprint.fetching import check_sources
 from fineprint.settings import SettingsError, list_kinds
 
 ROOT = Path(__file__).parents[2]

@@ -110,8 +110,8 @@ def test_a_failed_recording_is_told_and_training_goes_on(
 def test_every_readout_can_be_recorded_on_a_gpu(readout, architecture, backbone_folders, task_record, tiny_rows):
     method = make_method("full", readout, architecture)
     reader = make_readout(method, backbone_folders[architecture], task_record, tiny_rows, seed=1)
-    accelerator = SimpleNamespace(num_processes=1, mixed_precision="bf16")
-    stepper = SimpleNamespace(on_gpu=True, accelerator=accelerator, recomputes=False, readout=reader)
+    alone, accelerator = SimpleNamespace(count=1), SimpleNamespace(mixed_precision="bf16")
+    stepper = SimpleNamespace(on_gpu=True, processes=alone, accelerator=accelerator, recomputes=False, readout=reader)
     assert stepping.Stepper.can_record.fget(stepper)
     stepper.readout = SimpleNamespace(waits=True)
     assert not stepping.Stepper.can_record.fget(stepper)

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from fineprint.assembly import assemble_for_training, make_readout, save_trained
-from fineprint.config import check_sources, read_study
+from fineprint.config import read_study
+from fineprint.fetching import check_sources
 from fineprint.multitask import ServingSettings, list_records, serving, used_methods, used_tasks
 from fineprint.multitask.checking import answer_alone, check_way, probe_peft
 from fineprint.multitask.clock import distinct_bytes, percentile, time_calls

@@ -19,10 +19,13 @@ class Copy:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
             copy(ROOT / part, folder / part)
 
-    def run(self, *arguments: str, study: str = "tests/config/tiny.yaml") -> subprocess.CompletedProcess:
-        """Run snakemake with the environment that runs the tests."""
+    def run(
+        self, *arguments: str, study: str = "tests/config/tiny.yaml", prefix: list[str] | None = None
+    ) -> subprocess.CompletedProcess:
+        """Run snakemake with the environment that runs the tests, perhaps by another program."""
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments, "--configfile", study]
+        options = ["--cores", "2", *arguments, "--configfile", study]
+        command = [*(prefix or []), sys.executable, "-m", "snakemake", *options]
         return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
 
     def planned(self, *arguments: str, study: str = "tests/config/tiny.yaml") -> dict[str, int]:

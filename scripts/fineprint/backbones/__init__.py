@@ -7,13 +7,14 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from fineprint.settings import Settings
+from fineprint.records import read_json
+from fineprint.sources import SourceSettings
 
 # What a model folder may hold. Pickled weights (.bin, .pt) are never loaded, remote code never run.
 MODEL_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja")
 
 
-class BackboneSettings(Settings):
+class BackboneSettings(SourceSettings):
     """What every source has. `architecture` says which readouts can be used on it. `origin` is set by sources that make
     a model themselves, worded to follow a name: the report then says that accuracies tell nothing of real models.
     `pretrained` is False where weights are random: claims about accuracy are not tested on them."""
@@ -28,6 +29,24 @@ class BackboneSettings(Settings):
         """The repository on the Hugging Face hub that others can have the model from, or None."""
         return None
 
+    def read_config(self, model: Path) -> dict[str, Any] | None:
+        """Return what config.json says, or will say, without importing torch; None where nothing says it yet.
+
+        Args:
+            model: the model folder, where it is there already.
+        """
+        return read_json(model / "config.json") if (model / "config.json").is_file() else None
+
+    def plan_config(self, model: Path) -> Any:
+        """Return Transformers' configuration for planning, None where it is known only once the model is made.
+
+        Args:
+            model: the model folder, where it is there already.
+        """
+        from fineprint.planning.counting import read_config
+
+        return read_config(model) if (model / "config.json").is_file() else None
+
     @abstractmethod
     def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
         """Fill `folder` with a model folder (config.json, safetensors, tokenizer) and return facts for the record.
@@ -35,7 +54,3 @@ class BackboneSettings(Settings):
         Raises:
             SettingsError: the model cannot be had; the message says what to do.
         """
-
-    def source_files(self) -> list[Path]:
-        """Return the user's files that this is made from: they must exist, and a change in one makes it again."""
-        return []

@@ -62,6 +62,13 @@ class DemoSettings(BackboneSettings):
     def logits_reader(self, model: Any) -> Callable[[Batch], Any]:
         """Return what runs the model where something is to be told."""
 
+    def plan_config(self, model: Path) -> Any:
+        """Return the configuration of the model that will be pretrained."""
+        import torch
+
+        with torch.device("meta"):
+            return self.build_model(self.build_tokenizer()).config
+
     def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
         """Pretrain the model and write it into the folder; return the facts for the record."""
         import torch

@@ -20,6 +20,14 @@ class Settings(BackboneSettings):
         folder = self.path.expanduser()
         return list_model_files(folder) or [folder / "config.json"]
 
+    def read_config(self, model: Path) -> dict[str, Any] | None:
+        """Return the folder's own config.json."""
+        return super().read_config(self.path.expanduser())
+
+    def plan_config(self, model: Path) -> Any:
+        """Return the configuration of the folder itself."""
+        return super().plan_config(self.path.expanduser())
+
     def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
         """Link the files; nothing is copied."""
         link_model_files(self.path.expanduser(), folder)

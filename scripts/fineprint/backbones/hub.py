@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from fineprint.backbones import BackboneSettings
+from fineprint.backbones import MODEL_FILES, BackboneSettings
 from fineprint.model_folder import link_model_files
+from fineprint.sources import HubSource
 
 
 class Settings(BackboneSettings):
@@ -21,10 +22,17 @@ class Settings(BackboneSettings):
         """The repository's name."""
         return self.name
 
-    def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
-        """Download into the hub's cache and link the files."""
-        from fineprint.hub import download_model
+    def hub_source(self) -> HubSource:
+        """Return the repository; nothing but configuration, safetensors and tokenizer is fetched."""
+        return HubSource("model", self.name, self.revision, MODEL_FILES)
 
-        cached, commit = download_model(self.name, self.revision)
-        link_model_files(cached, folder)
-        return {"source": self.name, "revision_asked": self.revision, "revision": commit}
+    def plan_config(self, model: Path) -> Any:
+        """Return the configuration that was fetched, or download it, and nothing else."""
+        from fineprint.hub import download_config
+
+        return super().plan_config(model) or super().plan_config(download_config(self.hub_source()))
+
+    def fetch(self, folder: Path, seed: int) -> dict[str, Any]:
+        """Link the files that were fetched into the hub's cache."""
+        link_model_files(self.fetched_folder(), folder)
+        return {"source": self.name, "revision_asked": self.revision, "revision": self._revision}

@@ -53,6 +53,14 @@ class Settings(BackboneSettings):
         seconds = round(time.perf_counter() - start, 1)
         return {"source": self.model_type, "dtype": self.dtype, "files_of_weights": shards, "seconds": seconds}
 
+    def read_config(self, model: Path) -> dict[str, Any]:
+        """Return the sizes as they are set; those left out have Transformers' defaults, which are not looked up."""
+        return {"model_type": self.model_type, **self.sizes}
+
+    def plan_config(self, model: Path) -> PreTrainedConfig:
+        """Return the configuration that the model is built from."""
+        return self.make_config()
+
     def make_config(self) -> PreTrainedConfig:
         """Return the configuration.
 

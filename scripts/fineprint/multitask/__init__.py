@@ -25,7 +25,9 @@ class ServingSettings(Settings):
         batch_size: requests that are answered together.
         switches: changes from one task to another.
         repeats: timed batches for the latency.
-        seconds_per_measurement: after which switching or streaming is stopped; the record says how far it came.
+        seconds_per_measurement: after which streaming is stopped, and so is switching where it means reading a task
+            from the disk, which does not depend on how many there are; the record says how far it came.
+        seconds_for_switches: after which switching is stopped otherwise, and with as many tasks as were trained.
         checked_rows: of each task, whose answers are compared with those of the task served alone.
         memory_limit_mb: for whole models held at once; counts that would need more are left out, and said to be.
     """
@@ -36,6 +38,7 @@ class ServingSettings(Settings):
     switches: int = Field(200, ge=1)
     repeats: int = Field(50, ge=1)
     seconds_per_measurement: float = Field(5.0, gt=0)
+    seconds_for_switches: float = Field(60.0, gt=0)
     checked_rows: int = Field(200, ge=1)
     memory_limit_mb: int = Field(4000, ge=1)
 

@@ -168,7 +168,9 @@ class Session:
             order.append(drawn.choice([name for name in names if name != order[-1]]))
         way.switch(order[0])
         calls: list[Callable[[], Any]] = [functools.partial(way.switch, name) for name in order[1:]]
-        return time_calls(calls, self.settings.seconds_per_measurement)
+        whole = way.keeps_all or len(entries) == len(self.plan.trained)
+        limit = self.settings.seconds_for_switches if whole else self.settings.seconds_per_measurement
+        return time_calls(calls, limit)
 
     def time_stream(self, way: Way, entries: list[Entry]) -> tuple[int, float]:
         """Return how many rows of a stream of all tasks were answered, and in how many seconds."""

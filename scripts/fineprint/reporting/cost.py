@@ -110,28 +110,39 @@ def one_machine(study: Study) -> str:
 
 
 def parts_table(study: Study, task: str) -> Table | None:
-    """Return exact bytes of weights, gradients, optimizer state and activations while training."""
+    """Return exact bytes of weights, gradients, optimizer state and activations while training; where there was a GPU
+    also what else the peak holds."""
+    runs = {method: study.run(task, method) for method in study.methods}
+    trained = {method: run for method, run in runs.items() if is_trained(run)}
+    keys = ["weight_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes"]
+    on_gpu = any(train_value(run, "workspace_bytes") is not None for run in trained.values())
     rows = []
-    for method in study.methods:
-        run = study.run(task, method)
-        if is_trained(run):
-            keys = ("weight_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes")
-            known = [train_value(run, key) for key in keys]
-            total = sum(known) if None not in known else None
-            cells = [number(value, formats.size) for value in (*known, total)]
-            rows.append(
-                [*name_cells(study, task, method), *cells, number(peak_memory(run, "training")[0], formats.size)]
-            )
+    for method, run in trained.items():
+        known = [train_value(run, key) for key in keys]
+        total = sum(known) if None not in known else None
+        more = [number(train_value(run, "workspace_bytes"), formats.size)] if on_gpu else []
+        cells = [number(value, formats.size) for value in (*known, total)]
+        peak = number(peak_memory(run, "training")[0], formats.size)
+        rows.append([*name_cells(study, task, method), micro_batch_cell(run), *cells, *more, peak])
     columns = [
         *plain("No.", "Method"),
-        *numeric("Weights", "Gradients", "Optimizer", "Activations", "Sum", "Peak measured"),
+        *numeric("Rows at once", "Weights", "Gradients", "Optimizer", "Activations", "Sum"),
+        *numeric(*(["Workspace"] if on_gpu else []), "Peak measured"),
     ]
     caption = (
-        f"What training on “{task}” keeps in memory, counted exactly from the tensors, beside the measured peak. "
-        "Activations: what the micro-batch of the longest rows keeps for its backward pass. The peak also holds "
-        "workspace; on a CPU it is what training added, so weights that were loaded before are not in it."
+        f"What training on “{task}” keeps in memory, counted exactly from the tensors, beside the measured peak. Rows "
+        "at once: of a step, what goes through the model together (↻: activations are computed again instead of kept). "
+        "Activations: what that many of the longest rows keep for the backward pass. "
+        + ("Workspace: what else the peak holds. " if on_gpu else "The peak also holds workspace. ")
+        + "On a CPU the peak is what training added, so weights that were loaded before are not in it."
     )
-    return Table(f"memory-parts-{task}", caption, columns, rows) if rows else None
+    return Table(f"memory-parts-{task}", caption, columns, rows, style="compact") if rows else None
+
+
+def micro_batch_cell(run: Run | None) -> Cell:
+    """Return how many rows went through the model at once, and whether activations were computed again."""
+    recomputed = " ↻" if train_value(run, "recomputes") else ""
+    return number(train_value(run, "micro_batch"), lambda rows: f"{formats.count(rows)}{recomputed}")
 
 
 def was_measured(study: Study, task: str, key: str) -> bool:
@@ -143,6 +154,12 @@ def was_measured(study: Study, task: str, key: str) -> bool:
 def phases_table(study: Study, task: str) -> Table:
     """Return every memory figure of every phase that was measured."""
     keys = [key for key in MEMORY_FIGURES if key == "peak_resident_bytes" or was_measured(study, task, key)]
+    energy = any(
+        found["energy_joules"] is not None
+        for method in study.methods
+        for name in PHASES
+        if (found := phase(study.run(task, method), name))
+    )
     rows = []
     for method in study.methods:
         run = study.run(task, method)
@@ -150,10 +167,14 @@ def phases_table(study: Study, task: str) -> Table:
             found = phase(run, name)
             if found:
                 memory = [number(found["memory"].get(key), formats.size) for key in keys]
-                cells = [text(name), number(found["seconds"], formats.seconds), *memory]
+                joules = [number(found["energy_joules"], formats.energy)] if energy else []
+                cells = [text(name), number(found["seconds"], formats.seconds), *memory, *joules]
                 rows.append([*name_cells(study, task, method), *cells])
-    columns = [*plain("No.", "Method", "Phase"), *numeric("Time", *(MEMORY_FIGURES[key] for key in keys))]
-    device = "Allocated and reserved: by torch; driver: all that uses the card."
+    heads = [*(MEMORY_FIGURES[key] for key in keys), *(["Energy"] if energy else [])]
+    columns = [*plain("No.", "Method", "Phase"), *numeric("Time", *heads)]
+    device = "Allocated and reserved: by torch; driver: all that uses the card. " + (
+        "Energy: of the whole card, by its own counter." if energy else ""
+    )
     caption = (
         f"Peak memory by phase on “{task}”. Resident: of the process, over its size before the phase. "
         f"{device if len(keys) > 1 else 'No figures of a GPU exist: none was used.'}"

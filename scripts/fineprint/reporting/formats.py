@@ -113,6 +113,16 @@ def duration(value: float | None) -> str:
     return f"{three_digits(scaled)}\u00a0{unit}"
 
 
+def energy(value: float | None) -> str:
+    """Write an energy given in joules: 850 J, 9.02 kJ, 1.25 MJ."""
+    if value is None:
+        return NOT_MEASURED
+    for unit, name in ((1e6, "MJ"), (1e3, "kJ")):
+        if value >= unit:
+            return f"{three_digits(value / unit)}\u00a0{name}"
+    return f"{value:.0f}\u00a0J"
+
+
 def rate(value: float | None) -> str:
     """Write rows per second."""
     return NOT_MEASURED if value is None else three_digits(value) if value < 1000 else count(value)

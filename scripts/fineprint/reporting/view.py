@@ -28,6 +28,7 @@ from fineprint.reporting import (
 )
 from fineprint.reporting.figures import FIGURE_KINDS, MULTITASK, FigureEntry
 from fineprint.reporting.multitask_view import describe_multitask
+from fineprint.reporting.planned import planned_table
 from fineprint.reporting.references import Library
 from fineprint.reporting.study import Study
 from fineprint.reporting.table import clean_identifier
@@ -226,6 +227,7 @@ def describe_cost(study: Study, task: str) -> dict[str, Any]:
     """Return what the sections on cost and on many tasks show of one task."""
     return {
         "parts": cost.parts_table(study, task),
+        "planned": planned_table(study, task),
         "phases": cost.phases_table(study, task),
         "storage": cost.storage_table(study, task),
         "storage_sentences": cost.storage_sentences(study, task),

@@ -31,10 +31,12 @@ SERVED = (
     "write_multitask_settings",
 )
 STEPS = (
+    Step("check_access", "the commits of everything on the hub"),
+    Step("fetch_source", "a model's or data set's files and their hashes", ("check_access",)),
     Step("write_task_settings", "a task's settings"),
-    Step("prepare_task", "rows by split, the held-out part cut off", ("write_task_settings",)),
+    Step("prepare_task", "rows by split, the held-out part cut off", ("fetch_source", "write_task_settings")),
     Step("write_backbone_settings", "a backbone's settings"),
-    Step("fetch_backbone", "a model folder", ("write_backbone_settings",)),
+    Step("fetch_backbone", "a model folder", ("fetch_source", "write_backbone_settings")),
     Step("write_run_config", "the settings of one run"),
     Step(
         "train_method",

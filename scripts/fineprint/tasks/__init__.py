@@ -5,12 +5,11 @@ A task is one file in this folder with a class `Settings(TaskSettings)`. Importi
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from fineprint.settings import Settings
+from fineprint.sources import SourceSettings
 
 NO_LABEL = -1
 
@@ -34,7 +33,7 @@ class Row:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-class TaskSettings(Settings):
+class TaskSettings(SourceSettings):
     """What every task has.
 
     Attributes:
@@ -63,10 +62,6 @@ class TaskSettings(Settings):
     @abstractmethod
     def load_splits(self, seed: int) -> dict[str, list[Row]]:
         """Return the rows by split: "train" and one or more test splits, unlabelled rows included."""
-
-    def source_files(self) -> list[Path]:
-        """Return the user's files that this is made from: they must exist, and a change in one makes it again."""
-        return []
 
     def facts(self) -> dict[str, Any]:
         """Return where the rows came from, for the record; called after `load_splits`."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from fineprint.settings import SettingsError
+from fineprint.sources import HubSource
 from fineprint.tasks import NO_LABEL, Row, TaskSettings
 
 if TYPE_CHECKING:
@@ -40,14 +40,11 @@ class HubTaskSettings(TaskSettings):
     def make_row(self, split: str, number: int, entry: dict[str, Any]) -> Row:
         """Turn an entry of the data set into a row."""
 
-    @cached_property
-    def resolved_revision(self) -> str | None:
-        """The commit on the hub that `revision` names; None for a local folder."""
+    def hub_source(self) -> HubSource | None:
+        """Return the repository, unless the rows lie in a local folder. Its README.md names the files of each split."""
         if Path(self.source).is_dir():
             return None
-        from fineprint.hub import resolve_dataset
-
-        return resolve_dataset(self.source, self.revision)
+        return HubSource("dataset", self.source, self.revision, ("*.parquet", "README.md"))
 
     def source_files(self) -> list[Path]:
         """Return the files of a local folder; there are none for a data set on the hub."""
@@ -56,7 +53,7 @@ class HubTaskSettings(TaskSettings):
 
     def facts(self) -> dict[str, Any]:
         """Return where the rows came from."""
-        return {"source": self.source, "revision_asked": self.revision, "revision": self.resolved_revision}
+        return {"source": self.source, "revision_asked": self.revision, "revision": self._revision}
 
     def load_splits(self, seed: int) -> dict[str, list[Row]]:
         """Load all splits; the share of the training rows does not depend on the seed, as in the assignment."""
@@ -68,11 +65,12 @@ class HubTaskSettings(TaskSettings):
         return {split: self._make_rows(split, table) for split, table in tables.items()}
 
     def load_table(self, split: str) -> Dataset:
-        """Load one split from wherever the source is."""
+        """Load one split of a local folder or of what was fetched."""
         from datasets import load_dataset
 
+        folder = self.source if self.hub_source() is None else str(self.fetched_folder())
         try:
-            return load_dataset(self.source, split=self.splits[split], revision=self.resolved_revision)
+            return load_dataset(folder, split=self.splits[split])
         except (FileNotFoundError, ValueError, ConnectionError) as error:
             raise SettingsError(
                 f"{self.name} cannot be loaded from '{self.source}' (split {self.splits[split]}): {error}; accepted: "

@@ -1,0 +1,48 @@
+"""The predicted peak of a run that has just been measured, for the report to print beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fineprint.config import MethodSettings
+from fineprint.planning.counting import count_weights
+from fineprint.planning.memory import Load, plan_prediction, training_need
+from fineprint.planning.sizes import read_sizes
+
+if TYPE_CHECKING:
+    import torch
+
+
+def make_load(method: MethodSettings, module: torch.nn.Module, tokens: int) -> Load | None:
+    """Return what predictions start from; None without a GPU, or where config.json names sizes otherwise."""
+    import torch
+    from transformers import PreTrainedConfig
+
+    if not torch.cuda.is_available():
+        return None
+    configs = (getattr(part, "config", None) for part in module.modules())
+    config = next((config for config in configs if isinstance(config, PreTrainedConfig)), None)
+    sizes = read_sizes(config.to_dict()) if config is not None else None
+    return Load(method, sizes, count_weights(module), tokens) if sizes is not None else None
+
+
+def planned_training(
+    method: MethodSettings,
+    module: torch.nn.Module,
+    longest_tokens: int,
+    micro_batch: int | None,
+    recomputes: bool | None,
+) -> int | None:
+    """Return the peak that would have been predicted for the rows and the micro-batch that were used."""
+    load = make_load(method, module, longest_tokens)
+    return training_need(load, micro_batch, bool(recomputes)).peak if load is not None and micro_batch else None
+
+
+def planned_prediction(method: MethodSettings, module: torch.nn.Module) -> int | None:
+    """Return the peak that would have been predicted for rows of max_tokens on this card."""
+    import torch
+
+    load = make_load(method, module, method.max_tokens)
+    if load is None:
+        return None
+    return plan_prediction(load, torch.cuda.get_device_properties(torch.cuda.current_device()).total_memory).peak

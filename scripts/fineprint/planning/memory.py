@@ -1,0 +1,190 @@
+"""Peak memory of training and of prediction on a GPU, by arithmetic from what autograd keeps in each layer.
+
+Counted per token and layer, in 16 bits under mixed precision: queries, keys, values and the attention's output; what
+the activation function and a gate read; the two norms' inputs in 32 bits; dropout's masks; and what trained linear
+layers read. The report prints every prediction beside the measured peak.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fineprint.config import MethodSettings
+from fineprint.fitting import ADAMW_BYTES, FREE_SHARE, LEAN_SHARE, Fit, choose_fit
+from fineprint.planning.sizes import Sizes, Weights
+from fineprint.precisions import PRECISIONS
+from fineprint.prediction import BYTES_PER_TOKEN, FEWEST_TOKENS, MOST_TOKENS
+from fineprint.unpacking import LEAST_FREE
+
+HALF, SINGLE = 2, 4  # bytes of a number
+NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)  # blocks of 64 with a scale of one byte, 256 scales with one of their own
+TRAINING_LIBRARY_BYTES, PREDICTION_LIBRARY_BYTES = 70_000_000, 36_000_000  # cuBLAS: two streams' workspaces, one's
+ANSWER_TOKENS = 5  # of an answer with its end of text, about
+LABEL_TOKENS = 10  # of all labels' answers together, about
+PAGED_8BIT_BYTES = 2
+
+
+@dataclass(frozen=True)
+class Need:
+    """A predicted peak and its parts, in bytes; `micro_batch` rows go through the model at once."""
+
+    weights: int
+    gradients: int
+    optimizer: int
+    activations: int
+    workspace: int
+    peak: int
+    rows: int
+    recomputes: bool
+    fits: bool
+
+
+@dataclass(frozen=True)
+class Load:
+    """A method on a model: what all predictions start from.
+
+    Attributes:
+        method: its settings.
+        sizes: of the model.
+        weights: numbers of them.
+        tokens: of the longest row, virtual tokens left out.
+    """
+
+    method: MethodSettings
+    sizes: Sizes
+    weights: Weights
+    tokens: int
+
+    @property
+    def length(self) -> int:
+        """Positions that the longest row takes."""
+        return self.tokens + self.method.adapter.virtual_tokens
+
+    @property
+    def compute_bytes(self) -> int:
+        """Bytes of a number that a layer computes with."""
+        training = self.method.training
+        return SINGLE if training is not None and training.mixed_precision == "no" else HALF
+
+    @property
+    def trains_all(self) -> bool:
+        """Whether the backbone's own weights are trained."""
+        return self.weights.trained > self.weights.linear
+
+
+def weight_bytes(load: Load, training: bool) -> int:
+    """Return what weights take once loaded; frozen linear layers of a float32 model are kept in 16 bits on a GPU."""
+    weights, precision = load.weights, PRECISIONS[load.method.precision]
+    if training and load.trains_all:
+        return weights.total * SINGLE
+    halved = load.compute_bytes if training else HALF
+    if precision.bits == 4:
+        stored = weights.linear * NF4_BYTES + weights.other * HALF
+    elif precision.quantised:
+        stored = weights.linear + weights.other * HALF
+    elif precision.bits == 32:
+        stored = (weights.linear + weights.output) * halved + (weights.other - weights.output) * SINGLE
+    else:
+        stored = weights.total * HALF
+    adapter = 0 if load.trains_all else weights.trained * (SINGLE - HALF)  # what is trained is in float32
+    return int(stored + adapter)
+
+
+def kept_per_token(load: Load) -> int:
+    """Return what one layer keeps of one token for the backward pass, the inputs of trained layers left out."""
+    sizes, number = load.sizes, load.compute_bytes
+    attention = 4 * sizes.attention * number
+    norms = 2 * SINGLE * sizes.hidden
+    feedforward = (3 if sizes.gated else 1) * sizes.feedforward * number
+    masks = 0 if sizes.gated else 2 * sizes.hidden
+    return attention + norms + feedforward + masks
+
+
+def activation_bytes(load: Load, rows: int, recomputes: bool) -> int:
+    """Return what a micro-batch keeps for its backward pass, output and converted weights included."""
+    sizes, tokens = load.sizes, rows * load.length
+    if not load.method.adapter.trains:  # a head alone: nothing flows back into the backbone
+        return working_bytes(load, tokens)
+    layer = tokens * kept_per_token(load)
+    inputs = tokens * load.weights.trained_inputs * (load.compute_bytes + (0 if load.trains_all else 1))
+    if recomputes:
+        residual = HALF if PRECISIONS[load.method.precision].bits < 32 else SINGLE
+        kept = tokens * sizes.layers * sizes.hidden * residual + layer + inputs // sizes.layers
+    else:
+        kept = layer * sizes.layers + inputs
+        kept += load.weights.linear * HALF if load.trains_all and load.compute_bytes == HALF else 0
+    answers = rows * ANSWER_TOKENS * sizes.vocabulary * (HALF + 2 * SINGLE) if load.method.readout.uses_prompt else 0
+    return kept + answers
+
+
+def working_bytes(load: Load, tokens: int) -> int:
+    """Return what a pass without gradients holds at once: one layer's tensors."""
+    sizes, number = load.sizes, load.compute_bytes
+    layer = 4 * sizes.attention * number + 3 * SINGLE * sizes.hidden
+    return tokens * (layer + (3 if sizes.gated else 2) * sizes.feedforward * number)
+
+
+def training_need(load: Load, rows: int, recomputes: bool) -> Need:
+    """Return the peak of training with so many rows at once, gradients and activations at their highest."""
+    training = load.method.training
+    assert training is not None
+    weights, trained = weight_bytes(load, training=True), load.weights.trained
+    eight_bit = training.optimizer == "paged_adamw_8bit"
+    optimizer, gradients = trained * (PAGED_8BIT_BYTES if eight_bit else ADAMW_BYTES), trained * SINGLE
+    kept = activation_bytes(load, rows, recomputes)
+    whole = rows >= training.batch_size * training.accumulation_steps
+    together = max(gradients, kept) if whole else gradients + kept
+    backward = 2 * rows * load.length * load.sizes.feedforward * load.compute_bytes
+    workspace = TRAINING_LIBRARY_BYTES + load.weights.largest * load.compute_bytes + backward
+    peak = weights + optimizer + together + workspace
+    return Need(weights, gradients, optimizer, kept, workspace, peak, rows, recomputes, True)
+
+
+def plan_training(load: Load, card_bytes: float) -> Need:
+    """Return the peak of training on a card, its rows cut as training itself would cut them."""
+    training = load.method.training
+    assert training is not None
+    weights = weight_bytes(load, training=True)
+    most = weights + (card_bytes - weights) * FREE_SHARE
+    wish = load.method.memory
+    if wish == "lean":
+        most = min(most, weights * (1 + LEAN_SHARE))
+    elif wish != "auto":
+        most = min(most, float(wish.split()[0]) * 1e9)
+    rows = training.batch_size * training.accumulation_steps
+
+    def measure(micro_batch: int, recomputes: bool) -> int:
+        return training_need(load, micro_batch, recomputes).peak
+
+    chosen: Fit = choose_fit(rows, int(most), wish != "lean" and not training.checkpoint_activations, measure)
+    need = training_need(load, chosen.micro_batch, chosen.recomputes)
+    return Need(**{**asdict(need), "fits": need.peak <= card_bytes})
+
+
+def prediction_need(load: Load, rows: int, unpacked: int = 0) -> Need:
+    """Return the peak of answering so many rows at once; `unpacked` bytes hold 4-bit weights a second time."""
+    sizes, weights = load.sizes, weight_bytes(load, training=False)
+    tokens = rows * load.length
+    kept = 0
+    if load.method.readout.uses_prompt:  # keys and values of the prompts, and logits behind them
+        kept = (tokens + rows * LABEL_TOKENS) * sizes.layers * 2 * sizes.key_value * HALF
+        kept += rows * LABEL_TOKENS * sizes.vocabulary * (HALF + SINGLE)
+    workspace = PREDICTION_LIBRARY_BYTES + working_bytes(load, tokens) + load.weights.largest * HALF + unpacked
+    return Need(weights, 0, 0, kept, workspace, weights + kept + workspace, rows, False, True)
+
+
+def plan_prediction(load: Load, card_bytes: float) -> Need:
+    """Return the peak of prediction on a card, its batches as large as prediction itself would make them."""
+    free = card_bytes - weight_bytes(load, training=False)
+    budget = max(FEWEST_TOKENS, min(free // BYTES_PER_TOKEN, MOST_TOKENS))
+    rows = int(max(1, min(load.method.prediction_batch_size, budget // load.length)))
+    size = load.weights.linear * HALF
+    unpacks = PRECISIONS[load.method.precision].bits == 4 and load.method.memory == "auto" and free >= LEAST_FREE * size
+    need = prediction_need(load, rows, size if unpacks else 0)
+    return Need(**{**asdict(need), "fits": need.peak <= card_bytes})
+
+
+def describe(need: Need) -> dict[str, Any]:
+    """Return a prediction as plain data."""
+    return asdict(need)

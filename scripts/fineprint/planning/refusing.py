@@ -1,0 +1,106 @@
+"""Refusing methods that a card is too small for, before any job starts, and saying what would fit.
+
+It looks at config.json alone, and at the least that a method can do with: one row at a time, activations computed
+again. torch is not imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fineprint.config import MethodSettings
+from fineprint.multitask import used_methods
+from fineprint.planning.memory import Load, prediction_need, training_need
+from fineprint.planning.sizes import Sizes, count_by_sizes, read_sizes
+from fineprint.precisions import PRECISIONS
+from fineprint.records import read_json
+from fineprint.settings import SettingsError, find_settings, list_kinds
+
+if TYPE_CHECKING:
+    from fineprint.config import StudyConfig
+
+SHORT_TOKENS = (256, 128, 64, 32)
+
+
+def check_study(study: StudyConfig, card_gb: float | None, folder: Path) -> None:
+    """Refuse a study with a method that cannot fit the card; models of unknown sizes are left to their jobs.
+
+    Args:
+        study: to be run.
+        card_gb: memory of the card, None where no card is known.
+        folder: the study's results.
+
+    Raises:
+        SettingsError: a sentence for each method.
+    """
+    if card_gb is None:
+        return
+    problems = []
+    for name in used_methods(study):
+        method = study.methods[name]
+        config = study.backbones[method.backbone].read_config(folder / "backbones" / method.backbone / "model")
+        problem = refuse(method, read_sizes(config), card_gb) if config else None
+        problems += [f"methods.{name}: {problem}"] if problem else []
+    if problems:
+        raise SettingsError("The card is too small:\n" + "\n".join(f"  - {problem}" for problem in problems))
+
+
+def check_job(method: MethodSettings, model: Path) -> None:
+    """Refuse a method that is too large for the card of its job, whose model was perhaps not there when it started."""
+    import torch
+
+    if torch.cuda.is_available():
+        card_gb = torch.cuda.get_device_properties(torch.cuda.current_device()).total_memory / 1e9
+        problem = refuse(method, read_sizes(read_json(model / "config.json")), card_gb)
+        if problem:
+            raise SettingsError(f"the card is too small: this method {problem}")
+
+
+@dataclass(frozen=True)
+class Form:
+    """A method, or a smaller form of it in words, and whether the backbone itself is trained."""
+
+    words: str
+    method: MethodSettings
+    trains_all: bool
+
+
+def least_need(form: Form, sizes: Sizes) -> int:
+    """Return the least that a method can do with, in training or, where it trains nothing, in prediction."""
+    weights = count_by_sizes(sizes, form.method.readout.uses_prompt, form.trains_all)
+    load = Load(form.method, sizes, weights, form.method.max_tokens)
+    need = training_need(load, 1, recomputes=True) if form.method.trains else prediction_need(load, 1)
+    return need.peak
+
+
+def refuse(method: MethodSettings, sizes: Sizes | None, card_gb: float) -> str | None:
+    """Return a sentence where a method needs more than the card has; None where it fits or its sizes are unknown."""
+    if sizes is None:
+        return None
+    least = least_need(Form("", method, method.adapter.saves_whole_model), sizes)
+    if least <= card_gb * 1e9:
+        return None
+    fitting = [form.words for form in smaller_forms(method) if least_need(form, sizes) <= card_gb * 1e9]
+    advice = f"what would fit: {'; or '.join(fitting)}" if fitting else "no smaller form of this method would fit"
+    how = "one row at a time with activations computed again" if method.trains else "one row at a time"
+    needed = f"needs {least / 1e9:.1f} GB at least on '{method.backbone}', {how}"
+    return f"{needed}, and the card has {card_gb:.1f} GB; {advice}."
+
+
+def smaller_forms(method: MethodSettings) -> Iterator[Form]:
+    """Yield what could be set instead, the smallest change first."""
+    whole = method.adapter.saves_whole_model
+    for tokens in SHORT_TOKENS:
+        if tokens < method.max_tokens:
+            yield Form(f"max_tokens: {tokens}", method.model_copy(update={"max_tokens": tokens}), whole)
+    kinds = {kind: find_settings("adapters", kind) for kind in list_kinds("adapters")}
+    frozen = [kind for kind, settings in kinds.items() if settings.trains and not settings.saves_whole_model]
+    adapter = f"an adapter that leaves the backbone frozen ({', '.join(frozen)})"
+    if whole:
+        yield Form(adapter, method, False)
+    if PRECISIONS[method.precision].bits > 4:
+        packed = method.model_copy(update={"precision": "nf4"})
+        yield Form("such an adapter with precision: nf4" if whole else "precision: nf4", packed, False)

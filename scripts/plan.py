@@ -1,0 +1,32 @@
+"""Predict what every method of a study will take of a card, of the disk and of time, before anything runs."""
+
+import json
+from pathlib import Path
+
+from fineprint.config import read_study
+from fineprint.job import run_job
+from fineprint.loading import import_libraries
+from fineprint.records import write_json
+
+
+def main(*, study: str, cards: str, results: Path, plan: Path, table: Path) -> None:
+    """Plan a study and print the table.
+
+    Args:
+        study: JSON of the study.
+        cards: JSON of the cards' memory in GB.
+        results: the study's results, as far as there are any.
+        plan: the plan.
+        table: the same as a Markdown table.
+    """
+    import_libraries()
+    from fineprint.planning.study import plan_study, write_table
+
+    planned = plan_study(read_study(json.loads(study)), json.loads(cards), results)
+    write_json(plan, planned)
+    table.write_text(write_table(planned), encoding="utf-8")
+    print(table.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    run_job(main, asks_the_hub=True)
