@@ -4,17 +4,25 @@
 PYTHON ?= python3
 CORES ?= all
 STUDY ?=
+PROFILE ?= profiles/slurm
+OPTIONS ?=
 ENVIRONMENT := .venv
 READY := $(ENVIRONMENT)/ready
 export PATH := $(CURDIR)/$(ENVIRONMENT)/bin:$(PATH)
 
-.PHONY: report test style unit browser workflow targets lock clean
+.PHONY: report resume test style unit browser workflow test-slurm targets lock clean
 
 report: $(READY)
 	snakemake --cores $(CORES) --resources gpu=1 $(if $(STUDY),--configfile $(STUDY))
 	@python scripts/name_documents.py $(if $(STUDY),--study $(STUDY))
 
-test: style unit browser workflow
+# After Snakemake was killed while its jobs were in Slurm: cancel them, unlock the folder, go on. With the same STUDY.
+resume: $(READY)
+	python scripts/cancel_orphans.py
+	snakemake --profile $(PROFILE) $(if $(STUDY),--configfile $(STUDY)) --unlock
+	snakemake --profile $(PROFILE) $(if $(STUDY),--configfile $(STUDY)) $(OPTIONS)
+
+test: style unit browser workflow test-slurm
 
 style: $(READY)
 	ruff check .
@@ -23,7 +31,7 @@ style: $(READY)
 	snakemake --lint
 
 unit: $(READY)
-	OMP_NUM_THREADS=1 python -m pytest -q -n 2 --dist loadfile -m "not workflow and not demo and not browser" --durations=10
+	OMP_NUM_THREADS=1 python -m pytest -q -n 2 --dist loadfile -m "not workflow and not demo and not browser and not slurm" --durations=10
 
 # The page in Chromium, as far as there is one; nothing is downloaded.
 browser: $(READY)
@@ -31,6 +39,10 @@ browser: $(READY)
 
 workflow: $(READY)
 	python -m pytest -q -m workflow --durations=10
+
+# A study on a real Slurm, started here with a fake GPU; needs root and Debian's packages, see docs/cluster.md.
+test-slurm: $(READY)
+	python -m pytest -q -m slurm -rs --durations=10
 
 # The demo study on two seeds: does every method reach what it is made to show? About ten minutes.
 targets: $(READY)

@@ -19,8 +19,8 @@ rule write_backbone_settings:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=memory(500),
+        runtime=minutes(5),
     params:
         settings=backbone_settings,
     shell:
@@ -50,8 +50,8 @@ rule fetch_backbone:
         "../envs/train.yaml"
     threads: STUDY.hardware.threads_per_run
     resources:
-        mem_mb=STUDY.hardware.memory_mb_per_run,
-        runtime=120,
+        mem_mb=memory(STUDY.hardware.memory_mb_per_run),
+        runtime=minutes(120),
     params:
         fetched=fetched_backbone,
     shell:

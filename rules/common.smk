@@ -24,6 +24,11 @@ from fineprint.planning.refusing import check_study
 from fineprint.settings import SettingsError
 from snakemake.exceptions import WorkflowError
 
+# A profile whose scheduler counts the cards says so by this scope. profiles/default's one GPU is this machine's; left in
+# force, Snakemake would cut what a job asks for to it, and a training on several GPUs would get one.
+if workflow.resource_scopes.is_local("gpu"):
+    workflow.global_resources["gpu"] = None
+
 try:
     CARD_GB = read_card(config.pop("card", None))
     STUDY = read_study(config)
@@ -223,6 +228,16 @@ def checkpoint_minutes(wildcards, resources):
 def study_settings(wildcards):
     """The whole resolved study, as JSON."""
     return STUDY.model_dump_json()
+
+
+def memory(megabytes):
+    """Megabytes of a job that first asks for so many: more for every retry, within the study's limit."""
+    return lambda wildcards, attempt: STUDY.hardware.memory_mb(megabytes, attempt)
+
+
+def minutes(first):
+    """Minutes of a job that first asks for so many: more for every retry, within the study's limit."""
+    return lambda wildcards, attempt: STUDY.hardware.minutes(first, attempt)
 
 
 def rerun_command(wildcards):

@@ -19,8 +19,8 @@ rule write_task_settings:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=memory(500),
+        runtime=minutes(5),
     params:
         settings=task_settings,
     shell:
@@ -47,8 +47,8 @@ rule prepare_task:
     conda:
         "../envs/data.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         fetched=fetched_task,
     shell:

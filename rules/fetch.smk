@@ -21,8 +21,8 @@ rule check_access:
     conda:
         "../envs/data.yaml"
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=memory(500),
+        runtime=minutes(10),
     params:
         sources=hub_sources,
     shell:
@@ -53,8 +53,8 @@ rule fetch_source:
     conda:
         "../envs/data.yaml"
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=memory(2000),
+        runtime=minutes(240),
     params:
         source=hub_source,
     shell:
@@ -77,8 +77,8 @@ rule fetch:
     conda:
         "../envs/data.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=memory(500),
+        runtime=minutes(5),
     params:
         study=STUDY.study,
         sources=hub_sources,

@@ -26,8 +26,8 @@ rule write_run_config:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=memory(500),
+        runtime=minutes(5),
     params:
         settings=run_settings,
     shell:
@@ -59,8 +59,8 @@ rule train_method:
     threads: STUDY.hardware.threads_per_run
     resources:
         gpu=STUDY.hardware.gpus_per_run,
-        mem_mb=STUDY.hardware.memory_mb_per_run,
-        runtime=STUDY.hardware.minutes_per_run,
+        mem_mb=memory(STUDY.hardware.memory_mb_per_run),
+        runtime=minutes(STUDY.hardware.minutes_per_run),
     params:
         launcher=training_launcher,
         checkpoint_minutes=checkpoint_minutes,
@@ -109,8 +109,8 @@ rule predict_labels:
     threads: STUDY.hardware.threads_per_run
     resources:
         gpu=one_gpu,
-        mem_mb=STUDY.hardware.memory_mb_per_run,
-        runtime=STUDY.hardware.minutes_per_run,
+        mem_mb=memory(STUDY.hardware.memory_mb_per_run),
+        runtime=minutes(STUDY.hardware.minutes_per_run),
     shell:
         """
         python {input.script:q} \
@@ -141,8 +141,8 @@ rule score_predictions:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     shell:
         """
         python {input.script:q} \

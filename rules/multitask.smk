@@ -22,8 +22,8 @@ rule write_multitask_settings:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=memory(500),
+        runtime=minutes(5),
     params:
         settings=multitask_settings,
     shell:
@@ -51,8 +51,8 @@ rule serve_tasks:
     threads: STUDY.hardware.threads_per_run
     resources:
         gpu=one_gpu,
-        mem_mb=STUDY.hardware.memory_mb_per_run,
-        runtime=STUDY.hardware.minutes_per_run,
+        mem_mb=memory(STUDY.hardware.memory_mb_per_run),
+        runtime=minutes(STUDY.hardware.minutes_per_run),
     params:
         study=subpath(input.settings, ancestor=2),
     shell:
@@ -82,8 +82,8 @@ rule combine_tasks:
     threads: STUDY.hardware.threads_per_run
     resources:
         gpu=one_gpu,
-        mem_mb=STUDY.hardware.memory_mb_per_run,
-        runtime=STUDY.hardware.minutes_per_run,
+        mem_mb=memory(STUDY.hardware.memory_mb_per_run),
+        runtime=minutes(STUDY.hardware.minutes_per_run),
     params:
         study=subpath(input.settings, ancestor=2),
     shell:
@@ -113,8 +113,8 @@ rule measure_forgetting:
     threads: STUDY.hardware.threads_per_run
     resources:
         gpu=one_gpu,
-        mem_mb=STUDY.hardware.memory_mb_per_run,
-        runtime=STUDY.hardware.minutes_per_run,
+        mem_mb=memory(STUDY.hardware.memory_mb_per_run),
+        runtime=minutes(STUDY.hardware.minutes_per_run),
     params:
         study=subpath(input.settings, ancestor=2),
     shell:

@@ -16,8 +16,8 @@ rule plan:
     conda:
         "../envs/train.yaml"
     resources:
-        mem_mb=3000,
-        runtime=10,
+        mem_mb=memory(3000),
+        runtime=minutes(10),
     params:
         study=study_settings,
         cards=json.dumps(list_cards()),

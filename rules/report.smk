@@ -21,8 +21,8 @@ rule write_study_config:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=memory(500),
+        runtime=minutes(5),
     params:
         settings=study_settings,
     shell:
@@ -59,8 +59,8 @@ rule collect_results:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=memory(2000),
+        runtime=minutes(20),
     params:
         command=rerun_command,
     shell:
@@ -93,8 +93,8 @@ rule plot_figures:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=memory(2000),
+        runtime=minutes(20),
     shell:
         """
         python {input.script:q} \
@@ -130,8 +130,8 @@ rule render_report:
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=memory(2000),
+        runtime=minutes(20),
     params:
         report="report",
     shell:

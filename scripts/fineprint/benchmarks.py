@@ -1,4 +1,4 @@
-"""What Snakemake's benchmark files tell of a study's jobs: wall time and, where it was sampled often enough, memory."""
+"""What a study's jobs left beside their outputs: wall time, memory where sampled often enough, where they ran."""
 
 from __future__ import annotations
 
@@ -6,21 +6,34 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from fineprint.placement import read_log
+
 # Snakemake looks at a job's memory every half second: of a job of a few tenths it sees little more than the shell.
 SAMPLED_SECONDS = 5.0
 MEBIBYTE = 1024 * 1024
 
 
-def read_jobs(folder: Path, study: dict[str, Any]) -> list[dict[str, Any]]:
+def read_jobs(folder: Path, study: dict[str, Any], logs: Path | None = None) -> list[dict[str, Any]]:
     """Return rule, wildcards, wall time and peak resident size of each job of the study, by rule and wildcards.
 
-    A file of a task, method, seed or backbone that the study no longer has was left by an earlier version of it.
+    `folder` has the benchmark files, `logs` the log files by the same names: a log says where Slurm put the job. A file
+    of a task, method, seed or backbone that the study no longer has was left by an earlier version of it.
     """
     run = study["run"]
     backbones = {study["methods"][method]["backbone"] for method in run["methods"]}
     known = {*run["tasks"], *run["methods"], *map(str, run["seeds"]), *backbones}
     places = [(file, file.relative_to(folder).with_suffix("").parts) for file in sorted(folder.rglob("*.tsv"))]
-    return [read_job(file, *parts) for file, parts in places if set(parts[1:]) <= known]
+    return [
+        read_job(file, *parts) | find_placement((logs or folder) / file.relative_to(folder))
+        for file, parts in places
+        if set(parts[1:]) <= known
+    ]
+
+
+def find_placement(place: Path) -> dict[str, Any]:
+    """Return where the job ran by its log, or nothing if no scheduler was at work."""
+    placement = read_log(place.with_suffix(".log"))
+    return {"placement": placement} if placement else {}
 
 
 def read_job(file: Path, rule: str, *wildcards: str) -> dict[str, Any]:

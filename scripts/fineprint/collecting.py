@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fineprint.benchmarks import read_jobs
-from fineprint.environment import describe_commit
+from fineprint.environment import describe_commit, describe_machine
 from fineprint.measuring import peak_memory
 from fineprint.multitask.collecting import collect_multitask, list_environments
 from fineprint.prediction import read_predictions
@@ -73,15 +73,15 @@ def describe_provenance(
         more: further machines.
     """
     environments = [record["environment"] for run in runs for record in (run["train"], run["predict"]) if record]
-    environments += more
-    distinct = {json.dumps(environment, sort_keys=True): environment for environment in environments if environment}
+    machines = [describe_machine(environment) for environment in [*environments, *more] if environment]
+    distinct = {json.dumps(machine, sort_keys=True): machine for machine in machines}
     text = json.dumps(study, sort_keys=True).encode()
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
         "config_sha256": hashlib.sha256(text).hexdigest(),
         "hardware": list(distinct.values()),
-        "jobs": read_jobs(Path("benchmarks") / study["study"], study),
+        "jobs": read_jobs(Path("benchmarks") / study["study"], study, Path("logs") / study["study"]),
         **describe_commit(),
     }
 

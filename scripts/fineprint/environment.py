@@ -10,17 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from fineprint import __version__
+from fineprint.placement import describe_placement
 
 PACKAGES = (
     *("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets", "safetensors", "tokenizers"),
     *("snakemake", "numpy", "scipy", "pandas", "matplotlib", "jinja2", "pypandoc_binary", "typst"),
 )
 
+PLACEMENT = "placement"  # absent where no scheduler was at work
+
 
 def describe_environment() -> dict[str, Any]:
     """Return hardware and software of this process; importing torch is left to the caller's job."""
     import psutil
 
+    placement = describe_placement()
     return {
         "fineprint": __version__,
         "python": platform.python_version(),
@@ -31,7 +35,13 @@ def describe_environment() -> dict[str, Any]:
         "gpu": describe_gpu(),
         "versions": installed_versions(),
         **describe_commit(),
+        **({PLACEMENT: placement} if placement else {}),
     }
+
+
+def describe_machine(environment: dict[str, Any]) -> dict[str, Any]:
+    """Return what is the same for all jobs on a machine: everything but where the scheduler put one of them."""
+    return {key: value for key, value in environment.items() if key != PLACEMENT}
 
 
 def installed_versions() -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fineprint.interruption import Interrupted
+from fineprint.placement import describe_placement, write_line
 from fineprint.progress import logger, start_logging
 from fineprint.settings import SettingsError
 
@@ -23,6 +24,8 @@ def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
     if not asks_the_hub:
         os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1")
     start_logging()
+    if (placement := describe_placement()) is not None:
+        logger.info("%s", write_line(placement))
     try:
         auto_cli(main, as_positional=False)
     except SettingsError as error:

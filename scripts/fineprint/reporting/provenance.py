@@ -8,6 +8,7 @@ import yaml
 
 from fineprint.reporting import formats
 from fineprint.reporting.methods import name_cells
+from fineprint.reporting.places import place_cells, places_table, were_placed
 from fineprint.reporting.setting import backbones_used
 from fineprint.reporting.study import Study
 from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
@@ -36,6 +37,7 @@ def describe(study: Study) -> dict[str, Any]:
         "versions": versions_table(study),
         "files": [table for table in (data_files(study), backbone_files(study), saved_files(study)) if table],
         "times": times_table(study),
+        "places": places_table(study),
         "jobs": jobs_table(study),
         "config": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True, width=78, default_flow_style=None),
     }
@@ -182,15 +184,18 @@ def rule_row(rule: str, leaves: str, found: dict[str, Any]) -> list[Cell]:
 
 
 def jobs_table(study: Study) -> Table | None:
-    """Return every job."""
+    """Return every job, with its place where a scheduler chose one."""
+    placed = were_placed(study)
     rows = [
         [
             text(job["rule"], style="code"),
             text(job["job"], style="code") if job["job"] else blank("the rule has one job"),
             number(job["seconds"], formats.seconds),
             number(job["peak_resident_bytes"], formats.size),
+            *(place_cells(job) if placed else []),
         ]
         for job in list_jobs(study)
     ]
     columns = [*plain("Rule", "Job"), *numeric("Time", "Peak resident")]
+    columns += plain("Node", "Slurm's number", "GPU") if placed else []
     return Table("jobs", "Wall time and memory of every job.", columns, rows, style="compact") if rows else None

@@ -1,0 +1,50 @@
+"""Where a scheduler put a job: told in the job's log, kept in its record, read from the logs for the report."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from pathlib import Path
+from typing import TypedDict
+
+LINES_LOOKED_AT = 20
+LINE = re.compile(r"Slurm job (?P<job>\S+) on node (?P<node>\S+), (?:no GPU|GPU (?P<gpus>\S+))$")
+
+
+class Placement(TypedDict):
+    """A job's number, its node, and the GPUs it held by their numbers on that node, None without one."""
+
+    job: str
+    node: str
+    gpus: str | None
+
+
+def describe_placement() -> Placement | None:
+    """Return where Slurm put this process; None outside of Slurm.
+
+    `CUDA_VISIBLE_DEVICES` alone says nothing: it may come from the user's own shell. Slurm's own variables exist only
+    where it granted a GPU.
+    """
+    job = os.environ.get("SLURM_JOB_ID")
+    if not job:
+        return None
+    granted = os.environ.get("SLURM_STEP_GPUS") or os.environ.get("SLURM_JOB_GPUS")
+    node = os.environ.get("SLURMD_NODENAME") or platform.node()
+    return {"job": job, "node": node, "gpus": os.environ.get("CUDA_VISIBLE_DEVICES") or granted if granted else None}
+
+
+def write_line(placement: Placement) -> str:
+    """Write a placement as a line of the log."""
+    gpus = f"GPU {placement['gpus']}" if placement["gpus"] else "no GPU"
+    return f"Slurm job {placement['job']} on node {placement['node']}, {gpus}"
+
+
+def read_log(log: Path) -> Placement | None:
+    """Return the placement that a log begins with; None where there is no log, or the job ran outside of Slurm."""
+    if not log.exists():
+        return None
+    with log.open(encoding="utf-8", errors="replace") as file:
+        lines = [line for line, _ in zip(file, range(LINES_LOOKED_AT), strict=False)]
+    found = next((match for line in lines if (match := LINE.search(line.rstrip()))), None)
+    return {"job": found["job"], "node": found["node"], "gpus": found["gpus"]} if found else None
