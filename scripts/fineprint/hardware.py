@@ -14,8 +14,7 @@ class HardwareSettings(Settings):
     jobs run on other machines than snakemake: methods too large for it are refused.
 
     A job that failed is tried again with more memory and time, since too little of them is what most often ends a job
-    on a cluster; `memory_mb_at_most` and `minutes_at_most` are what its partitions allow. `gpu_memory_gb` is the
-    card's, where jobs run on other machines than snakemake: methods too large for it are refused.
+    on a cluster; `memory_mb_at_most` and `minutes_at_most` are what its partitions allow.
     """
 
     threads_per_run: int = Field(1, ge=1)
