@@ -59,3 +59,8 @@ def test_files_stay_small():
 def test_snakefile_has_no_functions():
     text = (ROOT / "Snakefile").read_text(encoding="utf-8")
     assert "def " not in text and len(text.splitlines()) <= 75
+
+
+def test_no_two_test_files_have_one_name():
+    names = [file.name for file in (ROOT / "tests").rglob("*.py") if file.name != "conftest.py"]
+    assert len(names) == len(set(names)), "pytest imports them by name alone"
