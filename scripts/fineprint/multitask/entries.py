@@ -116,6 +116,8 @@ def read_weights(saved: Path, head_names: tuple[str, ...]) -> tuple[dict[str, An
             adapter[name] = tensor
         else:
             head[".".join(parts[place + 1 :])] = tensor
+    if not adapter:
+        raise FileNotFoundError(f"no weights in {ADAPTER_FOLDER}")
     return adapter, head
 
 

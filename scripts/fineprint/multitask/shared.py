@@ -13,8 +13,10 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from peft.utils.integrations import dequantize_module_weight
 
 from fineprint.assembly import ADAPTER_FOLDER
+from fineprint.multitask.admission import check_backbone, whole_files
 from fineprint.multitask.entries import Entry, read_weights
 from fineprint.multitask.heads import HeadBank, find_head, fit_head, put_head
+from fineprint.settings import SettingsError
 
 
 class SharedBackbone:
@@ -31,11 +33,14 @@ class SharedBackbone:
         self.head_names = first.readout.head_names(model)
         model.requires_grad_(False).eval()
         self.head_inside = any(path.split(".")[-1] in self.head_names for path, _ in model.named_modules())
-        self.adapted = PeftModel(model, self.configure(first), adapter_name=self.name_adapter(first))
+        with whole_files(first):
+            config, weights = self.configure(first), read_weights(first.saved, self.head_names)
+        self.adapted = PeftModel(model, config, adapter_name=self.name_adapter(first))
         self.module = first.readout.attach_head(self.adapted).requires_grad_(False).eval()
         self.bank = HeadBank({})
         self.template = put_head(self.module, find_head(self.module, self.head_names), self.bank)
-        self.fill(first)
+        self.first = first
+        self.fill(first, *weights)
         self.untouched: str | None = None
 
     def remember(self) -> None:
@@ -57,15 +62,30 @@ class SharedBackbone:
         return config
 
     def add(self, entry: Entry) -> None:
-        """Load one more task from the disk."""
-        self.adapted.add_adapter(self.name_adapter(entry), self.configure(entry), low_cpu_mem_usage=True)
-        self.fill(entry)
+        """Load one more task from the disk.
 
-    def fill(self, entry: Entry) -> None:
+        Raises:
+            SettingsError: its adapter does not fit the backbone, or cannot be read; the others stay as they are.
+        """
+        with whole_files(entry):
+            check_backbone(entry, self.first)
+            config, weights = self.configure(entry), read_weights(entry.saved, self.head_names)
+        self.adapted.add_adapter(self.name_adapter(entry), config, low_cpu_mem_usage=True)
+        try:
+            self.fill(entry, *weights)
+        except (RuntimeError, KeyError) as error:
+            self.adapted.delete_adapter(self.names.pop(entry.name))
+            reason = str(error).strip().splitlines()[-1].strip()
+            raise SettingsError(
+                f"task '{entry.name}' cannot be served: its saved weights are not those that its own "
+                f"adapter_config.json describes ({reason})"
+            ) from error
+
+    def fill(self, entry: Entry, adapter: dict[str, torch.Tensor], head: dict[str, torch.Tensor]) -> None:
         """Put an entry's saved weights into its adapter and its head."""
-        adapter, head = read_weights(entry.saved, self.head_names)
         found = set_peft_model_state_dict(self.adapted, adapter, self.names[entry.name], low_cpu_mem_usage=True)
-        assert not found.unexpected_keys, f"{entry.saved} has weights that the model lacks: {found.unexpected_keys}"
+        if found.unexpected_keys:
+            raise KeyError(f"the model has no {found.unexpected_keys[0]}")
         self.bank.heads[entry.name] = fit_head(self.template, head)
 
     def activate(self, name: str) -> None:

@@ -11,6 +11,7 @@ from peft import PeftConfig
 from peft.utils.hotswap import check_hotswap_configs_compatible, hotswap_adapter_from_state_dict
 
 from fineprint.assembly import ADAPTER_FOLDER, assemble_for_prediction
+from fineprint.multitask.admission import check_backbone, check_names, check_shapes, whole_files
 from fineprint.multitask.entries import Entry, read_weights
 from fineprint.multitask.heads import fit_head
 from fineprint.multitask.shared import SharedBackbone
@@ -71,6 +72,7 @@ class Way(ABC):
 
     def answer(self, requests: list[Request]) -> list[torch.Tensor]:
         """Return the logits of requests of any tasks, in their order: one batch per task."""
+        check_names((name for name, _ in requests), self.entries)
         answers: dict[int, torch.Tensor] = {}
         for name, places in group_by_task(requests).items():
             self.switch(name)
@@ -93,7 +95,8 @@ def group_by_task(requests: list[Request]) -> dict[str, list[int]]:
 
 def load_whole(entry: Entry) -> torch.nn.Module:
     """Load a task's own model."""
-    return assemble_for_prediction(entry.method, entry.readout, entry.backbone, entry.saved).module
+    with whole_files(entry):
+        return assemble_for_prediction(entry.method, entry.readout, entry.backbone, entry.saved).module
 
 
 class Resident(Way):
@@ -109,8 +112,8 @@ class Resident(Way):
 
     def add(self, entry: Entry) -> None:
         """Load the task's model."""
-        super().add(entry)
         self.models[entry.name] = load_whole(entry)
+        super().add(entry)
 
     def switch(self, name: str) -> None:
         """Only remember which model is asked."""
@@ -154,11 +157,11 @@ class Switched(Way):
 
     def add(self, entry: Entry) -> None:
         """Load the adapter and the head; with the first also the backbone."""
-        super().add(entry)
         if self.shared is None:
             self.shared = SharedBackbone(entry)
         elif entry.name not in self.shared.names:
             self.shared.add(entry)
+        super().add(entry)
 
     def remember(self) -> None:
         """Keep a hash of the backbone."""
@@ -186,6 +189,7 @@ class Mixed(Switched):
     def answer(self, requests: list[Request]) -> list[torch.Tensor]:
         """Answer all requests in one batch."""
         names = [name for name, _ in requests]
+        check_names(names, self.entries)
         self.shared.bank.assign(names)
         adapters = [self.shared.names[name] for name in names]
         features = [feature for _, feature in requests]
@@ -263,11 +267,15 @@ class Swapped(Way):
 
     def swap(self, entry: Entry) -> None:
         """Let PEFT copy the weights in place. Its function for folders takes the head for a part of the adapter."""
-        config = PeftConfig.from_pretrained(str(entry.saved / ADAPTER_FOLDER))
-        check_hotswap_configs_compatible(self.shared.adapted.active_peft_config, config)
-        adapter, head = read_weights(entry.saved, self.shared.head_names)
+        with whole_files(entry):
+            check_backbone(entry, self.shared.first)
+            config = PeftConfig.from_pretrained(str(entry.saved / ADAPTER_FOLDER))
+            adapter, head = read_weights(entry.saved, self.shared.head_names)
         name = self.shared.adapted.active_adapter
-        hotswap_adapter_from_state_dict(self.shared.adapted, dict(insert_name(adapter, name)), name, config)
+        weights = dict(insert_name(adapter, name))
+        check_shapes(entry, weights, dict(self.shared.adapted.named_parameters()))
+        check_hotswap_configs_compatible(self.shared.adapted.active_peft_config, config)
+        hotswap_adapter_from_state_dict(self.shared.adapted, weights, name, config)
         self.shared.bank.heads[HOT] = fit_head(self.shared.template, head)
 
     def run(self, features: list[Feature]) -> torch.Tensor:
