@@ -54,6 +54,8 @@ def place(make_copy, repositories):
         settings = {"HF_HOME": str(home), "HF_ENDPOINT": hub.address if hub else "http://127.0.0.1:9"}
         before = dict(os.environ)
         os.environ.update(settings, HF_HUB_DISABLE_XET="1")
+        for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):  # set where unit tests were collected in this process
+            os.environ.pop(name, None)
         try:
             return copy.run(*arguments, study=STUDY, prefix=[] if network else NO_NETWORK)
         finally:
