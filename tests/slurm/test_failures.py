@@ -1,6 +1,7 @@
 """What goes wrong on a cluster: a rule's own error, a killed driver, a cancelled job, a time limit, a lost node.
 
-These need no GPU and run beside the study of every method, which waits for its one GPU most of the time.
+These need no GPU and run beside the study of every method, which waits for its one GPU most of the time; what its own
+file tests comes after them, by its name.
 """
 
 import json
