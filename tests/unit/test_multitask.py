@@ -1,16 +1,19 @@
 """Many tasks on one backbone: what the config may ask for, and that every way answers as each task served alone."""
 
 import gc
+import json
+import shutil
 import weakref
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from fineprint.assembly import assemble_for_training, make_readout, save_trained
+from fineprint.assembly import ADAPTER_FOLDER, assemble_for_training, make_readout, save_trained
 from fineprint.config import read_study
 from fineprint.fetching import check_sources
-from fineprint.multitask import ServingSettings, list_records, serving, used_methods, used_tasks
+from fineprint.multitask import ServingSettings, combining, list_records, serving, used_methods, used_tasks
 from fineprint.multitask.checking import answer_alone, check_way, probe_peft
 from fineprint.multitask.clock import distinct_bytes, percentile, time_calls
 from fineprint.multitask.entries import Entry, copy_entries, draw_requests
@@ -113,6 +116,38 @@ def test_adapters_answer_as_each_task_served_alone(way, lora):
     check = check_way(fill(way(), lora), "lora", lora, answer_alone(lora, QUICK), QUICK)
     assert check["rows"] == 36 and check["same_labels"] == 36
     assert check["equal"] and check["largest_difference"] < 1e-4
+
+
+@pytest.mark.parametrize("way", [Switched, Mixed, Merged, Swapped])
+def test_no_adapter_drops_anything_when_it_answers(way, make_entries, tmp_path):
+    dropping = []
+    for entry in make_entries("lora", "classifier", "encoder"):
+        saved = shutil.copytree(entry.saved, tmp_path / entry.name)
+        file = saved / ADAPTER_FOLDER / "adapter_config.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"lora_dropout": 0.5}))
+        dropping.append(replace(entry, saved=saved))
+    check = check_way(fill(way(), dropping), "lora", dropping, answer_alone(dropping, QUICK), QUICK)
+    assert check["equal"], check
+
+
+def test_combined_adapters_answer_alike_each_time(make_entries, tmp_path, monkeypatch):
+    dropping = []
+    for entry in make_entries("lora", "classifier", "encoder")[:2]:
+        saved = shutil.copytree(entry.saved, tmp_path / entry.name)
+        file = saved / ADAPTER_FOLDER / "adapter_config.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"lora_dropout": 0.5}))
+        dropping.append(replace(entry, saved=saved))
+    training = []
+    monkeypatch.setattr(combining, "own_hits", lambda entry: [])
+    monkeypatch.setattr(combining, "score_row", lambda *_: {})
+
+    def see(readout, module, entry):
+        training.append([name for name, part in module.named_modules() if part.training])
+        return []
+
+    monkeypatch.setattr(combining, "hit_rows", see)
+    combining.combine_method({"scores": []}, "lora", dropping, {entry.task: "test" for entry in dropping})
+    assert training == [[]] * 4, "two ways of combining, asked for two tasks"
 
 
 def test_the_check_sees_a_wrong_head(make_entries):

@@ -72,6 +72,7 @@ def combine_method(record: CombiningRecord, method: str, entries: list[Entry], s
         shared.adapted.base_model.add_weighted_adapter(
             [shared.names[name] for name in names], [weight] * len(pair), combined, combination_type=kind
         )
+        shared.adapted.eval()  # its dropout is ready for training
         for entry in pair:
             shared.adapted.set_adapter(combined, inference_mode=True)
             shared.bank.assign(entry.name)

@@ -80,6 +80,7 @@ class SharedBackbone:
                 f"task '{entry.name}' cannot be served: its saved weights are not those that its own "
                 f"adapter_config.json describes ({reason})"
             ) from error
+        self.adapted.eval()  # PEFT makes a further adapter's dropout ready for training
 
     def fill(self, entry: Entry, adapter: dict[str, torch.Tensor], head: dict[str, torch.Tensor]) -> None:
         """Put an entry's saved weights into its adapter and its head."""
