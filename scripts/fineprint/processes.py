@@ -32,12 +32,10 @@ class Processes:
     Attributes:
         count: how many there are.
         number: which of them this one is, from 0. Number 0 alone writes results.
-        group: through which they exchange what lies in main memory, so that no GPU is waited for.
     """
 
     count: int = 1
     number: int = 0
-    group: Any = None
 
     @property
     def writes(self) -> bool:
@@ -66,7 +64,7 @@ class Processes:
         if self.count == 1:
             return [value]
         values: list[Any] = [None] * self.count
-        torch.distributed.all_gather_object(values, value, group=self.group)
+        torch.distributed.all_gather_object(values, value, group=group_in_memory())
         return values
 
     def highest(self, *values: int) -> list[int]:
@@ -76,7 +74,7 @@ class Processes:
         if self.count == 1:
             return list(values)
         together = torch.tensor(values)
-        torch.distributed.all_reduce(together, torch.distributed.ReduceOp.MAX, group=self.group)
+        torch.distributed.all_reduce(together, torch.distributed.ReduceOp.MAX, group=group_in_memory())
         return together.tolist()
 
     def add_tensor(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -131,17 +129,32 @@ def join_processes() -> Processes:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return Processes()
     import torch
+    import torch.distributed.nn.functional  # imported after the meeting, it keeps the group as a default argument
     from accelerate import PartialState
 
     state = PartialState(cpu=not torch.cuda.is_available())
     if state.process_index:
         logger.setLevel(logging.ERROR)  # they all have the same to tell
-    return Processes(state.num_processes, state.process_index, torch.distributed.new_group(backend="gloo"))
+    group_in_memory()  # made by all at once
+    return Processes(state.num_processes, state.process_index)
+
+
+@functools.cache
+def group_in_memory() -> torch.distributed.ProcessGroup:
+    """Return the group through which processes exchange what lies in main memory, so that no GPU is waited for.
+
+    Nothing else may keep it: as long as it is there, so are its threads, and one that still runs when Python ends
+    aborts the process (https://github.com/pytorch/pytorch/issues/190489).
+    """
+    import torch
+
+    return torch.distributed.new_group(backend="gloo")
 
 
 def leave_processes() -> None:
-    """Part from the other processes at the end."""
+    """Part from the other processes at the end, and end the threads that spoke to them."""
     import torch
 
     if join_processes().count > 1:
+        group_in_memory.cache_clear()
         torch.distributed.destroy_process_group()

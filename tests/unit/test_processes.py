@@ -57,6 +57,12 @@ def test_a_signal_to_one_stops_all_and_they_go_on_together(shared):
     assert len(list((folder / "checkpoints/s/t/m/1").iterdir())) == 1
 
 
+def test_no_thread_outlives_the_processes_parting(shared):
+    """One that is still there when Python ends now and then aborts a training that is already done."""
+    before, after = shared[0]["threads"]
+    assert before > 0 and after == 0
+
+
 def test_dropout_differs_between_processes(shared):
     """The shared training with dropout is not the one without."""
     assert shared[0]["whole"]["steps"] != shared[0]["full classifier"]["steps"]

@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+import psutil
 import torch
 
 from fineprint.assembly import assemble_for_training, make_readout
@@ -79,6 +80,18 @@ def stop_second_process(backbone, task, folder):
     return "not stopped"
 
 
+def gloo_threads():
+    """The threads of this process that serve messages to others."""
+    return [thread.id for thread in psutil.Process().threads() if "gloo" in name_of(thread.id)]
+
+
+def name_of(thread):
+    try:
+        return Path(f"/proc/self/task/{thread}/comm").read_text()
+    except OSError:
+        return ""  # it has just ended
+
+
 def main():
     backbone, task, folder = Path(sys.argv[1]), json.loads(sys.argv[2]), Path(sys.argv[3])
     processes = join_processes()
@@ -91,9 +104,11 @@ def main():
     found |= {"resumed": describe(outcome, weights), "from": outcome.resumed_from_steps, "notes": outcome.notes}
     everyone = processes.gather(found["whole"]["norms"])
     found |= {"stopped": stopped, "count": processes.count, "same_weights": all(one == everyone[0] for one in everyone)}
-    if processes.writes:
-        (folder / "found.json").write_text(json.dumps(found), encoding="utf-8")
+    spoke = gloo_threads()
     leave_processes()
+    if processes.writes:
+        found |= {"threads": [len(spoke), len(gloo_threads())]}
+        (folder / "found.json").write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":
