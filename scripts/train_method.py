@@ -7,7 +7,6 @@ from pathlib import Path
 
 from fineprint.checkpoints import Checkpoints, bind
 from fineprint.job import run_job
-from fineprint.processes import leave_processes
 from fineprint.records import write_json
 from fineprint.runs import train_run
 
@@ -47,7 +46,6 @@ def main(
         write_json(record, trained)
         if kept is not None:
             kept.remove()
-    leave_processes()
 
 
 if __name__ == "__main__":

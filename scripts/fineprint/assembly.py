@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from fineprint.config import MethodSettings
 from fineprint.loading import load_tokenizer
-from fineprint.precisions import half_dtype, keep_linear_in_half
+from fineprint.precisions import half_dtype, keep_linear_in_half, load_into_main_memory
+from fineprint.processes import join_processes
 from fineprint.readouts import Context, Readout, TaskCard
 from fineprint.settings import SettingsError
 from fineprint.tasks import Row
@@ -54,11 +55,13 @@ def check_length(method: MethodSettings, backbone: Path) -> None:
 
 
 def assemble_for_training(method: MethodSettings, readout: Readout, backbone: Path, seed: int) -> Assembled:
-    """Load the backbone, make it trainable by the adapter, put the head on. New weights come from `seed`."""
+    """Load the backbone, make it trainable by the adapter, put the head on. New weights come from `seed`. What is then
+    spread over several GPUs is loaded into main memory."""
     import torch
 
     torch.manual_seed(seed)
-    model = readout.load_backbone(backbone, method.precision)
+    with load_into_main_memory(method.spread(join_processes().count) > 1):
+        model = readout.load_backbone(backbone, method.precision)
     check_weights(method, readout)
     adapted = method.adapter.apply(model, method.readout.peft_task)
     return Assembled(method, readout, readout.attach_head(adapted))

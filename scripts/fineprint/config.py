@@ -7,7 +7,7 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializeAsAny, ValidationError
+from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 
 from fineprint.accuracy import why_no_accuracy
 from fineprint.adapters import AdapterSettings
@@ -24,7 +24,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class TrainingSettings(Settings):
-    """How a method is trained. One optimizer step sees `batch_size` × `accumulation_steps` rows."""
+    """How a method is trained. One optimizer step sees `batch_size` × `accumulation_steps` rows.
+
+    With `shard_weights` the GPUs that share a training (`hardware.gpus_per_run`) share the weights, too, instead of
+    holding all of them each; alone it changes nothing.
+    """
 
     epochs: int = Field(3, ge=1)
     learning_rate: float = Field(gt=0)
@@ -36,6 +40,15 @@ class TrainingSettings(Settings):
     optimizer: Literal["adamw", "paged_adamw_8bit"] = "adamw"
     mixed_precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
     checkpoint_activations: bool = False
+    shard_weights: bool = False
+
+    @model_validator(mode="after")
+    def check_sharding(self) -> TrainingSettings:
+        """Refuse what cannot work on a part of the weights."""
+        for name, refused in (("optimizer", "paged_adamw_8bit"), ("mixed_precision", "fp16")):
+            if self.shard_weights and getattr(self, name) == refused:
+                raise ValueError(f"shard_weights does not go with {name}: {refused}; change one of the two")
+        return self
 
 
 class MethodSettings(Settings):
@@ -56,6 +69,10 @@ class MethodSettings(Settings):
     def trains(self) -> bool:
         """Whether anything is trained: an adapter, a head, or both."""
         return self.adapter.trains or self.readout.trains
+
+    def spread(self, gpus: int) -> int:
+        """Return over how many of a run's GPUs, or processes, the weights are spread in training."""
+        return max(1, gpus) if self.training is not None and self.training.shard_weights else 1
 
 
 class RunSettings(Settings):
@@ -242,6 +259,11 @@ def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[st
         problems.append(
             f"adapter '{method.adapter.kind}' cannot train weights stored as {method.precision}; "
             "accepted: float32, bfloat16, float16, or another adapter."
+        )
+    if PRECISIONS[method.precision].quantised and method.training and method.training.shard_weights:
+        problems.append(
+            f"training.shard_weights: weights stored as {method.precision} cannot be spread over several GPUs; "
+            "accepted: float32, bfloat16, float16, or shard_weights: false."
         )
     if method.merge_into and not method.adapter.can_merge:
         problems.append(f"merge_into: adapter '{method.adapter.kind}' has no weights that can be merged.")

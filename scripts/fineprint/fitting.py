@@ -97,7 +97,7 @@ def try_pass(stepper: Stepper, features: list[Feature], length: int) -> int | No
     try:
         stepper.run_pass(stepper.to_device(stepper.example(features, length)), 1.0)
         peak = torch.cuda.max_memory_allocated()
-        kept = peak - held - gradient_bytes(stepper.module)
+        kept = peak - held - gradient_bytes(stepper.parameters)
         # A smaller last batch is not recorded and takes its activations beside the recorded passes' own.
         return peak + optimizer_estimate(stepper) + (kept if stepper.can_record else 0)
     except torch.OutOfMemoryError:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fineprint.interruption import Interrupted
 from fineprint.placement import describe_placement, write_line
+from fineprint.processes import leave_processes
 from fineprint.progress import logger, start_logging
 from fineprint.settings import SettingsError
 
@@ -26,14 +27,17 @@ def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
     start_logging()
     if (placement := describe_placement()) is not None:
         logger.info("%s", write_line(placement))
+    status = 0
     try:
         auto_cli(main, as_positional=False)
     except SettingsError as error:
         logger.error("Error: %s", error)
-        sys.exit(1)
+        status = 1
     except Interrupted as stop:
         logger.error("Stopped: %s.", stop)
-        sys.exit(stop.status)
+        status = stop.status
+    leave_processes(status)
+    sys.exit(status)
 
 
 def use_threads(threads: int) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fineprint.processes import Processes
 from fineprint.records import Memory, Phase
+from fineprint.sharding import held
 
 if TYPE_CHECKING:
     import torch
@@ -172,8 +173,8 @@ def peak_memory(phase: Phase | None) -> int | None:
 
 
 def weight_bytes(model: torch.nn.Module) -> int:
-    """Return the bytes of all weights and buffers as stored, quantisation tables included."""
-    tensors = {id(tensor): tensor for tensor in [*model.parameters(), *model.buffers()]}
+    """Return the bytes of all weights and buffers as stored here, quantisation tables included."""
+    tensors = {id(tensor): held(tensor) for tensor in [*model.parameters(), *model.buffers()]}
     stored = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
     return stored + sum(quantisation_bytes(tensor) for tensor in tensors.values())
 
@@ -192,8 +193,9 @@ def quantisation_bytes(tensor: torch.Tensor) -> int:
 def activation_bytes(model: torch.nn.Module, run_forward: Callable[[], torch.Tensor]) -> int:
     """Return the bytes that a forward pass keeps for the backward pass, weights left out.
 
-    Each tensor that autograd saves is counted once by its storage. The random state is put back afterwards, so a
-    measured training goes the way an unmeasured one would.
+    Each tensor that autograd saves is counted once by its storage, as large as that is in the end: a layer that was
+    brought together from several GPUs is given back by then. The random state is put back afterwards, so a measured
+    training goes the way an unmeasured one would.
 
     Args:
         model: whose weights are not counted.
@@ -201,25 +203,25 @@ def activation_bytes(model: torch.nn.Module, run_forward: Callable[[], torch.Ten
     """
     import torch
 
-    weights = {tensor.untyped_storage().data_ptr() for tensor in [*model.parameters(), *model.buffers()]}
-    sizes: dict[int, int] = {}
+    weights = {held(tensor).untyped_storage().data_ptr() for tensor in [*model.parameters(), *model.buffers()]}
+    storages: dict[int, Any] = {}
 
     def note(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in weights:
-            sizes[storage.data_ptr()] = storage.nbytes()
+            storages[storage._cdata] = storage
         return tensor.detach()
 
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices), torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         loss = run_forward()
-    del loss  # until here every saved tensor lived, so no address was used twice
-    return sum(sizes.values())
+    del loss
+    return sum(storage.nbytes() for storage in storages.values())
 
 
-def gradient_bytes(model: torch.nn.Module) -> int:
+def gradient_bytes(parameters: Iterable[torch.nn.Parameter]) -> int:
     """Return the bytes of all gradients that exist."""
-    return sum(p.grad.numel() * p.grad.element_size() for p in model.parameters() if p.grad is not None)
+    return sum(p.grad.numel() * p.grad.element_size() for p in parameters if p.grad is not None)
 
 
 def optimizer_bytes(optimizer: torch.optim.Optimizer) -> int:

@@ -28,11 +28,10 @@ def make_accelerator(settings: TrainingSettings) -> Accelerator:
     return Accelerator(mixed_precision=precision, kwargs_handlers=[AutocastKwargs(cache_enabled=False)])
 
 
-def make_optimizer(module: torch.nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
+def make_optimizer(trained: list[torch.nn.Parameter], settings: TrainingSettings) -> torch.optim.Optimizer:
     """Return the optimizer; biases and norms, which are vectors, are not decayed."""
     import torch
 
-    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
         {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},

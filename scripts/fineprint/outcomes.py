@@ -14,6 +14,7 @@ class Outcome:
     epochs: list[Epoch] = field(default_factory=list)
     steps: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = 0
+    weight_bytes: int | None = None
     gradient_bytes: int | None = None
     optimizer_bytes: int | None = None
     activation_bytes: int | None = None

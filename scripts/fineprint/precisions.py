@@ -4,6 +4,9 @@
 LLM.int8(). Heads and adapters are never quantised.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +39,9 @@ PRECISIONS = {
 }
 
 
+_KEPT_OFF_THE_GPU = ContextVar("kept_off_the_gpu", default=False)
+
+
 def compute_dtype(precision: Precision) -> Any:
     """Return the torch dtype that weights are kept or computed in; quantised ones compute in bfloat16 on a GPU that
     has it and in float32 on a CPU, where bfloat16 is slower."""
@@ -53,6 +59,16 @@ def half_dtype() -> Any:
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
 
 
+@contextmanager
+def load_into_main_memory(wanted: bool) -> Iterator[None]:
+    """Load models inside the block into main memory even where there is a GPU: one that they do not fit."""
+    token = _KEPT_OFF_THE_GPU.set(wanted)
+    try:
+        yield
+    finally:
+        _KEPT_OFF_THE_GPU.reset(token)
+
+
 def loading_arguments(name: str, keep_unquantised: list[str]) -> dict[str, Any]:
     """Return the arguments of `from_pretrained` that store the weights at the precision `name`.
 
@@ -66,7 +82,7 @@ def loading_arguments(name: str, keep_unquantised: list[str]) -> dict[str, Any]:
     precision = PRECISIONS[name]
     dtype = compute_dtype(precision)
     arguments: dict[str, Any] = {"dtype": dtype}
-    if torch.cuda.is_available():
+    if torch.cuda.is_available() and not _KEPT_OFF_THE_GPU.get():
         arguments["device_map"] = {"": torch.cuda.current_device()}
     if precision.quantisation == "nf4":
         arguments["quantization_config"] = BitsAndBytesConfig(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -32,10 +33,12 @@ class Processes:
     Attributes:
         count: how many there are.
         number: which of them this one is, from 0. Number 0 alone writes results.
+        group: through which they exchange what lies in main memory, so that no GPU is waited for.
     """
 
     count: int = 1
     number: int = 0
+    group: Any = None
 
     @property
     def writes(self) -> bool:
@@ -64,7 +67,15 @@ class Processes:
         if self.count == 1:
             return [value]
         values: list[Any] = [None] * self.count
-        torch.distributed.all_gather_object(values, value, group=group_in_memory())
+        torch.distributed.all_gather_object(values, value, group=self.group)
+        return values
+
+    def gather_to_writer(self, value: Item) -> list[Item] | None:
+        """Return every process's value to the first one, in their order, and None to the others."""
+        import torch
+
+        values: list[Any] | None = [None] * self.count if self.writes else None
+        torch.distributed.gather_object(value, values, dst=0, group=self.group)
         return values
 
     def highest(self, *values: int) -> list[int]:
@@ -74,7 +85,7 @@ class Processes:
         if self.count == 1:
             return list(values)
         together = torch.tensor(values)
-        torch.distributed.all_reduce(together, torch.distributed.ReduceOp.MAX, group=group_in_memory())
+        torch.distributed.all_reduce(together, torch.distributed.ReduceOp.MAX, group=self.group)
         return together.tolist()
 
     def add_tensor(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -120,41 +131,44 @@ def blocks_of(tensors: list[torch.Tensor]) -> list[list[torch.Tensor]]:
     return blocks
 
 
+def processes_started() -> int:
+    """Return how many processes torchrun started, or 1 where it was not torchrun."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 @functools.cache
 def join_processes() -> Processes:
     """Meet the other processes that torchrun started with this one, if there are any, and take a GPU of one's own.
 
     To be called before a model is loaded, which goes to the current GPU.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    if processes_started() == 1:
         return Processes()
     import torch
-    import torch.distributed.nn.functional  # imported after the meeting, it keeps the group as a default argument
     from accelerate import PartialState
 
     state = PartialState(cpu=not torch.cuda.is_available())
     if state.process_index:
         logger.setLevel(logging.ERROR)  # they all have the same to tell
-    group_in_memory()  # made by all at once
-    return Processes(state.num_processes, state.process_index)
+    return Processes(state.num_processes, state.process_index, torch.distributed.new_group(backend="gloo"))
 
 
-@functools.cache
-def group_in_memory() -> torch.distributed.ProcessGroup:
-    """Return the group through which processes exchange what lies in main memory, so that no GPU is waited for.
+def leave_processes(status: int) -> None:
+    """Part from the other processes and end this one, if there are several; alone, return.
 
-    Nothing else may keep it: as long as it is there, so are its threads, and one that still runs when Python ends
-    aborts the process (https://github.com/pytorch/pytorch/issues/190489).
+    Python's own ending is left out: threads that carried messages may still run then, and now and then abort a process
+    that has done its work (https://github.com/pytorch/pytorch/issues/190489).
+
+    Args:
+        status: to end with. If it is no success, others may wait for this process for ever; torchrun ends them.
     """
+    if processes_started() == 1:
+        return
     import torch
 
-    return torch.distributed.new_group(backend="gloo")
-
-
-def leave_processes() -> None:
-    """Part from the other processes at the end, and end the threads that spoke to them."""
-    import torch
-
-    if join_processes().count > 1:
-        group_in_memory.cache_clear()
+    if status == 0 and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

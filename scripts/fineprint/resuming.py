@@ -64,8 +64,8 @@ class Keeper:
         so_far = join_phases(self.earlier, gather_phase(processes, self.meter.read()))
         random = processes.gather(random_states())
         tensors = {
-            "weights": {name: copy(parameter) for name, parameter in loop.trained_parameters()},
-            "best": {name: copy(tensor) for name, tensor in loop.best_state.items()},
+            "weights": {name: whole(loop.stepper, name, p) for name, p in loop.stepper.trained.items()},
+            "best": {name: whole(loop.stepper, name, tensor) for name, tensor in loop.best_state.items()},
             "optimizer": optimizer_tensors(loop.stepper),
             "random": {f"{n}.{key}": state for n, states in enumerate(random) for key, state in states.items()},
         }
@@ -119,7 +119,7 @@ def fill_loop(loop: Loop, saved: Saved) -> None:
     for name in OUTCOME:
         setattr(loop.outcome, name, state["outcome"][name])
     loop.best = tuple(state["best"])
-    loop.best_state = saved.tensors["best"]
+    loop.best_state = {name: own(stepper, name, tensor) for name, tensor in saved.tensors["best"].items()}
     loop.epoch_loss, loop.seconds_before = state["epoch_loss"], state["epoch_seconds"]
     device = stepper.accelerator.device
     loop.curve = [(torch.tensor(loss, device=device), rate) for loss, rate in state["curve"]]
@@ -137,8 +137,8 @@ def fill_weights(loop: Loop, saved: Saved) -> None:
     import torch
 
     with torch.no_grad():
-        for name, parameter in loop.trained_parameters():
-            parameter.copy_(saved.tensors["weights"][name])
+        for name, parameter in loop.stepper.trained.items():
+            parameter.copy_(own(loop.stepper, name, saved.tensors["weights"][name]))
 
 
 def optimizer_states(stepper: Stepper) -> dict[str, dict[str, Any]]:
@@ -148,12 +148,36 @@ def optimizer_states(stepper: Stepper) -> dict[str, dict[str, Any]]:
     return {str(number): states[p] for number, p in enumerate(parameters) if states.get(p)}
 
 
+def trained_name(stepper: Stepper, number: str, value: torch.Tensor) -> str | None:
+    """Return the name of the optimizer's parameter of a number, where a value has its shape, else None."""
+    parameters = [parameter for group in stepper.optimizer.param_groups for parameter in group["params"]]
+    parameter = parameters[int(number)]
+    names = (name for name, trained in stepper.trained.items() if trained is parameter)
+    return next(names) if value.shape == parameter.shape else None
+
+
+def whole(stepper: Stepper, name: str | None, value: torch.Tensor) -> torch.Tensor:
+    """Return a copy, in the computer's memory, of a value that belongs to a trained parameter; where processes hold
+    parts of it, they are put together in the first, and others have nothing to write."""
+    if stepper.shards is None or name not in stepper.shards.parts:
+        return copy(value)
+    joined = stepper.shards.join(value)
+    return joined if joined is not None else value.new_empty(0)
+
+
+def own(stepper: Stepper, name: str | None, saved: torch.Tensor) -> torch.Tensor:
+    """Return what this process holds of what `whole` returned in the process that wrote it."""
+    if stepper.shards is None or name not in stepper.shards.parts:
+        return saved
+    return stepper.shards.own_part(saved)
+
+
 def optimizer_tensors(stepper: Stepper) -> Tensors:
     """Return copies of the tensors in the optimizer's state, named by parameter and key."""
     import torch
 
     return {
-        f"{number}.{key}": copy(value)
+        f"{number}.{key}": whole(stepper, trained_name(stepper, number, value), value)
         for number, state in optimizer_states(stepper).items()
         for key, value in state.items()
         if isinstance(value, torch.Tensor)
@@ -181,7 +205,8 @@ def fill_optimizer(stepper: Stepper, saved: Saved) -> None:
     wait_for_gpu()
     for name, value in tensors.items():
         number, key = name.split(".", 1)
-        states[number][key].copy_(value)
+        state = states[number][key]
+        state.copy_(own(stepper, trained_name(stepper, number, state), value))
     for name, value in numbers.items():
         number, key = name.split(".", 1)
         states[number][key] = value

@@ -58,7 +58,7 @@ def train_run(
         return untrained_record(config) if processes.writes else None
     use_threads(max(1, threads // processes.count))
     import_libraries()
-    check_job(method, backbone)
+    check_job(method, backbone, training=True)
     base = read_base(backbone_record, backbone)
     return train_and_save(config, method, read_json(task), rows, backbone, base, model, checkpoints)
 
@@ -113,7 +113,7 @@ def train_and_save(
     phases["training"] = join_phases(keeper.earlier if keeper else None, measured)
     if not processes.writes:
         return None
-    weights = weight_bytes(assembled.module)
+    weights = outcome.weight_bytes
     kept = outcome.gradient_bytes, outcome.optimizer_bytes, outcome.activation_bytes
     save_trained(assembled, model)
     name_base(model, base)
@@ -163,7 +163,7 @@ def predict_run(
     method, seed, phases = read_run(config), config["seed"], dict[str, Phase]()
     use_threads(threads)
     import_libraries()
-    check_job(method, backbone)
+    check_job(method, backbone, training=False)
     splits, training_rows, card = test_splits(rows), read_rows(rows / f"{TRAIN}.jsonl"), read_json(task)
     with measure_phase(phases, "loading"):
         readout = make_readout(method, backbone, card, training_rows, seed)

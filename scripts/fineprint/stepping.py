@@ -17,6 +17,7 @@ from fineprint.processes import Processes, join_processes
 from fineprint.progress import logger
 from fineprint.readouts import Batch, Feature
 from fineprint.settings import SettingsError
+from fineprint.sharding import Shards, trained_parameters
 
 if TYPE_CHECKING:
     import torch
@@ -47,6 +48,7 @@ class Stepper:
         memory_limit: bytes of a GPU that all may take; None for all that is free.
         notes: sentences for the record.
         processes: that share the training.
+        shards: the weights' parts, where these processes share them, too.
     """
 
     assembled: Assembled
@@ -64,11 +66,14 @@ class Stepper:
     memory_limit: int | None = None
     notes: list[str] = field(default_factory=list)
     processes: Processes = field(default_factory=join_processes)
+    shards: Shards | None = None
 
     def __post_init__(self) -> None:
         """Look up once what every step needs."""
         self.readout = self.assembled.readout
-        self.parameters = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
+        self.trained = trained_parameters(self.module, self.shards)
+        self.parameters = list(self.trained.values())
+        self.whole = [p for p in self.parameters if self.shards is None or not self.shards.is_part(p)]
         self.on_gpu = self.accelerator.device.type == "cuda"
 
     @property
@@ -121,16 +126,19 @@ class Stepper:
     def run(self, rows: list[Feature]) -> torch.Tensor:
         """Take one optimizer step on rows of similar length and return their mean loss.
 
-        Every process is given all of them and takes its share; one left without runs a row that counts nothing, so
-        that it has gradients, of 0, for the same weights.
+        Every process is given all of them and takes its share; one left with fewer passes than others runs a row that
+        counts nothing, so that it has gradients, of 0, for the same weights, and is there when others need its part
+        of a layer.
         """
         terms = self.readout.count_terms(rows)
         (ordered,) = split_sorted(rows, len(rows))
         own = self.processes.share(ordered)
         parts = [(part, self.readout.count_terms(part) / terms) for part in split_sorted(own, self.micro_batch)]
+        passes = math.ceil(math.ceil(len(rows) / self.processes.count) / self.micro_batch)
+        parts += [(rows[:1], 0.0)] * (passes - len(parts))
         total: Any = 0.0
         updated = False
-        for part, share in parts or [(rows[:1], 0.0)]:
+        for part, share in parts:
             batch = self.collate(part)
             if self.graphs is not None and self.graphs.holds(batch):
                 loss = self.graphs.replay(batch, share)
@@ -139,7 +147,9 @@ class Stepper:
                 loss = self.run_pass(self.to_device(batch), share)
             total = total + loss
         if not updated:
-            self.processes.add_gradients(self.parameters)
+            if self.shards is not None:
+                self.shards.take_gradients()
+            self.processes.add_gradients(self.whole)
             total = self.processes.add_tensor(total)
             self.update()
             self.note_memory()
@@ -174,13 +184,18 @@ class Stepper:
 
     def update(self) -> None:
         """Clip the gradients and change the weights."""
-        self.accelerator.clip_grad_norm_(self.parameters, self.settings.gradient_clip)
+        if self.shards is None:
+            self.accelerator.clip_grad_norm_(self.parameters, self.settings.gradient_clip)
+        else:
+            self.shards.clip_gradients(self.whole, self.settings.gradient_clip)
         self.optimizer.step()
 
     def clear_gradients(self) -> None:
         """Forget the gradients: in place where recorded passes add to them, else altogether."""
         import torch
 
+        if self.shards is not None:
+            self.shards.clear_gradients()
         if self.graphs is None or self.graphs.finish is not None:
             self.optimizer.zero_grad()
         else:
@@ -189,7 +204,7 @@ class Stepper:
     def note_memory(self) -> None:
         """Measure gradients and optimizer state once, when both exist."""
         if self.optimizer_bytes is None:
-            self.gradient_bytes = gradient_bytes(self.module)
+            self.gradient_bytes = gradient_bytes(self.parameters)
             self.optimizer_bytes = optimizer_bytes(self.optimizer)
 
     @property
@@ -240,7 +255,7 @@ class Stepper:
 
         with create_on_gpu():
             self.run_pass(self.to_device(batch), 1.0)
-        self.gradient_bytes = gradient_bytes(self.module)
+        self.gradient_bytes = gradient_bytes(self.parameters)
         if whole_steps:
             torch._foreach_zero_([p.grad for p in self.parameters if p.grad is not None])
             self.schedule.set_rate(0.0)

@@ -13,20 +13,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fineprint.assembly import Assembled
-from fineprint.batching import choose_lengths, prediction_batches, split_sorted, training_batches
+from fineprint.batching import choose_lengths, split_sorted, training_batches
 from fineprint.config import TrainingSettings
 from fineprint.fitting import fit
 from fineprint.interruption import Request, heed_signals
-from fineprint.measuring import activation_bytes
+from fineprint.judging import judge
+from fineprint.measuring import activation_bytes, weight_bytes
 from fineprint.optimizing import make_accelerator, make_optimizer, make_schedule
 from fineprint.outcomes import Outcome
 from fineprint.precisions import keep_linear_in_half
-from fineprint.prediction import attention_for_any_shape, token_budget
+from fineprint.processes import join_processes
 from fineprint.progress import Progress, logger
 from fineprint.readouts import Feature
 from fineprint.records import Epoch
 from fineprint.resuming import Keeper
 from fineprint.settings import SettingsError
+from fineprint.sharding import Shards, trained_parameters
 from fineprint.stepping import MOST_LENGTHS, STEPS_PER_LENGTH, Stepper
 
 if TYPE_CHECKING:
@@ -59,9 +61,9 @@ def train(
     """
     settings = assembled.method.training
     assert settings is not None
-    before = trained_norms(assembled)
     stepper = make_stepper(assembled, settings, features)
-    stepper.processes.begin(stepper.parameters, seed)
+    before = trained_norms(stepper)
+    stepper.processes.begin(stepper.whole, seed)
     loop = Loop(assembled, stepper, features, Progress(name, stepper.schedule.updates, "examples"), keeper)
     loop.measure_activations(split_sorted(features, stepper.micro_batch)[0])
     with heed_signals() if keeper else nullcontext(loop.request) as loop.request:
@@ -72,7 +74,7 @@ def train(
             loop.run_epoch(training_batches(features, stepper.rows_per_step, seed, loop.epoch))
             loop.close_epoch(held_out)
     loop.restore_best()
-    if assembled.method.adapter.trains and trained_norms(assembled) == before:
+    if assembled.method.adapter.trains and trained_norms(stepper) == before:
         raise SettingsError(f"{name}: training changed no weight of the adapter; is the learning rate 0?")
     return loop.close()
 
@@ -86,32 +88,42 @@ def make_stepper(assembled: Assembled, settings: TrainingSettings, features: lis
     if on_gpu and accelerator.mixed_precision != "no":
         half = {"bf16": torch.bfloat16, "fp16": torch.float16}[accelerator.mixed_precision]
         keep_linear_in_half(assembled.module, half)
-    optimizer = make_optimizer(assembled.module, settings)
+    processes = join_processes()
+    shards = Shards(assembled.module, processes) if assembled.method.spread(processes.count) > 1 else None
+    if shards is not None and accelerator.mixed_precision == "fp16":
+        raise SettingsError(
+            "training.shard_weights: this GPU has no bfloat16, and float16, whose losses are scaled, does not go with "
+            "weights that are spread over several; set mixed_precision: no"
+        )
+    module = accelerator.prepare_model(assembled.module, evaluation_mode=True)  # nothing is wrapped around it
+    optimizer = make_optimizer(list(trained_parameters(module, shards).values()), settings)
     updates = settings.epochs * math.ceil(len(features) / (settings.batch_size * settings.accumulation_steps))
     schedule = make_schedule(optimizer, settings, updates)
-    module = accelerator.prepare_model(assembled.module, evaluation_mode=True)  # nothing is wrapped around it
     optimizer = accelerator.prepare_optimizer(optimizer)
-    stepper = Stepper(assembled, accelerator, module, optimizer, schedule, settings, settings.batch_size)
+    stepper = Stepper(
+        *(assembled, accelerator, module, optimizer, schedule, settings, settings.batch_size), shards=shards
+    )
     stepper.recompute(settings.checkpoint_activations)
-    if stepper.processes.count > 1:
-        stepper.notes.append(stepper.processes.describe())
+    if processes.count > 1:
+        stepper.notes.append(processes.describe())
+        if shards is not None:
+            stepper.notes.append(shards.describe())
     elif on_gpu:
         fit(stepper, features, assembled.method.memory)
         logger.info(stepper.notes[-1])
     return stepper
 
 
-def trained_norms(assembled: Assembled) -> list[float]:
-    """Return a fingerprint of each trained tensor outside the head: its sum of squares."""
+def trained_norms(stepper: Stepper) -> list[float]:
+    """Return a fingerprint of each trained tensor outside the head, as far as this process holds it: its sum of
+    squares."""
     import torch
 
-    heads = assembled.readout.head_names(assembled.module)
+    heads = stepper.readout.head_names(stepper.module)
     return [
         float(parameter.detach().double().square().sum())
-        for name, parameter in assembled.module.named_parameters()
-        if parameter.requires_grad
-        and not any(part in heads for part in name.split("."))
-        and not torch.is_complex(parameter)
+        for name, parameter in stepper.trained.items()
+        if not any(part in heads for part in name.split(".")) and not torch.is_complex(parameter)
     ]
 
 
@@ -229,7 +241,7 @@ class Loop:
         """Judge the epoch on the held-out rows, keep its weights if it is the best so far, and go to the next."""
         loss = float(self.epoch_loss) / self.step  # waits for the GPU, so that the seconds are those of all steps
         seconds = self.epoch_seconds
-        held_out_loss, accuracy = self.judge(held_out)
+        held_out_loss, accuracy = judge(self.stepper, held_out)
         epoch, epochs = self.epoch, self.stepper.settings.epochs
         self.outcome.epochs.append(
             Epoch(
@@ -249,34 +261,10 @@ class Loop:
             self.best = (accuracy, -held_out_loss)
             self.outcome.best_epoch = epoch
             if epoch < epochs:
-                self.best_state = {name: p.detach().cpu().clone() for name, p in self.trained_parameters()}
+                self.best_state = {name: p.detach().cpu().clone() for name, p in self.stepper.trained.items()}
         self.epoch, self.step, self.epoch_loss = epoch + 1, 0, 0.0
         self.seconds_before, self.epoch_start = 0.0, time.perf_counter()
         self.keep()
-
-    def judge(self, features: list[Feature]) -> tuple[float, float]:
-        """Return mean loss and accuracy on held-out rows."""
-        import torch
-
-        stepper = self.stepper
-        stepper.module.eval()
-        losses, hits = [], []
-        sizes = self.assembled.method.prediction_batch_size, token_budget(stepper.memory_limit)
-        with torch.inference_mode(), stepper.accelerator.autocast(), attention_for_any_shape():
-            stepper.readout.expect(stepper.module, features)
-            for positions in stepper.processes.share(prediction_batches(features, *sizes)):
-                batch = stepper.to_device(stepper.readout.collate([features[position] for position in positions]))
-                loss, hit = stepper.readout.judge(stepper.module, batch)
-                losses.append(loss)
-                hits.append(hit)
-            stepper.readout.expect(stepper.module, [])
-        sums = [float(torch.cat(part).double().sum()) if part else 0.0 for part in (losses, hits)]
-        loss_sum, hit_sum = stepper.processes.add(sums)
-        return loss_sum / len(features), hit_sum / len(features)
-
-    def trained_parameters(self) -> list[tuple[str, torch.nn.Parameter]]:
-        """Return the trained parameters by name."""
-        return [(name, p) for name, p in self.assembled.module.named_parameters() if p.requires_grad]
 
     def restore_best(self) -> None:
         """Put the best epoch's weights back, unless the last epoch was the best."""
@@ -285,11 +273,15 @@ class Loop:
         if self.outcome.best_epoch == self.stepper.settings.epochs:
             return
         with torch.no_grad():
-            for name, parameter in self.trained_parameters():
+            for name, parameter in self.stepper.trained.items():
                 parameter.copy_(self.best_state[name])
 
     def close(self) -> Outcome:
-        """Return the outcome with what the steps measured, and let go of what only training needs."""
+        """Return the outcome with what the steps measured, and let go of what only training needs. Weights that were
+        spread are whole again in the first process, which saves them."""
+        self.outcome.weight_bytes = weight_bytes(self.stepper.module)
+        if self.stepper.shards is not None:
+            self.stepper.shards.bring_together()
         self.outcome.gradient_bytes = self.stepper.gradient_bytes
         self.outcome.optimizer_bytes = self.stepper.optimizer_bytes
         self.outcome.micro_batch, self.outcome.recomputes = self.stepper.micro_batch, self.stepper.recomputes

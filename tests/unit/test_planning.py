@@ -162,6 +162,38 @@ def test_fewer_bits_are_advised_where_they_help(capacity, tmp_path):
         check_study(study, 12.0, tmp_path)
 
 
+def test_a_model_too_large_for_one_card_is_spread_over_several(capacity, tmp_path):
+    """Full fine-tuning of 8 billion weights: 16 bytes each, on cards of 80 GB."""
+    head = capacity.methods["llama_qlora_head"]
+    whole = head.model_copy(
+        update={
+            "precision": "bfloat16",
+            "adapter": capacity.methods["roberta_full"].adapter,
+            "training": head.training.model_copy(update={"optimizer": "adamw"}),
+        }
+    )
+    study = capacity.model_copy(
+        update={
+            "methods": {**capacity.methods, "whole": whole},
+            "run": capacity.run.model_copy(update={"methods": ("whole",)}),
+            "multitask": None,
+        }
+    )
+    with pytest.raises(SettingsError, match=r"with hardware.gpus_per_run: 2; or .*hardware.gpus_per_run: 4") as told:
+        check_study(study, 80.0, tmp_path)
+    assert "gpus_per_run: 8" in str(told.value)
+    spread = whole.model_copy(update={"training": whole.training.model_copy(update={"shard_weights": True})})
+    two = study.hardware.model_copy(update={"gpus_per_run": 2})
+    check_study(study.model_copy(update={"methods": {"whole": spread}, "hardware": two}), 80.0, tmp_path)
+    alone = plan_study(study, [80.0], tmp_path)["methods"]["whole"]["cards"][0]["training"]
+    shared = plan_study(study.model_copy(update={"methods": {"whole": spread}, "hardware": two}), [80.0], tmp_path)[
+        "methods"
+    ]["whole"]["cards"][0]["training"]
+    assert not alone["fits"] and shared["fits"]
+    for part in ("weights", "gradients", "optimizer"):
+        assert shared[part] == pytest.approx(alone[part] / 2, rel=1e-6)
+
+
 @pytest.mark.parametrize(("adapter", "readout", "architecture"), COMBINATIONS)
 @pytest.mark.parametrize("precision", ["float32", "nf4"])
 def test_every_run_on_a_gpu_gets_its_prediction(

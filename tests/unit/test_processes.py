@@ -13,7 +13,7 @@ import torch
 from fineprint.processes import Processes, blocks_of
 from fineprint.settings import SettingsError
 from fineprint.stepping import Stepper
-from two_processes import COMBINATIONS, describe, run
+from two_processes import COMBINATIONS, SPREAD, describe, run
 
 TESTS = Path(__file__).parents[1]
 
@@ -26,6 +26,7 @@ def shared(backbone_folders, task_record, tmp_path_factory):
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths)), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     command += [TESTS / "unit/two_processes.py", backbone_folders["encoder"], json.dumps(task_record), folder]
+    command += [backbone_folders["decoder"]]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads((folder / "found.json").read_text(encoding="utf-8")), folder
@@ -43,6 +44,38 @@ def test_two_processes_take_the_steps_of_one(adapter, readout, shared, backbone_
     assert found["norms"] == pytest.approx(wanted["norms"], rel=1e-4, abs=1e-6)
 
 
+@pytest.mark.parametrize(("adapter", "readout", "architecture"), SPREAD)
+def test_weights_spread_over_two_processes_are_trained_as_by_one(
+    adapter, readout, architecture, shared, backbone_folders, task_record
+):
+    found = shared[0][f"spread {adapter} {readout}"]
+    outcome, weights = run(
+        backbone_folders[architecture], task_record, adapter, readout, architecture=architecture, spread=True
+    )
+    wanted = describe(outcome, weights)
+    for key in ("steps", "epochs"):
+        for one, other in zip(found[key], wanted[key], strict=True):
+            assert one == pytest.approx(other, rel=1e-5)
+    assert found["norms"].keys() == wanted["norms"].keys() and found["best"] == wanted["best"]
+    assert found["norms"] == pytest.approx(wanted["norms"], rel=1e-4, abs=1e-6)
+
+
+def test_a_process_holds_its_part_of_what_is_spread(shared, backbone_folders, task_record):
+    """Weights, gradients and optimizer state; what is no layer stays whole."""
+    for adapter, readout, architecture in SPREAD:
+        found = shared[0][f"spread {adapter} {readout}"]
+        alone = describe(*run(backbone_folders[architecture], task_record, adapter, readout, architecture=architecture))
+        for part, whole in zip(found["sizes"][:3], alone["sizes"][:3], strict=True):
+            assert 0.4 * whole < part < 0.7 * whole
+        assert found["sizes"][3] == alone["sizes"][3]  # a micro-batch keeps the same activations
+        assert any("were spread over the 2 processes" in note for note in found["notes"])
+
+
+def test_a_spread_training_goes_on_from_its_checkpoint(shared):
+    found = shared[0]
+    assert found["spread resumed"] == found["spread whole"]
+
+
 def test_all_have_the_same_weights_and_say_how_many_they_were(shared):
     found = shared[0]
     assert found["count"] == 2 and found["same_weights"]
@@ -57,10 +90,9 @@ def test_a_signal_to_one_stops_all_and_they_go_on_together(shared):
     assert len(list((folder / "checkpoints/s/t/m/1").iterdir())) == 1
 
 
-def test_no_thread_outlives_the_processes_parting(shared):
-    """One that is still there when Python ends now and then aborts a training that is already done."""
-    before, after = shared[0]["threads"]
-    assert before > 0 and after == 0
+def test_processes_end_without_pythons_own_ending(shared):
+    """In which a thread that carried messages now and then aborts a training that is already done."""
+    assert not (shared[1] / "python_ended").exists()
 
 
 def test_dropout_differs_between_processes(shared):

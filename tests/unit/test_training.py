@@ -17,7 +17,7 @@ from tiny_run import train_laid_out
 
 
 def rates(settings, updates):
-    optimizer = make_optimizer(torch.nn.Linear(2, 2), settings)
+    optimizer = make_optimizer(list(torch.nn.Linear(2, 2).parameters()), settings)
     schedule = make_schedule(optimizer, settings, updates)
     seen = []
     for _ in range(updates):
@@ -34,7 +34,9 @@ def test_learning_rate_warms_up_and_falls_to_zero():
 
 
 def test_vectors_are_not_decayed():
-    optimizer = make_optimizer(torch.nn.Linear(2, 3), TrainingSettings(learning_rate=1.0, weight_decay=0.5))
+    optimizer = make_optimizer(
+        list(torch.nn.Linear(2, 3).parameters()), TrainingSettings(learning_rate=1.0, weight_decay=0.5)
+    )
     decay = {tuple(p.shape): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
     assert decay == {(3, 2): 0.5, (3,): 0.0}
 

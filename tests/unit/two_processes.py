@@ -1,14 +1,14 @@
 """What torchrun starts for test_processes.py: trainings shared by processes. The first writes what came out as JSON.
 
-Arguments: folder of the encoder, the task as JSON, folder to write into.
+Arguments: folder of the encoder, the task as JSON, folder to write into, folder of the decoder.
 """
 
+import atexit
 import json
 import signal
 import sys
 from pathlib import Path
 
-import psutil
 import torch
 
 from fineprint.assembly import assemble_for_training, make_readout
@@ -18,11 +18,13 @@ from fineprint.loading import import_libraries
 from fineprint.measuring import Meter
 from fineprint.processes import join_processes, leave_processes
 from fineprint.resuming import Keeper
+from fineprint.sharding import is_spread
 from fineprint.tasks import Row
 from fineprint.training import Loop, train
 from test_methods import make_method
 
 COMBINATIONS = [(adapter, readout) for adapter in ("full", "lora") for readout in ("classifier", "linear_head")]
+SPREAD = [("full", "classifier", "encoder"), ("lora", "linear_head", "encoder"), ("full", "generation", "decoder")]
 
 
 def make_rows():
@@ -34,9 +36,12 @@ def make_rows():
     ]
 
 
-def run(backbone, task, adapter, readout, dropout=False, keeper=None):
-    """Train two epochs of four steps; return the outcome and the trained weights."""
-    method, rows = make_method(adapter, readout, "encoder"), make_rows()
+def run(backbone, task, adapter, readout, dropout=False, keeper=None, architecture="encoder", spread=False):
+    """Train two epochs of four steps; return the outcome and the trained weights as far as they are whole here."""
+    method, rows = make_method(adapter, readout, architecture), make_rows()
+    again = architecture == "decoder"  # activations are computed again there
+    training = method.training.model_copy(update={"shard_weights": spread, "checkpoint_activations": again})
+    method = method.model_copy(update={"training": training})
     reader = make_readout(method, backbone, task, rows, seed=1)
     assembled = assemble_for_training(method, reader, backbone, seed=1)
     for module in assembled.module.modules():
@@ -44,23 +49,25 @@ def run(backbone, task, adapter, readout, dropout=False, keeper=None):
             module.p = 0.0
     features = [reader.encode(row, with_answer=True) for row in rows]
     outcome = train(assembled, features, features[:9], seed=1, name="test", keeper=keeper)
-    return outcome, {n: p.detach() for n, p in assembled.module.named_parameters() if p.requires_grad}
+    trained = {n: p.detach() for n, p in assembled.module.named_parameters() if p.requires_grad}
+    return outcome, {name: weight for name, weight in trained.items() if not is_spread(weight)}
 
 
 def describe(outcome, weights):
     """What the processes must agree on with one process, or with a training that was not interrupted."""
     epochs = [{key: value for key, value in epoch.items() if key != "seconds"} for epoch in outcome.epochs]
     norms = {name: float(weight.double().square().sum()) for name, weight in weights.items()}
-    return {"steps": outcome.steps, "epochs": epochs, "best": outcome.best_epoch, "norms": norms}
+    sizes = [outcome.weight_bytes, outcome.gradient_bytes, outcome.optimizer_bytes, outcome.activation_bytes]
+    return {"steps": outcome.steps, "epochs": epochs, "best": outcome.best_epoch, "norms": norms, "sizes": sizes}
 
 
-def make_keeper(folder):
+def make_keeper(folder, method="m"):
     meter = Meter()
     meter.sampler.stop()
-    return Keeper(Checkpoints(folder / "checkpoints/s/t/m/1", 60.0, {}), meter)
+    return Keeper(Checkpoints(folder / f"checkpoints/s/t/{method}/1", 60.0, {}), meter)
 
 
-def stop_second_process(backbone, task, folder):
+def stop_second_process(backbone, task, keeper, spread=False):
     """Send SIGTERM to the second process alone, after its third step: all stop there."""
     take = Loop.take_step
 
@@ -72,7 +79,7 @@ def stop_second_process(backbone, task, folder):
 
     Loop.take_step = take_and_stop
     try:
-        run(backbone, task, "full", "classifier", dropout=True, keeper=make_keeper(folder))
+        run(backbone, task, "full", "classifier", dropout=True, keeper=keeper, spread=spread)
     except Interrupted as stop:
         return str(stop)
     finally:
@@ -80,35 +87,32 @@ def stop_second_process(backbone, task, folder):
     return "not stopped"
 
 
-def gloo_threads():
-    """The threads of this process that serve messages to others."""
-    return [thread.id for thread in psutil.Process().threads() if "gloo" in name_of(thread.id)]
-
-
-def name_of(thread):
-    try:
-        return Path(f"/proc/self/task/{thread}/comm").read_text()
-    except OSError:
-        return ""  # it has just ended
-
-
 def main():
     backbone, task, folder = Path(sys.argv[1]), json.loads(sys.argv[2]), Path(sys.argv[3])
+    folders = {"encoder": backbone, "decoder": Path(sys.argv[4])}
     processes = join_processes()
     torch.set_num_threads(1)
     import_libraries()
     found = {f"{a} {r}": describe(*run(backbone, task, a, r)) for a, r in COMBINATIONS}
     found["whole"] = describe(*run(backbone, task, "full", "classifier", dropout=True))
-    stopped = processes.gather(stop_second_process(backbone, task, folder))
+    stopped = processes.gather(stop_second_process(backbone, task, make_keeper(folder)))
     outcome, weights = run(backbone, task, "full", "classifier", dropout=True, keeper=make_keeper(folder))
     found |= {"resumed": describe(outcome, weights), "from": outcome.resumed_from_steps, "notes": outcome.notes}
+    for adapter, readout, kind in SPREAD:
+        outcome, weights = run(folders[kind], task, adapter, readout, architecture=kind, spread=True)
+        found[f"spread {adapter} {readout}"] = describe(outcome, weights) | {"notes": outcome.notes}
+    stop_second_process(backbone, task, make_keeper(folder, "spread"), spread=True)
+    keeper = make_keeper(folder, "spread")
+    found["spread whole"] = describe(*run(backbone, task, "full", "classifier", dropout=True, spread=True))
+    found["spread resumed"] = describe(
+        *run(backbone, task, "full", "classifier", dropout=True, keeper=keeper, spread=True)
+    )
     everyone = processes.gather(found["whole"]["norms"])
     found |= {"stopped": stopped, "count": processes.count, "same_weights": all(one == everyone[0] for one in everyone)}
-    spoke = gloo_threads()
-    leave_processes()
     if processes.writes:
-        found |= {"threads": [len(spoke), len(gloo_threads())]}
         (folder / "found.json").write_text(json.dumps(found), encoding="utf-8")
+    atexit.register((folder / "python_ended").touch)
+    leave_processes(0)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ from fineprint.config import MethodSettings
 from fineprint.planning.counting import count_weights
 from fineprint.planning.memory import Load, plan_prediction, training_need
 from fineprint.planning.sizes import read_sizes
+from fineprint.processes import join_processes
 
 if TYPE_CHECKING:
     import torch
 
 
-def make_load(method: MethodSettings, module: torch.nn.Module, tokens: int) -> Load | None:
+def make_load(method: MethodSettings, module: torch.nn.Module, tokens: int, spread: int = 1) -> Load | None:
     """Return what predictions start from; None without a GPU, or where config.json names sizes otherwise."""
     import torch
     from transformers import PreTrainedConfig
@@ -23,7 +24,7 @@ def make_load(method: MethodSettings, module: torch.nn.Module, tokens: int) -> L
     configs = (getattr(part, "config", None) for part in module.modules())
     config = next((config for config in configs if isinstance(config, PreTrainedConfig)), None)
     sizes = read_sizes(config.to_dict()) if config is not None else None
-    return Load(method, sizes, count_weights(module), tokens) if sizes is not None else None
+    return Load(method, sizes, count_weights(module), tokens, spread) if sizes is not None else None
 
 
 def planned_training(
@@ -34,7 +35,7 @@ def planned_training(
     recomputes: bool | None,
 ) -> int | None:
     """Return the peak that would have been predicted for the rows and the micro-batch that were used."""
-    load = make_load(method, module, longest_tokens)
+    load = make_load(method, module, longest_tokens, method.spread(join_processes().count))
     return training_need(load, micro_batch, bool(recomputes)).peak if load is not None and micro_batch else None
 
 

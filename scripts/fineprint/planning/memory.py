@@ -49,12 +49,14 @@ class Load:
         sizes: of the model.
         weights: numbers of them.
         tokens: of the longest row, virtual tokens left out.
+        spread: over how many cards the weights are spread in training.
     """
 
     method: MethodSettings
     sizes: Sizes
     weights: Weights
     tokens: int
+    spread: int = 1
 
     @property
     def length(self) -> int:
@@ -129,23 +131,31 @@ def training_need(load: Load, rows: int, recomputes: bool) -> Need:
     """Return the peak of training with so many rows at once, gradients and activations at their highest."""
     training = load.method.training
     assert training is not None
-    weights, trained = weight_bytes(load, training=True), load.weights.trained
+    weights, trained = weight_bytes(load, training=True) // load.spread, load.weights.trained // load.spread
     eight_bit = training.optimizer == "paged_adamw_8bit"
     optimizer, gradients = trained * (PAGED_8BIT_BYTES if eight_bit else ADAMW_BYTES), trained * SINGLE
     kept = activation_bytes(load, rows, recomputes)
     whole = rows >= training.batch_size * training.accumulation_steps
     together = max(gradients, kept) if whole else gradients + kept
     backward = 2 * rows * load.length * load.sizes.feedforward * load.compute_bytes
-    workspace = TRAINING_LIBRARY_BYTES + load.weights.largest * load.compute_bytes + backward
+    workspace = TRAINING_LIBRARY_BYTES + load.weights.largest * load.compute_bytes + backward + layer_bytes(load)
     peak = weights + optimizer + together + workspace
     return Need(weights, gradients, optimizer, kept, workspace, peak, rows, recomputes, True)
+
+
+def layer_bytes(load: Load) -> int:
+    """Return what the largest layer takes, weights and gradients, while it is brought together from several cards."""
+    if load.spread == 1:
+        return 0
+    table = 0 if load.sizes.tied else load.sizes.vocabulary * load.sizes.hidden
+    return 2 * SINGLE * max(load.weights.linear // load.sizes.layers, table)
 
 
 def plan_training(load: Load, card_bytes: float) -> Need:
     """Return the peak of training on a card, its rows cut as training itself would cut them."""
     training = load.method.training
     assert training is not None
-    weights = weight_bytes(load, training=True)
+    weights = weight_bytes(load, training=True) // load.spread
     most = weights + (card_bytes - weights) * FREE_SHARE
     wish = load.method.memory
     if wish == "lean":

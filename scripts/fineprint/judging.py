@@ -1,0 +1,41 @@
+"""How a model under training is judged on held-out training rows, by one process or by several together."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from fineprint.batching import prediction_batches
+from fineprint.prediction import attention_for_any_shape, token_budget
+from fineprint.readouts import Feature
+
+if TYPE_CHECKING:
+    from fineprint.stepping import Stepper
+
+
+def judge(stepper: Stepper, features: list[Feature]) -> tuple[float, float]:
+    """Return mean loss and accuracy on held-out rows; every process answers its share and has both for all."""
+    import torch
+
+    readout, module = stepper.readout, stepper.module
+    module.eval()
+    losses, hits = [], []
+    sizes = stepper.assembled.method.prediction_batch_size, token_budget(stepper.memory_limit)
+    batches = prediction_batches(features, *sizes)
+    own = stepper.processes.share(batches)
+    # A process without a batch of its own is still asked for its part of each layer.
+    idle = math.ceil(len(batches) / stepper.processes.count) - len(own) if stepper.shards is not None else 0
+    # Weights that were brought together in inference mode could not be trained on.
+    no_gradients = torch.inference_mode if stepper.shards is None else torch.no_grad
+    with no_gradients(), stepper.accelerator.autocast(), attention_for_any_shape():
+        readout.expect(module, features)
+        for positions in [*own, *batches[:idle]]:
+            batch = stepper.to_device(readout.collate([features[position] for position in positions]))
+            loss, hit = readout.judge(module, batch)
+            losses.append(loss)
+            hits.append(hit)
+        readout.expect(module, [])
+    counted = [part[: len(own)] for part in (losses, hits)]
+    sums = [float(torch.cat(part).double().sum()) if part else 0.0 for part in counted]
+    loss_sum, hit_sum = stepper.processes.add(sums)
+    return loss_sum / len(features), hit_sum / len(features)
