@@ -45,6 +45,9 @@ class Shards:
             # Losses are shares of their step's already, so gradients are added up, not averaged.
             unit.set_gradient_divide_factor(1.0)
             unit.set_force_sum_reduction_for_comms(True)
+        for tensor in [*module.parameters(), *module.buffers()]:
+            if not is_spread(tensor):  # accelerate moves nothing of a module that has spread weights
+                tensor.data = tensor.data.to(kind)
         self.spread = {name: p for name, p in module.named_parameters() if is_spread(p)}
         self.parts = {
             name: torch.nn.Parameter(held(parameter.detach()))
@@ -126,8 +129,9 @@ def trained_parameters(module: torch.nn.Module, shards: Shards | None) -> dict[s
 
 
 def find_units(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
-    """Yield what is brought together at once: the layers that Transformers says must not be split, and tables of
-    embeddings and output layers that share no weight with anything else."""
+    """Yield what is brought together at once: tables of embeddings and output layers that share no weight with
+    anything else, and the layers that Transformers says must not be split. None lies within another: prompt tuning asks
+    a table of embeddings without asking what it is part of, whose other, smaller weights therefore stay whole."""
     from transformers import PreTrainedModel
 
     models = [part for part in module.modules() if isinstance(part, PreTrainedModel)]
@@ -137,12 +141,13 @@ def find_units(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
         raise SettingsError(
             "training.shard_weights: this backbone does not say what its layers are; set it to false for this method"
         )
-    inside = {id(part) for layer in layers for part in layer.modules()}
     ends = [end for model in models for end in (model.get_input_embeddings(), model.get_output_embeddings())]
-    ends = [end for end in dict.fromkeys(ends) if end is not None and id(end) not in inside]
-    for unit in [*layers, *ends]:
-        if not shares_weights(unit, module):
-            yield unit
+    ends = [end for end in dict.fromkeys(ends) if end is not None and not shares_weights(end, module)]
+    yield from ends
+    taken = {id(end) for end in ends}
+    for layer in layers:
+        if taken.isdisjoint(map(id, layer.modules())) and not shares_weights(layer, module):
+            yield layer
 
 
 def shares_weights(unit: torch.nn.Module, module: torch.nn.Module) -> bool:

@@ -85,7 +85,7 @@ def assemble(
             module.p = 0.0
         if hasattr(module, "attention_dropout"):
             module.attention_dropout = 0.0
-    AcceleratorState._reset_state(reset_partial_state=True)  # one precision per process is all it knows
+    AcceleratorState._reset_state()  # one precision per process is all it knows
     return assembled, [reader.encode(row, with_answer=True) for row in rows()]
 
 

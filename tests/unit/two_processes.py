@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from fineprint.assembly import assemble_for_training, make_readout
+from fineprint.assembly import assemble_for_training, make_readout, save_trained
 from fineprint.checkpoints import Checkpoints
 from fineprint.interruption import Interrupted
 from fineprint.loading import import_libraries
@@ -24,7 +24,12 @@ from fineprint.training import Loop, train
 from test_methods import make_method
 
 COMBINATIONS = [(adapter, readout) for adapter in ("full", "lora") for readout in ("classifier", "linear_head")]
-SPREAD = [("full", "classifier", "encoder"), ("lora", "linear_head", "encoder"), ("full", "generation", "decoder")]
+SPREAD = [
+    ("full", "classifier", "encoder"),
+    ("lora", "linear_head", "encoder"),
+    ("p_tuning", "classifier", "encoder"),
+    ("full", "generation", "decoder"),
+]
 
 
 def make_rows():
@@ -36,8 +41,9 @@ def make_rows():
     ]
 
 
-def run(backbone, task, adapter, readout, dropout=False, keeper=None, architecture="encoder", spread=False):
-    """Train two epochs of four steps; return the outcome and the trained weights as far as they are whole here."""
+def run(backbone, task, adapter, readout, dropout=False, keeper=None, architecture="encoder", spread=False, save=None):
+    """Train two epochs of four steps; return the outcome and the trained weights as far as they are whole here. The
+    first process saves what was trained into the folder `save`."""
     method, rows = make_method(adapter, readout, architecture), make_rows()
     again = architecture == "decoder"  # activations are computed again there
     training = method.training.model_copy(update={"shard_weights": spread, "checkpoint_activations": again})
@@ -49,6 +55,8 @@ def run(backbone, task, adapter, readout, dropout=False, keeper=None, architectu
             module.p = 0.0
     features = [reader.encode(row, with_answer=True) for row in rows]
     outcome = train(assembled, features, features[:9], seed=1, name="test", keeper=keeper)
+    if save is not None and join_processes().writes:
+        save_trained(assembled, save)
     trained = {n: p.detach() for n, p in assembled.module.named_parameters() if p.requires_grad}
     return outcome, {name: weight for name, weight in trained.items() if not is_spread(weight)}
 
@@ -99,7 +107,8 @@ def main():
     outcome, weights = run(backbone, task, "full", "classifier", dropout=True, keeper=make_keeper(folder))
     found |= {"resumed": describe(outcome, weights), "from": outcome.resumed_from_steps, "notes": outcome.notes}
     for adapter, readout, kind in SPREAD:
-        outcome, weights = run(folders[kind], task, adapter, readout, architecture=kind, spread=True)
+        saved = folder / "saved" / adapter / readout
+        outcome, weights = run(folders[kind], task, adapter, readout, architecture=kind, spread=True, save=saved)
         found[f"spread {adapter} {readout}"] = describe(outcome, weights) | {"notes": outcome.notes}
     stop_second_process(backbone, task, make_keeper(folder, "spread"), spread=True)
     keeper = make_keeper(folder, "spread")
