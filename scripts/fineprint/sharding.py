@@ -40,11 +40,16 @@ class Shards:
         self.processes, self.module = processes, module
         kind = "cuda" if torch.cuda.is_available() else "cpu"
         mesh = torch.distributed.init_device_mesh(kind, (processes.count,))
-        for unit in find_units(module):
+        units = list(find_units(module))
+        for unit in units:
             fully_shard(unit, mesh=mesh, reshard_after_forward=True)
+        whole = {parameter for parameter in module.parameters() if not is_spread(parameter)}
+        # Under one root a layer's whole gradients are let go as soon as the next layer's come, not all at the end.
+        fully_shard(module, mesh=mesh, ignored_params=whole)
+        for part in [*units, module]:
             # Losses are shares of their step's already, so gradients are added up, not averaged.
-            unit.set_gradient_divide_factor(1.0)
-            unit.set_force_sum_reduction_for_comms(True)
+            part.set_gradient_divide_factor(1.0)
+            part.set_force_sum_reduction_for_comms(True)
         for tensor in [*module.parameters(), *module.buffers()]:
             if not is_spread(tensor):  # accelerate moves nothing of a module that has spread weights
                 tensor.data = tensor.data.to(kind)
