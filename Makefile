@@ -18,7 +18,7 @@ report: $(READY)
 
 # After Snakemake was killed while its jobs were in Slurm: cancel them, unlock the folder, go on. With the same STUDY.
 resume: $(READY)
-	python scripts/cancel_orphans.py
+	python scripts/cancel_orphans.py --profile $(PROFILE)
 	snakemake --profile $(PROFILE) $(if $(STUDY),--configfile $(STUDY)) --unlock
 	snakemake --profile $(PROFILE) $(if $(STUDY),--configfile $(STUDY)) $(OPTIONS)
 

@@ -19,6 +19,7 @@ from fineprint.multitask import (
     used_methods,
     used_tasks,
 )
+from fineprint.packing import pack
 from fineprint.planning.card import USUAL_CARDS_GB, present_card_gb, read_card
 from fineprint.planning.refusing import check_study
 from fineprint.settings import SettingsError
@@ -213,11 +214,15 @@ def one_gpu(wildcards):
     return min(1, STUDY.hardware.gpus_per_run)
 
 
+# A scheduler's signals reach the training through torchrun, which would else give it half a minute for its checkpoint.
+SIGNALS = "SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1"
+TORCHRUN = f"torchrun --standalone --shutdown-timeout 600 --signals-to-handle {SIGNALS} --nproc_per_node"
+
+
 def training_launcher(wildcards, resources):
     """What training is started with: torchrun where it has several GPUs, a process each; else Python alone."""
     gpus = int(resources.get("gpu", 1))
-    several = f"torchrun --standalone --nproc_per_node {gpus}"
-    return several if gpus > 1 else "python"
+    return f"{TORCHRUN} {gpus}" if gpus > 1 else "python"
 
 
 def checkpoint_minutes(wildcards, resources):
@@ -226,8 +231,8 @@ def checkpoint_minutes(wildcards, resources):
 
 
 def study_settings(wildcards):
-    """The whole resolved study, as JSON."""
-    return STUDY.model_dump_json()
+    """The whole resolved study, packed: a command's argument may have 128 KiB, and a large study has more."""
+    return pack(STUDY.model_dump(mode="json"))
 
 
 def memory(megabytes):

@@ -59,6 +59,7 @@ rule train_method:
     threads: STUDY.hardware.threads_per_run
     resources:
         gpu=STUDY.hardware.gpus_per_run,
+        nodes=1,
         mem_mb=memory(STUDY.hardware.memory_mb_per_run),
         runtime=minutes(STUDY.hardware.minutes_per_run),
     params:

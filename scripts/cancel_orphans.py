@@ -3,18 +3,18 @@
 from pathlib import Path
 
 from fineprint.job import run_job
-from fineprint.orphans import cancel_orphans
+from fineprint.orphans import cancel_orphans, read_prefix
 
 
-def main(*, folder: Path = Path(), prefix: str = "fineprint_", patience_seconds: float = 600) -> None:
+def main(*, folder: Path = Path(), profile: Path = Path("profiles/slurm"), patience_seconds: float = 600) -> None:
     """Cancel the jobs of earlier runs in a folder and wait until they have ended.
 
     Args:
         folder: the one in which Snakemake ran.
-        prefix: how their names begin: `slurm-jobname-prefix` of the profile, and an underscore.
+        profile: the one it ran with, which says how the jobs' names begin.
         patience_seconds: how long to wait for their end; a job writes a last checkpoint first.
     """
-    cancelled = cancel_orphans(folder.resolve(), prefix, patience_seconds)
+    cancelled = cancel_orphans(folder.resolve(), read_prefix(profile), patience_seconds)
     print(f"Cancelled {len(cancelled)} jobs of an earlier run." if cancelled else "No job of an earlier run is left.")
 
 

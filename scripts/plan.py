@@ -6,6 +6,7 @@ from pathlib import Path
 from fineprint.config import read_study
 from fineprint.job import run_job
 from fineprint.loading import import_libraries
+from fineprint.packing import unpack
 from fineprint.records import write_json
 
 
@@ -13,7 +14,7 @@ def main(*, study: str, cards: str, results: Path, plan: Path, table: Path) -> N
     """Plan a study and print the table.
 
     Args:
-        study: JSON of the study.
+        study: the study, as JSON or packed.
         cards: JSON of the cards' memory in GB.
         results: the study's results, as far as there are any.
         plan: the plan.
@@ -22,7 +23,7 @@ def main(*, study: str, cards: str, results: Path, plan: Path, table: Path) -> N
     import_libraries()
     from fineprint.planning.study import plan_study, write_table
 
-    planned = plan_study(read_study(json.loads(study)), json.loads(cards), results)
+    planned = plan_study(read_study(unpack(study)), json.loads(cards), results)
     write_json(plan, planned)
     table.write_text(write_table(planned), encoding="utf-8")
     print(table.read_text(encoding="utf-8"))

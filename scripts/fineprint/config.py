@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import string
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -12,14 +10,13 @@ from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 from fineprint.accuracy import why_no_accuracy
 from fineprint.adapters import AdapterSettings
 from fineprint.backbones import BackboneSettings
+from fineprint.conflicts import find_conflicts
 from fineprint.hardware import HardwareSettings
 from fineprint.multitask import MultitaskSettings, resolve
-from fineprint.precisions import PRECISIONS
 from fineprint.readouts import ReadoutSettings
-from fineprint.settings import MemoryWish, Settings, SettingsError, find_settings, list_kinds
+from fineprint.settings import NAME, MemoryWish, Settings, SettingsError, find_settings, list_kinds
 from fineprint.tasks import TaskSettings
 
-NAME = re.compile(r"[a-z0-9_]+")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -209,66 +206,6 @@ def accepted_keys(model: type[Settings], path: tuple[Any, ...]) -> list[str]:
             return []
         model = inner[0]
     return sorted(model.model_fields)
-
-
-def find_conflicts(study: StudyConfig) -> list[str]:
-    """Return a sentence for each combination that cannot work and each name that is not defined."""
-    problems = [
-        f"run.{key}: '{name}' is not defined under {key}; defined: {', '.join(sorted(getattr(study, key)))}."
-        for key in ("tasks", "methods")
-        for name in getattr(study.run, key)
-        if name not in getattr(study, key)
-    ]
-    if not NAME.fullmatch(study.study):
-        problems.append("study: a name may have only the characters a-z, 0-9 and _.")
-    problems += [problem for name, task in study.tasks.items() for problem in find_task_conflicts(name, task)]
-    for name, method in study.methods.items():
-        problems += [f"methods.{name}: {problem}" for problem in find_method_conflicts(study, method)]
-    return problems
-
-
-def find_task_conflicts(name: str, task: TaskSettings) -> list[str]:
-    """Return what is wrong with a task's labels and wording."""
-    problems = []
-    if len(task.labels) < 2 or len(set(task.labels)) != len(task.labels):
-        problems.append(f"tasks.{name}.labels: two or more different labels are wanted.")
-    if len(task.answers) != len(task.labels) or len(set(task.answers)) != len(task.answers):
-        problems.append(f"tasks.{name}.answers: as many different words as labels are wanted ({len(task.labels)}).")
-    fields = [field for _, field, _, _ in string.Formatter().parse(task.prompt) if field is not None]
-    if not fields or not all(NAME.fullmatch(field) for field in fields):
-        problems.append(f"tasks.{name}.prompt: the wording must hold the text fields in braces, such as {{premise}}.")
-    return problems
-
-
-def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[str]:
-    """Return why a method's three choices do not fit each other or its backbone."""
-    problems = []
-    unknown = [name for name in (method.precision, *method.merge_into) if name not in PRECISIONS]
-    if unknown:
-        return [f"precision '{unknown[0]}' is unknown; accepted: {', '.join(PRECISIONS)}."]
-    backbone = study.backbones.get(method.backbone)
-    if backbone is None:
-        return [f"backbone '{method.backbone}' is not defined; defined: {', '.join(sorted(study.backbones))}."]
-    if backbone.architecture not in method.readout.architectures:
-        accepted = " or ".join(sorted(method.readout.architectures))
-        problems.append(
-            f"readout '{method.readout.kind}' needs a backbone that is a {accepted}; "
-            f"'{method.backbone}' is declared as {backbone.architecture}."
-        )
-    if PRECISIONS[method.precision].quantised and not method.adapter.accepts_quantised:
-        problems.append(
-            f"adapter '{method.adapter.kind}' cannot train weights stored as {method.precision}; "
-            "accepted: float32, bfloat16, float16, or another adapter."
-        )
-    if PRECISIONS[method.precision].quantised and method.training and method.training.shard_weights:
-        problems.append(
-            f"training.shard_weights: weights stored as {method.precision} cannot be spread over several GPUs; "
-            "accepted: float32, bfloat16, float16, or shard_weights: false."
-        )
-    if method.merge_into and not method.adapter.can_merge:
-        problems.append(f"merge_into: adapter '{method.adapter.kind}' has no weights that can be merged.")
-    refused = method.readout.refuse(method.adapter.trains)
-    return [*problems, refused] if refused else problems
 
 
 def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[str, Any]:

@@ -21,6 +21,9 @@ FREE_SHARE = 0.9  # of the free memory; blocks of different sizes leave gaps
 LEAN_SHARE = 0.4  # of the weights: what a lean training may take beside them
 MOST_PARTS = 4  # cutting a step finer costs more time than computing activations again
 ADAMW_BYTES = 8  # per trained weight
+DOES_NOT_FIT = 2**62
+
+Predict = Callable[[int, bool], int | None]
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def memory_limit(memory: str) -> int:
     return most if memory == "auto" else min(most, int(float(memory.split()[0]) * 1e9))
 
 
-def choose_fit(rows: int, limit: int, may_keep: bool, measure: Callable[[int, bool], int | None]) -> Fit:
+def choose_fit(rows: int, limit: int, may_keep: bool, measure: Predict) -> Fit:
     """Return the fastest way to take a step's rows that fits.
 
     Args:
@@ -68,9 +71,20 @@ def choose_fit(rows: int, limit: int, may_keep: bool, measure: Callable[[int, bo
     return Fit(1, True, None)
 
 
-def fit(stepper: Stepper, features: list[Feature], memory: str) -> None:
-    """Choose by trial how the stepper takes its steps on this GPU, and note the choice."""
-    limit, rows = memory_limit(memory), stepper.rows_per_step
+def fit(stepper: Stepper, features: list[Feature], memory: str, predict: Predict | None = None) -> None:
+    """Choose how the stepper takes its steps on this GPU, and note the choice; several processes choose alike.
+
+    Args:
+        stepper: to be set.
+        features: of the training.
+        memory: what the method may take.
+        predict: returns the peak of a micro-batch, keeping or recomputing. It stands in for the trial where weights are
+            spread over processes: one whose memory ran out in a trial would leave the others waiting for its part.
+    """
+    processes = stepper.processes
+    limit = processes.lowest(memory_limit(memory))
+    assert limit is not None
+    rows = math.ceil(stepper.rows_per_step / processes.count)
     longest = max(map(feature_length, features))
     length = longest + -longest % LENGTH_STEP
     stepper.module.train()
@@ -78,14 +92,17 @@ def fit(stepper: Stepper, features: list[Feature], memory: str) -> None:
     def measure(micro_batch: int, recomputes: bool) -> int | None:
         stepper.micro_batch = micro_batch
         stepper.recompute(recomputes)
-        return try_pass(stepper, features, length)
+        peak = try_pass(stepper, features, length)
+        agreed = processes.highest(DOES_NOT_FIT if peak is None else peak)[0]
+        return None if agreed == DOES_NOT_FIT else agreed
 
     may_keep = memory != "lean" and not stepper.settings.checkpoint_activations
-    chosen = choose_fit(rows, limit, may_keep, measure)
+    chosen = choose_fit(rows, limit, may_keep, predict or measure)
     stepper.micro_batch = chosen.micro_batch
     stepper.recompute(chosen.recomputes)
     stepper.memory_limit = None if memory == "auto" else limit
-    stepper.notes.append(describe_fit(chosen, rows, limit, memory))
+    source, each = "a prediction" if predict else "a trial", " on each GPU" if processes.count > 1 else ""
+    stepper.notes.append(describe_fit(chosen, rows, limit, memory, source, each))
 
 
 def try_pass(stepper: Stepper, features: list[Feature], length: int) -> int | None:
@@ -114,11 +131,11 @@ def optimizer_estimate(stepper: Stepper) -> int:
     return weights * (2 if stepper.settings.optimizer == "paged_adamw_8bit" else ADAMW_BYTES)
 
 
-def describe_fit(chosen: Fit, rows: int, limit: int, memory: str) -> str:
+def describe_fit(chosen: Fit, rows: int, limit: int, memory: str, source: str = "a trial", each: str = "") -> str:
     """Return the choice as a sentence for the record."""
     how = "computed again in the backward pass" if chosen.recomputes else "kept"
-    peak = "" if chosen.peak_bytes is None else f"; a trial says {chosen.peak_bytes / 1e9:.1f} GB at most"
+    peak = "" if chosen.peak_bytes is None else f"; {source} says {chosen.peak_bytes / 1e9:.1f} GB at most"
     return (
-        f"Memory {memory}: steps of {rows} rows go through the model {chosen.micro_batch} rows at a time, activations "
-        f"are {how}{peak}, {limit / 1e9:.1f} GB allowed."
+        f"Memory {memory}: steps of {rows} rows{each} go through the model {chosen.micro_batch} rows at a time, "
+        f"activations are {how}{peak}, {limit / 1e9:.1f} GB allowed."
     )

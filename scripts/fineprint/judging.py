@@ -20,8 +20,8 @@ def judge(stepper: Stepper, features: list[Feature]) -> tuple[float, float]:
     readout, module = stepper.readout, stepper.module
     module.eval()
     losses, hits = [], []
-    sizes = stepper.assembled.method.prediction_batch_size, token_budget(stepper.memory_limit)
-    batches = prediction_batches(features, *sizes)
+    budget = stepper.processes.lowest(token_budget(stepper.memory_limit))  # all must cut the same batches
+    batches = prediction_batches(features, stepper.assembled.method.prediction_batch_size, budget)
     own = stepper.processes.share(batches)
     # A process without a batch of its own is still asked for its part of each layer.
     idle = math.ceil(len(batches) / stepper.processes.count) - len(own) if stepper.shards is not None else 0

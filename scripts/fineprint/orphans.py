@@ -18,6 +18,29 @@ from fineprint.settings import SettingsError
 SECONDS_BETWEEN_LOOKS = 1.0
 
 
+def read_prefix(profile: Path) -> str:
+    """Return how the names of jobs begin that Snakemake sends with a profile.
+
+    Args:
+        profile: its folder.
+
+    Raises:
+        SettingsError: there is no such profile, or it says no name, by which its jobs could be told from others.
+    """
+    import yaml
+
+    file = profile / "config.yaml"
+    if not file.is_file():
+        raise SettingsError(f"{file} is not there; give the folder of the profile that Snakemake ran with.")
+    prefix = yaml.safe_load(file.read_text(encoding="utf-8")).get("slurm-jobname-prefix")
+    if not prefix:
+        raise SettingsError(
+            f"{file} has no slurm-jobname-prefix, so its jobs cannot be told from others of yours; cancel them "
+            "yourself (`squeue --me`), then run Snakemake again with --unlock and once more without."
+        )
+    return f"{prefix}_"
+
+
 def cancel_orphans(folder: Path, prefix: str, patience_seconds: float) -> list[str]:
     """Cancel this user's jobs of earlier runs in `folder` until none is left; return their numbers."""
     refuse_beside_living(folder)

@@ -88,6 +88,10 @@ class Processes:
         torch.distributed.all_reduce(together, torch.distributed.ReduceOp.MAX, group=self.group)
         return together.tolist()
 
+    def lowest(self, value: int | None) -> int | None:
+        """Return the lowest of all processes' values, or None where they have none."""
+        return None if value is None else -self.highest(-value)[0]
+
     def add_tensor(self, tensor: torch.Tensor) -> torch.Tensor:
         """Return a tensor summed over all processes, without waiting for a GPU."""
         import torch

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+NAME = re.compile(r"[a-z0-9_]+")  # of what the user names, which becomes the name of a folder or a file
+
 
 class SettingsError(ValueError):
     """A setting that cannot be used. The message is a sentence for the user: what, where, what is accepted."""

@@ -114,13 +114,17 @@ class Shards:
         pieces = whole.chunk(self.processes.count)
         return pieces[self.processes.number] if self.processes.number < len(pieces) else whole[:0]
 
-    def bring_together(self) -> None:
+    def bring_together(self, everything: bool) -> None:
         """Put whole weights into the first process's module, which then can be saved and no longer be run; the other
-        processes' stays as it is."""
+        processes' stays as it is.
+
+        Args:
+            everything: the frozen weights, too.
+        """
         import torch
 
         for name, parameter in self.spread.items():
-            whole = self.join(held(parameter.detach()))
+            whole = self.join(held(parameter.detach())) if everything or parameter.requires_grad else None
             if whole is not None:
                 path, _, last = name.rpartition(".")
                 owner = self.module.get_submodule(path)

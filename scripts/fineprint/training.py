@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fineprint.assembly import Assembled
-from fineprint.batching import choose_lengths, split_sorted, training_batches
+from fineprint.batching import choose_lengths, feature_length, split_sorted, training_batches
 from fineprint.config import TrainingSettings
 from fineprint.fitting import fit
 from fineprint.interruption import Request, heed_signals
@@ -21,6 +21,7 @@ from fineprint.judging import judge
 from fineprint.measuring import activation_bytes, weight_bytes
 from fineprint.optimizing import make_accelerator, make_optimizer, make_schedule
 from fineprint.outcomes import Outcome
+from fineprint.planning.checking import predict_fits
 from fineprint.precisions import keep_linear_in_half
 from fineprint.processes import join_processes
 from fineprint.progress import Progress, logger
@@ -106,10 +107,12 @@ def make_stepper(assembled: Assembled, settings: TrainingSettings, features: lis
     stepper.recompute(settings.checkpoint_activations)
     if processes.count > 1:
         stepper.notes.append(processes.describe())
-        if shards is not None:
-            stepper.notes.append(shards.describe())
-    elif on_gpu:
-        fit(stepper, features, assembled.method.memory)
+    predict = None
+    if shards is not None:
+        stepper.notes.append(shards.describe())
+        predict = predict_fits(assembled.method, module, max(map(feature_length, features)))
+    if on_gpu and (shards is None or predict is not None):
+        fit(stepper, features, assembled.method.memory, predict)
         logger.info(stepper.notes[-1])
     return stepper
 
@@ -281,7 +284,7 @@ class Loop:
         spread are whole again in the first process, which saves them."""
         self.outcome.weight_bytes = weight_bytes(self.stepper.module)
         if self.stepper.shards is not None:
-            self.stepper.shards.bring_together()
+            self.stepper.shards.bring_together(self.assembled.method.adapter.saves_whole_model)
         self.outcome.gradient_bytes = self.stepper.gradient_bytes
         self.outcome.optimizer_bytes = self.stepper.optimizer_bytes
         self.outcome.micro_batch, self.outcome.recomputes = self.stepper.micro_batch, self.stepper.recomputes

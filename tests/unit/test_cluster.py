@@ -1,5 +1,6 @@
 """What a cluster is asked for: memory and minutes that grow on a retry, and the profile that submits to Slurm."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,9 +8,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from bench.many_runs import make_study
+from torch.distributed.run import get_args_parser
 
 from fineprint.config import read_study
 from fineprint.hardware import HardwareSettings
+from fineprint.packing import pack, unpack
 from fineprint.settings import SettingsError
 
 ROOT = Path(__file__).parents[2]
@@ -83,3 +87,23 @@ def test_a_training_on_several_gpus_gets_them_from_slurm(tmp_path, profile, card
     assert done.returncode == 0, done.stdout + done.stderr
     training = (done.stdout + done.stderr).split("rule train_method:")[1].split("resources:")[1].splitlines()[0]
     assert re.search(r"gpu=(\d)", training).group(1) == str(cards)
+    assert "nodes=1" in training, "the processes of one training meet on one node"
+
+
+def test_torchrun_hands_on_the_scheduler_s_signals_and_waits_for_the_checkpoint():
+    launcher = re.search(r'TORCHRUN = f"torchrun (.*)"', RULES).group(1)
+    signals = re.search(r'SIGNALS = "(.*)"', RULES).group(1)
+    parsed = get_args_parser().parse_args([*launcher.format(SIGNALS=signals).split(), "2", "x.py"])
+    assert parsed.shutdown_timeout >= 300 and parsed.nproc_per_node == "2"
+    assert {"SIGTERM", "SIGUSR1"} <= set(parsed.signals_to_handle.split(","))
+
+
+def test_a_large_study_fits_a_command_line():
+    """Linux takes 128 KiB in one argument."""
+    study = make_study(20, 10, 5, 5)
+    for name, method in study["methods"].items():
+        method["title"] = f"A title of some length for {name}"
+        method["adapter"]["target_modules"] += ["key", "output.dense"]
+    values = read_study(yaml.safe_load((ROOT / "config.yaml").read_text()) | study).model_dump(mode="json")
+    assert len(json.dumps(values)) > 128 * 1024 > 2 * len(pack(values))
+    assert unpack(pack(values)) == values == unpack(json.dumps(values))

@@ -99,6 +99,16 @@ def test_no_tuned_number_of_the_demo_leaks_into_another_study(overlay):
         ({"tasks__nli__prompt": "{premise.__class__}"}, ["tasks.nli.prompt"]),
         ({"tasks__nli__answers": ["yes"]}, ["tasks.nli.answers", "3"]),
         ({"study": "My Study"}, ["study", "a-z"]),
+        ({"methods__llama_qlora_head__training__shard_weights": True}, ["shard_weights", "paged_adamw_8bit"]),
+        ({"methods__llama_qlora_head__training": {"shard_weights": True}}, ["shard_weights", "nf4"]),
+        (
+            {
+                "methods__roberta_p_tuning__backbone": "decoder",
+                "methods__roberta_p_tuning__readout": {"kind": "generation"},
+                "methods__roberta_p_tuning__training": {"shard_weights": True},
+            },
+            ["shard_weights", "p_tuning", "generation", "another adapter"],
+        ),
         ({"colour": "red"}, ["colour", "unknown", "backbones"]),
         ({"methods": {}}, ["methods", "at least one"]),
     ],

@@ -1,11 +1,14 @@
 """Cutting steps by memory: what is chosen, and that running out of it costs no result."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from fineprint import fitting
 from fineprint.config import read_study
 from fineprint.fitting import Fit, choose_fit
+from fineprint.processes import Processes
 from fineprint.settings import SettingsError
 from fineprint.stepping import Stepper
 from test_config import changed
@@ -42,6 +45,40 @@ def test_the_choice_is_a_sentence():
         "Memory lean: steps of 16 rows go through the model 8 rows at a time, activations are computed again in the "
         "backward pass; a trial says 7.4 GB at most, 8.0 GB allowed."
     )
+
+
+class TwoGPUs(Processes):
+    """This process and another, whose trials take 2 GB more and which has 1 GB less."""
+
+    def highest(self, *values):
+        return [max(value, value + (2 if value > 0 else 1) * 10**9) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("predict", "wanted", "words"),
+    [
+        (None, (4, False), "a trial says 11.0 GB"),
+        (lambda rows, recomputes: 10**9 * rows, (8, False), "a prediction says 8.0 GB"),
+    ],
+)
+def test_several_gpus_choose_alike(predict, wanted, words, monkeypatch):
+    """The one with less memory decides; spread weights are fitted by prediction, without a pass."""
+    rows, chosen = [[0] * 16, [0] * 30], []
+    stepper = SimpleNamespace(
+        processes=TwoGPUs(count=2),
+        rows_per_step=16,
+        module=torch.nn.Identity(),
+        settings=SimpleNamespace(checkpoint_activations=False),
+        recompute=chosen.append,
+        notes=[],
+        micro_batch=16,
+    )
+    monkeypatch.setattr(fitting, "memory_limit", lambda memory: 13 * 10**9)
+    monkeypatch.setattr(fitting, "feature_length", len)
+    monkeypatch.setattr(fitting, "try_pass", lambda stepper, *_: 10**9 * (5 + stepper.micro_batch))
+    fitting.fit(stepper, rows, "auto", predict)
+    assert (stepper.micro_batch, chosen[-1]) == wanted
+    assert words in stepper.notes[0] and "steps of 8 rows on each GPU" in stepper.notes[0]
 
 
 def test_running_out_of_memory_changes_nothing_but_the_cut(backbone_folders, task_record, tiny_rows, monkeypatch):

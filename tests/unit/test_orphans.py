@@ -1,7 +1,6 @@
 """Which jobs are cancelled after Snakemake was killed, and when none is; squeue and scancel are stand-ins."""
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -110,7 +109,13 @@ def test_snakemake_inside_a_job_is_no_driver():
     assert not orphans.is_driver(["vim", "rules/snakemake.txt"])
 
 
-def test_the_prefix_is_the_profile_s():
+def test_the_prefix_is_the_profile_s(tmp_path):
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
-    script = (ROOT / "scripts/cancel_orphans.py").read_text(encoding="utf-8")
-    assert re.search(r'prefix: str = "(\w+)"', script).group(1) == profile["slurm-jobname-prefix"] + "_"
+    assert orphans.read_prefix(ROOT / "profiles/slurm") == profile["slurm-jobname-prefix"] + "_"
+    (tmp_path / "config.yaml").write_text("slurm-jobname-prefix: ours", encoding="utf-8")
+    assert orphans.read_prefix(tmp_path) == "ours_"
+    (tmp_path / "config.yaml").write_text("jobs: 3", encoding="utf-8")
+    with pytest.raises(SettingsError, match="no slurm-jobname-prefix"):
+        orphans.read_prefix(tmp_path)
+    with pytest.raises(SettingsError, match="is not there"):
+        orphans.read_prefix(tmp_path / "none")

@@ -15,7 +15,7 @@ from fineprint.config import read_study
 from fineprint.planning.card import read_card
 from fineprint.planning.checking import planned_prediction, planned_training
 from fineprint.planning.counting import count_weights
-from fineprint.planning.memory import Load, plan_prediction, plan_training
+from fineprint.planning.memory import Load, plan_prediction, plan_training, training_need
 from fineprint.planning.refusing import check_study
 from fineprint.planning.sizes import count_by_sizes, read_sizes
 from fineprint.planning.study import count_method, plan_study, write_table
@@ -192,6 +192,21 @@ def test_a_model_too_large_for_one_card_is_spread_over_several(capacity, tmp_pat
     assert not alone["fits"] and shared["fits"]
     for part in ("weights", "gradients", "optimizer"):
         assert shared[part] == pytest.approx(alone[part] / 2, rel=1e-6)
+    assert shared["rows"] <= whole.training.batch_size * whole.training.accumulation_steps / 2
+
+
+def test_a_table_that_is_the_output_layer_is_not_spread(capacity):
+    """As in Llama 3.2 1B: every card holds it, its gradient and its two optimizer states."""
+    generation, full = capacity.methods["llama_qlora_generation"], capacity.methods["roberta_full"].adapter
+    training = generation.training.model_copy(update={"optimizer": "adamw", "shard_weights": True})
+    method = generation.model_copy(update={"precision": "bfloat16", "adapter": full, "training": training})
+    config = capacity.backbones["llama_3_8b"].make_config()
+    config.tie_word_embeddings = True
+    sizes = read_sizes(config.to_dict())
+    load = Load(method, sizes, count_by_sizes(sizes, has_output=True, trains_all=True), 64, gpus=8)
+    need, table = training_need(load, 1, recomputes=True), sizes.vocabulary * sizes.hidden
+    here = table + (load.weights.total - table) / 8
+    assert (need.weights, need.gradients, need.optimizer) == pytest.approx((4 * here, 4 * here, 8 * here), rel=1e-6)
 
 
 @pytest.mark.parametrize(("adapter", "readout", "architecture"), COMBINATIONS)

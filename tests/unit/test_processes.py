@@ -95,6 +95,17 @@ def test_a_process_holds_its_part_of_what_is_spread(shared, alone):
         assert any("were spread over the 2 processes" in note for note in found["notes"])
 
 
+def test_whole_gradients_of_a_layer_are_let_go_before_the_end(shared):
+    assert shared[0]["contexts"] and set(shared[0]["contexts"]) == {1}
+
+
+def test_processes_with_unlike_free_memory_judge_the_same_batches(shared):
+    """Each would cut its own otherwise, and rows would be judged twice or never."""
+    found, wanted = shared[0]["uneven"]["epochs"], shared[0]["spread full classifier"]["epochs"]
+    for one, other in zip(found, wanted, strict=True):
+        assert one == pytest.approx(other, rel=1e-5)
+
+
 def test_a_spread_training_goes_on_from_its_checkpoint(shared):
     found = shared[0]
     assert found["spread resumed"] == found["spread whole"]

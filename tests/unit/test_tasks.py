@@ -210,6 +210,12 @@ def test_mistakes_in_own_files_are_named(content, settings, words, tmp_path):
         make_own(path, **settings).load_splits(1)
 
 
+@pytest.mark.parametrize("split", ["../../escaped", "a/b", "", "Test"])
+def test_a_split_s_name_must_do_for_a_file(split, tmp_path):
+    with pytest.raises(ValueError, match=r"may have only the characters a-z, 0-9 and _"):
+        make_own(tmp_path / "rows.csv", files={"train": tmp_path / "rows.csv", split: tmp_path / "rows.csv"})
+
+
 def test_unknown_ending_is_named(tmp_path):
     (tmp_path / "rows.xlsx").write_text("x", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"accepted: .jsonl"):

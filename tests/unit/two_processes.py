@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 import torch
+from torch.distributed.fsdp import FSDPModule
 
+from fineprint import judging
 from fineprint.assembly import assemble_for_training, make_readout, save_trained
 from fineprint.checkpoints import Checkpoints
 from fineprint.interruption import Interrupted
@@ -30,6 +32,7 @@ SPREAD = [
     ("p_tuning", "classifier", "encoder"),
     ("full", "generation", "decoder"),
 ]
+CONTEXTS = []  # of each training with spread weights: in one context a layer's whole gradients are let go in time
 
 
 def make_rows():
@@ -55,6 +58,9 @@ def run(backbone, task, adapter, readout, dropout=False, keeper=None, architectu
             module.p = 0.0
     features = [reader.encode(row, with_answer=True) for row in rows]
     outcome = train(assembled, features, features[:9], seed=1, name="test", keeper=keeper)
+    if spread and join_processes().count > 1:
+        layers = [part for part in assembled.module.modules() if isinstance(part, FSDPModule)]
+        CONTEXTS.append(len({id(layer._get_fsdp_state()._comm_ctx) for layer in layers}))
     if save is not None and join_processes().writes:
         save_trained(assembled, save)
     trained = {n: p.detach() for n, p in assembled.module.named_parameters() if p.requires_grad}
@@ -110,6 +116,10 @@ def main():
         saved = folder / "saved" / adapter / readout
         outcome, weights = run(folders[kind], task, adapter, readout, architecture=kind, spread=True, save=saved)
         found[f"spread {adapter} {readout}"] = describe(outcome, weights) | {"notes": outcome.notes}
+    found["contexts"] = CONTEXTS
+    judging.token_budget = lambda limit: 40 + 30 * processes.number  # GPUs with unlike free memory
+    found["uneven"] = describe(*run(backbone, task, "full", "classifier", spread=True))
+    judging.token_budget = lambda limit: None
     stop_second_process(backbone, task, make_keeper(folder, "spread"), spread=True)
     keeper = make_keeper(folder, "spread")
     found["spread whole"] = describe(*run(backbone, task, "full", "classifier", dropout=True, spread=True))

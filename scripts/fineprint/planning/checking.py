@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fineprint.config import MethodSettings
+from fineprint.fitting import Predict
 from fineprint.planning.counting import count_weights
 from fineprint.planning.memory import Load, plan_prediction, training_need
 from fineprint.planning.sizes import read_sizes
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 
-def make_load(method: MethodSettings, module: torch.nn.Module, tokens: int, spread: int = 1) -> Load | None:
+def make_load(method: MethodSettings, module: torch.nn.Module, tokens: int, gpus: int = 1) -> Load | None:
     """Return what predictions start from; None without a GPU, or where config.json names sizes otherwise."""
     import torch
     from transformers import PreTrainedConfig
@@ -24,7 +25,7 @@ def make_load(method: MethodSettings, module: torch.nn.Module, tokens: int, spre
     configs = (getattr(part, "config", None) for part in module.modules())
     config = next((config for config in configs if isinstance(config, PreTrainedConfig)), None)
     sizes = read_sizes(config.to_dict()) if config is not None else None
-    return Load(method, sizes, count_weights(module), tokens, spread) if sizes is not None else None
+    return Load(method, sizes, count_weights(module), tokens, gpus) if sizes is not None else None
 
 
 def planned_training(
@@ -35,8 +36,14 @@ def planned_training(
     recomputes: bool | None,
 ) -> int | None:
     """Return the peak that would have been predicted for the rows and the micro-batch that were used."""
-    load = make_load(method, module, longest_tokens, method.spread(join_processes().count))
+    load = make_load(method, module, longest_tokens, join_processes().count)
     return training_need(load, micro_batch, bool(recomputes)).peak if load is not None and micro_batch else None
+
+
+def predict_fits(method: MethodSettings, module: torch.nn.Module, longest_tokens: int) -> Predict | None:
+    """Return what predicts the peak of a micro-batch before any is tried; None where the model's sizes are unknown."""
+    load = make_load(method, module, longest_tokens, join_processes().count)
+    return None if load is None else lambda rows, recomputes: training_need(load, rows, recomputes).peak
 
 
 def planned_prediction(method: MethodSettings, module: torch.nn.Module) -> int | None:

@@ -7,6 +7,7 @@ layers read. The report prints every prediction beside the measured peak.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,14 +50,36 @@ class Load:
         sizes: of the model.
         weights: numbers of them.
         tokens: of the longest row, virtual tokens left out.
-        spread: over how many cards the weights are spread in training.
+        gpus: cards that share the training.
     """
 
     method: MethodSettings
     sizes: Sizes
     weights: Weights
     tokens: int
-    spread: int = 1
+    gpus: int = 1
+
+    @property
+    def spread(self) -> int:
+        """Over how many cards the weights are spread in training."""
+        return self.method.spread(self.gpus)
+
+    @property
+    def rows_per_step(self) -> int:
+        """Rows of an optimizer step that go through this card."""
+        training = self.method.training
+        assert training is not None
+        return math.ceil(training.batch_size * training.accumulation_steps / self.gpus)
+
+    @property
+    def kept_whole(self) -> int:
+        """Weights that every card holds: a table of embeddings that is the output layer, too, is not spread."""
+        return self.sizes.vocabulary * self.sizes.hidden if self.sizes.tied and self.method.readout.uses_prompt else 0
+
+    def part(self, whole: int, bytes_each: float) -> int:
+        """Return what a card holds of bytes that belong to weights, of which those kept whole take so many each."""
+        kept = int(self.kept_whole * bytes_each)
+        return kept + (whole - kept) // self.spread
 
     @property
     def length(self) -> int:
@@ -131,11 +154,12 @@ def training_need(load: Load, rows: int, recomputes: bool) -> Need:
     """Return the peak of training with so many rows at once, gradients and activations at their highest."""
     training = load.method.training
     assert training is not None
-    weights, trained = weight_bytes(load, training=True) // load.spread, load.weights.trained // load.spread
+    weights = training_weight_bytes(load)
+    trained = load.part(load.weights.trained, 1.0 if load.trains_all else 0.0)
     eight_bit = training.optimizer == "paged_adamw_8bit"
     optimizer, gradients = trained * (PAGED_8BIT_BYTES if eight_bit else ADAMW_BYTES), trained * SINGLE
     kept = activation_bytes(load, rows, recomputes)
-    whole = rows >= training.batch_size * training.accumulation_steps
+    whole = rows >= load.rows_per_step
     together = max(gradients, kept) if whole else gradients + kept
     backward = 2 * rows * load.length * load.sizes.feedforward * load.compute_bytes
     workspace = TRAINING_LIBRARY_BYTES + load.weights.largest * load.compute_bytes + backward + layer_bytes(load)
@@ -143,31 +167,38 @@ def training_need(load: Load, rows: int, recomputes: bool) -> Need:
     return Need(weights, gradients, optimizer, kept, workspace, peak, rows, recomputes, True)
 
 
+def training_weight_bytes(load: Load) -> int:
+    """Return what a card holds of the weights in training, between two layers' passes."""
+    return load.part(weight_bytes(load, training=True), SINGLE if load.trains_all else HALF)
+
+
 def layer_bytes(load: Load) -> int:
-    """Return what the largest layer takes, weights and gradients, while it is brought together from several cards."""
+    """Return what is brought together from several cards at once: the largest layer or table, weights and gradients,
+    and the layer that comes after it."""
     if load.spread == 1:
         return 0
-    table = 0 if load.sizes.tied else load.sizes.vocabulary * load.sizes.hidden
-    return 2 * SINGLE * max(load.weights.linear // load.sizes.layers, table)
+    layer, table = load.weights.linear // load.sizes.layers, load.sizes.vocabulary * load.sizes.hidden
+    return 2 * SINGLE * (max(layer, 0 if load.kept_whole else table) + layer)
 
 
 def plan_training(load: Load, card_bytes: float) -> Need:
     """Return the peak of training on a card, its rows cut as training itself would cut them."""
     training = load.method.training
     assert training is not None
-    weights = weight_bytes(load, training=True) // load.spread
+    weights = training_weight_bytes(load)
     most = weights + (card_bytes - weights) * FREE_SHARE
     wish = load.method.memory
     if wish == "lean":
         most = min(most, weights * (1 + LEAN_SHARE))
     elif wish != "auto":
         most = min(most, float(wish.split()[0]) * 1e9)
-    rows = training.batch_size * training.accumulation_steps
 
     def measure(micro_batch: int, recomputes: bool) -> int:
         return training_need(load, micro_batch, recomputes).peak
 
-    chosen: Fit = choose_fit(rows, int(most), wish != "lean" and not training.checkpoint_activations, measure)
+    chosen: Fit = choose_fit(
+        load.rows_per_step, int(most), wish != "lean" and not training.checkpoint_activations, measure
+    )
     need = training_need(load, chosen.micro_batch, chosen.recomputes)
     return Need(**{**asdict(need), "fits": need.peak <= card_bytes})
 

@@ -77,7 +77,7 @@ class Form:
 def least_need(form: Form, sizes: Sizes, training: bool) -> int:
     """Return the least that a method can do with: in prediction, which one card does, and, if asked, in training."""
     weights = count_by_sizes(sizes, form.method.readout.uses_prompt, form.trains_all)
-    load = Load(form.method, sizes, weights, form.method.max_tokens, form.method.spread(form.gpus))
+    load = Load(form.method, sizes, weights, form.method.max_tokens, max(1, form.gpus))
     needs = [prediction_need(load, 1), *([training_need(load, 1, recomputes=True)] if training else [])]
     return max(need.peak for need in needs)
 

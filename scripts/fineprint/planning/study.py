@@ -55,7 +55,7 @@ def plan_method(
         weights = count_method(method, config, labels)
     except SettingsError as error:
         return {"title": title, "reason": str(error)}
-    load = Load(method, sizes, weights, method.max_tokens, method.spread(study.hardware.gpus_per_run))
+    load = Load(method, sizes, weights, method.max_tokens, max(1, study.hardware.gpus_per_run))
     runs = len(study.run.tasks) * len(study.run.seeds)
     return {
         "title": title,

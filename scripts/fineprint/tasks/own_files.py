@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from fineprint.settings import SettingsError
+from fineprint.settings import NAME, SettingsError
 from fineprint.tasks import NO_LABEL, Row, TaskSettings
 from fineprint.tasks._tables import NO_LABEL_MARKS, read_table, require_columns
 
@@ -33,11 +33,13 @@ class Settings(TaskSettings):
 
     @model_validator(mode="after")
     def check_splits(self) -> Settings:
-        """Refuse files without a train or a test split."""
+        """Refuse files without a train or a test split, and names that could not be a file's."""
         if "train" not in self.files or len(self.files) < 2:
             raise ValueError("`files` needs 'train' and at least one test split, such as 'test'")
         if "held_out" in self.files:
             raise ValueError("'held_out' is cut from train by the workflow; name the test split differently")
+        if wrong := [split for split in self.files if not NAME.fullmatch(split)]:
+            raise ValueError(f"`files`: the split '{wrong[0]}' may have only the characters a-z, 0-9 and _ in its name")
         return self
 
     def source_files(self) -> list[Path]:
