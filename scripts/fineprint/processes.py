@@ -70,14 +70,6 @@ class Processes:
         torch.distributed.all_gather_object(values, value, group=self.group)
         return values
 
-    def gather_to_writer(self, value: Item) -> list[Item] | None:
-        """Return every process's value to the first one, in their order, and None to the others."""
-        import torch
-
-        values: list[Any] | None = [None] * self.count if self.writes else None
-        torch.distributed.gather_object(value, values, dst=0, group=self.group)
-        return values
-
     def highest(self, *values: int) -> list[int]:
         """Return the highest of all processes' values, each by its place."""
         import torch

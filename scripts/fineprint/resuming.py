@@ -75,8 +75,9 @@ class Keeper:
     def resume(self, loop: Loop) -> None:
         """Put the newest checkpoint, if there is one, into a loop that has taken no step yet."""
         saved, processes = self.checkpoints.read(), loop.stepper.processes
-        if saved is None or not all(processes.gather(saved is not None)):
+        if not all(processes.gather(saved is not None)):  # asked of all: one that cannot read it must not go alone
             return
+        assert saved is not None
         self.earlier = saved.state["phase"]
         fill_weights(loop, saved)
         fill_optimizer(loop.stepper, saved)
@@ -161,7 +162,7 @@ def whole(stepper: Stepper, name: str | None, value: torch.Tensor) -> torch.Tens
     parts of it, they are put together in the first, and others have nothing to write."""
     if stepper.shards is None or name not in stepper.shards.parts:
         return copy(value)
-    joined = stepper.shards.join(value)
+    joined = stepper.shards.join(name, value)
     return joined if joined is not None else value.new_empty(0)
 
 

@@ -102,12 +102,22 @@ class Shards:
         for parameter in self.spread.values():
             parameter.grad = None
 
-    def join(self, part: torch.Tensor) -> torch.Tensor | None:
-        """Return the whole of which each process gives its part, in the first process's main memory; None in others."""
+    def join(self, name: str, part: torch.Tensor) -> torch.Tensor | None:
+        """Return the whole of which each process gives its part, in the first process's main memory; None in others.
+
+        Args:
+            name: of the parameter whose part it is, or to which it belongs, as the optimizer's state does.
+            part: as many rows as this process holds of the parameter, and its other dimensions.
+        """
         import torch
 
-        pieces = self.processes.gather_to_writer(part.detach().cpu().clone())
-        return torch.cat(pieces) if pieces is not None else None
+        parameter, count = self.spread[name], self.processes.count
+        rows = -(-parameter.shape[0] // count)
+        sent = part.new_zeros((rows, *part.shape[1:]), device=parameter.device)
+        sent[: len(part)] = part.detach()
+        received = sent.new_empty((count * rows, *part.shape[1:]))
+        torch.distributed.all_gather_into_tensor(received, sent)
+        return received[: parameter.shape[0]].cpu() if self.processes.writes else None
 
     def own_part(self, whole: torch.Tensor) -> torch.Tensor:
         """Return this process's part of a whole, cut as the layers' weights are: along the first dimension."""
@@ -124,7 +134,7 @@ class Shards:
         import torch
 
         for name, parameter in self.spread.items():
-            whole = self.join(held(parameter.detach())) if everything or parameter.requires_grad else None
+            whole = self.join(name, held(parameter.detach())) if everything or parameter.requires_grad else None
             if whole is not None:
                 path, _, last = name.rpartition(".")
                 owner = self.module.get_submodule(path)

@@ -85,8 +85,18 @@ def assemble(
             module.p = 0.0
         if hasattr(module, "attention_dropout"):
             module.attention_dropout = 0.0
+    draw_heads(assembled)
     AcceleratorState._reset_state()  # one precision per process is all it knows
     return assembled, [reader.encode(row, with_answer=True) for row in rows()]
+
+
+def draw_heads(assembled: Any) -> None:
+    """Draw the weights of new heads and prompts in main memory: on a GPU the same seed draws others."""
+    new = {"prompt_encoder", *assembled.readout.head_names(assembled.module)}
+    generator = torch.Generator().manual_seed(1)
+    for name, parameter in assembled.module.named_parameters():
+        if parameter.requires_grad and not new.isdisjoint(name.split(".")):
+            parameter.data.copy_(0.05 * torch.randn(parameter.shape, generator=generator))
 
 
 def run(
