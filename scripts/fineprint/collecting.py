@@ -6,12 +6,13 @@ import csv
 import functools
 import hashlib
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fineprint.benchmarks import read_jobs
-from fineprint.environment import describe_commit, describe_machine
+from fineprint.environment import COMMIT, describe_commit, describe_machine
 from fineprint.measuring import peak_memory
 from fineprint.multitask.collecting import collect_multitask, list_environments
 from fineprint.prediction import read_predictions
@@ -75,6 +76,7 @@ def describe_provenance(
     environments = [record["environment"] for run in runs for record in (run["train"], run["predict"]) if record]
     machines = [describe_machine(environment) for environment in [*environments, *more] if environment]
     distinct = {json.dumps(machine, sort_keys=True): machine for machine in machines}
+    commits = Counter(tuple(environment.get(key) for key in COMMIT) for environment in environments if environment)
     text = json.dumps(study, sort_keys=True).encode()
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -82,6 +84,7 @@ def describe_provenance(
         "config_sha256": hashlib.sha256(text).hexdigest(),
         "hardware": list(distinct.values()),
         "jobs": read_jobs(Path("benchmarks") / study["study"], study, Path("logs") / study["study"]),
+        "commits": [{**dict(zip(COMMIT, found, strict=True)), "jobs": jobs} for found, jobs in commits.most_common()],
         **describe_commit(),
     }
 

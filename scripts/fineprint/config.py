@@ -77,7 +77,16 @@ class RunSettings(Settings):
 
     tasks: tuple[str, ...] = Field(min_length=1)
     methods: tuple[str, ...] = Field(min_length=1)
-    seeds: tuple[int, ...] = Field(min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def check_repeats(self) -> RunSettings:
+        """Refuse what is named twice: it would count as a run of its own."""
+        for key in ("tasks", "methods", "seeds"):
+            values = getattr(self, key)
+            if repeated := [value for value in values if values.count(value) > 1]:
+                raise ValueError(f"{key}: {repeated[0]} is named more than once")
+        return self
 
 
 class StudyConfig(Settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import subprocess
@@ -18,6 +19,7 @@ PACKAGES = (
 )
 
 PLACEMENT = "placement"  # absent where no scheduler was at work
+COMMIT = ("commit", "uncommitted_changes")
 
 
 def describe_environment() -> dict[str, Any]:
@@ -40,8 +42,9 @@ def describe_environment() -> dict[str, Any]:
 
 
 def describe_machine(environment: dict[str, Any]) -> dict[str, Any]:
-    """Return what is the same for all jobs on a machine: everything but where the scheduler put one of them."""
-    return {key: value for key, value in environment.items() if key != PLACEMENT}
+    """Return what is the same for all jobs on a machine: everything but where the scheduler put one of them, and from
+    which commit it ran."""
+    return {key: value for key, value in environment.items() if key not in (PLACEMENT, *COMMIT)}
 
 
 def installed_versions() -> dict[str, str]:
@@ -75,13 +78,17 @@ def describe_gpu() -> dict[str, Any] | None:
     return {"name": properties.name, "memory_bytes": properties.total_memory, "cuda": torch.version.cuda}
 
 
+@functools.cache
 def describe_commit() -> dict[str, Any]:
-    """Return the commit of the workflow and whether files differ from it; None outside a git checkout."""
+    """Return the commit of the workflow and whether files differ from it; None outside a git checkout.
+
+    The first answer stands for the process: files may change under a long job, which has read them by then.
+    """
     folder = Path(__file__).resolve().parent
     try:
         commit = run_git(folder, "rev-parse", "HEAD")
         return {"commit": commit, "uncommitted_changes": bool(run_git(folder, "status", "--porcelain"))}
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, subprocess.SubprocessError):
         return {"commit": None, "uncommitted_changes": None}
 
 

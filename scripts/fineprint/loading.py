@@ -98,9 +98,8 @@ def keep_weights_as_quantised(model: PreTrainedModel) -> PreTrainedModel:
 
 
 def import_libraries() -> None:
-    """Import what loading a model needs, so that the loading phase measures loading; keep libraries from the network
-    and from printing what is no news, such as a freshly started head."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
+    """Import what loading a model needs, so that the loading phase measures loading; keep libraries from printing what
+    is no news, such as a freshly started head."""
     os.environ["TOKENIZERS_PARALLELISM"] = "true"  # by as many threads as `use_threads` allows
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
     warnings.filterwarnings("ignore", message="`gradient_checkpointing_", category=FutureWarning)

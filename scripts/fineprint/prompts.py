@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from fineprint.settings import SettingsError
 from fineprint.tasks import Row
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ def choose_shots(rows: list[Row], count: int, labels: int, seed: int) -> list[Ro
     order = generator.sample(range(labels), labels)
     for number in range(count):
         fitting = [row for row in rows if row.label == order[number % labels] and row not in chosen]
+        if not fitting:
+            raise SettingsError(
+                f"readout.shots: {count} worked examples are asked for, but the training rows have too few of label "
+                f"number {order[number % labels]}; ask for fewer, or give more rows"
+            )
         middle = sorted(fitting, key=text_length)[len(fitting) // 4 : max(len(fitting) * 3 // 4, 1)]
         chosen.append(generator.choice(middle))
     return chosen

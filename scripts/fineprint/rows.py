@@ -44,6 +44,9 @@ def cut_held_out(rows: list[Row], share: float, seed: int) -> tuple[list[Row], l
         rows: labelled training rows.
         share: of the rows that are held out, about.
         seed: of the draw of groups.
+
+    Raises:
+        SettingsError: one of the two parts would be empty.
     """
     groups = sorted({row.group for row in rows})
     random.Random(seed).shuffle(groups)
@@ -55,7 +58,20 @@ def cut_held_out(rows: list[Row], share: float, seed: int) -> tuple[list[Row], l
             break
         held.add(group)
         count += sizes[group]
-    return [row for row in rows if row.group not in held], [row for row in rows if row.group in held]
+    train, held_out = [row for row in rows if row.group not in held], [row for row in rows if row.group in held]
+    if not train or not held_out:
+        raise SettingsError(
+            f"held_out_share: of {len(rows)} training rows in {len(groups)} groups (such as premises) {len(held_out)} "
+            f"would be held out and {len(train)} left to train on; both are needed: give more rows, another "
+            "group_column, or another share"
+        )
+    return train, held_out
+
+
+def draw_rows(rows: list[Row], count: int, seed: int) -> list[Row]:
+    """Return at most so many rows, drawn by the seed, in their own order: a file may be sorted by label."""
+    chosen = sorted(random.Random(seed).sample(range(len(rows)), min(count, len(rows))))
+    return [rows[number] for number in chosen]
 
 
 def prepare_splits(task: TaskSettings, seed: int) -> tuple[dict[str, list[Row]], dict[str, int]]:

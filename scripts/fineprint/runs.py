@@ -17,7 +17,7 @@ from fineprint.batching import feature_length
 from fineprint.cards import Base, name_base, read_base, write_card
 from fineprint.checkpoints import Checkpoints
 from fineprint.config import MethodSettings, read_run
-from fineprint.environment import describe_environment
+from fineprint.environment import describe_commit, describe_environment
 from fineprint.job import use_threads
 from fineprint.loading import import_libraries
 from fineprint.measuring import gather_phase, join_phases, measure_phase, weight_bytes, workspace_bytes
@@ -29,7 +29,7 @@ from fineprint.processes import join_processes
 from fineprint.readouts import Trial
 from fineprint.records import Phase, PredictRecord, TrainRecord, folder_bytes, hash_folder, read_json
 from fineprint.resuming import Keeper
-from fineprint.rows import HELD_OUT, TRAIN, TRIALS, read_rows
+from fineprint.rows import HELD_OUT, TRAIN, TRIALS, draw_rows, read_rows
 from fineprint.tasks import Row
 from fineprint.training import train
 from fineprint.unpacking import unpacked_bytes
@@ -50,6 +50,7 @@ def train_run(
     """Train a run, save it into `model` with a model card, return its record. A method that trains nothing leaves
     `model` empty. Where `checkpoints` are given, a training that was interrupted goes on from the newest. Of several
     processes one saves and returns the record."""
+    describe_commit()
     config = read_json(run_config)
     method = read_run(config)
     processes = join_processes()
@@ -159,6 +160,7 @@ def predict_run(
 
     Merged models answer the same rows; trials of a prompt answer held-out rows only.
     """
+    describe_commit()
     config = read_json(run_config)
     method, seed, phases = read_run(config), config["seed"], dict[str, Phase]()
     use_threads(threads)
@@ -180,7 +182,7 @@ def predict_run(
         )
     parameters = count_parameters(assembled.module, readout.head_names(assembled.module))
     weights, planned = weight_bytes(assembled.module), planned_prediction(method, assembled.module)
-    held_out = read_rows(rows / f"{HELD_OUT}.jsonl")[: method.readout.trial_rows()]
+    held_out = draw_rows(read_rows(rows / f"{HELD_OUT}.jsonl"), method.readout.trial_rows(), seed)
     trials = [
         run_trial(
             assembled, trial, held_out, f"{name} · {trial.choice} {trial.value}", predictions / TRIALS / f"{n}.jsonl"

@@ -106,6 +106,7 @@ def make_results(
         "command": "snakemake --cores 1 --resources gpu=1",
         "commit": "1234567890abcdef1234567890abcdef12345678",
         "uncommitted_changes": False,
+        "commits": [{"commit": "1234567890abcdef1234567890abcdef12345678", "uncommitted_changes": False, "jobs": 12}],
         "hardware": [machine()],
         "jobs": make_jobs(names, tasks, seeds),
         "config_sha256": "12" * 32,

@@ -84,7 +84,7 @@ def test_several_tasks_and_seeds():
 
 def test_nothing_scored_and_no_machine():
     results = few("roberta_full")
-    results["provenance"].update({"hardware": [], "commit": None})
+    results["provenance"].update({"hardware": [], "commit": None, "commits": []})
     results["runs"][0].update({"status": "not run", "train": None, "predict": None, "scores": None})
     words = write(results)
     assert "No run was scored." in words and "All jobs ran" not in words and "commit" not in words

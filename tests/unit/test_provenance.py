@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from example_results import METHODS, make_results
+from fineprint import environment
 from fineprint.benchmarks import read_jobs
+from fineprint.environment import describe_machine
 from fineprint.reporting import provenance
 from fineprint.reporting.study import Study
 from fineprint.reporting.style import figure_style
@@ -154,3 +156,37 @@ def test_benchmark_files_are_read_by_rule_and_wildcards(tmp_path, study):
     assert jobs["train_method", "nli/roberta_full/1"]["peak_resident_bytes"] == 500 * 1024 * 1024
     assert jobs["predict_labels", "nli/roberta_full/1"]["peak_resident_bytes"] is None, "too short to be sampled"
     assert jobs["fetch_backbone", "encoder"]["peak_resident_bytes"] is None
+
+
+def test_the_commits_of_the_jobs_are_told(study):
+    """Library code changes without a retraining: a report can rest on jobs of several commits."""
+    record = study.results["provenance"]
+    record["commits"] = [
+        {"commit": "a" * 40, "uncommitted_changes": False, "jobs": 7},
+        {"commit": "b" * 40, "uncommitted_changes": True, "jobs": 1},
+    ]
+    facts = dict(provenance.describe(study)["facts"])
+    assert facts["Commit of trainings and predictions"] == (
+        f"several: {'a' * 40} (7 jobs); {'b' * 40}, with changes that were not committed (1 job)"
+    )
+    assert facts["Commit of the report"] == record["commit"]
+    record["commits"] = record["commits"][:1]
+    assert dict(provenance.describe(study)["facts"])["Commit of trainings and predictions"] == "a" * 40
+
+
+def test_a_machine_is_one_whatever_the_commit():
+    machine = {"processor": "p", "cores": 2}
+    jobs = [machine | {"commit": letter * 40, "uncommitted_changes": False} for letter in "ab"]
+    assert describe_machine(jobs[0]) == describe_machine(jobs[1]) == machine
+
+
+def test_git_that_does_not_answer_costs_no_result(monkeypatch):
+    def wait(*arguments):
+        raise subprocess.TimeoutExpired("git", 20)
+
+    monkeypatch.setattr(environment, "run_git", wait)
+    environment.describe_commit.cache_clear()
+    try:
+        assert environment.describe_commit() == {"commit": None, "uncommitted_changes": None}
+    finally:
+        environment.describe_commit.cache_clear()

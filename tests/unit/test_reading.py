@@ -108,6 +108,20 @@ def test_worked_examples_come_from_the_seed(tiny_rows):
     assert sorted(row.label for row in first) == [0, 1, 2]
 
 
+def test_examples_that_there_are_not_are_a_sentence(tiny_rows):
+    with pytest.raises(SettingsError, match=r"shots: 9 worked examples are asked for, .* too few of label number"):
+        choose_shots([row for row in tiny_rows if row.label != 1], 9, 3, seed=1)
+
+
+def test_logits_that_are_no_numbers_are_no_answer(backbone_folders, task_record, tiny_rows):
+    """The first label would be the "most likely" one, with a perfect calibration."""
+    method = make_method("full", "classifier", "encoder")
+    readout = make_readout(method, backbone_folders["encoder"], task_record, tiny_rows, seed=1)
+    assert readout.read_off(torch.tensor([[0.2, 0.8, 0.0]]))[0].label == 1
+    with pytest.raises(SettingsError, match="answers are no numbers"):
+        readout.read_off(torch.tensor([[0.2, 0.8, 0.0], [float("nan")] * 3]))
+
+
 def test_long_rows_lose_text_not_instruction(task_record, tiny_rows):
     readout = make_generation(task_record, tiny_rows, max_tokens=24)
     long_row = Row("1", {"premise": "the dog " * 50, "hypothesis": "a cat sleeps"}, 0, "g")

@@ -195,7 +195,7 @@ def test_figures_that_were_not_measured_are_said_to_be(tmp_path):
         run["predict"]["rows_per_second"] = None
     for backbone in results["backbones"].values():
         backbone.update({"parameters": None, "bytes": None, "facts": {}})
-    results["provenance"].update({"commit": None, "uncommitted_changes": None, "hardware": []})
+    results["provenance"].update({"commit": None, "uncommitted_changes": None, "commits": [], "hardware": []})
     html = render_page(results, tmp_path / "figures")
     assert formats.NOT_MEASURED in text_of(html)
     assert not re.search(r"(?<!\d)0 B\b", text_of(html))

@@ -5,11 +5,12 @@ import json
 import pandas
 import pytest
 
-from fineprint.rows import cut_held_out, describe_task, prepare_splits, read_rows, write_rows
+from fineprint.rows import cut_held_out, describe_task, draw_rows, prepare_splits, read_rows, write_rows
 from fineprint.settings import SettingsError, find_settings, list_kinds
 from fineprint.tasks import NO_LABEL, Row
 from fineprint.tasks.boolq import Settings as BoolQ
 from fineprint.tasks.multinli import Settings as MultiNLI
+from fineprint.tasks.multinli import read_gold
 from fineprint.tasks.own_files import Settings as OwnFiles
 from fineprint.tasks.sst2 import Settings as SST2
 
@@ -214,6 +215,39 @@ def test_mistakes_in_own_files_are_named(content, settings, words, tmp_path):
 def test_a_split_s_name_must_do_for_a_file(split, tmp_path):
     with pytest.raises(ValueError, match=r"may have only the characters a-z, 0-9 and _"):
         make_own(tmp_path / "rows.csv", files={"train": tmp_path / "rows.csv", split: tmp_path / "rows.csv"})
+
+
+def test_a_missing_text_is_refused(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"s1": "a", "s2": null, "gold": "neutral"}\n{"s1": "b", "s2": "c", "gold": "neutral"}\n')
+    with pytest.raises(SettingsError, match=r"row 1: column 's2' has no text"):
+        make_own(path).load_splits(1)
+
+
+def test_a_prompt_asks_for_texts_that_there_are(tmp_path):
+    with pytest.raises(ValueError, match=r"asks for \{claim\}, which text_columns does not have; it has \{premise\}"):
+        make_own(tmp_path / "rows.csv", prompt="{premise} {claim}")
+
+
+@pytest.mark.parametrize("groups", [["a"] * 9, ["a", "b", "c", "d"]])
+def test_rows_that_cannot_be_cut_are_refused(groups):
+    rows = [Row(str(n), {"premise": group}, 0, group) for n, group in enumerate(groups)]
+    with pytest.raises(SettingsError, match=r"held_out_share: of \d training rows in \d groups?"):
+        cut_held_out(rows, 0.05, seed=1)
+
+
+def test_an_unknown_gold_label_is_no_missing_one():
+    assert [read_gold(name, "x") for name in ("neutral", "-")] == [1, NO_LABEL]
+    with pytest.raises(SettingsError, match="pair 7: label 'Neutral' is unknown; accepted: entailment"):
+        read_gold("Neutral", "file, pair 7")
+
+
+def test_rows_of_a_trial_are_drawn_from_the_whole_file():
+    rows = [Row(str(n), {"premise": "a"}, n // 50, str(n)) for n in range(150)]
+    drawn = draw_rows(rows, 60, seed=1)
+    assert drawn == draw_rows(rows, 60, seed=1) != draw_rows(rows, 60, seed=2)
+    assert len(drawn) == 60 and {row.label for row in drawn} == {0, 1, 2}
+    assert draw_rows(rows, 500, seed=1) == rows and draw_rows(rows, 0, seed=1) == []
 
 
 def test_unknown_ending_is_named(tmp_path):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fineprint.plain_code import PlainCode
 from fineprint.readouts import Batch, Feature, Prediction, Readout
 from fineprint.readouts._padding import attention_mask, pad_to_one_length
+from fineprint.settings import SettingsError
 from fineprint.tasks import Row
 
 if TYPE_CHECKING:
@@ -85,7 +86,16 @@ class ClassReadout(Readout):
         return self.logits(module, batch).float().softmax(dim=1)
 
     def read_off(self, answers: torch.Tensor) -> list[Prediction]:
-        """Return the most likely label of each row and all probabilities."""
+        """Return the most likely label of each row and all probabilities.
+
+        Raises:
+            SettingsError: a row's logits are no numbers.
+        """
+        if not bool(answers.isfinite().all()):
+            raise SettingsError(
+                "the model's answers are no numbers (NaN); store the backbone at another precision, float32 or "
+                "bfloat16, or train with a lower learning rate"
+            )
         return [
             Prediction(label=row.index(max(row)), probabilities=[round(value, 6) for value in row])
             for row in answers.tolist()

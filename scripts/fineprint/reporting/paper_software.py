@@ -26,8 +26,9 @@ def describe_computing(study: Study, library: Library) -> list[Piece]:
         return []
     names = list(dict.fromkeys(name_machine(machine) for machine in machines))
     pieces = [Piece(f"All jobs ran on {formats.join(names)}. "), *describe_versions(machines, library)]
-    commit = study.results["provenance"].get("commit")
-    return [*pieces, Piece(f"The workflow is Fineprint at commit {commit}. ")] if commit else pieces
+    commits = [found["commit"] for found in study.results["provenance"].get("commits", []) if found["commit"]]
+    noun = "commit" if len(commits) == 1 else "commits"
+    return [*pieces, Piece(f"The workflow is Fineprint at {noun} {formats.join(commits)}. ")] if commits else pieces
 
 
 def name_machine(machine: dict[str, Any]) -> str:

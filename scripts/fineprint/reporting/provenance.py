@@ -18,12 +18,11 @@ from fineprint.reporting.workflow import STEPS, list_jobs, summarise_jobs
 def describe(study: Study) -> dict[str, Any]:
     """Return everything the section shows."""
     record = study.results["provenance"]
-    commit, changed = record.get("commit"), record.get("uncommitted_changes")
     facts = [
         ("Study", study.config["study"]),
         ("Results collected", record.get("created") or formats.NOT_MEASURED),
-        ("Commit", commit or "not known: the files were not in a git checkout"),
-        ("Files differ from the commit", formats.NOT_MEASURED if changed is None else "yes" if changed else "no"),
+        ("Commit of trainings and predictions", describe_commits(record.get("commits", []))),
+        ("Commit of the report", name_commit(record)),
         ("Config sha256", record.get("config_sha256") or formats.NOT_MEASURED),
         ("Seeds", formats.setting(study.seeds)),
         ("Seed of the data", formats.setting(study.config.get("data_seed"))),
@@ -41,6 +40,21 @@ def describe(study: Study) -> dict[str, Any]:
         "jobs": jobs_table(study),
         "config": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True, width=78, default_flow_style=None),
     }
+
+
+def describe_commits(commits: list[dict[str, Any]]) -> str:
+    """Return from which commits the jobs ran, the most frequent first; several are told, for code changed between."""
+    if len(commits) <= 1:
+        return name_commit(commits[0]) if commits else formats.NOT_MEASURED
+    parts = [f"{name_commit(commit)} ({formats.plural(commit['jobs'], 'job')})" for commit in commits]
+    return f"several: {'; '.join(parts)}"
+
+
+def name_commit(record: dict[str, Any]) -> str:
+    """Return a commit, and whether files differed from it."""
+    if not record.get("commit"):
+        return "not known: the files were not in a git checkout"
+    return f"{record['commit']}{', with changes that were not committed' if record.get('uncommitted_changes') else ''}"
 
 
 def row_command(study: Study, task: str, method: str, seed: object) -> str:

@@ -11,6 +11,7 @@ from pydantic import Field
 from fineprint.settings import SettingsError
 from fineprint.tasks import NO_LABEL, Row
 from fineprint.tasks._hub import HubTaskSettings
+from fineprint.tasks._tables import NO_LABEL_MARKS, read_table, require_columns
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -77,8 +78,6 @@ def read_official(path: Path) -> Dataset:
     """Read an official file, in the hub's column names."""
     from datasets import Dataset
 
-    from fineprint.tasks._tables import read_table, require_columns
-
     table = read_table(path)
     require_columns(table, ["sentence1", "sentence2", "gold_label", "genre", "pairID"], str(path))
     return Dataset.from_list(
@@ -86,10 +85,19 @@ def read_official(path: Path) -> Dataset:
             {
                 "premise": entry["sentence1"],
                 "hypothesis": entry["sentence2"],
-                "label": LABELS.index(entry["gold_label"]) if entry["gold_label"] in LABELS else NO_LABEL,
+                "label": read_gold(entry["gold_label"], f"{path}, pair {entry['pairID']}"),
                 "genre": entry["genre"],
                 "pairID": entry["pairID"],
             }
             for entry in table
         ]
     )
+
+
+def read_gold(name: str, where: str) -> int:
+    """Return a gold label's number; "-" stands where annotators did not agree."""
+    if name in LABELS:
+        return LABELS.index(name)
+    if name in NO_LABEL_MARKS:
+        return NO_LABEL
+    raise SettingsError(f"{where}: label '{name}' is unknown; accepted: {', '.join(LABELS)}, or - for none")

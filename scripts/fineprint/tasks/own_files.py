@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import string
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,6 +41,10 @@ class Settings(TaskSettings):
             raise ValueError("'held_out' is cut from train by the workflow; name the test split differently")
         if wrong := [split for split in self.files if not NAME.fullmatch(split)]:
             raise ValueError(f"`files`: the split '{wrong[0]}' may have only the characters a-z, 0-9 and _ in its name")
+        fields = {field for _, field, _, _ in string.Formatter().parse(self.prompt) if field}
+        if unknown := sorted(fields - set(self.text_columns)):
+            known = ", ".join(f"{{{name}}}" for name in self.text_columns)
+            raise ValueError(f"`prompt` asks for {{{unknown[0]}}}, which text_columns does not have; it has {known}")
         return self
 
     def source_files(self) -> list[Path]:
@@ -61,7 +66,7 @@ class Settings(TaskSettings):
 
     def make_row(self, split: str, number: int, entry: dict[str, Any], path: Path) -> Row:
         """Turn a line of a table into a row."""
-        texts = {name: str(entry[column]) for name, column in self.text_columns.items()}
+        texts = {name: read_text(entry[column], column, path, number) for name, column in self.text_columns.items()}
         group = str(entry[self.group_column]) if self.group_column else next(iter(texts.values()))
         tags = {tag: str(entry[column]) for tag, column in self.tag_columns.items()}
         label = self.read_label(entry[self.label_column], f"{path}, row {number}")
@@ -78,3 +83,10 @@ class Settings(TaskSettings):
         if number.isdecimal() and int(number) < len(self.labels):
             return int(number)
         raise SettingsError(f"{where}: label '{text}' is unknown; accepted: {', '.join(self.labels)}")
+
+
+def read_text(value: Any, column: str, path: Path, number: int) -> str:
+    """Return a text; one that is missing is refused, lest "nan" be read as a sentence."""
+    if value is None or value != value:
+        raise SettingsError(f"{path}, row {number}: column '{column}' has no text; leave such rows out")
+    return str(value)
