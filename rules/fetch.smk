@@ -1,6 +1,6 @@
 """
-Fetching: what the study needs from the Hugging Face hub, the only rules that ask the network, but for the plan. They run where snakemake
-itself runs, on a cluster the login node; `snakemake fetch` runs them and nothing else.
+Fetching: what the study needs from the Hugging Face hub. No other rule asks the network, but for the plan. They run
+where snakemake itself runs, on a cluster the login node; `snakemake fetch` runs them and nothing else.
 
 INPUTS   the study's models and data sets on the hub, by name and revision
 OUTPUTS  results/{study}/sources/revisions.json            commit, size and hashes as the hub declares them
