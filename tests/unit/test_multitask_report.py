@@ -1,5 +1,6 @@
 """The chapter on many tasks: everything shown follows the records, whichever way they fall."""
 
+import copy
 import re
 from dataclasses import asdict
 
@@ -48,9 +49,14 @@ def served(results, way):
     return [row for row in results["multitask"]["serving"]["rows"] if row["way"] == way]
 
 
-@pytest.fixture
-def results():
+@pytest.fixture(scope="module")
+def made():
     return make_multitask_results()
+
+
+@pytest.fixture
+def results(made):
+    return copy.deepcopy(made)
 
 
 def test_the_chapter_is_rendered(results, tmp_path):
