@@ -10,7 +10,7 @@ from example_multitask import make_latency, make_multitask_results
 from example_results import METHODS, make_results
 from fineprint.records import COST_ONLY, write_json
 from fineprint.reporting import advice, checklist, formats
-from fineprint.reporting.figures import MULTITASK, save_drawing
+from fineprint.reporting.figures import MULTITASK, plot_all, save_drawing
 from fineprint.reporting.figures_multitask import draw_growth
 from fineprint.reporting.html import render
 from fineprint.reporting.multitask import Line, Multitask, meeting
@@ -28,7 +28,7 @@ from fineprint.reporting.multitask_words import (
 from fineprint.reporting.pdf import write_pdf
 from fineprint.reporting.study import Study
 from fineprint.reporting.style import figure_style
-from test_reporting import REPORT, Page, render_page, text_of, without_pictures
+from test_reporting import REPORT, Page, text_of, without_pictures
 
 
 def part_of(results):
@@ -59,9 +59,25 @@ def results(made):
     return copy.deepcopy(made)
 
 
-def test_the_chapter_is_rendered(results, tmp_path):
-    html = render_page(results, tmp_path / "figures")
-    write_pdf(results, tmp_path / "figures", REPORT, tmp_path / "report.pdf")
+@pytest.fixture(scope="module")
+def drawn(made, tmp_path_factory):
+    """The folder of all figures."""
+    folder = tmp_path_factory.mktemp("report") / "figures"
+    plot_all(made, folder)
+    return folder
+
+
+def test_equal_data_give_equal_files(drawn, results, tmp_path):
+    plot_all(results, tmp_path)
+    first, second = ({file.name: file.read_bytes() for file in folder.iterdir()} for folder in (drawn, tmp_path))
+    assert "accuracy-nli.svg" in first and "multitask-growth.csv" in first
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_the_chapter_is_rendered(drawn, results, tmp_path):
+    html = render(results, drawn, REPORT, "page")
+    write_pdf(results, drawn, REPORT, tmp_path / "report.pdf")
     page, text = Page(html), text_of(html)
     assert len(page.ids) == len(set(page.ids))
     assert not {link[1:] for link in page.links if link.startswith("#")} - set(page.ids)
