@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from example_runs import LABELS, LINEAR, LORA, METHODS, RANDOM, machine, make_run
 from fineprint import statistics
 
 __all__ = ["METHODS", "make_results"]
+
+MADE: dict[str, dict[str, Any]] = {}  # by arguments: thousands of bootstrap draws are taken once
 
 
 def make_task(splits: dict[str, int]) -> dict[str, Any]:
@@ -71,9 +74,23 @@ def make_results(
     splits: dict[str, int] | None = None,
     with_gaps: bool = True,
 ) -> dict[str, Any]:
-    """Return results; with gaps, also a collapsed run and one that was not run."""
-    splits = splits or {"matched": 810, "mismatched": 810}
-    specs = dict(methods if methods is not None else METHODS)
+    """Return results that the caller may change; with gaps, also a collapsed run and one that was not run."""
+    specs = methods if methods is not None else METHODS
+    asked = (specs, tasks, seeds, splits or {"matched": 810, "mismatched": 810}, with_gaps)
+    if repr(asked) not in MADE:
+        MADE[repr(asked)] = make_results_anew(*asked)
+    return copy.deepcopy(MADE[repr(asked)])
+
+
+def make_results_anew(
+    methods: dict[str, tuple[Any, ...]],
+    tasks: tuple[str, ...],
+    seeds: tuple[int, ...],
+    splits: dict[str, int],
+    with_gaps: bool,
+) -> dict[str, Any]:
+    """Return results, every score and every comparison of which is worked out."""
+    specs = dict(methods)
     if with_gaps:
         specs["roberta_random"] = RANDOM
     runs, comparisons = [], []

@@ -212,7 +212,7 @@ def test_a_hub_base_is_loaded_at_its_commit(backbone_folders, task_record, tiny_
     places = lay_out(method, backbone_folders["encoder"], task_record, tiny_rows, facts=facts)
     hub = {"kind": "hub", "architecture": "encoder", "name": "some/model", "revision": "main"}
     write_json(places[-1], read_json(places[-1]) | {"settings": hub, "revision": "c0" * 20})
-    train_run(*places, MODEL, 2)
+    train_run(*places, MODEL, 1)
     card = ModelCard.load(MODEL / "README.md")
     program = program_of(card, tiny_rows[0])
     assert f"`pairs`, loaded from `some/rows` on the Hugging Face hub, commit `{'d1' * 20}`" in card.text
@@ -244,7 +244,7 @@ def test_a_made_up_base_is_a_limitation(backbone_folders, task_record, tiny_rows
     method = make_method("lora", "classifier", "encoder", epochs=1)
     places = lay_out(method, backbone_folders["encoder"], task_record, tiny_rows, settings={"kind": "demo_nli"})
     write_json(places[-1], read_json(places[-1]) | {"settings": {"kind": "demo_encoder"}})
-    train_run(*places, MODEL, 2)
+    train_run(*places, MODEL, 1)
     words = ModelCard.load(MODEL / "README.md").text
     assert find_settings("backbones", "demo_encoder").origin.split(",")[0] in words.replace("\\", "")
     assert "were made by this workflow" in words

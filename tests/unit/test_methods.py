@@ -2,16 +2,18 @@
 
 import itertools
 import math
+import sys
 import warnings
-from pathlib import Path
 
 import pytest
 import torch
 
+from fineprint.adapters._peft import PeftSettings
 from fineprint.assembly import assemble_for_prediction, assemble_for_training, make_readout, save_trained
 from fineprint.config import MethodSettings, TrainingSettings
 from fineprint.parameters import count_parameters
 from fineprint.precisions import PRECISIONS
+from fineprint.reporting.references import find_numbers
 from fineprint.settings import SettingsError, find_settings, list_kinds
 from fineprint.training import train
 
@@ -116,8 +118,13 @@ def test_loss_falls(kind, backbone_folders, task_record, tiny_rows):
 def test_says_what_it_is(kind):
     package = "adapters" if kind in list_kinds("adapters") else "readouts"
     settings = find_settings(package, kind)
-    assert settings.title and len(settings.explanation) > 40
-    assert settings.__doc__ and Path(__file__).exists()
+    head = sys.modules[settings.__module__].__doc__
+    assert settings.title and len(settings.explanation) > 40 and settings.explanation.endswith(".")
+    assert settings.__doc__ and head
+    titles = [find_settings(package, other).title for other in list_kinds(package)]
+    assert titles.count(settings.title) == 1, "the report tells kinds apart by their titles"
+    if issubclass(settings, PeftSettings):
+        assert find_numbers(head), "the file's head names the work that a method of the library follows"
 
 
 def test_modules_that_the_model_lacks_are_named(backbone_folders, task_record, tiny_rows):

@@ -59,15 +59,6 @@ def make_entry(name, adapter, readout, architecture, backbone, folder, rows, see
     return Entry(name, name, method, reader, backbone, folder, own, features, answers)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Batches this small gain nothing from a second thread, and lose where other processes run."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def make_entries(backbone_folders, tiny_rows, tmp_path_factory):
     made = {}

@@ -1,13 +1,18 @@
 """The chapter on many tasks: everything shown follows the records, whichever way they fall."""
 
+import copy
 import re
+from dataclasses import asdict
 
 import pytest
 
 from example_multitask import make_latency, make_multitask_results
 from example_results import METHODS, make_results
-from fineprint.records import COST_ONLY
+from fineprint.records import COST_ONLY, write_json
 from fineprint.reporting import advice, checklist, formats
+from fineprint.reporting.figures import MULTITASK, plot_all, save_drawing
+from fineprint.reporting.figures_multitask import draw_growth
+from fineprint.reporting.html import render
 from fineprint.reporting.multitask import Line, Multitask, meeting
 from fineprint.reporting.multitask_serving_words import compare, per_task_sentences, speed_sentences, worked_sentences
 from fineprint.reporting.multitask_view import describe_multitask
@@ -22,25 +27,57 @@ from fineprint.reporting.multitask_words import (
 )
 from fineprint.reporting.pdf import write_pdf
 from fineprint.reporting.study import Study
-from test_reporting import REPORT, Page, render_page, text_of, without_pictures
+from fineprint.reporting.style import figure_style
+from test_reporting import REPORT, Page, text_of, without_pictures
 
 
 def part_of(results):
     return Multitask(Study(results))
 
 
+def render_with_growth(results, folder):
+    """Render with the chapter's own figure alone, where it has one: no other figure is drawn from the part."""
+    folder.mkdir()
+    with figure_style():
+        growth = draw_growth(Study(results))
+    entries = [asdict(save_drawing(folder, MULTITASK, "", "growth", growth))] if growth is not None else []
+    write_json(folder / "figures.json", entries)
+    return render(results, folder, REPORT, "page")
+
+
 def served(results, way):
     return [row for row in results["multitask"]["serving"]["rows"] if row["way"] == way]
 
 
-@pytest.fixture
-def results():
+@pytest.fixture(scope="module")
+def made():
     return make_multitask_results()
 
 
-def test_the_chapter_is_rendered(results, tmp_path):
-    html = render_page(results, tmp_path / "figures")
-    write_pdf(results, tmp_path / "figures", REPORT, tmp_path / "report.pdf")
+@pytest.fixture
+def results(made):
+    return copy.deepcopy(made)
+
+
+@pytest.fixture(scope="module")
+def drawn(made, tmp_path_factory):
+    """The folder of all figures."""
+    folder = tmp_path_factory.mktemp("report") / "figures"
+    plot_all(made, folder)
+    return folder
+
+
+def test_equal_data_give_equal_files(drawn, results, tmp_path):
+    plot_all(results, tmp_path)
+    first, second = ({file.name: file.read_bytes() for file in folder.iterdir()} for folder in (drawn, tmp_path))
+    assert "accuracy-nli.svg" in first and "multitask-growth.csv" in first
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_the_chapter_is_rendered(drawn, results, tmp_path):
+    html = render(results, drawn, REPORT, "page")
+    write_pdf(results, drawn, REPORT, tmp_path / "report.pdf")
     page, text = Page(html), text_of(html)
     assert len(page.ids) == len(set(page.ids))
     assert not {link[1:] for link in page.links if link.startswith("#")} - set(page.ids)
@@ -196,14 +233,18 @@ def test_adapters_alone_render_without_a_comparison(results, tmp_path):
     for key in ("rows", "checks", "latency"):
         part["serving"][key] = [row for row in part["serving"][key] if row["method"] == "roberta_lora"]
     results["study"]["multitask"]["methods"] = {"lora": "roberta_lora"}
-    text = text_of(render_page(results, tmp_path / "figures"))
+    html = render_with_growth(results, tmp_path / "figures")
+    text = text_of(html)
     assert "Adapters, switched" in text and "Whole models in memory" not in text
+    assert "figure-multitask-growth" in Page(html).ids
 
 
 def test_records_that_are_missing_leave_their_tables_out(results, tmp_path):
     results["multitask"].update({"serving": None, "combining": None, "forgetting": None})
-    text = text_of(render_page(results, tmp_path / "figures"))
+    html = render_with_growth(results, tmp_path / "figures")
+    text = text_of(html)
     assert "Accuracy and training" in text and "Can adapters be combined?" not in text
+    assert "figure-multitask-growth" not in Page(html).ids
 
 
 def test_checklist_and_advice_know_the_part(results):

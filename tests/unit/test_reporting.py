@@ -133,14 +133,6 @@ def test_pdf_text_can_be_extracted(rendered):
         assert word in text
 
 
-def test_equal_data_give_equal_files(rendered, tmp_path):
-    few = make_results(FEW, splits=SMALL, with_gaps=False)
-    plot_all(few, tmp_path / "one")
-    plot_all(few, tmp_path / "two")
-    for file in (tmp_path / "one").iterdir():
-        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
-
-
 def test_runs_that_cannot_be_ranked_say_why(rendered):
     assert "the model is gated and no access token was given" in rendered["text"]
     assert "no better than always giving the most frequent label" in rendered["text"]

@@ -1,5 +1,6 @@
 """A training interrupted and taken up again: the same to the last bit; one checkpoint at most, bound to its run."""
 
+import itertools
 import json
 import signal
 
@@ -10,6 +11,7 @@ from safetensors.torch import load_file
 from fineprint.assembly import assemble_for_training, make_readout
 from fineprint.checkpoints import Checkpoints, bind
 from fineprint.interruption import Interrupted, heed_signals
+from fineprint.judging import judge
 from fineprint.measuring import Meter, gather_phase, join_phases
 from fineprint.records import read_json, write_json
 from fineprint.resuming import Keeper
@@ -100,29 +102,37 @@ def test_dropout_goes_on_where_it_was(run, tmp_path, monkeypatch):
     assert history(run(method, make_keeper(tmp_path))[0]) != history(wanted)
 
 
+def judge_worse_each_time(monkeypatch):
+    """From now on the first judgement is the best, whoever asks for it."""
+    numbers = itertools.count(1)
+    monkeypatch.setattr("fineprint.training.judge", lambda *asked: (float(number := next(numbers)), 1 / number))
+
+
 def test_the_best_epoch_of_before_comes_back(run, tmp_path, monkeypatch):
     """The first epoch is judged the best, and the interruption comes after it."""
     method = make("full")
-    monkeypatch.setattr(Loop, "judge", lambda self, held_out: (float(self.epoch), 1 / self.epoch))
+    judge_worse_each_time(monkeypatch)
     wanted, weights = run(method, None)
+    judge_worse_each_time(monkeypatch)
     with pytest.raises(Interrupted):
         run(method, make_keeper(tmp_path), 5)
     outcome, resumed = run(method, make_keeper(tmp_path))
-    assert outcome.best_epoch == wanted.best_epoch == 1
+    assert [epoch["held_out_accuracy"] for epoch in outcome.epochs] == [1.0, 0.5]
+    assert outcome.best_epoch == wanted.best_epoch == 1 and outcome.resumed_from_steps == [5]
     assert all(torch.equal(resumed[n], weights[n]) for n in weights)
 
 
 def test_a_signal_at_the_last_judgement_is_heeded(run, tmp_path, monkeypatch):
-    method, judge = make("lora"), Loop.judge
+    method, numbers = make("lora"), itertools.count(1)
 
-    def judge_and_stop(self, held_out):
-        if self.epoch == 2:
+    def judge_and_stop(stepper, held_out):
+        if next(numbers) == 2:
             signal.raise_signal(signal.SIGUSR1)
-        return judge(self, held_out)
+        return judge(stepper, held_out)
 
     wanted, weights = run(method, None)
     with monkeypatch.context() as patch:
-        patch.setattr(Loop, "judge", judge_and_stop)
+        patch.setattr("fineprint.training.judge", judge_and_stop)
         with pytest.raises(Interrupted, match="stopped by SIGUSR1 at step 6 of 6") as stop:
             run(method, make_keeper(tmp_path))
     assert stop.value.status == 128 + signal.SIGUSR1
@@ -242,11 +252,11 @@ def test_the_record_tells_of_the_interruption(backbone_folders, task_record, tin
     with monkeypatch.context() as patch:
         patch.setattr(Loop, "take_step", stop)
         with pytest.raises(Interrupted):
-            train_run(*places, PLACE / "model", 2, checkpoints)
+            train_run(*places, PLACE / "model", 1, checkpoints)
     kept = read_json(checkpoints.whole()[-1] / "state.json")
     kept["phase"]["seconds"] += 1000
     write_json(checkpoints.whole()[-1] / "state.json", kept)
-    record = train_run(*places, PLACE / "model", 2, checkpoints)
+    record = train_run(*places, PLACE / "model", 1, checkpoints)
     assert record["resumed_from_steps"] == [6] and "step 6 of 16" in " ".join(record["notes"])
     assert 1000 < record["phases"]["training"]["seconds"] < 1100
     assert json.loads(json.dumps(record)) == record

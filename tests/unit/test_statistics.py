@@ -115,13 +115,20 @@ def test_pairs_are_compared_on_the_same_rows():
         compare_paired({"a": [True], "b": [True, False]})
 
 
+def macro_f1_of(golds, labels):
+    """What `f1_score(golds, labels, average="macro")` gives of three labels, a hundred times as fast."""
+    table = numpy.bincount(3 * golds + labels, minlength=9).reshape(3, 3)
+    return float(numpy.mean(2 * numpy.diagonal(table) / (table.sum(axis=0) + table.sum(axis=1))))
+
+
 def test_bootstrap_of_macro_f1_agrees_with_resampled_rows():
     random = numpy.random.default_rng(2)
     golds = random.integers(0, 3, 300)
     labels = numpy.where(random.random(300) < 0.7, golds, random.integers(0, 3, 300))
     score = score_predictions([entry(int(g), int(p)) for g, p in zip(golds, labels, strict=True)], LABELS)
     draws = [random.integers(0, 300, 300) for _ in range(1000)]
-    wanted = numpy.quantile([f1_score(golds[d], labels[d], average="macro") for d in draws], [0.025, 0.975])
+    assert macro_f1_of(golds, labels) == pytest.approx(f1_score(golds, labels, average="macro"), abs=1e-12)
+    wanted = numpy.quantile([macro_f1_of(golds[d], labels[d]) for d in draws], [0.025, 0.975])
     assert (score["macro_f1_low"], score["macro_f1_high"]) == pytest.approx(tuple(wanted), abs=0.01)
     assert score["macro_f1_low"] < score["macro_f1"] < score["macro_f1_high"]
 

@@ -33,4 +33,4 @@ def lay_out(method, backbone, task_record, rows, **settings):
 
 def train_laid_out(*arguments, **settings):
     """Lay a run out, train it, and return its record; the model lies in `PLACE / "model"`."""
-    return train_run(*lay_out(*arguments, **settings), PLACE / "model", 2)
+    return train_run(*lay_out(*arguments, **settings), PLACE / "model", 1)

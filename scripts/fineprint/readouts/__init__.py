@@ -220,8 +220,3 @@ class ReadoutSettings(Settings):
     def refuse(self, adapter_trains: bool) -> str | None:
         """Return why these settings cannot be used, as the end of a sentence, or None."""
         return None
-
-
-def plain(value: Any) -> Any:
-    """Return a row as a mapping for a record."""
-    return {"id": value.id, "texts": value.texts, "label": value.label, "tags": value.tags}

@@ -137,11 +137,7 @@ def combining_sentences(part: Multitask) -> list[str]:
     if record is None:
         return []
     sentences = []
-    for way, name in (
-        ("average", "Averaging two"),
-        ("concatenation", "Summing two"),
-        ("together", "Training one on all"),
-    ):
+    for way, name in COMBINING:
         rows = [row for row in record["scores"] if row["way"] == way]
         if not rows:
             continue

@@ -137,11 +137,6 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
     }
 
 
-def name_sections() -> dict[str, str]:
-    """Return number and title of each section by its name."""
-    return {section.name: f"{section.number} {section.title}" for section in SECTIONS}
-
-
 def describe_counts(study: Study) -> str:
     """Return how many methods were run, and how many of them can be ranked."""
     places = [(task, method, seed) for task in study.tasks for method in study.methods for seed in study.seeds]
