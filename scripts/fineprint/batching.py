@@ -6,7 +6,7 @@ import random
 from collections import Counter
 
 from fineprint.readouts import Feature
-from fineprint.readouts._padding import LENGTH_STEP
+from fineprint.readouts._padding import round_up
 
 # A shuffled block of this many batches is sorted by length: random enough to train on, uniform enough to pad little.
 BATCHES_PER_BLOCK = 32
@@ -71,7 +71,7 @@ def choose_lengths(features: list[Feature], most: int) -> list[int]:
     From all lengths that occur, rounded up, the one whose rows cost the least padding is merged into the next longer
     one until few enough are left.
     """
-    counts = Counter(length + -length % LENGTH_STEP for length in map(feature_length, features))
+    counts = Counter(map(round_up, map(feature_length, features)))
     lengths = sorted(counts)
     while len(lengths) > most:
         costs = [counts[short] * (long - short) for short, long in itertools.pairwise(lengths)]
