@@ -31,14 +31,13 @@ def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) ->
     torch.manual_seed(seed)
     readout = assembled.readout
     features = readout.encode_all(rows, with_answer=False)
-    batches = prediction_batches(
-        features, assembled.method.prediction_batch_size, token_budget(prediction_limit(assembled))
-    )
+    shared = readout.expect(assembled.module, features)
+    sizes = assembled.method.prediction_batch_size, token_budget(prediction_limit(assembled))
+    batches = prediction_batches(features, *sizes, shared, readout.batch_tokens)
     answers: list[Prediction | None] = [None] * len(rows)
     progress = Progress(name, len(batches), "rows")
     unpack = unpacked_bytes(assembled.module, assembled.method.memory) > 0
     with torch.inference_mode(), half_precision(), attention_for_any_shape(), unpacked(assembled.module, unpack):
-        readout.expect(assembled.module, features)
         for number, (positions, batch) in enumerate(answer_batches(assembled, features, batches), start=1):
             for position, answer in zip(positions, readout.read_off(batch), strict=True):
                 answers[position] = answer

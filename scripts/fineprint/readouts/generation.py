@@ -87,6 +87,7 @@ class Generation(Readout):
 
     auto_class = "AutoModelForCausalLM"
     keep_unquantised = ("lm_head",)
+    batch_tokens = 4000  # each word that is written takes a pass
 
     def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__(settings, context)
@@ -214,10 +215,11 @@ class Generation(Readout):
         losses = self.answer_losses(module, batch).sum(dim=1) / (batch["labels"] != IGNORED).sum(dim=1)
         return losses, self.label_scores(module, batch).argmax(dim=1) == batch["label"]
 
-    def expect(self, module: torch.nn.Module, features: list[Feature]) -> None:
+    def expect(self, module: torch.nn.Module, features: list[Feature]) -> int:
         """Note what all prompts begin with, where the model can keep it."""
         prompts = [feature["prompt"] for feature in features] if keeps_all(module) else []
         self.beginning, self.kept = shared_beginning(prompts), None
+        return len(self.beginning)
 
     def read(self, module: torch.nn.Module, batch: Batch, more: int) -> Reading:
         """Read the prompts, their common beginning only once for all batches, with room for `more` tokens."""
