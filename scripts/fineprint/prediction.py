@@ -13,6 +13,7 @@ from fineprint.fitting import memory_limit
 from fineprint.precisions import half_dtype
 from fineprint.progress import Progress
 from fineprint.readouts import Batch, Feature, Prediction
+from fineprint.readouts._padding import place
 from fineprint.tasks import Row
 from fineprint.unpacking import unpacked, unpacked_bytes
 
@@ -65,9 +66,7 @@ def answer_batches(
 
 def move(batch: Batch, device: torch.device) -> Batch:
     """Move a batch to a device without waiting."""
-    if device.type != "cuda":
-        return {name: tensor.to(device) for name, tensor in batch.items()}
-    return {name: tensor.pin_memory().to(device, non_blocking=True) for name, tensor in batch.items()}
+    return {name: place(tensor, device) for name, tensor in batch.items()}
 
 
 def prediction_limit(assembled: Assembled) -> int | None:

@@ -58,6 +58,11 @@ def round_up(length: int) -> int:
     return length + -length % LENGTH_STEP
 
 
+def place(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Move a tensor in the computer's memory to a device without waiting for what a GPU is at."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
 def collate_answers(features: list[Feature], longest: int, columns: int) -> Batch:
     """Return the tokens of answers behind prompts, and where in the joined sequences each of them is predicted.
 
