@@ -128,6 +128,9 @@ class Readout(ABC):
         """Turn rows into token ids as `encode` does; a readout may do so faster for many at once."""
         return [self.encode(row, with_answer) for row in rows]
 
+    def note_example(self, row: Row) -> None:
+        """Keep a row's prompt as the example that the report shows, where the readout uses one and has none yet."""
+
     @abstractmethod
     def collate(self, features: list[Feature], length: int | None = None) -> Batch:
         """Pad features to one length and stack them.

@@ -145,14 +145,22 @@ class Generation(Readout):
 
     def tokenize_prompts(self, rows: list[Row]) -> list[list[int]]:
         """Return each row's whole prompt as token ids, however long."""
-        tokenizer, task = self.context.tokenizer, self.context.task
-        texts = [build_prompt(tokenizer, task.prompt, task.answers, self.shots, row) for row in rows]
-        if not texts:
+        if not rows:
             return []
-        self.prompt_example = self.prompt_example or texts[0]
+        self.note_example(rows[0])
+        tokenizer, texts = self.context.tokenizer, [self.write_prompt(row) for row in rows]
         plain = tokenizer.chat_template is None
-        prompts = tokenizer(texts, add_special_tokens=plain)["input_ids"]
+        prompts = tokenizer(texts, add_special_tokens=plain, return_attention_mask=False)["input_ids"]
         return [ids[:-1] if plain and ids and ids[-1] == tokenizer.eos_token_id else ids for ids in prompts]
+
+    def write_prompt(self, row: Row) -> str:
+        """Return a row's whole prompt as text."""
+        task = self.context.task
+        return build_prompt(self.context.tokenizer, task.prompt, task.answers, self.shots, row)
+
+    def note_example(self, row: Row) -> None:
+        """Keep the first prompt."""
+        self.prompt_example = self.prompt_example or self.write_prompt(row)
 
     def shorten(self, row: Row, room: int, excess: int) -> Row:
         """Return the row with `excess` tokens less, each taken from the end of the text that is longest by then."""
