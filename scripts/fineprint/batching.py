@@ -6,12 +6,10 @@ import random
 from collections import Counter
 
 from fineprint.readouts import Feature
-from fineprint.readouts._padding import LENGTH_STEP
+from fineprint.readouts._padding import round_up
 
 # A shuffled block of this many batches is sorted by length: random enough to train on, uniform enough to pad little.
 BATCHES_PER_BLOCK = 32
-# Where batches are cut by length: the shortest row fills so much of the padded length, unless the batch is this small.
-LEAST_FILLED, FEWEST_ROWS = 0.75, 64
 
 
 def feature_length(feature: Feature) -> int:
@@ -37,32 +35,53 @@ def split_sorted(features: list[Feature], batch_size: int) -> list[list[Feature]
     return [ordered[start : start + batch_size] for start in range(0, len(ordered), batch_size)]
 
 
-def prediction_batches(features: list[Feature], batch_size: int, most_tokens: int | None = None) -> list[list[int]]:
-    """Return positions into `features` by batch, sorted by length, the longest first so that memory peaks at once.
+def prediction_batches(
+    features: list[Feature], batch_size: int, most_tokens: int | None = None, shared: int = 0, batch_tokens: int = 0
+) -> list[list[int]]:
+    """Return positions into `features` by batch, sorted by length, the longest first so that memory peaks early.
 
     Args:
         features: to be predicted.
         batch_size: rows of a batch, at most.
         most_tokens: of a batch, padding included; None for as many as there are. With a limit, as on a GPU, where what
-            counts is tokens and not calls, a batch also ends where its rows would be padded by a third or more.
+            counts is tokens and not calls, batches are cut where it costs least.
+        shared: tokens that all features begin with and that are not read again for each; a batch holds them, though.
+        batch_tokens: what a batch costs beside its tokens, in tokens that are read in the same time.
     """
-    order = sorted(range(len(features)), key=lambda position: feature_length(features[position]), reverse=True)
-    lengths = [feature_length(features[position]) for position in order]
-    batches, start = [], 0
-    while start < len(order):
-        rows = batch_size if most_tokens is None else cut_batch(lengths[start:], batch_size, most_tokens)
-        batches.append(order[start : start + rows])
-        start += rows
-    return batches
+    tokens = [feature_length(feature) for feature in features]
+    order = sorted(range(len(features)), key=tokens.__getitem__, reverse=True)
+    if most_tokens is None:
+        ends = list(range(batch_size, len(order), batch_size))
+    else:
+        lengths = [round_up(tokens[position] - shared) for position in order]
+        ends = cut_batches(lengths, [min(batch_size, most_tokens // (shared + one)) for one in lengths], batch_tokens)
+    return [order[start:end] for start, end in itertools.pairwise([0, *ends, len(order)]) if start < end]
 
 
-def cut_batch(lengths: list[int], batch_size: int, most_tokens: int) -> int:
-    """Return how many of the rows that are left, given by their lengths, the longest first, make up the next batch."""
-    longest = max(1, lengths[0])
-    fitting = lengths[: max(1, min(batch_size, most_tokens // longest))]
-    similar = sum(length >= longest * LEAST_FILLED for length in fitting)
-    rows = min(max(similar, FEWEST_ROWS), len(fitting))
-    return rows if len(lengths) - rows >= FEWEST_ROWS else len(fitting)
+def cut_batches(lengths: list[int], most_rows: list[int], batch_tokens: int) -> list[int]:
+    """Return where batches end, but for the last, so that tokens, padding included, and batches cost little together.
+
+    A batch ends where rows are shorter, or where it holds all that it may; of these ways to cut the cheapest is taken.
+
+    Args:
+        lengths: padded ones of all rows, the longest first.
+        most_rows: of a batch that begins with each row; one row is always taken.
+        batch_tokens: what a batch costs beside its tokens.
+    """
+    shorter = [place for place in range(1, len(lengths)) if lengths[place] < lengths[place - 1]]
+    cheapest = {0: (0, 0)}  # by where a batch may begin: the cost until there, and where the batch before began
+    for start in range(len(lengths)):
+        if start in cheapest:
+            full = min(start + max(1, most_rows[start]), len(lengths))
+            inner = shorter[bisect.bisect_right(shorter, start) : bisect.bisect_left(shorter, full)]
+            for end in [*inner, full]:
+                cost = cheapest[start][0] + batch_tokens + (end - start) * lengths[start]
+                cheapest[end] = min(cheapest.get(end, (cost, start)), (cost, start))
+    ends, place = [], len(lengths)
+    while place > 0:
+        place = cheapest[place][1]
+        ends.append(place)
+    return ends[::-1][1:]
 
 
 def choose_lengths(features: list[Feature], most: int) -> list[int]:
@@ -71,7 +90,7 @@ def choose_lengths(features: list[Feature], most: int) -> list[int]:
     From all lengths that occur, rounded up, the one whose rows cost the least padding is merged into the next longer
     one until few enough are left.
     """
-    counts = Counter(length + -length % LENGTH_STEP for length in map(feature_length, features))
+    counts = Counter(map(round_up, map(feature_length, features)))
     lengths = sorted(counts)
     while len(lengths) > most:
         costs = [counts[short] * (long - short) for short, long in itertools.pairwise(lengths)]

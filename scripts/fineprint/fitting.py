@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fineprint.batching import feature_length
 from fineprint.measuring import gradient_bytes
 from fineprint.readouts import Feature
-from fineprint.readouts._padding import LENGTH_STEP
+from fineprint.readouts._padding import round_up
 
 if TYPE_CHECKING:
     from fineprint.stepping import Stepper
@@ -86,7 +86,7 @@ def fit(stepper: Stepper, features: list[Feature], memory: str, predict: Predict
     assert limit is not None
     rows = math.ceil(stepper.rows_per_step / processes.count)
     longest = max(map(feature_length, features))
-    length = longest + -longest % LENGTH_STEP
+    length = round_up(longest)
     stepper.module.train()
 
     def measure(micro_batch: int, recomputes: bool) -> int | None:

@@ -21,14 +21,14 @@ def judge(stepper: Stepper, features: list[Feature]) -> tuple[float, float]:
     module.eval()
     losses, hits = [], []
     budget = stepper.processes.lowest(token_budget(stepper.memory_limit))  # all must cut the same batches
-    batches = prediction_batches(features, stepper.assembled.method.prediction_batch_size, budget)
+    sizes = stepper.assembled.method.prediction_batch_size, budget
+    batches = prediction_batches(features, *sizes, readout.expect(module, features), readout.batch_tokens)
     own = stepper.processes.share(batches)
     # A process without a batch of its own is still asked for its part of each layer.
     idle = math.ceil(len(batches) / stepper.processes.count) - len(own) if stepper.shards is not None else 0
     # Weights that were brought together in inference mode could not be trained on.
     no_gradients = torch.inference_mode if stepper.shards is None else torch.no_grad
     with no_gradients(), stepper.accelerator.autocast(), attention_for_any_shape():
-        readout.expect(module, features)
         for positions in [*own, *batches[:idle]]:
             batch = stepper.to_device(readout.collate([features[position] for position in positions]))
             loss, hit = readout.judge(module, batch)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,9 @@ from fineprint.batching import prediction_batches
 from fineprint.fitting import memory_limit
 from fineprint.precisions import half_dtype
 from fineprint.progress import Progress
+from fineprint.prompts import text_length
 from fineprint.readouts import Batch, Feature, Prediction
+from fineprint.readouts._padding import place
 from fineprint.tasks import Row
 from fineprint.unpacking import unpacked, unpacked_bytes
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 # A model of 8 billion weights takes about half of this per token, keys and values included.
 BYTES_PER_TOKEN = 2**20
 FEWEST_TOKENS, MOST_TOKENS = 2048, 65536
+# Rows that are encoded together: full batches, so that few are cut short at a chunk's end.
+BATCHES_OF_CHUNK, LEAST_ROWS_OF_CHUNK = 4, 1024
 
 
 def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) -> list[Prediction]:
@@ -30,33 +35,60 @@ def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) ->
 
     torch.manual_seed(seed)
     readout = assembled.readout
-    features = readout.encode_all(rows, with_answer=False)
-    batches = prediction_batches(
-        features, assembled.method.prediction_batch_size, token_budget(prediction_limit(assembled))
-    )
+    most_tokens = token_budget(prediction_limit(assembled))
     answers: list[Prediction | None] = [None] * len(rows)
-    progress = Progress(name, len(batches), "rows")
+    progress = Progress(name, len(rows), "rows")
     unpack = unpacked_bytes(assembled.module, assembled.method.memory) > 0
     with torch.inference_mode(), half_precision(), attention_for_any_shape(), unpacked(assembled.module, unpack):
-        readout.expect(assembled.module, features)
-        for number, (positions, batch) in enumerate(answer_batches(assembled, features, batches), start=1):
+        for positions, batch in answer_batches(assembled, encode_batches(assembled, rows, most_tokens)):
             for position, answer in zip(positions, readout.read_off(batch), strict=True):
                 answers[position] = answer
-            progress.advance(number, len(positions))
+            progress.advance(progress.done_units + len(positions), len(positions))
         readout.expect(assembled.module, [])
     return [answer for answer in answers if answer is not None]
 
 
+def encode_batches(
+    assembled: Assembled, rows: list[Row], most_tokens: int | None
+) -> Iterator[tuple[list[int], list[Feature]]]:
+    """Yield each batch's positions and features.
+
+    Args:
+        assembled: what answers.
+        rows: to be answered.
+        most_tokens: of a batch on a GPU; while it answers, a thread encodes what is next. None on a CPU, where all is
+            encoded at once.
+    """
+    readout, size = assembled.readout, assembled.method.prediction_batch_size
+    chunk_size = len(rows) if most_tokens is None else max(size * BATCHES_OF_CHUNK, LEAST_ROWS_OF_CHUNK)
+    chunks = cut_chunks(rows, chunk_size)
+    for row in rows[:1]:
+        readout.note_example(row)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        encoded = beside.map(lambda chunk: readout.encode_all([rows[position] for position in chunk], False), chunks)
+        for chunk, features in zip(chunks, encoded, strict=True):
+            shared = readout.expect(assembled.module, features)
+            for batch in prediction_batches(features, size, most_tokens, shared, readout.batch_tokens):
+                yield [chunk[position] for position in batch], [features[position] for position in batch]
+
+
+def cut_chunks(rows: list[Row], size: int) -> list[list[int]]:
+    """Return positions of rows by chunk of about one length, the longest first; where one holds all, as they come."""
+    if len(rows) <= size:
+        return [list(range(len(rows)))]
+    order = sorted(range(len(rows)), key=lambda position: text_length(rows[position]), reverse=True)
+    return [order[start : start + size] for start in range(0, len(rows), size)]
+
+
 def answer_batches(
-    assembled: Assembled, features: list[Feature], batches: list[list[int]]
+    assembled: Assembled, batches: Iterable[tuple[list[int], list[Feature]]]
 ) -> Iterator[tuple[list[int], Any]]:
     """Yield each batch's positions and answers, the next batch already under way, so that a GPU need not wait."""
     device = next(assembled.module.parameters()).device
     before: tuple[list[int], Any] | None = None
-    for positions in batches:
-        batch = assembled.readout.collate([features[position] for position in positions])
-        moved = move(batch, device)
-        now = positions, assembled.readout.answer(assembled.module, moved)
+    for positions, features in batches:
+        batch = move(assembled.readout.collate(features), device)
+        now = positions, assembled.readout.answer(assembled.module, batch)
         if before is not None:
             yield before
         before = now
@@ -66,9 +98,7 @@ def answer_batches(
 
 def move(batch: Batch, device: torch.device) -> Batch:
     """Move a batch to a device without waiting."""
-    if device.type != "cuda":
-        return {name: tensor.to(device) for name, tensor in batch.items()}
-    return {name: tensor.pin_memory().to(device, non_blocking=True) for name, tensor in batch.items()}
+    return {name: place(tensor, device) for name, tensor in batch.items()}
 
 
 def prediction_limit(assembled: Assembled) -> int | None:

@@ -1,12 +1,16 @@
 """What is read once gives what reading everything anew gives: likelihoods, and the text as Transformers writes it."""
 
+from dataclasses import replace
+
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from fineprint.assembly import assemble_for_training, make_readout
 from fineprint.readouts import _answering as answering
+from fineprint.readouts import _writing as writing
 from fineprint.readouts._groups import generate_groups, score_groups
-from fineprint.settings import find_settings
+from fineprint.settings import SettingsError, find_settings
 from test_methods import make_method
 
 
@@ -39,12 +43,25 @@ def test_likelihoods_equal_the_full_forward(task, share, backbone_folders, task_
     torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-5)
 
 
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """Write as where looking at what was written would wait."""
+    monkeypatch.setattr(writing, "watch_from", lambda habit, device: 0 if habit.answers_only else habit.tokens)
+
+
+FREELY = [writing.Habit(), writing.Habit(False, 0), writing.Habit(False, 6)]
+
+
+@pytest.mark.parametrize("habit", FREELY)
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 @pytest.mark.parametrize("likely", [None, "yes small dog"])
 @torch.inference_mode()
-def test_writes_what_transformers_writes(temperature, likely, backbone_folders, task_record, tiny_rows):
-    """Also where the model follows an answer, and ends rows at different lengths."""
+def test_writes_what_transformers_writes(
+    temperature, likely, habit, backbone_folders, task_record, tiny_rows, as_on_a_gpu
+):
+    """Also where the model follows an answer, and ends rows at different lengths; whatever batches before wrote."""
     readout, module = build(backbone_folders, task_record, tiny_rows, temperature, **ANSWERS)
+    readout.habit = replace(habit)
     tokens = readout.context.tokenizer(likely or "", add_special_tokens=False)["input_ids"]
     ends = [readout.context.tokenizer.eos_token_id]
     if likely:  # an output layer that follows the answer, token after token
@@ -59,7 +76,7 @@ def test_writes_what_transformers_writes(temperature, likely, backbone_folders, 
     full = torch.full_like(wanted, config.pad_token_id)
     full[:, : written.shape[1]] = written
     assert torch.equal(full, wanted)
-    if likely and temperature == 0:
+    if likely and temperature == 0 and habit.tokens == 0:
         assert written.tolist() == [tokens + ends] * 12, "stopped where all rows had ended"
 
 
@@ -89,18 +106,100 @@ def test_an_answer_on_the_tree_takes_no_further_pass(backbone_folders, task_reco
     encourage(module, readout.answer_ids[1] + [readout.context.tokenizer.eos_token_id])
     features = [readout.encode(row, with_answer=False) for row in tiny_rows[:12]]
     readout.expect(module, features)
-    passes = []
-    plain = answering.read_on
-    monkeypatch.setattr(answering, "read_on", lambda *values: passes.append(values[2].shape) or plain(*values))
+    passes = count_passes(monkeypatch)
     readout.answer(module, readout.collate(features))
     nodes = len(readout.tree.tokens)
     assert len(passes) == 3 and passes[0][0] == 1 and passes[2] == (12, nodes), "beginning, prompts, answers"
+
+
+def count_passes(monkeypatch):
+    """Note the shape of what each pass reads."""
+    passes, plain = [], answering.read_on
+
+    def note(*values):
+        passes.append(tuple(values[2].shape))
+        return plain(*values)
+
+    monkeypatch.setattr(answering, "read_on", note)
+    monkeypatch.setattr(writing, "read_on", note)
+    return passes
+
+
+@torch.inference_mode()
+def test_the_first_word_is_read_with_what_the_likelihoods_need(backbone_folders, task_record, tiny_rows, monkeypatch):
+    """Once a batch wrote something else than answers: six words then take four further passes of one token each."""
+    readout, module = build(backbone_folders, task_record, tiny_rows, 0.0, **ANSWERS)
+    features = [readout.encode(row, with_answer=False) for row in tiny_rows[:12]]
+    readout.expect(module, features)
+    passes = count_passes(monkeypatch)
+    once, scores = readout.answer(module, readout.collate(features))
+    assert passes[2:] == [(12, 5), *[(12, 1)] * 5] and not readout.habit.answers_only and readout.habit.tokens == 6
+    del passes[:]
+    again, same = readout.answer(module, readout.collate(features))
+    assert readout.tree.inner == 2 and passes[1:] == [(12, 3), *[(12, 1)] * 4]
+    assert torch.equal(again, once)
+    torch.testing.assert_close(same, scores, rtol=1e-5, atol=1e-5)
+    readout.expect(module, features)
+    assert readout.habit.tokens == 6, "the next part of the same rows"
+    readout.expect(module, [])
+    assert readout.habit == writing.Habit()
+
+
+class CountLooks(TorchDispatchMode):
+    """Counts how often a tensor's value is asked for, which waits on a GPU."""
+
+    def __init__(self):
+        super().__init__()
+        self.looks = 0
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        self.looks += operation in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.is_nonzero.default)
+        return operation(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+@torch.no_grad()
+def test_once_known_how_long_answers_are_none_is_looked_at(
+    temperature, backbone_folders, task_record, tiny_rows, as_on_a_gpu
+):
+    readout, module = build(backbone_folders, task_record, tiny_rows, temperature, **ANSWERS)
+    features = [readout.encode(row, with_answer=False) for row in tiny_rows[:12]]
+    readout.expect(module, features)
+    looks = []
+    for _ in range(2):
+        with CountLooks() as counted:
+            readout.answer(module, readout.collate(features))
+        looks.append(counted.looks)
+    assert looks[0] > 5 and looks[1] == 0
+
+
+def test_words_are_drawn_as_torch_draws_them():
+    logits = torch.randn(40, 300)
+    torch.manual_seed(5)
+    wanted = [(logits / 0.7).softmax(dim=-1).multinomial(1).squeeze(1) for _ in range(3)]
+    torch.manual_seed(5)
+    assert all(torch.equal(writing.choose_tokens(logits, 0.7), one) for one in wanted)
+
+
+@torch.inference_mode()
+def test_likelihoods_that_are_no_numbers_are_refused(backbone_folders, task_record, tiny_rows):
+    readout, module = build(backbone_folders, task_record, tiny_rows, 1.0)
+    module.get_output_embeddings().weight.fill_(float("nan"))
+    batch = readout.collate([readout.encode(row, with_answer=False) for row in tiny_rows[:3]])
+    with pytest.raises(SettingsError, match="no numbers"):
+        readout.predict(module, batch)
 
 
 def test_the_tree_holds_shared_beginnings_once():
     tree = answering.grow_tree([[1, 2, 3], [1, 2, 4], [5]])
     assert tree.tokens == [1, 2, 3, 4, 5] and tree.parents == [-1, 0, 1, 1, -1]
     assert tree.paths == [[0, 1, 2], [0, 1, 3], [4]] and tree.ancestors(3) == [3, 1, 0]
+
+
+def test_the_tree_begins_with_what_others_stand_behind():
+    tree = answering.grow_tree([[5], [1, 2, 3], [5, 6]])
+    assert tree.tokens == [5, 1, 2, 3, 6] and tree.parents == [-1, -1, 1, 2, 0] and tree.inner == 3
+    assert tree.paths == [[0], [1, 2, 3], [0, 4]]
 
 
 def test_shared_beginning_leaves_a_token_of_each():

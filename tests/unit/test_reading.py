@@ -148,6 +148,23 @@ def test_last_real_token_under_both_paddings():
         assert ids[torch.arange(3), last_real_position(mask)].tolist() == [7, 8, 10]
 
 
+@pytest.mark.parametrize("length", [None, 24])
+def test_padding_is_the_plain_one(length):
+    sequences = [[5, 6, 7], [8], list(range(9, 20)), [20, 21]]
+    columns = length or 16
+    for side in ("left", "right"):
+        for found, fill, rows in (
+            (pad_to_one_length(sequences, -7, side, length), -7, sequences),
+            (attention_mask(sequences, side, length), 0, [[1] * len(row) for row in sequences]),
+        ):
+            rest = [[fill] * (columns - len(row)) for row in rows]
+            pairs = zip(rows, rest, strict=True)
+            wanted = torch.tensor([more + row if side == "left" else row + more for row, more in pairs])
+            assert found.dtype == wanted.dtype and torch.equal(found, wanted)
+    with pytest.raises(ValueError, match="cannot assign"):
+        pad_to_one_length(sequences, 0, "right", 8)
+
+
 @pytest.mark.parametrize("pooling", ["last_token", "first_token", "mean"])
 def test_pooling_ignores_padding_and_virtual_tokens(pooling):
     sequences = [[1, 2, 3], [4]]

@@ -1,15 +1,18 @@
 """The loop: warm-up, accumulation, the best epoch, what it reads, what it refuses."""
 
 import json
+import math
+import random
 from itertools import pairwise
 
 import pytest
 import torch
 
 from fineprint.assembly import assemble_for_training, make_readout
-from fineprint.batching import feature_length, prediction_batches, training_batches
+from fineprint.batching import cut_batches, feature_length, prediction_batches, training_batches
 from fineprint.config import TrainingSettings
 from fineprint.optimizing import make_optimizer, make_schedule
+from fineprint.readouts._padding import round_up
 from fineprint.settings import SettingsError
 from fineprint.training import train
 from test_methods import make_method
@@ -115,8 +118,40 @@ def test_batches_with_a_limit_of_tokens_are_little_padded():
         assert sorted(position for batch in batches for position in batch) == list(range(len(lengths)))
         return [(len(batch), max(lengths[position] for position in batch)) for batch in batches]
 
-    cut = padded(prediction_batches(features, 100, most_tokens=10_000))
+    cut = padded(prediction_batches(features, 100, most_tokens=10_000, batch_tokens=5_000))
     assert all(rows <= 100 and rows * longest <= 10_000 for rows, longest in cut)
-    assert all(rows >= 64 or (rows + 1) * longest > 10_000 for rows, longest in cut[:-1]), "small for long rows only"
+    for (rows, longest), (more, shorter) in pairwise(cut):
+        room = rows + more <= 100 and (rows + more) * round_up(longest) <= 10_000
+        assert not room or more * (round_up(longest) - round_up(shorter)) >= 5_000, "small where padding costs more"
     loose = padded(prediction_batches(features, 100))
     assert sum(rows * longest for rows, longest in cut) < 0.8 * sum(rows * longest for rows, longest in loose)
+    fine = padded(prediction_batches(features, 100, most_tokens=10_000))
+    assert sum(rows * longest for rows, longest in fine) < 1.05 * sum(lengths), "where a batch costs nothing"
+
+
+def test_tokens_that_are_read_once_count_for_room_but_not_for_the_cuts():
+    features = [{"prompt": [0] * (100 + n)} for n in (8, 16, 24, 32) for _ in range(50)]
+    alike = prediction_batches(features, 100, most_tokens=10**6, batch_tokens=500)
+    apart = prediction_batches(features, 100, most_tokens=10**6, shared=100, batch_tokens=300)
+    assert [len(batch) for batch in alike] == [100, 100] and [len(batch) for batch in apart] == [50] * 4
+    assert max(map(len, prediction_batches(features, 100, most_tokens=1200, shared=100))) == 1200 // 108
+
+
+def cost_of(lengths, ends, batch_tokens):
+    return sum(batch_tokens + (end - start) * lengths[start] for start, end in pairwise(ends))
+
+
+def test_batches_are_cut_where_it_costs_little():
+    """Against the best of all ways to cut."""
+    generator = random.Random(1)
+    for _ in range(200):
+        lengths = sorted((8 * generator.randrange(1, 12) for _ in range(generator.randrange(1, 60))), reverse=True)
+        tokens, batch_tokens = generator.randrange(90, 2000), generator.choice([0, 50, 200, 1000])
+        most = [min(20, tokens // length) for length in lengths]
+        best = [0] + [math.inf] * len(lengths)
+        for start in range(len(lengths)):
+            for end in range(start + 1, min(start + max(1, most[start]), len(lengths)) + 1):
+                best[end] = min(best[end], best[start] + batch_tokens + (end - start) * lengths[start])
+        ends = [0, *cut_batches(lengths, most, batch_tokens), len(lengths)]
+        assert all(end - start <= max(1, most[start]) for start, end in pairwise(ends))
+        assert cost_of(lengths, ends, batch_tokens) <= 1.05 * best[-1]

@@ -76,12 +76,14 @@ class Readout(ABC):
         model_arguments: for the model card, what that class is told beside where and how to load.
         keep_unquantised: modules that stay at full precision on a quantised backbone.
         waits: whether a pass has to look at its batch, so that it cannot be recorded on a GPU.
+        batch_tokens: what a batch of predictions costs on a GPU beside its tokens, about, in tokens read in that time.
     """
 
     auto_class: ClassVar[str] = "AutoModel"
     model_arguments: ClassVar[tuple[str, ...]] = ()
     keep_unquantised: ClassVar[tuple[str, ...]] = ()
     waits: ClassVar[bool] = False
+    batch_tokens: ClassVar[int] = 1000
     prompt_example: str | None = None
     shots: list[Row]
 
@@ -126,6 +128,9 @@ class Readout(ABC):
         """Turn rows into token ids as `encode` does; a readout may do so faster for many at once."""
         return [self.encode(row, with_answer) for row in rows]
 
+    def note_example(self, row: Row) -> None:
+        """Keep a row's prompt as the example that the report shows, where the readout uses one and has none yet."""
+
     @abstractmethod
     def collate(self, features: list[Feature], length: int | None = None) -> Batch:
         """Pad features to one length and stack them.
@@ -148,11 +153,13 @@ class Readout(ABC):
     def judge(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Return per row of a held-out batch the loss and whether the most likely label is right."""
 
-    def expect(self, module: torch.nn.Module, features: list[Feature]) -> None:
+    def expect(self, module: torch.nn.Module, features: list[Feature]) -> int:
         """Be told which features are answered next, in batches, by the module as it is; none ends it.
 
-        What they share need then be computed only once.
+        Returns:
+            How many tokens they all begin with that are read once for all of them.
         """
+        return 0
 
     @abstractmethod
     def answer(self, module: torch.nn.Module, batch: Batch) -> Any:

@@ -1,7 +1,7 @@
 """Answering prompts with a language model that keeps keys and values, so that nothing is read twice.
 
 What all prompts begin with is read once, the rest of each prompt once, and the tokens of all answers in one further
-pass: from it come the likelihood of each answer and, as long as the model writes one of them, the next word too.
+pass: from it come the likelihood of each answer and the word that follows the first one written.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from fineprint.readouts._groups import prepends_tokens
-from fineprint.readouts._padding import position_ids
+from fineprint.readouts._padding import place, position_ids, round_up
 
 if TYPE_CHECKING:
     import torch
     from transformers import DynamicCache
 
 Kept = list[tuple["torch.Tensor", "torch.Tensor"]]  # keys and values by layer, (1, heads, columns, width)
-ROOT, LOST = -1, -2  # before the first token of an answer; off every answer
+ROOT = -1  # before the first token of an answer
 
 
 @dataclass
@@ -30,10 +30,10 @@ class Reading:
     mask: torch.Tensor
     logits: torch.Tensor
 
-    def rewind(self) -> DynamicCache:
-        """Return what was kept of the prompts, and forget what was read behind them."""
+    def rewind(self, more: int) -> DynamicCache:
+        """Return what was kept of the prompts and `more` tokens behind them, and forget what was read after that."""
         for layer in self.cache.layers:
-            layer.rewind(self.mask.shape[1])
+            layer.rewind(self.mask.shape[1] + more)
         return self.cache
 
 
@@ -42,14 +42,16 @@ class AnswerTree:
     """The tokens of all answers, beginnings that several share held once.
 
     Attributes:
-        tokens: of the nodes.
+        tokens: of the nodes, those that others stand behind first.
         parents: the node before each, or `ROOT`.
         paths: the nodes of each answer.
+        inner: how many nodes others stand behind. The likelihoods of the answers need no more.
     """
 
     tokens: list[int]
     parents: list[int]
     paths: list[list[int]]
+    inner: int
 
     def ancestors(self, node: int) -> list[int]:
         """Return a node and all nodes before it, the last first."""
@@ -58,12 +60,15 @@ class AnswerTree:
 
 def grow_tree(answers: list[list[int]]) -> AnswerTree:
     """Return the tree of answers given as token ids."""
-    beginnings = [tuple(answer[: end + 1]) for answer in answers for end in range(len(answer))]
-    nodes = {beginning: number for number, beginning in enumerate(dict.fromkeys(beginnings))}
+    beginnings = dict.fromkeys(tuple(answer[: end + 1]) for answer in answers for end in range(len(answer)))
+    inner = {beginning[:-1] for beginning in beginnings} & set(beginnings)
+    ordered = sorted(beginnings, key=lambda beginning: beginning not in inner)
+    nodes = {beginning: number for number, beginning in enumerate(ordered)}
     return AnswerTree(
         [beginning[-1] for beginning in nodes],
         [nodes.get(beginning[:-1], ROOT) for beginning in nodes],
         [[nodes[tuple(answer[: end + 1])] for end in range(len(answer))] for answer in answers],
+        len(inner),
     )
 
 
@@ -107,16 +112,16 @@ def make_cache(beginning: Kept, layers: int, rows: int, room: int) -> DynamicCac
             """Add tokens; return all."""
             if not self.is_initialized:
                 self.lazy_initialization(keys, values)
-                self.place = [part.new_empty(*part.shape[:2], room, part.shape[3]) for part in (keys, values)]
-                self.keys = self.place[0][:, :, :0]
+                self.memory = [part.new_empty(*part.shape[:2], room, part.shape[3]) for part in (keys, values)]
+                self.keys = self.memory[0][:, :, :0]
             start = self.keys.shape[2]
-            for place, part in zip(self.place, (keys, values), strict=True):
-                place[:, :, start : start + part.shape[2]] = part
+            for memory, part in zip(self.memory, (keys, values), strict=True):
+                memory[:, :, start : start + part.shape[2]] = part
             return self.rewind(start + keys.shape[2])
 
         def rewind(self, columns: int) -> tuple[Any, Any]:
             """Hold so many columns; return them."""
-            self.keys, self.values = (place[:, :, :columns] for place in self.place)
+            self.keys, self.values = (memory[:, :, :columns] for memory in self.memory)
             return self.keys, self.values
 
     cache = DynamicCache()
@@ -183,24 +188,48 @@ def read_prompts(module: torch.nn.Module, beginning: Kept, ids: torch.Tensor, ma
     return Reading(cache, whole, logits[:, -1])
 
 
-def read_answers(module: torch.nn.Module, reading: Reading, tree: AnswerTree) -> torch.Tensor:
-    """Read all answers behind each prompt at once; return the logits behind each node, (rows, nodes, words)."""
+def read_answers(
+    module: torch.nn.Module, reading: Reading, tree: AnswerTree, nodes: int, first: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Read the first `nodes` nodes of all answers behind each prompt at once.
+
+    Args:
+        module: the language model.
+        reading: the prompts.
+        tree: of the answers.
+        nodes: that are read.
+        first: tokens of a further branch, its own for each row, (rows, 1); it is read before the nodes.
+
+    Returns:
+        The logits behind each of them, (rows, nodes, words) or (rows, 1 + nodes, words).
+    """
     import torch
 
-    cache = reading.rewind()
-    device, dtype = reading.mask.device, cache.layers[0].keys.dtype
-    ancestors = [tree.ancestors(node) for node in range(len(tree.tokens))]
-    seen = torch.zeros(len(ancestors), len(ancestors), dtype=torch.bool)
-    for node, line in enumerate(ancestors):
-        seen[node, line] = True
-    rows, nodes = len(reading.mask), len(ancestors)
-    prompt = reading.mask.bool().unsqueeze(1).expand(rows, nodes, -1)
-    visible = torch.cat([prompt, seen.to(device).expand(rows, nodes, nodes)], dim=2).unsqueeze(1)
-    added = torch.zeros(visible.shape, dtype=dtype, device=device).masked_fill(~visible, torch.finfo(dtype).min)
-    depths = torch.tensor([len(line) - 1 for line in ancestors], device=device)
-    positions = reading.mask.sum(dim=1, keepdim=True) + depths
-    ids = torch.tensor(tree.tokens, device=device).expand(rows, nodes)
-    return read_on(module, cache, ids, added, positions, 0)
+    cache, rows, device = reading.rewind(0), len(reading.mask), reading.mask.device
+    first = reading.mask.new_empty(rows, 0) if first is None else first
+    lines = [[node + first.shape[1] for node in tree.ancestors(node)] for node in range(nodes)]
+    lines = [[branch] for branch in range(first.shape[1])] + lines
+    seen = torch.zeros(len(lines), len(lines), dtype=torch.bool)
+    for column, line in enumerate(lines):
+        seen[column, line] = True
+    depths = place(torch.tensor([len(line) - 1 for line in lines]), device)
+    ids = torch.cat([first, place(torch.tensor(tree.tokens[:nodes], dtype=torch.long), device).expand(rows, -1)], dim=1)
+    prompt = reading.mask.bool().unsqueeze(1).expand(rows, len(lines), -1)
+    visible = torch.cat([prompt, place(seen, device).expand(rows, -1, -1)], dim=2)
+    mask = additive_mask(visible, cache.layers[0].keys.dtype)
+    return read_on(module, cache, ids, mask, reading.mask.sum(dim=1, keepdim=True) + depths, 0)
+
+
+def additive_mask(visible: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Return what is added to attention so that only what is visible, (rows, columns, all columns), is seen.
+
+    Its memory is laid out as attention on a GPU wants it, which would otherwise be copied in every layer.
+    """
+    import torch
+
+    rows, columns, whole = visible.shape
+    room = torch.zeros(rows, 1, columns, round_up(whole), dtype=dtype, device=visible.device)
+    return room[..., :whole].masked_fill_(~visible.unsqueeze(1), torch.finfo(dtype).min)
 
 
 def score_answers(reading: Reading, behind: torch.Tensor | None, tree: AnswerTree) -> torch.Tensor:
@@ -208,7 +237,7 @@ def score_answers(reading: Reading, behind: torch.Tensor | None, tree: AnswerTre
 
     Args:
         reading: the prompts.
-        behind: the logits behind each node; not needed where every answer is one token.
+        behind: the logits behind each node that others stand behind; not needed where there is none.
         tree: of the answers.
     """
     import torch
@@ -222,57 +251,3 @@ def score_answers(reading: Reading, behind: torch.Tensor | None, tree: AnswerTre
         torch.stack([logs[tree.parents[node]][:, tree.tokens[node]] for node in path]).sum(dim=0) for path in tree.paths
     ]
     return torch.stack(scores, dim=1)
-
-
-def choose_tokens(logits: torch.Tensor, temperature: float) -> torch.Tensor:
-    """Return a token per row: the most likely one, or one drawn at a temperature."""
-    if temperature == 0:
-        return logits.argmax(dim=-1)
-    return (logits.float() / temperature).softmax(dim=-1).multinomial(1).squeeze(1)
-
-
-def write_answers(
-    module: torch.nn.Module,
-    reading: Reading,
-    behind: torch.Tensor,
-    tree: AnswerTree,
-    temperature: float,
-    most: int,
-    ends: list[int],
-    fill: int,
-) -> torch.Tensor:
-    """Write up to `most` tokens behind each prompt, until every row has ended; return them, (rows, tokens).
-
-    Args:
-        module: the language model.
-        reading: the prompts.
-        behind: the logits behind each node of the tree.
-        tree: of the answers; no further pass is needed while every row that goes on is on it.
-        temperature: at which tokens are drawn; 0 takes the most likely one.
-        most: tokens.
-        ends: tokens that end an answer.
-        fill: what stands behind the end.
-    """
-    import torch
-
-    device = reading.mask.device
-    tokens, parents = torch.tensor(tree.tokens, device=device), torch.tensor(tree.parents, device=device)
-    rows, end = torch.arange(len(reading.mask), device=device), torch.tensor(ends, device=device)
-    ended, node = torch.zeros_like(rows, dtype=torch.bool), torch.full_like(rows, ROOT)
-    written, cache, logits = rows.new_empty(len(rows), 0), reading.rewind(), reading.logits
-    following = True
-    while True:
-        token = torch.where(ended, fill, choose_tokens(logits, temperature))
-        written = torch.cat([written, token.unsqueeze(1)], dim=1)
-        ended = ended | torch.isin(token, end)
-        if written.shape[1] == most or bool(ended.all()):
-            return written
-        fitting = (parents == node.unsqueeze(1)) & (tokens == token.unsqueeze(1))
-        node = torch.where(fitting.any(dim=1), fitting.int().argmax(dim=1), LOST)
-        if following and not bool(((node == LOST) & ~ended).any()):
-            logits = behind[rows, node.clamp(min=0)]
-            continue
-        unread = written if following else written[:, -1:]
-        following = False
-        mask = torch.cat([reading.mask, torch.ones_like(written)], dim=1)
-        logits = read_on(module, cache, unread, mask, position_ids(mask)[:, -unread.shape[1] :], 1)[:, -1]

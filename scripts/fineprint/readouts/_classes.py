@@ -33,7 +33,7 @@ class ClassReadout(Readout):
         if not rows:
             return []
         columns = [list(texts) for texts in zip(*(row.texts.values() for row in rows), strict=True)]
-        whole = self.context.tokenizer(*columns, add_special_tokens=True)
+        whole = self.context.tokenizer(*columns, add_special_tokens=True, return_attention_mask=False)
         parts = [name for name in ("input_ids", "token_type_ids") if name in whole]
         features = [
             dict(zip(parts, values, strict=True)) for values in zip(*(whole[name] for name in parts), strict=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from fineprint.readouts import Batch, Feature
 
 if TYPE_CHECKING:
+    import numpy
     import torch
 
 IGNORED = -100  # cross_entropy's mark for positions without a loss
@@ -24,19 +26,41 @@ def pad_to_one_length(sequences: list[list[int]], fill: int, side: str, length: 
         side: "left" or "right".
         length: columns; None takes the longest list, rounded up.
     """
+    import numpy
     import torch
 
-    if length is None:
-        longest = max(len(sequence) for sequence in sequences)
-        length = longest + -longest % LENGTH_STEP
-    fills = ([fill] * (length - len(sequence)) for sequence in sequences)
-    pairs = zip(sequences, fills, strict=True)
-    return torch.tensor([rest + list(row) if side == "left" else list(row) + rest for row, rest in pairs])
+    real = real_places(sequences, side, length)
+    stacked = numpy.full(real.shape, fill)
+    stacked[real] = numpy.fromiter(itertools.chain.from_iterable(sequences), stacked.dtype)
+    return torch.from_numpy(stacked)
 
 
 def attention_mask(sequences: list[list[int]], side: str, length: int | None = None) -> torch.Tensor:
     """Return 1 where `pad_to_one_length` puts a token and 0 where it fills up."""
-    return pad_to_one_length([[1] * len(sequence) for sequence in sequences], 0, side, length)
+    import torch
+
+    return torch.from_numpy(real_places(sequences, side, length).astype(int))
+
+
+def real_places(sequences: list[list[int]], side: str, length: int | None) -> numpy.ndarray:
+    """Return where `pad_to_one_length` puts tokens, (rows, columns)."""
+    import numpy
+
+    lengths = numpy.array([len(sequence) for sequence in sequences])
+    columns = length if length is not None else round_up(int(lengths.max()))
+    if side == "left":
+        return numpy.arange(columns) >= columns - lengths[:, None]
+    return numpy.arange(columns) < lengths[:, None]
+
+
+def round_up(length: int) -> int:
+    """Return the columns that a list of this length is padded to."""
+    return length + -length % LENGTH_STEP
+
+
+def place(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Move a tensor in the computer's memory to a device without waiting for what a GPU is at."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def collate_answers(features: list[Feature], longest: int, columns: int) -> Batch:

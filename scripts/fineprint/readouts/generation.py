@@ -26,12 +26,12 @@ from fineprint.readouts._answering import (
     read_prompts,
     score_answers,
     shared_beginning,
-    write_answers,
 )
 from fineprint.readouts._groups import generate_groups, run_at, score_groups
 from fineprint.readouts._padding import IGNORED, attention_mask, collate_answers, pad_to_one_length
 from fineprint.readouts._plain_question import plain_question
 from fineprint.readouts._trials import TrialSettings
+from fineprint.readouts._writing import Habit, write_answers
 from fineprint.settings import SettingsError
 from fineprint.tasks import Row
 
@@ -87,6 +87,7 @@ class Generation(Readout):
 
     auto_class = "AutoModelForCausalLM"
     keep_unquantised = ("lm_head",)
+    batch_tokens = 4000  # each word that is written takes a pass
 
     def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__(settings, context)
@@ -95,6 +96,7 @@ class Generation(Readout):
         self.tree = grow_tree(self.answer_ids)
         self.beginning: list[int] = []
         self.kept: Kept | None = None
+        self.habit = Habit()
         self.longest_answer = max(len(ids) for ids in self.answer_ids) + 1  # with one end of text
 
     def load_backbone(self, folder: Path, precision: str) -> PreTrainedModel:
@@ -143,14 +145,22 @@ class Generation(Readout):
 
     def tokenize_prompts(self, rows: list[Row]) -> list[list[int]]:
         """Return each row's whole prompt as token ids, however long."""
-        tokenizer, task = self.context.tokenizer, self.context.task
-        texts = [build_prompt(tokenizer, task.prompt, task.answers, self.shots, row) for row in rows]
-        if not texts:
+        if not rows:
             return []
-        self.prompt_example = self.prompt_example or texts[0]
+        self.note_example(rows[0])
+        tokenizer, texts = self.context.tokenizer, [self.write_prompt(row) for row in rows]
         plain = tokenizer.chat_template is None
-        prompts = tokenizer(texts, add_special_tokens=plain)["input_ids"]
+        prompts = tokenizer(texts, add_special_tokens=plain, return_attention_mask=False)["input_ids"]
         return [ids[:-1] if plain and ids and ids[-1] == tokenizer.eos_token_id else ids for ids in prompts]
+
+    def write_prompt(self, row: Row) -> str:
+        """Return a row's whole prompt as text."""
+        task = self.context.task
+        return build_prompt(self.context.tokenizer, task.prompt, task.answers, self.shots, row)
+
+    def note_example(self, row: Row) -> None:
+        """Keep the first prompt."""
+        self.prompt_example = self.prompt_example or self.write_prompt(row)
 
     def shorten(self, row: Row, room: int, excess: int) -> Row:
         """Return the row with `excess` tokens less, each taken from the end of the text that is longest by then."""
@@ -214,10 +224,12 @@ class Generation(Readout):
         losses = self.answer_losses(module, batch).sum(dim=1) / (batch["labels"] != IGNORED).sum(dim=1)
         return losses, self.label_scores(module, batch).argmax(dim=1) == batch["label"]
 
-    def expect(self, module: torch.nn.Module, features: list[Feature]) -> None:
+    def expect(self, module: torch.nn.Module, features: list[Feature]) -> int:
         """Note what all prompts begin with, where the model can keep it."""
         prompts = [feature["prompt"] for feature in features] if keeps_all(module) else []
         self.beginning, self.kept = shared_beginning(prompts), None
+        self.habit = self.habit if features else Habit()
+        return len(self.beginning)
 
     def read(self, module: torch.nn.Module, batch: Batch, more: int) -> Reading:
         """Read the prompts, their common beginning only once for all batches, with room for `more` tokens."""
@@ -230,9 +242,9 @@ class Generation(Readout):
         """Return the log-likelihood of each label's answer after each prompt, shape (rows, labels)."""
         if not keeps_all(module):
             return score_groups(module, batch, self.answer_ids)
-        reading = self.read(module, batch, len(self.tree.tokens))
-        several_tokens = any(len(path) > 1 for path in self.tree.paths)
-        return score_answers(reading, read_answers(module, reading, self.tree) if several_tokens else None, self.tree)
+        reading = self.read(module, batch, self.tree.inner)
+        behind = read_answers(module, reading, self.tree, self.tree.inner) if self.tree.inner else None
+        return score_answers(reading, behind, self.tree)
 
     def answer(self, module: torch.nn.Module, batch: Batch) -> Any:
         """Generate an answer for each row and score the labels beside it."""
@@ -240,16 +252,14 @@ class Generation(Readout):
         if not keeps_all(module):
             return generate_groups(module, batch, config), score_groups(module, batch, self.answer_ids)
         reading = self.read(module, batch, max(len(self.tree.tokens), config.max_new_tokens))
-        behind = read_answers(module, reading, self.tree)
-        written = write_answers(
-            *(module, reading, behind, self.tree, self.settings.temperature),
-            *(config.max_new_tokens, config.eos_token_id, config.pad_token_id),
-        )
+        written, behind = write_answers(module, reading, self.tree, config, self.habit)
         return written, score_answers(reading, behind, self.tree)
 
     def read_off(self, answers: Any) -> list[Prediction]:
         """Read the generated texts strictly."""
         written, scores = (part.cpu() for part in answers)
+        if scores.isnan().any():
+            raise SettingsError("the likelihoods of the answers are no numbers; try the backbone at another precision")
         texts = self.context.tokenizer.batch_decode(written, skip_special_tokens=True)
         likeliest, probabilities = scores.argmax(dim=1).tolist(), scores.softmax(dim=1).tolist()
         return [
