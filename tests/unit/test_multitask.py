@@ -13,7 +13,16 @@ import torch
 from fineprint.assembly import ADAPTER_FOLDER, assemble_for_training, make_readout, save_trained
 from fineprint.config import read_study
 from fineprint.fetching import check_sources
-from fineprint.multitask import ServingSettings, combining, list_records, serving, used_methods, used_tasks
+from fineprint.multitask import (
+    ServingSettings,
+    combining,
+    list_records,
+    serving,
+    shared,
+    used_methods,
+    used_tasks,
+    ways,
+)
 from fineprint.multitask.checking import answer_alone, check_way, probe_peft
 from fineprint.multitask.clock import distinct_bytes, percentile, time_calls
 from fineprint.multitask.entries import Entry, copy_entries, draw_requests
@@ -24,6 +33,7 @@ from fineprint.multitask.joint import assemble_joint
 from fineprint.multitask.serving import make_groups
 from fineprint.multitask.session import Plan, Session
 from fineprint.multitask.ways import Merged, Mixed, Resident, Swapped, Switched
+from fineprint.precisions import keep_linear_in_half
 from fineprint.rows import write_rows
 from fineprint.settings import SettingsError
 from fineprint.tasks import Row
@@ -128,6 +138,51 @@ def test_no_adapter_drops_anything_when_it_answers(way, make_entries, tmp_path):
         dropping.append(replace(entry, saved=saved))
     check = check_way(fill(way(), dropping), "lora", dropping, answer_alone(dropping, QUICK), QUICK)
     assert check["equal"], check
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """Store and compute as on a GPU, on this CPU."""
+    monkeypatch.setattr(shared, "stored_dtype", lambda: torch.bfloat16)
+    monkeypatch.setattr(ways, "half_precision", lambda: torch.autocast("cpu", dtype=torch.bfloat16))
+
+
+def stored(module):
+    """Return the dtypes of a model's linear layers, whatever they are wrapped in; adapters left out."""
+    linear = {name: part.weight.dtype for name, part in module.named_modules() if isinstance(part, torch.nn.Linear)}
+    plain = {
+        name.removeprefix("base_model.model.").removesuffix(".base_layer"): found for name, found in linear.items()
+    }
+    return {name: found for name, found in plain.items() if not {"bank", "heads", "classifier"} & set(name.split("."))}
+
+
+@pytest.mark.parametrize("way", [Switched, Mixed, Swapped, Merged])
+def test_on_a_gpu_a_shared_backbone_is_stored_as_a_whole_model_is(way, make_entries, as_on_a_gpu):
+    entries = make_entries("lora", "classifier", "encoder")
+    whole = ways.load_whole(make_entries("full", "classifier", "encoder")[0])
+    keep_linear_in_half(whole, torch.bfloat16)
+    served = fill(way(), entries)
+    check = check_way(served, "lora", entries, answer_alone(entries, QUICK), QUICK)
+    assert check["largest_difference"] < 0.1, "in 16 bits, logits of 5"
+    module = served.modules()[0]
+    linear = stored(module)
+    for name, dtype in stored(whole).items():
+        changes = name.endswith(("query", "value")) and way is Merged
+        assert linear[name] == (torch.float32 if changes else dtype == torch.bfloat16 and dtype), name
+    adapters = {dtype for name, dtype in linear.items() if "lora_" in name}
+    assert adapters == {torch.float32 if way is Merged else torch.bfloat16}
+    heads = {parameter.dtype for parameter in find_bank(module).parameters() if parameter.ndim > 1}
+    assert heads == {torch.bfloat16}
+
+
+def test_on_a_gpu_merging_is_undone_and_leaves_the_answers(make_entries, as_on_a_gpu):
+    entries = make_entries("lora", "classifier", "encoder")
+    way = fill(Merged(), entries)
+    for number in range(9):
+        way.switch(entries[number % 3].name)
+    noted = way.finish()
+    assert noted["drift"] < 1e-4, "in 16 bits it would be a hundred times as much"
+    assert noted["restored_exactly"]
 
 
 def test_combined_adapters_answer_alike_each_time(make_entries, tmp_path, monkeypatch):

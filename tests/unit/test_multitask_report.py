@@ -185,7 +185,7 @@ def test_answers_that_differ_are_reported(results):
     serving["backbone"][0]["after"] = "ee" * 32
     serving["merging"][0]["restored_exactly"] = False
     first, second = check_sentences(part_of(results))
-    assert first.endswith("adapters, merged.") and "no longer those on the disk" in second
+    assert first.endswith("adapters, merged.") and "no longer what they had been" in second
     assert "did not put them back" in drift_sentences(part_of(results))[0]
 
 

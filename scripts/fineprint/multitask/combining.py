@@ -63,7 +63,7 @@ def combine_method(record: CombiningRecord, method: str, entries: list[Entry], s
     """Score the tasks' own adapters, and every two of them averaged and concatenated, each with the task's own head."""
     for entry in entries:
         record["scores"].append(score_row("separate", method, [entry.task], entry, splits[entry.task], own_hits(entry)))
-    shared = SharedBackbone(entries[0])
+    shared = SharedBackbone(entries[0], spared="everything")
     for entry in entries[1:]:
         shared.add(entry)
     for (way, (kind, weight)), pair in itertools.product(COMBINATIONS.items(), itertools.combinations(entries, 2)):

@@ -91,11 +91,11 @@ def make_groups(entry: Entry) -> list[list[Way]]:
     if entry.method.adapter.saves_whole_model:
         groups += [[Resident()], [Reloaded()]]
     if entry.method.adapter.can_merge:
-        groups += [[Switched(), Mixed(), Merged()], [Swapped()]]
+        groups += [[Switched(), Mixed()], [Merged()], [Swapped()]]
     return groups
 
 
 def hash_shared(way: Way, method: str) -> dict[str, Any]:
-    """Return the hash of a shared backbone before the first adapter came and after all serving."""
+    """Return the hash of a shared backbone, as it is stored in memory, after the first answer and after all serving."""
     shared = way.shared  # type: ignore[attr-defined]
     return {"way": way.name, "method": method, "before": shared.untouched, "after": shared.hash_backbone()}

@@ -77,7 +77,8 @@ def serving_table(part: Multitask, count: int, explained: bool) -> Table:
         "Disk: read off it. Held: exact bytes of the distinct tensors with all tasks ready; beside it the peak that "
         "torch allocated on the GPU, or on a CPU the growth of the process. First answer: from nothing loaded, files "
         "in the system's cache. Switch: median; a 99th percentile from 100 switches on. Rows/s: a stream of all tasks "
-        f"in random order, answered {part.settings['serving']['batch_size']} at a time."
+        f"in random order, answered {part.settings['serving']['batch_size']} at a time. On a GPU whole models and the "
+        "shared backbone are stored alike, in 16 bits; only layers that adapters are merged into stay as saved."
     )
     start = f"{formats.plural(count, 'task')} served at once{describe_copies(part, count)}."
     caption = " ".join([start, *([] if explained else [columns_meaning]), *reasons])

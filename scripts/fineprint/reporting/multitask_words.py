@@ -102,9 +102,9 @@ def check_sentences(part: Multitask) -> list[str]:
     if hashes:
         same = all(row["before"] == row["after"] for row in hashes)
         sentences.append(
-            "After all serving the shared backbone's tensors were the same as on the disk, bit by bit (sha256)."
+            "After all serving the shared backbone's tensors were what they had been before, bit by bit (sha256)."
             if same
-            else "After all serving the shared backbone's tensors were no longer those on the disk (sha256)."
+            else "After all serving the shared backbone's tensors were no longer what they had been before (sha256)."
         )
     return sentences
 
