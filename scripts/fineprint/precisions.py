@@ -103,8 +103,8 @@ def keep_linear_in_half(module: Any, dtype: Any, spared: Iterable[Any] = ()) -> 
     """Store the frozen float32 weights of linear layers in the 16 bits in which autocast computes with them anyway.
 
     The results are the same to the last bit; autocast no longer converts every weight in every pass. Weights that
-    serve elsewhere too, such as an output layer tied to the embeddings, are left alone, and so are those `spared`. Return
-    how many were changed.
+    serve elsewhere too, such as an output layer tied to the embeddings, are left alone, and so are those `spared`.
+    Return how many were changed.
     """
     import torch
 

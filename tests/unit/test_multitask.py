@@ -15,6 +15,7 @@ from fineprint.config import read_study
 from fineprint.fetching import check_sources
 from fineprint.multitask import (
     ServingSettings,
+    checking,
     combining,
     list_records,
     serving,
@@ -23,7 +24,7 @@ from fineprint.multitask import (
     used_tasks,
     ways,
 )
-from fineprint.multitask.checking import answer_alone, check_way, probe_peft
+from fineprint.multitask.checking import answer_alone, check_way, compare_window, probe_peft
 from fineprint.multitask.clock import distinct_bytes, percentile, time_calls
 from fineprint.multitask.entries import Entry, copy_entries, draw_requests
 from fineprint.multitask.evaluating import compare_hits, hit_rows
@@ -126,6 +127,7 @@ def test_adapters_answer_as_each_task_served_alone(way, lora):
     check = check_way(fill(way(), lora), "lora", lora, answer_alone(lora, QUICK), QUICK)
     assert check["rows"] == 36 and check["same_labels"] == 36
     assert check["equal"] and check["largest_difference"] < 1e-4
+    assert check["control_rows"] == 8 and check["control_apart"] == 8, "another task's answers do not pass"
 
 
 @pytest.mark.parametrize("way", [Switched, Mixed, Merged, Swapped])
@@ -219,6 +221,26 @@ def test_the_check_sees_a_wrong_adapter(make_entries):
     assert not check_way(way, "lora", entries, reference, QUICK)["equal"]
 
 
+def test_a_check_that_cannot_fail_is_seen(make_entries):
+    entries = make_entries("lora", "classifier", "encoder")
+    twins = [replace(entries[1], name=name) for name in ("mood", "mood_again")]
+    check = check_way(fill(Switched(), twins), "lora", twins, answer_alone(twins, QUICK), QUICK)
+    assert check["equal"] and check["control_apart"] == 0
+
+
+@pytest.mark.parametrize(
+    ("logit", "difference", "equal"), [(0.3, 2e-3, True), (0.3, 1.2e-2, False), (4.0, 3.2e-2, True), (4.0, 0.1, False)]
+)
+def test_in_sixteen_bits_rounding_passes_and_dropout_does_not(logit, difference, equal, make_entries, monkeypatch):
+    monkeypatch.setattr(checking, "compute_dtype", lambda precision: torch.bfloat16)
+    entry = make_entries("lora", "classifier", "encoder")[0]
+    wanted = torch.tensor([logit, 0.0, -0.1])
+    answer = wanted + torch.tensor([0.0, difference, 0.0])
+    way = SimpleNamespace(answer=lambda requests: [answer for _ in requests])
+    row = compare_window(way, [(entry, 0)], {entry.name: entry.name}, {entry.name: [wanted]})[0]
+    assert row.equal == equal
+
+
 def test_whole_models_answer_too_and_take_more(make_entries):
     whole, adapters = (make_entries(kind, "classifier", "encoder") for kind in ("full", "lora"))
     for group in make_groups(whole[0]):
@@ -261,8 +283,8 @@ def test_sessions_record_every_way_and_number(make_entries):
     for kind in ("full", "lora"):
         entries = make_entries(kind, "classifier", "encoder")
         plan = Plan(kind, entries, QUICK, 1, answer_alone(entries, QUICK))
-        for ways in make_groups(entries[0]):
-            session = Session(ways, plan)
+        for group in make_groups(entries[0]):
+            session = Session(group, plan)
             rows += session.run()
             assert all(check["equal"] for check in session.checks)
     assert {(row["way"], row["tasks"]) for row in rows} == {

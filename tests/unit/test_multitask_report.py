@@ -184,8 +184,11 @@ def test_answers_that_differ_are_reported(results):
     serving["checks"][4]["equal"] = False
     serving["backbone"][0]["after"] = "ee" * 32
     serving["merging"][0]["restored_exactly"] = False
-    first, second = check_sentences(part_of(results))
+    first, control, second = check_sentences(part_of(results))
     assert first.endswith("adapters, merged.") and "no longer what they had been" in second
+    assert control.startswith("The check can fail: of 192 rows") and "told 186" in control
+    serving["checks"][0]["control_apart"] = 0
+    assert "says nothing of whole models in memory" in check_sentences(part_of(results))[1]
     assert "did not put them back" in drift_sentences(part_of(results))[0]
 
 

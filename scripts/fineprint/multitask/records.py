@@ -33,10 +33,11 @@ class Check(TypedDict):
     method: str
     rows: int
     same_labels: int  # as the run's own predictions
-    largest_difference: float  # of a logit
-    tolerance: float
+    largest_difference: float  # of a logit, in the row that comes nearest to its tolerance
+    tolerance: float  # of that row
     equal: bool
-    reason: str | None
+    control_rows: int  # answered by another task than their own …
+    control_apart: int  # … and how many of them the check told from their own task's answers: it must be able to fail
 
 
 class Latency(TypedDict):

@@ -123,14 +123,22 @@ def checks_table(part: Multitask) -> Table | None:
             number(check["largest_difference"], lambda value: f"{value:.1e}"),
             number(check["tolerance"], lambda value: f"{value:.1e}"),
             text("yes") if check["equal"] else text("no", style="flag"),
+            control_cell(check),
         ]
         for check in checks
     ]
     caption = (
         "Are the answers those of each task served alone? Labels against the run's own predictions, logits against the "
-        "same model loaded for that task only, after all switches. The tolerance is that of the numbers' precision."
+        "same model loaded for that task only, after all switches; the largest difference is that of the row that comes "
+        "nearest to its tolerance, which is that of the numbers' precision. Control: rows that another task than their "
+        "own answered, and how many of them the same check tells from their own task's."
     )
-    columns = [*plain("Way", "Method"), *numeric("Same labels", "Largest difference", "Tolerance"), *plain("Equal")]
+    columns = [
+        *plain("Way", "Method"),
+        *numeric("Same labels", "Largest difference", "Tolerance"),
+        *plain("Equal"),
+        *numeric("Control"),
+    ]
     return Table("multitask-checks", caption, columns, rows) if rows else None
 
 
@@ -156,6 +164,14 @@ def latency_cell(row: dict[str, Any] | None) -> Cell:
         return Cell(formats.NOT_MEASURED, style="missing")
     limits = f"{formats.duration(row['seconds_low'])}–{formats.duration(row['seconds_high'])}"
     return Cell(f"{formats.duration(row['seconds_median'])} ({limits})", sort=row["seconds_median"])
+
+
+def control_cell(check: dict[str, Any]) -> Cell:
+    """Return how many rows that another task answered the check told apart; none is told as a fault."""
+    if check.get("control_rows") is None:
+        return Cell(formats.NOT_MEASURED, style="missing")
+    words = f"{formats.count(check['control_apart'])} of {formats.count(check['control_rows'])}"
+    return Cell(words, sort=check["control_apart"], style="" if check["control_apart"] else "flag")
 
 
 COMBINED = {

@@ -98,6 +98,9 @@ def check_sentences(part: Multitask) -> list[str]:
             if wrong
             else "Every way gives the answers of the task served alone: all labels equal, logits within the tolerance."
         )
+    controls = [check for check in checks if check.get("control_rows")]
+    if controls:
+        sentences.append(word_controls(controls))
     hashes = part.serving["backbone"] if part.serving else []
     if hashes:
         same = all(row["before"] == row["after"] for row in hashes)
@@ -107,6 +110,18 @@ def check_sentences(part: Multitask) -> list[str]:
             else "After all serving the shared backbone's tensors were no longer what they had been before (sha256)."
         )
     return sentences
+
+
+def word_controls(controls: list[dict[str, Any]]) -> str:
+    """Return whether the check can fail: it must tell another task's answers from a task's own."""
+    apart, rows = (sum(check[key] for check in controls) for key in ("control_apart", "control_rows"))
+    blind = [WAYS[check["way"]][0].lower() for check in controls if not check["control_apart"]]
+    if blind:
+        return f"The check says nothing of {formats.join(blind)}: answers of another task passed it."
+    return (
+        f"The check can fail: of {formats.count(rows)} rows that another task was asked to answer, it told "
+        f"{formats.count(apart)} from their own task's."
+    )
 
 
 def peft_sentences(part: Multitask) -> list[str]:
