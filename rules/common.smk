@@ -213,6 +213,18 @@ def one_gpu(wildcards):
     return min(1, STUDY.hardware.gpus_per_run)
 
 
+def every_core(wildcards):
+    """All cores that jobs here share, so that nothing runs beside what is timed. On a cluster a job's cores are its own:
+    there it asks for as many as any other."""
+    here = workflow.resource_settings.cores if workflow.local_exec else None
+    return max(STUDY.hardware.threads_per_run, here or 0)
+
+
+def used_threads(wildcards, resources):
+    """Threads that a job with all cores uses: as many as the others. As `checkpoint_minutes`, not compared."""
+    return STUDY.hardware.threads_per_run
+
+
 def training_launcher(wildcards, resources):
     """What training is started with: torchrun where it has several GPUs, a process each; else Python alone."""
     gpus = int(resources.get("gpu", 1))

@@ -43,8 +43,12 @@ def make_served(way: str, count: int) -> dict[str, Any]:
         "switch_seconds_median": None if none else switch,
         "switch_seconds_p99": None if none or way == "reloaded" else 3 * (switch or 0),
         "switches": None if none else 200,
+        "switch_tasks": None if none else count if kept else 2,
         "rows_per_second": rate / count**0.5,
-        "rows_answered": 256,
+        "rows_per_second_low": 0.97 * rate / count**0.5,
+        "rows_per_second_high": 1.02 * rate / count**0.5,
+        "turns": 3,
+        "rows_answered": 768,
     }
 
 

@@ -33,7 +33,8 @@ from fineprint.multitask.heads import HeadBank, find_bank
 from fineprint.multitask.joint import assemble_joint
 from fineprint.multitask.serving import make_groups
 from fineprint.multitask.session import Plan, Session
-from fineprint.multitask.ways import Merged, Mixed, Resident, Swapped, Switched
+from fineprint.multitask.streams import Group, time_streams
+from fineprint.multitask.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched, Way
 from fineprint.precisions import keep_linear_in_half
 from fineprint.rows import write_rows
 from fineprint.settings import SettingsError
@@ -43,7 +44,14 @@ from test_config import DEMO, changed
 from test_methods import make_method
 
 QUICK = ServingSettings(
-    counts=(1, 5), requests=24, batch_size=8, switches=4, repeats=2, seconds_per_measurement=30, checked_rows=12
+    seconds_per_measurement=30,
+    counts=(1, 5),
+    requests=24,
+    batch_size=8,
+    switches=4,
+    repeats=2,
+    turns=2,
+    checked_rows=12,
 )
 LABELS = {"nli": ["entailment", "neutral", "contradiction"], "mood": ["sad", "happy"], "facts": ["no", "yes"]}
 LORA = [("lora", "classifier", "encoder"), ("lora", "linear_head", "decoder"), ("lora", "classifier", "bert")]
@@ -278,8 +286,8 @@ def test_the_backbone_is_untouched_and_merging_is_undone(make_entries):
     assert way.shared.hash_backbone() == way.shared.untouched
 
 
-def test_sessions_record_every_way_and_number(make_entries):
-    rows = []
+def test_sessions_and_streams_record_every_way_and_number(make_entries):
+    rows, groups = [], []
     for kind in ("full", "lora"):
         entries = make_entries(kind, "classifier", "encoder")
         plan = Plan(kind, entries, QUICK, 1, answer_alone(entries, QUICK))
@@ -287,23 +295,85 @@ def test_sessions_record_every_way_and_number(make_entries):
             session = Session(group, plan)
             rows += session.run()
             assert all(check["equal"] for check in session.checks)
+        groups += [Group(kind, entries, group) for group in make_groups(entries[0])]
+    time_streams(rows, groups, QUICK, 1)
     assert {(row["way"], row["tasks"]) for row in rows} == {
         (way, count)
         for way in ("resident", "reloaded", "switched", "mixed", "merged", "swapped")
         for count in (1, 3, 5)
     }
     for row in rows:
-        assert row["reason"] is None and row["rows_answered"] == 24 and row["rows_per_second"] > 0
+        assert row["reason"] is None and row["rows_answered"] == 48 and row["turns"] == 2
+        assert 0 < row["rows_per_second_low"] <= row["rows_per_second"] <= row["rows_per_second_high"]
         assert row["trained"] == (row["tasks"] <= 3)
         assert row["switches"] == (4 if row["tasks"] > 1 and row["way"] != "mixed" else None)
         assert (row["switch_seconds_median"] is not None) == (row["switches"] is not None)
         assert row["switch_seconds_p99"] is None
         kept = row["way"] not in ("reloaded", "swapped")
+        assert row["switch_tasks"] == (None if row["switches"] is None else row["tasks"] if kept else 3)
         assert (row["add_task_seconds"] is not None) == (kept and row["tasks"] > 1)
     disk = {(row["way"], row["tasks"]): row["disk_bytes"] for row in rows}
     assert disk[("resident", 5)] > disk[("resident", 3)] > disk[("resident", 1)] > 0
     assert disk[("switched", 5)] < disk[("resident", 5)]
     assert disk[("switched", 5)] == disk[("swapped", 5)]
+
+
+def test_few_tasks_are_switched_as_often_as_many_and_the_disk_is_timed_once(make_entries, monkeypatch):
+    entries = make_entries("full", "classifier", "encoder")
+    asked = QUICK.model_copy(update={"counts": (1, 2, 5), "switches": 7, "seconds_per_measurement": 1e-9})
+    loaded = []
+    monkeypatch.setattr(Reloaded, "switch", lambda way, name: (loaded.append(name), Resident.switch(way, name)))
+    monkeypatch.setattr(Reloaded, "run", lambda way, features: torch.zeros(len(features), 3))
+    monkeypatch.setattr(Session, "look_closer", lambda *_: None)
+    rows = Session([Reloaded()], Plan("full", entries, asked, 1, {})).run()
+    assert [(row["tasks"], row["switches"], row["switch_tasks"]) for row in rows] == [
+        (1, None, None),
+        *((count, 7, 2) for count in (2, 3, 5)),
+    ]
+    assert len({row["switch_seconds_median"] for row in rows[1:]}) == 1
+    assert len(loaded) == 8 + 2 * 4, "a first task and seven switches, and for each count a row and a batch"
+
+
+def test_the_ways_take_turns_at_the_stream(make_entries):
+    order = []
+
+    class Slow(Switched):
+        def answer(self, requests):
+            order.append((self.label, len(requests)))
+            return super().answer(requests)
+
+    entries = make_entries("lora", "classifier", "encoder")
+    groups = [Group("lora", entries, [Slow()]), Group("other", entries, [Slow()])]
+    for group in groups:
+        group.ways[0].label = group.method
+    row = {"way": "switched", "tasks": 2, "reason": None}
+    rows = [row | {"method": "lora"}, row | {"method": "other"}]
+    asked = QUICK.model_copy(update={"requests": 8, "turns": 3})
+    time_streams(rows, groups, asked, 1)
+    assert order == [("lora", 1), ("other", 1), *[("lora", 8), ("other", 8)] * 3]
+    assert [row["turns"] for row in rows] == [3, 3]
+
+
+def test_a_way_that_memory_does_not_allow_beside_the_others_is_left_out(make_entries):
+    class Full(Resident):
+        def run(self, features):
+            raise torch.OutOfMemoryError("the card is full")
+
+    entries = make_entries("full", "classifier", "encoder")
+    row = {"method": "full", "tasks": 2, "reason": None, "rows_per_second": None}
+    rows = [{**row, "way": "resident"}, {**row, "way": "reloaded"}, {**row, "way": "switched", "reason": "refused"}]
+    time_streams(rows, [Group("full", entries, [way]) for way in (Full(), Reloaded(), Switched())], QUICK, 1)
+    assert [row["rows_per_second"] is None for row in rows] == [True, False, True]
+
+
+def test_every_way_answers_once_before_anything_is_timed(make_entries, monkeypatch):
+    asked = []
+    answer = Way.answer
+    monkeypatch.setattr(Way, "answer", lambda way, requests: (asked.append(way.name), answer(way, requests))[1])
+    monkeypatch.setattr(Mixed, "answer", lambda way, requests: asked.append(way.name))
+    for kind in ("full", "lora"):
+        serving.warm_up(make_entries(kind, "classifier", "encoder")[0])
+    assert asked == ["resident", "reloaded", "switched", "mixed", "merged", "swapped"]
 
 
 def test_a_quantised_backbone_is_shared_and_merging_into_it_shows(backbone_folders, tiny_rows, tmp_path):

@@ -78,14 +78,41 @@ def test_what_is_extrapolated_is_named(results):
 
 
 @pytest.mark.parametrize(
-    ("factor", "verdict"), [(1.0, "Adapters lose here"), (4.0, "Adapters win here"), (1.35, "Adapters are level here")]
+    ("factor", "verdict"),
+    [(1.0, "Adapters lose here"), (4.0, "Adapters win here"), (1.35, "whole models cannot be told apart here")],
 )
 def test_throughput_is_told_as_it_is(results, factor, verdict):
     for way in ("switched", "mixed", "merged"):
         for row in served(results, way):
-            row["rows_per_second"] *= factor
+            for key in ("rows_per_second", "rows_per_second_low", "rows_per_second_high"):
+                row[key] *= factor
     streams = [sentence for sentence in speed_sentences(part_of(results)) if "stream" in sentence]
     assert len(streams) == 2 and all(verdict in sentence for sentence in streams)
+
+
+def test_a_winner_is_named_only_where_the_turns_do_not_overlap(results):
+    first, _ = [sentence for sentence in speed_sentences(part_of(results)) if "stream" in sentence]
+    assert "fastest is whole models in memory (1 414 rows/s, 1 371 to 1 442)" in first.replace("\u202f", " ")
+    assert "slowest is whole model, reloaded" in first
+    for row in served(results, "mixed"):
+        row["rows_per_second_high"] *= 1.5
+    first, _ = [sentence for sentence in speed_sentences(part_of(results)) if "stream" in sentence]
+    assert "which is fastest cannot be told, for the turns of whole models in memory" in first
+    assert "adapters, mixed batch" in first.split(";")[0] and "adapters, merged" not in first.split(";")[0]
+    for row in served(results, "resident"):
+        del row["rows_per_second_low"]
+    first, _ = [sentence for sentence in speed_sentences(part_of(results)) if "stream" in sentence]
+    assert "cannot be told" in first, "a range that is not known is apart from none"
+
+
+def test_tables_say_on_how_many_switches_a_figure_rests(results):
+    for row in served(results, "reloaded"):
+        row["switches"] = row["switches"] and 31
+    two, _, ten, _ = describe_multitask(Study(results))["serving"]
+    for table, note in ((two, ""), (ten, "timed with 2 tasks")):
+        cell = table.rows[1][7]
+        assert cell.text.replace("\u00a0", " ").endswith("ms (31)") and cell.note == note
+    assert two.rows[0][9].text.replace("\u202f", " ") == "1 414 (1 371–1 442)"
 
 
 def set_latency(results, way, seconds):

@@ -25,9 +25,10 @@ class ServingSettings(Settings):
         batch_size: requests that are answered together.
         switches: changes from one task to another.
         repeats: timed batches for the latency.
-        seconds_per_measurement: after which streaming is stopped, and so is switching where it means reading a task
-            from the disk, which does not depend on how many there are; the record says how far it came.
-        seconds_for_switches: after which switching is stopped otherwise, and with as many tasks as were trained.
+        turns: of each way at the mixed stream; the ways take turns.
+        seconds_per_measurement: after which a way's turn at the stream ends; the record says how far it came.
+        seconds_for_switches: after which switching is stopped. Where it means reading a task from the disk, which does
+            not depend on how many there are, it is timed once.
         checked_rows: of each task, whose answers are compared with those of the task served alone.
         memory_limit_mb: for whole models held at once; counts that would need more are left out, and said to be.
     """
@@ -37,7 +38,8 @@ class ServingSettings(Settings):
     batch_size: int = Field(32, ge=1)
     switches: int = Field(200, ge=1)
     repeats: int = Field(50, ge=1)
-    seconds_per_measurement: float = Field(5.0, gt=0)
+    turns: int = Field(5, ge=1)
+    seconds_per_measurement: float = Field(2.0, gt=0)
     seconds_for_switches: float = Field(60.0, gt=0)
     checked_rows: int = Field(200, ge=1)
     memory_limit_mb: int = Field(4000, ge=1)

@@ -22,8 +22,12 @@ class Served(TypedDict):
     switch_seconds_median: float | None
     switch_seconds_p99: float | None  # of a hundred switches or more
     switches: int | None
-    rows_per_second: float | None  # on a stream of rows of all tasks in random order
-    rows_answered: int | None
+    switch_tasks: int | None  # among how many they were timed: fewer, where reading from the disk was timed once
+    rows_per_second: float | None  # on a stream of rows of all tasks in random order: the median of the turns
+    rows_per_second_low: float | None  # the slowest turn
+    rows_per_second_high: float | None
+    turns: int | None
+    rows_answered: int | None  # in all turns
 
 
 class Check(TypedDict):

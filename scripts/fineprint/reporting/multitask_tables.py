@@ -76,8 +76,10 @@ def serving_table(part: Multitask, count: int, explained: bool) -> Table:
     columns_meaning = (
         "Disk: read off it. Held: exact bytes of the distinct tensors with all tasks ready; beside it the peak that "
         "torch allocated on the GPU, or on a CPU the growth of the process. First answer: from nothing loaded, files "
-        "in the system's cache. Switch: median; a 99th percentile from 100 switches on. Rows/s: a stream of all tasks "
-        f"in random order, answered {part.settings['serving']['batch_size']} at a time. On a GPU whole models and the "
+        "in the system's cache. Switch: median, in brackets of how many; reading a task from the disk does not "
+        "depend on their number and was timed once; a 99th percentile from 100 switches on. Rows/s: a stream of all "
+        f"tasks in random order, answered {part.settings['serving']['batch_size']} at a time; the ways took turns: "
+        "median, slowest and fastest turn. On a GPU whole models and the "
         "shared backbone are stored alike, in 16 bits; only layers that adapters are merged into stay as saved."
     )
     start = f"{formats.plural(count, 'task')} served at once{describe_copies(part, count)}."
@@ -96,7 +98,7 @@ def serving_cells(row: dict[str, Any]) -> list[Cell]:
     """Return the figures of one way."""
     memory = row["peak_allocated_bytes"] if row["peak_allocated_bytes"] is not None else row["resident_bytes"]
     none = row["switches"] is None
-    switch = blank("nothing has to be switched") if none else number(row["switch_seconds_median"], formats.duration)
+    switch = blank("nothing has to be switched") if none else switch_cell(row)
     late = Cell("–", note="fewer than 100 switches were timed")
     percentile = row["switch_seconds_p99"]
     add = row["add_task_seconds"]
@@ -108,8 +110,25 @@ def serving_cells(row: dict[str, Any]) -> list[Cell]:
         blank("loaded when it is asked for: a switch") if add is None else number(add, formats.duration),
         switch,
         late if percentile is None else number(percentile, formats.duration),
-        number(row["rows_per_second"], formats.rate),
+        rate_cell(row),
     ]
+
+
+def switch_cell(row: dict[str, Any]) -> Cell:
+    """Return the median of a switch and on how many it rests."""
+    words = f"{formats.duration(row['switch_seconds_median'])} ({formats.count(row['switches'])})"
+    timed = row.get("switch_tasks") or row["tasks"]
+    note = f"timed with {timed} tasks" if timed != row["tasks"] else ""
+    return Cell(words, sort=row["switch_seconds_median"], note=note)
+
+
+def rate_cell(row: dict[str, Any]) -> Cell:
+    """Return rows per second with the range of the turns."""
+    if row["rows_per_second"] is None:
+        return Cell(formats.NOT_MEASURED, style="missing")
+    low, high = row.get("rows_per_second_low"), row.get("rows_per_second_high")
+    spread = "" if low is None or high is None else f" ({formats.rate(low)}–{formats.rate(high)})"
+    return Cell(f"{formats.rate(row['rows_per_second'])}{spread}", sort=row["rows_per_second"])
 
 
 def checks_table(part: Multitask) -> Table | None:
@@ -129,7 +148,7 @@ def checks_table(part: Multitask) -> Table | None:
     ]
     caption = (
         "Are the answers those of each task served alone? Labels against the run's own predictions, logits against the "
-        "same model loaded for that task only, after all switches; the largest difference is that of the row that comes "
+        "same model loaded for that task only, after all switches; the largest difference is of the row that comes "
         "nearest to its tolerance, which is that of the numbers' precision. Control: rows that another task than their "
         "own answered, and how many of them the same check tells from their own task's."
     )
