@@ -11,8 +11,10 @@ import pytest
 import torch
 
 from fineprint.assembly import ADAPTER_FOLDER, assemble_for_training, make_readout, save_trained
+from fineprint.cards import CARD_FILE
 from fineprint.config import read_study
 from fineprint.fetching import check_sources
+from fineprint.model_folder import stored_bytes
 from fineprint.multitask import (
     ServingSettings,
     checking,
@@ -36,6 +38,7 @@ from fineprint.multitask.session import Plan, Session
 from fineprint.multitask.streams import Group, time_streams
 from fineprint.multitask.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched, Way
 from fineprint.precisions import keep_linear_in_half
+from fineprint.records import folder_bytes
 from fineprint.rows import write_rows
 from fineprint.settings import SettingsError
 from fineprint.tasks import Row
@@ -227,6 +230,17 @@ def test_the_check_sees_a_wrong_adapter(make_entries):
     way, reference = fill(Mixed(), entries), answer_alone(entries, QUICK)
     way.shared.names["facts"] = way.shared.names["mood"]
     assert not check_way(way, "lora", entries, reference, QUICK)["equal"]
+
+
+def test_bytes_on_the_disk_are_those_of_the_records_without_cards(make_entries, tmp_path):
+    for kind in ("full", "lora"):
+        entry = make_entries(kind, "classifier", "encoder")[0]
+        saved = shutil.copytree(entry.saved, tmp_path / kind)
+        recorded = folder_bytes(saved)
+        for place in (saved, saved / ADAPTER_FOLDER):
+            (place / CARD_FILE).write_text("a card\n")
+        assert replace(entry, saved=saved).disk_bytes == recorded < folder_bytes(saved)
+        assert entry.backbone_bytes == stored_bytes(entry.backbone) > 0
 
 
 def test_a_check_that_cannot_fail_is_seen(make_entries):

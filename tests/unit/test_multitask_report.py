@@ -6,6 +6,7 @@ import pytest
 
 from example_multitask import make_latency, make_multitask_results
 from example_results import METHODS, make_results
+from fineprint.benchmarks import read_jobs
 from fineprint.records import COST_ONLY
 from fineprint.reporting import advice, checklist, formats
 from fineprint.reporting.multitask import Line, Multitask, meeting
@@ -113,6 +114,30 @@ def test_tables_say_on_how_many_switches_a_figure_rests(results):
         cell = table.rows[1][7]
         assert cell.text.replace("\u00a0", " ").endswith("ms (31)") and cell.note == note
     assert two.rows[0][9].text.replace("\u202f", " ") == "1 414 (1 371–1 442)"
+
+
+def test_the_time_of_the_part_counts_its_own_jobs_alone(results, tmp_path):
+    study = results["study"]
+    names = [
+        "serve_tasks",
+        "write_study_config",
+        "prepare_task/nli",
+        "prepare_task/sentiment",
+        "fetch_backbone/encoder",
+    ]
+    names += ["train_method/nli/roberta_lora/1", "train_method/sentiment/roberta_lora/1"]
+    names += ["train_method/sentiment/llama_zero_shot/1", "train_method/question_answering/roberta_full/2"]
+    for place in names:
+        file = tmp_path / f"{place}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("s\tmax_rss\n10.0\t100.0\n", encoding="utf-8")
+    jobs = results["provenance"]["jobs"] = read_jobs(tmp_path, study)
+    assert len(jobs) == 7, "a run that no part of the study asks for was left by an earlier one"
+    words = describe_multitask(Study(results))["time"].replace("\u00a0", " ")
+    assert words.startswith("The part took 30.0 s, the wall times of its 3 jobs added up: serving 10.0 s; rows,")
+    assert "further tasks 20.0 s" in words
+    results["provenance"]["jobs"] = []
+    assert "was not measured" in describe_multitask(Study(results))["time"]
 
 
 def set_latency(results, way, seconds):

@@ -13,7 +13,7 @@ class Served(TypedDict):
     tasks: int
     trained: bool  # False: beyond the trained tasks, copies of them under other names
     reason: str | None  # why nothing was measured; every figure is then None
-    disk_bytes: int | None  # read off the disk: the backbone, once, and what training saved for each task
+    disk_bytes: int | None  # read off the disk: the backbone's weights, once, and what training saved for each task
     held_bytes: int | None  # distinct tensors in memory with all tasks ready
     peak_allocated_bytes: int | None  # on a GPU, while switching and answering
     resident_bytes: int | None  # on a CPU: growth of the process since before the first task was loaded

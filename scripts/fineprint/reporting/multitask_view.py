@@ -20,6 +20,7 @@ def describe_multitask(study: Study) -> dict[str, Any] | None:
     counts = [count for count in part.counts if count > 1]
     return {
         "scenario": words.scenario(part),
+        "time": words.time_sentence(part),
         "accuracy": words.accuracy_sentences(part),
         "training": words.training_sentences(part),
         "tasks": tables.tasks_table(part),

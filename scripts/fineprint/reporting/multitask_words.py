@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from fineprint.benchmarks import is_of_many_tasks_alone
 from fineprint.reporting import formats
 from fineprint.reporting.multitask import WAYS, Multitask
 from fineprint.reporting.multitask_serving_words import Write, compare, find_pair
 from fineprint.reporting.study import SIGNIFICANCE, is_trained, peak_memory, phase_seconds, train_value
+from fineprint.reporting.workflow import list_jobs
 
+MEASURING = {"serve_tasks": "serving", "combine_tasks": "combining", "measure_forgetting": "forgetting"}
 COMBINING = (("average", "Averaging two"), ("concatenation", "Summing two"), ("together", "Training one on all"))
 
 
@@ -21,6 +24,22 @@ def scenario(part: Multitask) -> str:
         f"Here {tasks} are served on one backbone, “{part.settings['backbone']}” "
         f"({formats.short_count(backbone['parameters'])} parameters). Each task was trained by {methods}, "
         "on the same rows with the same seed; all serving was measured on one machine in one run."
+    )
+
+
+def time_sentence(part: Multitask) -> str:
+    """Return how long the part took: its jobs' wall times added up, without the runs that the comparison has anyway."""
+    jobs = [job for job in list_jobs(part.study) if is_of_many_tasks_alone(part.study.config, job)]
+    if not jobs:
+        return "How long the part took was not measured."
+    own = {rule: sum(job["seconds"] for job in jobs if job["rule"] == rule) for rule in MEASURING}
+    rest = sum(job["seconds"] for job in jobs) - sum(own.values())
+    parts = [f"{what} {formats.seconds(own[rule])}" for rule, what in MEASURING.items() if own[rule]]
+    parts += [f"rows, trainings and predictions of the further tasks {formats.seconds(rest)}"] if rest else []
+    return (
+        f"The part took {formats.seconds(sum(own.values()) + rest)}, the wall times of its "
+        f"{formats.plural(len(jobs), 'job')} added up: {'; '.join(parts)}. Runs that the comparison of methods has "
+        "anyway are not counted."
     )
 
 
@@ -152,11 +171,7 @@ def combining_sentences(part: Multitask) -> list[str]:
     if record is None:
         return []
     sentences = []
-    for way, name in (
-        ("average", "Averaging two"),
-        ("concatenation", "Summing two"),
-        ("together", "Training one on all"),
-    ):
+    for way, name in COMBINING:
         rows = [row for row in record["scores"] if row["way"] == way]
         if not rows:
             continue
