@@ -123,7 +123,9 @@ def make_combining() -> dict[str, Any]:
     scores = [make_score("separate", [task], task, None) for task in TASKS]
     for way, difference in (("average", -0.2), ("concatenation", -0.01), ("together", 0.03)):
         scores += [make_score(way, list(TASKS[:2]), task, difference) for task in TASKS[:2]]
-    return {"settings": {}, "scores": scores, "training": [], "environment": machine()}
+    hashes = {"backbone_before": "ab" * 32, "backbone_after": "ab" * 32}
+    training = [{"method": "roberta_lora", **hashes}]
+    return {"settings": {}, "scores": scores, "training": training, "environment": machine()}
 
 
 def make_forgetting() -> dict[str, Any]:

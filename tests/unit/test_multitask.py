@@ -538,6 +538,10 @@ def test_a_method_outside_the_run_may_stand_for_an_adapter():
         ({"multitask__adapters": ["p_tuning"]}, ["roberta_p_tuning", "neither saves a whole model nor"]),
         ({"multitask__methods": {"ia3": "roberta_lora"}}, ["'ia3' is not among the adapters asked for"]),
         ({"multitask__methods": {"lora": "llama_qlora_head"}}, ["'llama_qlora_head' cannot stand for 'lora'"]),
+        (
+            {"methods__roberta_full__training__shard_weights": True, "hardware__gpus_per_run": 2},
+            ["'roberta_full' cannot stand for 'full'", "spread over 2 GPUs (training.shard_weights)", "on one"],
+        ),
         ({"multitask__serving__count": [1]}, ["multitask.serving.count: this key is unknown", "counts"]),
     ],
 )
@@ -545,6 +549,10 @@ def test_what_cannot_be_served_is_refused_in_a_sentence(paths, words):
     with pytest.raises(SettingsError) as error:
         read_study(changed(**paths))
     assert all(word in str(error.value) for word in words), str(error.value)
+
+
+def test_weights_that_are_spread_over_nothing_can_be_served():
+    assert read_study(changed(methods__roberta_full__training__shard_weights=True)).multitask is not None
 
 
 def test_several_methods_of_one_kind_need_a_choice():

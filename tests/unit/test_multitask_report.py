@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from pypdf import PdfReader
 
 from example_multitask import make_latency, make_multitask_results
 from example_results import METHODS, make_results
@@ -48,6 +49,12 @@ def test_the_chapter_is_rendered(results, tmp_path):
     for words in ("Whole models in memory", "Adapters, mixed batch", "Can adapters be combined?", "Forgetting"):
         assert words in text
     assert "figure-multitask-growth" in page.ids and "table-multitask-serving-2" in page.ids
+    chapter = html[html.index('id="tasks"') :]
+    for words in ("set_adapter", "adapter_names", "cat"):
+        assert f"(<code>{words}</code>)" in chapter and f"`{words}`" not in html and f"&lt;code&gt;{words}" not in html
+    assert 'title="one backbone, all adapters loaded; a switch activates another (set_adapter)"' in html
+    printed = "".join(page.extract_text() for page in PdfReader(tmp_path / "report.pdf").pages)
+    assert "(set_adapter)" in printed and "(cat)" in printed and "<code>" not in printed
     assert "size for <b>" in text and "size for <b>" not in html
     assert "not run in this study" not in text
 
@@ -214,19 +221,23 @@ def test_training_that_costs_more_is_said_to(results):
 
 
 def test_combining_says_what_loses_and_what_gains(results):
-    average, total, together = combining_sentences(part_of(results))
+    average, total, together, frozen = combining_sentences(part_of(results))
+    assert "RoBERTa, LoRA on all tasks left the frozen backbone's tensors as they were, bit by bit" in frozen
     assert average.startswith("Averaging two: 2 of 2 lose accuracy against")
     assert total.startswith("Summing two: no loss can be shown")
     assert "2 of 2 gain" in together
 
 
 def test_forgetting_says_who_forgets(results):
-    full, lora = forgetting_sentences(part_of(results))
+    full, lora, frozen = forgetting_sentences(part_of(results))
     assert "loses 10.0 points, to 0.80" in full and "nothing is forgotten" in lora
+    assert "Training RoBERTa, LoRA on all tasks left the frozen backbone's tensors as they were" in frozen
+    results["multitask"]["combining"]["training"][0]["backbone_after"] = "ee" * 32
+    assert "changed the backbone's tensors" in forgetting_sentences(part_of(results))[-1]
     record = results["multitask"]["forgetting"]
     record["scores"][0].update({"difference": -0.01, "p_value": 0.5})
     record["backbone"][1]["after"] = "ee" * 32
-    full, lora = forgetting_sentences(part_of(results))
+    full, lora, _ = forgetting_sentences(part_of(results))
     assert "no change can be shown" in full and "nothing is forgotten" not in lora
 
 

@@ -106,6 +106,7 @@ def test_many_tasks_were_served_on_one_backbone(results):
         "concatenation",
         "together",
     }
+    assert all(row["backbone_before"] == row["backbone_after"] for row in part["combining"]["training"])
     assert [row["before"] == row["after"] for row in part["forgetting"]["backbone"]] == [False, True]
     assert {run["task"] for run in results["runs"]} == {"nli"}, "the other sections stay with run.tasks"
 

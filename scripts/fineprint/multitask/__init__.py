@@ -131,7 +131,7 @@ def choose_method(study: StudyConfig, asked: MultitaskSettings, kind: str, probl
     if len(candidates) > 1:
         problems.append(describe_choice(candidates, asked, kind))
         return None
-    reason = refuse(study.methods[candidates[0]], asked, kind)
+    reason = refuse(study.methods[candidates[0]], asked, kind, study.hardware.gpus_per_run)
     if reason:
         problems.append(f"multitask.adapters: method '{candidates[0]}' cannot stand for '{kind}': {reason}.")
     return candidates[0]
@@ -150,12 +150,17 @@ def describe_choice(candidates: list[str], asked: MultitaskSettings, kind: str) 
     )
 
 
-def refuse(method: MethodSettings, asked: MultitaskSettings, kind: str) -> str | None:
-    """Return why a method cannot be served, as the end of a sentence, or None."""
+def refuse(method: MethodSettings, asked: MultitaskSettings, kind: str, gpus: int) -> str | None:
+    """Return why a method cannot be served, as the end of a sentence, or None. `gpus` share a training."""
     if not fits(method, asked, kind):
         return f"it needs backbone '{asked.backbone}', adapter '{kind}' and a readout with a head"
     if not (method.adapter.saves_whole_model or method.adapter.can_merge):
         return "it neither saves a whole model nor changes weights in a way that can be merged"
+    if method.spread(gpus) > 1:
+        return (
+            f"its weights are spread over {gpus} GPUs (training.shard_weights), and this part works on one; name "
+            "another method under `multitask: methods`, or leave the part out with `multitask: null`"
+        )
     return None
 
 

@@ -96,7 +96,7 @@ class CombiningRecord(TypedDict):
 
     settings: dict[str, Any]
     scores: list[Combined]
-    training: list[dict[str, Any]]  # of one adapter on all tasks, by method
+    training: list[dict[str, Any]]  # of one adapter on all tasks, by method; with hashes of the frozen backbone
     environment: dict[str, Any]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from markupsafe import Markup
+
 from fineprint.reporting import formats
 from fineprint.reporting.multitask import WAYS, Multitask
 from fineprint.reporting.study import SIGNIFICANCE, peak_memory, phase_seconds, train_value
-from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
+from fineprint.reporting.table import Cell, Table, blank, code, number, numeric, plain, text
 
 
 def way_cell(way: str) -> Cell:
@@ -219,12 +221,12 @@ def combining_table(part: Multitask) -> Table | None:
                     difference_cell(row),
                 ]
             )
-    caption = (
+    caption = Markup(
         "Combined adapters, each asked with the task's own head. Average: PEFT's linear combination at weight 0.5 "
-        "each, of the factors, not of their products. Sum: the factors side by side (`cat`), exactly both updates. "
+        "each, of the factors, not of their products. Sum: the factors side by side ({}), exactly both updates. "
         "Difference to the task's own adapter in points on the same rows; bold: real (McNemar, Holm over the table, "
-        "p < 0.05)."
-    )
+        "p &lt; 0.05)."
+    ).format(code("cat"))
     columns = [*plain("Task", "Adapter", "With"), *numeric("Accuracy", "Difference")]
     return Table("multitask-combining", caption, columns, rows)
 

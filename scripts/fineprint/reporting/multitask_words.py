@@ -183,7 +183,18 @@ def combining_sentences(part: Multitask) -> list[str]:
         differences = [row["difference"] for row in rows]
         extremes = f"from {formats.points(min(differences))} to {formats.points(max(differences))}"
         sentences.append(f"{name}: {formats.join(words)} against the tasks' own adapters ({extremes} points).")
-    return sentences
+    return [*sentences, *frozen_sentences(part)]
+
+
+def frozen_sentences(part: Multitask) -> list[str]:
+    """Return whether training an adapter, the one on all tasks, left the backbone as it was."""
+    trained = (part.data["combining"] or {}).get("training", [])
+    same, changed = "left the frozen backbone's tensors as they were, bit by bit", "changed the backbone's tensors"
+    return [
+        f"Training {part.title(row['method'])} on all tasks "
+        f"{same if row['backbone_before'] == row['backbone_after'] else changed} (sha256 before and after)."
+        for row in trained
+    ]
 
 
 def forgetting_sentences(part: Multitask) -> list[str]:
@@ -208,4 +219,4 @@ def forgetting_sentences(part: Multitask) -> list[str]:
             points = formats.points(abs(row["difference"]), signed=False)
             words = f"“{record['first']}” {verb} {points} points, to {formats.accuracy(after)}"
         sentences.append(f"{name}: {words}.")
-    return sentences
+    return [*sentences, *frozen_sentences(part)]
