@@ -99,13 +99,13 @@ def list_multitask_runs(wildcards):
 
 
 def list_multitask(wildcards):
-    """The records of many tasks on one backbone, as far as the study asks for them."""
-    if STUDY.multitask is None:
+    """The records of many tasks on one backbone, and the results at real size where another study left them."""
+    asked = STUDY.multitask
+    if asked is None:
         return []
-    return [
-        f"results/{STUDY.study}/multitask/{record}.json"
-        for record in list_records(STUDY.multitask, STUDY.methods)
-    ]
+    records = list_records(asked, STUDY.methods)
+    beside = [file for file in [asked.real_size] if file and Path(file).exists()]
+    return [f"results/{STUDY.study}/multitask/{name}.json" for name in records] + beside
 
 
 def multitask_settings(wildcards):

@@ -7,6 +7,7 @@ from typing import Any
 from example_results import METHODS, make_results, make_task
 from example_runs import machine, make_run
 from fineprint import statistics
+from fineprint.records import COST_ONLY
 
 TASKS = ("nli", "sentiment", "question_answering")
 PAIR = {"full": "roberta_full", "lora": "roberta_lora"}
@@ -152,6 +153,20 @@ def make_forgetting() -> dict[str, Any]:
     }
 
 
+def make_real_size() -> dict[str, Any]:
+    """Return results of another study, of models of RoBERTa-large's size, that served up to fifty tasks."""
+    real = make_multitask_results()
+    real["study"]["study"] = "capacity"
+    for backbone in real["backbones"].values():
+        backbone.update({"parameters": 355_000_000, "bytes": 1_420_000_000})
+    for row in real["multitask"]["serving"]["rows"]:
+        whole = row["method"] == "roberta_full"
+        row["disk_bytes"] = row["tasks"] * 1_420_000_000 if whole else 1_420_000_000 + row["tasks"] * 10_500_000
+    for run in real["multitask"]["runs"]:
+        run["status"], run["scores"] = COST_ONLY, {**run["scores"], "splits": {}}
+    return real
+
+
 def make_multitask_results() -> dict[str, Any]:
     """Return results of a study that has the part."""
     few = {name: METHODS[name] for name in PAIR.values()}
@@ -178,5 +193,6 @@ def make_multitask_results() -> dict[str, Any]:
         "serving": make_serving(),
         "combining": make_combining(),
         "forgetting": make_forgetting(),
+        "real_size": None,
     }
     return results

@@ -19,6 +19,7 @@ from fineprint.multitask import (
     ServingSettings,
     checking,
     combining,
+    describe_multitask,
     list_records,
     serving,
     shared,
@@ -28,6 +29,7 @@ from fineprint.multitask import (
 )
 from fineprint.multitask.checking import answer_alone, check_way, compare_window, probe_peft
 from fineprint.multitask.clock import distinct_bytes, percentile, time_calls
+from fineprint.multitask.collecting import collect_real_size
 from fineprint.multitask.entries import Entry, copy_entries, draw_requests
 from fineprint.multitask.evaluating import compare_hits, hit_rows
 from fineprint.multitask.forgetting import learn_beside, learn_on
@@ -38,7 +40,7 @@ from fineprint.multitask.session import Plan, Session
 from fineprint.multitask.streams import Group, time_streams
 from fineprint.multitask.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched, Way
 from fineprint.precisions import keep_linear_in_half
-from fineprint.records import folder_bytes
+from fineprint.records import folder_bytes, write_json
 from fineprint.rows import write_rows
 from fineprint.settings import SettingsError
 from fineprint.tasks import Row
@@ -549,6 +551,19 @@ def test_what_cannot_be_served_is_refused_in_a_sentence(paths, words):
     with pytest.raises(SettingsError) as error:
         read_study(changed(**paths))
     assert all(word in str(error.value) for word in words), str(error.value)
+
+
+def test_a_study_at_real_size_is_another_and_serves_nothing_anew(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=r"multitask.real_size: results/demo/results.json is this study's own"):
+        read_study(changed(multitask__real_size="results/demo/results.json"))
+    assert describe_multitask(read_study(DEMO)) == describe_multitask(read_study(changed(multitask__real_size=None)))
+    assert collect_real_size("other.json") == {"file": "other.json", "results": None}
+    write_json(tmp_path / "other.json", {"study": {}, "multitask": None})
+    with pytest.raises(SettingsError, match=r"other.json is not the results.json of a study that serves several tasks"):
+        collect_real_size("other.json")
+    write_json(tmp_path / "other.json", {"study": {}, "multitask": {"real_size": {"results": {}}}})
+    assert collect_real_size("other.json")["results"]["multitask"] == {"real_size": None}
 
 
 def test_weights_that_are_spread_over_nothing_can_be_served():

@@ -5,11 +5,12 @@ import re
 import pytest
 from pypdf import PdfReader
 
-from example_multitask import make_latency, make_multitask_results
+from example_multitask import make_latency, make_multitask_results, make_real_size
 from example_results import METHODS, make_results
 from fineprint.benchmarks import read_jobs
 from fineprint.records import COST_ONLY
 from fineprint.reporting import advice, checklist, formats
+from fineprint.reporting.claims import describe_claims
 from fineprint.reporting.multitask import Line, Multitask, meeting
 from fineprint.reporting.multitask_serving_words import compare, per_task_sentences, speed_sentences, worked_sentences
 from fineprint.reporting.multitask_view import describe_multitask
@@ -278,6 +279,45 @@ def test_checklist_and_advice_know_the_part(results):
     entry = {"needs": "multitask", "without": "not run"}
     assert checklist.answer(study, [], None, entry) == "answered"
     assert checklist.answer(Study(make_results({}, splits={"test": 90})), [], None, entry) == "not run"
+
+
+def test_figures_at_real_size_stand_beside_and_are_named(results, tmp_path):
+    results["multitask"]["real_size"] = {"file": "results/capacity/results.json", "results": make_real_size()}
+    html = render_page(results, tmp_path / "figures")
+    page, text = Page(html), text_of(html).replace("\u00a0", " ")
+    assert len(page.ids) == len(set(page.ids)) and "table-real-size-multitask-serving-10" in page.ids
+    assert not {link[1:] for link in page.links if link.startswith("#")} - set(page.ids)
+    assert "All figures here are of another run, the study “capacity” (results/capacity/results.json" in text
+    assert "a model of 355 M parameters" in text and "accuracy was not measured" in text
+    assert "disk 1.52 GB against 14.2 GB (89.3 % less)" in text
+    ledger = {row.name: row for row in describe_claims(Study(results), REPORT)["ledger"]}
+    ten = ledger["ten_tasks_lora"]
+    assert ten.verdict == "not testable here", "this study's own models are small"
+    assert "At real size, study “capacity”: supported. Inside what was claimed." in ten.sentence
+    measured = " ".join(ten.measured).replace("\u00a0", " ")
+    assert "2.94 MB; read off the disk, 10 tasks served, 7 of them copies" in measured
+    assert "RoBERTa, LoRA: 1.52 GB; read off the disk, 10 tasks served" in measured
+    assert "At real size" in ledger["lora_saved"].sentence and "At real size" not in ledger["head"].sentence
+
+
+def test_a_study_at_real_size_that_was_not_run_is_said_to_be_missing(results):
+    assert describe_multitask(Study(results))["real_size"] is None
+    results["multitask"]["real_size"] = {"file": "results/capacity/results.json", "results": None}
+    said = describe_multitask(Study(results))["real_size"]["intro"]
+    assert "results/capacity/results.json" in said and "was not there" in said
+    ledger = describe_claims(Study(results), REPORT)["ledger"]
+    assert not any("At real size" in row.sentence for row in ledger)
+
+
+def test_disk_of_tasks_that_were_not_served_is_arithmetic(results):
+    for row in results["multitask"]["serving"]["rows"]:
+        if row["tasks"] == 10 and row["method"] == "roberta_full":
+            row["disk_bytes"] = None
+    ledger = {row.name: row for row in describe_claims(Study(results), REPORT)["ledger"]}
+    assert "arithmetic" in " ".join(ledger["ten_tasks_full"].measured)
+    assert "arithmetic" in " ".join(ledger["ten_tasks_saving"].measured), "both are come by alike"
+    assert "read off the disk" in " ".join(ledger["ten_tasks_lora"].measured)
+    assert ledger["ten_tasks_lora"].links[0].target == "#table-multitask-serving-10"
 
 
 def test_random_weights_have_no_accuracy_anywhere(results):

@@ -6,6 +6,7 @@ Importing this must not import torch.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -54,6 +55,8 @@ class MultitaskSettings(Settings):
         adapters: kinds; each stands for the method of the run that has it on this backbone, with a head.
         methods: which method stands for a kind, where several would fit. Filled in when the config is read.
         serving: how serving is measured.
+        real_size: results.json of a study at the models' real size, whose figures the report shows beside its own, if
+            it is there; None shows none.
     """
 
     backbone: str
@@ -61,6 +64,7 @@ class MultitaskSettings(Settings):
     adapters: tuple[str, ...] = Field(min_length=1)
     methods: dict[str, str] = {}
     serving: ServingSettings = ServingSettings()
+    real_size: str | None = None
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return every (task, method) that must be trained."""
@@ -79,6 +83,8 @@ def resolve(study: StudyConfig, problems: list[str]) -> StudyConfig:
     problems.extend(find_unknown(study, asked))
     if not problems and not concerns(study, asked):
         return study.model_copy(update={"multitask": None})
+    if asked.real_size and Path(asked.real_size) == Path("results", study.study, "results.json"):
+        problems.append(f"multitask.real_size: {asked.real_size} is this study's own; name another study's, or null.")
     methods = {} if problems else {kind: choose_method(study, asked, kind, problems) for kind in asked.adapters}
     filled = asked.model_copy(update={"methods": {kind: name for kind, name in methods.items() if name is not None}})
     return study.model_copy(update={"multitask": filled})
@@ -179,7 +185,8 @@ def describe_multitask(study: StudyConfig) -> dict[str, Any] | None:
     asked = study.multitask
     if asked is None:
         return None
-    return {"study": study.study, "seed": study.run.seeds[0], **asked.model_dump(mode="json")}
+    settings = asked.model_dump(mode="json", exclude={"real_size"})
+    return {"study": study.study, "seed": study.run.seeds[0], **settings}
 
 
 def list_records(settings: MultitaskSettings, methods: Mapping[str, MethodSettings]) -> list[str]:
