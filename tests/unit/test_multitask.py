@@ -368,6 +368,8 @@ def test_the_ways_take_turns_at_the_stream(make_entries):
     time_streams(rows, groups, asked, 1)
     assert order == [("lora", 1), ("other", 1), *[("lora", 8), ("other", 8)] * 3]
     assert [row["turns"] for row in rows] == [3, 3]
+    time_streams(rows, groups, asked.model_copy(update={"seconds_per_measurement": 1e-9}), 1)
+    assert [row["turns"] for row in rows] == [2, 2], "slow ways take as many as show a range"
 
 
 def test_a_way_that_memory_does_not_allow_beside_the_others_is_left_out(make_entries):

@@ -26,7 +26,8 @@ class ServingSettings(Settings):
         batch_size: requests that are answered together.
         switches: changes from one task to another.
         repeats: timed batches for the latency.
-        turns: of each way at the mixed stream; the ways take turns.
+        turns: of each way at the mixed stream; the ways take turns. One so slow that a batch takes longer than its
+            turns takes two.
         seconds_per_measurement: after which a way's turn at the stream ends; the record says how far it came.
         seconds_for_switches: after which switching is stopped. Where it means reading a task from the disk, which does
             not depend on how many there are, it is timed once.

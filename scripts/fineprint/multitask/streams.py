@@ -19,6 +19,8 @@ from fineprint.multitask.session import REFUSALS, first_line, grow
 from fineprint.multitask.ways import Request, Way
 from fineprint.progress import logger
 
+FEWEST_TURNS = 2
+
 
 @dataclass
 class Group:
@@ -60,26 +62,31 @@ class Turns:
         way: that answers.
         row: of the record, that the figures belong to.
         windows: batches of the stream, the same for every way.
+        limit: seconds after which a turn ends.
         rates: rows per second, turn by turn.
         answered: rows, in all turns.
+        seconds: of all turns.
     """
 
     way: Way
     row: Served
     windows: list[list[Request]]
+    limit: float
     rates: list[float] = field(default_factory=list)
     answered: int = 0
+    seconds: float = 0.0
 
     def warm_up(self) -> None:
         """Answer a row that is not counted."""
         self.way.answer(self.windows[0][:1])
 
-    def take(self, limit: float) -> None:
-        """Answer the stream from its start, at most for so many seconds, and at least one batch."""
-        seconds = time_calls((functools.partial(self.way.answer, window) for window in self.windows), limit)
+    def take(self) -> None:
+        """Answer the stream from its start until the limit, and at least one batch."""
+        seconds = time_calls((functools.partial(self.way.answer, window) for window in self.windows), self.limit)
         rows = sum(len(window) for window in self.windows[: len(seconds)])
         self.rates.append(rows / sum(seconds))
         self.answered += rows
+        self.seconds += sum(seconds)
 
     def note(self) -> None:
         """Write median and range into the record."""
@@ -102,12 +109,8 @@ def time_streams(rows: list[Served], groups: list[Group], settings: ServingSetti
         measured = {(row["way"], row["method"]): row for row in rows if row["tasks"] == count and not row["reason"]}
         ready = [taken for group in groups for taken in list_turns(group, count, measured, settings, seed)]
         able = [taken for taken in ready if succeeds(taken, taken.warm_up)]
-        for _ in range(settings.turns):
-            able = [
-                taken
-                for taken in able
-                if succeeds(taken, functools.partial(taken.take, settings.seconds_per_measurement))
-            ]
+        for turn in range(settings.turns):
+            able = [taken for taken in able if is_done(taken, turn, settings) or succeeds(taken, taken.take)]
         for taken in able:
             taken.note()
         for taken in ready:
@@ -125,7 +128,12 @@ def list_turns(
     windows = [requests[start : start + size] for start in range(0, len(requests), size)]
     for way in group.make_ready(count):
         if (way.name, group.method) in measured:
-            yield Turns(way, measured[(way.name, group.method)], windows)
+            yield Turns(way, measured[(way.name, group.method)], windows, settings.seconds_per_measurement)
+
+
+def is_done(turns: Turns, turn: int, settings: ServingSettings) -> bool:
+    """Return whether a way needs no further turn: the fewest that show a range took longer than all would be given."""
+    return turn >= FEWEST_TURNS and turns.seconds > settings.turns * settings.seconds_per_measurement
 
 
 def succeeds(turns: Turns, step: Callable[[], None]) -> bool:
