@@ -100,13 +100,13 @@ def list_multitask_runs(wildcards):
 
 
 def list_multitask(wildcards):
-    """The records of many tasks on one backbone, as far as the study asks for them."""
-    if STUDY.multitask is None:
+    """The records of many tasks on one backbone, and the results at real size where another study left them."""
+    asked = STUDY.multitask
+    if asked is None:
         return []
-    return [
-        f"results/{STUDY.study}/multitask/{record}.json"
-        for record in list_records(STUDY.multitask, STUDY.methods)
-    ]
+    records = list_records(asked, STUDY.methods)
+    beside = [file for file in [asked.real_size] if file and Path(file).exists()]
+    return [f"results/{STUDY.study}/multitask/{name}.json" for name in records] + beside
 
 
 def multitask_settings(wildcards):
@@ -217,6 +217,18 @@ def one_gpu(wildcards):
 # A scheduler's signals reach the training through torchrun, which would else give it half a minute for its checkpoint.
 SIGNALS = "SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1"
 TORCHRUN = f"torchrun --standalone --shutdown-timeout 600 --signals-to-handle {SIGNALS} --nproc_per_node"
+
+
+def every_core(wildcards):
+    """All cores that jobs here share, so that nothing runs beside what is timed. On a cluster a job's cores are its own:
+    there it asks for as many as any other."""
+    here = workflow.resource_settings.cores if workflow.local_exec else None
+    return max(STUDY.hardware.threads_per_run, here or 0)
+
+
+def used_threads(wildcards, resources):
+    """Threads that a job with all cores uses: as many as the others. As `checkpoint_minutes`, not compared."""
+    return STUDY.hardware.threads_per_run
 
 
 def training_launcher(wildcards, resources):

@@ -48,20 +48,21 @@ rule serve_tasks:
         "benchmarks/{study}/serve_tasks.tsv"
     conda:
         "../envs/train.yaml"
-    threads: STUDY.hardware.threads_per_run
+    threads: every_core
     resources:
         gpu=one_gpu,
         mem_mb=memory(STUDY.hardware.memory_mb_per_run),
         runtime=minutes(STUDY.hardware.minutes_per_run),
     params:
         study=subpath(input.settings, ancestor=2),
+        threads=used_threads,
     shell:
         """
         python {input.script:q} \
             --settings {input.settings:q} \
             --study {params.study:q} \
             --record {output.record:q} \
-            --threads {threads} \
+            --threads {params.threads} \
             2>&1 | tee {log:q}
         """
 

@@ -38,13 +38,15 @@ class Case:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A measured figure, with its 95 % interval and its paired test's corrected p-value where it has them."""
+    """A measured figure, with its 95 % interval and its paired test's corrected p-value where it has them. `anchor` is
+    where it stands in the report, if not where its quantity says."""
 
     value: float
     low: float | None = None
     high: float | None = None
     p_value: float | None = None
     note: str = ""
+    anchor: str = ""
 
     @property
     def is_confirmed(self) -> bool:

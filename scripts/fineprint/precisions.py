@@ -4,7 +4,7 @@
 LLM.int8(). Heads and adapters are never quantised.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -99,15 +99,16 @@ def loading_arguments(name: str, keep_unquantised: list[str]) -> dict[str, Any]:
     return arguments
 
 
-def keep_linear_in_half(module: Any, dtype: Any) -> int:
+def keep_linear_in_half(module: Any, dtype: Any, spared: Iterable[Any] = ()) -> int:
     """Store the frozen float32 weights of linear layers in the 16 bits in which autocast computes with them anyway.
 
     The results are the same to the last bit; autocast no longer converts every weight in every pass. Weights that
-    serve elsewhere too, such as an output layer tied to the embeddings, are left alone. Return how many were changed.
+    serve elsewhere too, such as an output layer tied to the embeddings, are left alone, and so are those `spared`.
+    Return how many were changed.
     """
     import torch
 
-    elsewhere = {
+    elsewhere = {id(parameter) for parameter in spared} | {
         id(parameter)
         for part in module.modules()
         if not isinstance(part, torch.nn.Linear)

@@ -151,8 +151,16 @@ def ratio_interval(first: int, second: int, discordant: int) -> tuple[float, flo
     return ratio * math.exp(-half), ratio * math.exp(half)
 
 
+def read_served_disk(case: Case, method: str, tasks: int) -> float | None:
+    """Return the disk that some tasks took that were served together, or None where so many were not."""
+    serving = (case.study.results.get("multitask") or {}).get("serving") or {}
+    found = [row["disk_bytes"] for row in serving.get("rows", []) if (row["method"], row["tasks"]) == (method, tasks)]
+    return next((size for size in found if size is not None), None)
+
+
 def read_storage(case: Case, method: str, tasks: int) -> float:
-    """Return the disk that some tasks take: the backbone once, unless each is a whole copy, and what each adds."""
+    """Return the disk that some tasks take by arithmetic: the backbone once, unless each is a whole copy, and what each
+    adds."""
     run, saved = find_trained(case, method), read_saved_bytes(case, method)
     if trains_everything(run):
         return tasks * saved
@@ -161,15 +169,34 @@ def read_storage(case: Case, method: str, tasks: int) -> float:
     return known(base, "backbone's size on disk", case, method) + tasks * saved
 
 
+def find_storage(case: Case, methods: list[str], tasks: int) -> tuple[list[float], str, str]:
+    """Return the disk that some tasks take by each method, how it was come by, and where that stands: as measured where
+    so many tasks were served by all of the methods, else arithmetic on the bytes of one."""
+    served = [read_served_disk(case, method, tasks) for method in methods]
+    sizes = [size for size in served if size is not None]
+    if len(sizes) < len(methods):
+        by_arithmetic = [read_storage(case, method, tasks) for method in methods]
+        return by_arithmetic, f"arithmetic for {formats.plural(tasks, 'task')}", ""
+    spare = tasks - len(case.study.config["multitask"]["tasks"])
+    copies = f", {spare} of them copies of trained ones" if spare > 0 else ""
+    return (
+        sizes,
+        f"read off the disk, {formats.plural(tasks, 'task')} served{copies}",
+        f"table-multitask-serving-{tasks}",
+    )
+
+
 def storage(case: Case, tasks: int) -> Measurement:
-    """Return the disk that some tasks take: arithmetic on measured bytes."""
-    return Measurement(read_storage(case, case.first, tasks), note=f"arithmetic for {formats.plural(tasks, 'task')}")
+    """Return the disk that some tasks take."""
+    (size,), origin, anchor = find_storage(case, [case.first], tasks)
+    return Measurement(size, note=origin, anchor=anchor)
 
 
 def storage_saving(case: Case, tasks: int) -> Measurement:
     """Return by what share the first method's disk for some tasks is smaller than the second's."""
-    sizes = [read_storage(case, method, tasks) for method in case.methods]
-    return Measurement(1 - sizes[0] / sizes[1], note=f"{formats.size(sizes[0])} against {formats.size(sizes[1])}")
+    (small, large), origin, anchor = find_storage(case, case.methods, tasks)
+    note = f"{formats.size(small)} against {formats.size(large)}; {origin}"
+    return Measurement(1 - small / large, note=note, anchor=anchor)
 
 
 def read_served(case: Case, method: str, way: str) -> dict[int, dict[str, Any]]:

@@ -34,6 +34,7 @@ from fineprint.stepping import MOST_LENGTHS, STEPS_PER_LENGTH, Stepper
 
 if TYPE_CHECKING:
     import torch
+    from accelerate import Accelerator
 
 CURVE_POINTS = 200
 
@@ -80,15 +81,20 @@ def train(
     return loop.close()
 
 
-def make_stepper(assembled: Assembled, settings: TrainingSettings, features: list[Feature]) -> Stepper:
-    """Put together what takes the optimizer steps, on the machine as it is."""
+def store_frozen(module: torch.nn.Module, accelerator: Accelerator) -> None:
+    """On a GPU keep frozen linear layers in the 16 bits that training computes in; elsewhere do nothing."""
     import torch
 
+    if accelerator.device.type == "cuda" and accelerator.mixed_precision != "no":
+        half = {"bf16": torch.bfloat16, "fp16": torch.float16}[accelerator.mixed_precision]
+        keep_linear_in_half(module, half)
+
+
+def make_stepper(assembled: Assembled, settings: TrainingSettings, features: list[Feature]) -> Stepper:
+    """Put together what takes the optimizer steps, on the machine as it is."""
     accelerator = make_accelerator(settings)
     on_gpu = accelerator.device.type == "cuda"
-    if on_gpu and accelerator.mixed_precision != "no":
-        half = {"bf16": torch.bfloat16, "fp16": torch.float16}[accelerator.mixed_precision]
-        keep_linear_in_half(assembled.module, half)
+    store_frozen(assembled.module, accelerator)
     processes = join_processes()
     shards = Shards(assembled.module, processes) if assembled.method.spread(processes.count) > 1 else None
     if shards is not None and accelerator.mixed_precision == "fp16":

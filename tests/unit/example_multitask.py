@@ -7,6 +7,7 @@ from typing import Any
 from example_results import METHODS, make_results, make_task
 from example_runs import machine, make_run
 from fineprint import statistics
+from fineprint.records import COST_ONLY
 
 TASKS = ("nli", "sentiment", "question_answering")
 PAIR = {"full": "roberta_full", "lora": "roberta_lora"}
@@ -43,8 +44,12 @@ def make_served(way: str, count: int) -> dict[str, Any]:
         "switch_seconds_median": None if none else switch,
         "switch_seconds_p99": None if none or way == "reloaded" else 3 * (switch or 0),
         "switches": None if none else 200,
+        "switch_tasks": None if none else count if kept else 2,
         "rows_per_second": rate / count**0.5,
-        "rows_answered": 256,
+        "rows_per_second_low": 0.97 * rate / count**0.5,
+        "rows_per_second_high": 1.02 * rate / count**0.5,
+        "turns": 3,
+        "rows_answered": 768,
     }
 
 
@@ -57,6 +62,7 @@ def make_latency(way: str, rows: int, seconds: float) -> dict[str, Any]:
 def make_serving() -> dict[str, Any]:
     """Return the record of serving."""
     same = {"rows": 600, "same_labels": 600, "largest_difference": 3e-6, "tolerance": 3e-4, "equal": True}
+    same |= {"control_rows": 32, "control_apart": 31}
     times = {"resident": 0.010, "switched": 0.012, "mixed": 0.013, "merged": 0.010}
     return {
         "settings": {},
@@ -118,7 +124,9 @@ def make_combining() -> dict[str, Any]:
     scores = [make_score("separate", [task], task, None) for task in TASKS]
     for way, difference in (("average", -0.2), ("concatenation", -0.01), ("together", 0.03)):
         scores += [make_score(way, list(TASKS[:2]), task, difference) for task in TASKS[:2]]
-    return {"settings": {}, "scores": scores, "training": [], "environment": machine()}
+    hashes = {"backbone_before": "ab" * 32, "backbone_after": "ab" * 32}
+    training = [{"method": "roberta_lora", **hashes}]
+    return {"settings": {}, "scores": scores, "training": training, "environment": machine()}
 
 
 def make_forgetting() -> dict[str, Any]:
@@ -143,6 +151,20 @@ def make_forgetting() -> dict[str, Any]:
         "training": [],
         "environment": machine(),
     }
+
+
+def make_real_size() -> dict[str, Any]:
+    """Return results of another study, of models of RoBERTa-large's size, that served up to fifty tasks."""
+    real = make_multitask_results()
+    real["study"]["study"] = "capacity"
+    for backbone in real["backbones"].values():
+        backbone.update({"parameters": 355_000_000, "bytes": 1_420_000_000})
+    for row in real["multitask"]["serving"]["rows"]:
+        whole = row["method"] == "roberta_full"
+        row["disk_bytes"] = row["tasks"] * 1_420_000_000 if whole else 1_420_000_000 + row["tasks"] * 10_500_000
+    for run in real["multitask"]["runs"]:
+        run["status"], run["scores"] = COST_ONLY, {**run["scores"], "splits": {}}
+    return real
 
 
 def make_multitask_results() -> dict[str, Any]:
@@ -171,5 +193,6 @@ def make_multitask_results() -> dict[str, Any]:
         "serving": make_serving(),
         "combining": make_combining(),
         "forgetting": make_forgetting(),
+        "real_size": None,
     }
     return results

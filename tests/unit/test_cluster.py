@@ -77,6 +77,16 @@ def test_the_profile_keeps_clear_of_known_traps():
     assert profile["slurm-partition-config"] == PROFILE.name and profile["partitions"]["gpu"]["max_gpu"] > 0
 
 
+@pytest.mark.parametrize(("options", "threads"), [(["--profile", "profiles/slurm"], None), (["--cores", "3"], "3")])
+def test_serving_is_timed_on_a_machine_of_its_own(options, threads):
+    command = [sys.executable, "-m", "snakemake", "-n", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    job = (done.stdout + done.stderr).split("rule serve_tasks:")[1].split("resources:")[0]
+    found = re.search(r"threads: (\d+)", job)
+    assert (found and found.group(1)) == threads, "a job of one thread has no such line"
+
+
 @pytest.mark.parametrize(("profile", "cards"), [("profiles/slurm", 2), ("none", 1)])
 def test_a_training_on_several_gpus_gets_them_from_slurm(tmp_path, profile, cards):
     study = "{study: two, multitask: null, hardware: {gpus_per_run: 2}, run: {methods: [roberta_lora]}}"

@@ -19,6 +19,7 @@ from test_config import DEMO, ROOT, merge
 from test_reporting import REPORT, Page, render_page, text_of, without_pictures
 
 WHY = "the weights and the labels are random"
+STUDIES = ("capacity", "multinli")
 DRAWN = RandomWeights(kind="random_weights", architecture="encoder", model_type="roberta", sizes={})
 RANDOM_ROWS = RandomPairs(kind="random_pairs")
 
@@ -41,6 +42,25 @@ def test_a_run_s_settings_say_so_before_anything_is_run():
     capacity, demo = read_study(merge(DEMO, overlay)), read_study(DEMO)
     assert describe_run(capacity, "multinli_lengths", "roberta_lora", 42)["why_no_accuracy"] == WHY
     assert describe_run(demo, "nli", "roberta_lora", 42)["why_no_accuracy"] is None
+
+
+def flatten(settings, before=""):
+    """Return nested settings by dotted paths."""
+    flat = {}
+    for key, value in settings.items():
+        flat |= flatten(value, f"{before}{key}.") if isinstance(value, dict) else {f"{before}{key}": value}
+    return flat
+
+
+def test_costs_are_those_of_the_full_study_s_settings():
+    overlays = [yaml.safe_load((ROOT / f"studies/{name}.yaml").read_text(encoding="utf-8")) for name in STUDIES]
+    capacity, full = (read_study(merge(DEMO, overlay)) for overlay in overlays)
+    trials = {f"readout.trials{key}" for key in ("", ".temperatures", ".draws", ".rows")}
+    for name in full.run.methods:
+        ours, theirs = (flatten(study.methods[name].model_dump(mode="json")) for study in (capacity, full))
+        differing = {key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key)}
+        assert differing <= {"training.epochs", "merge_into", *trials}, name
+    assert capacity.multitask.real_size is None and full.multitask.real_size == "results/capacity/results.json"
 
 
 def without_scores(run):

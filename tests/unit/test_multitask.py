@@ -11,11 +11,25 @@ import pytest
 import torch
 
 from fineprint.assembly import ADAPTER_FOLDER, assemble_for_training, make_readout, save_trained
+from fineprint.cards import CARD_FILE
 from fineprint.config import read_study
 from fineprint.fetching import check_sources
-from fineprint.multitask import ServingSettings, combining, list_records, serving, used_methods, used_tasks
-from fineprint.multitask.checking import answer_alone, check_way, probe_peft
+from fineprint.model_folder import stored_bytes
+from fineprint.multitask import (
+    ServingSettings,
+    checking,
+    combining,
+    describe_multitask,
+    list_records,
+    serving,
+    shared,
+    used_methods,
+    used_tasks,
+    ways,
+)
+from fineprint.multitask.checking import answer_alone, check_way, compare_window, probe_peft
 from fineprint.multitask.clock import distinct_bytes, percentile, time_calls
+from fineprint.multitask.collecting import collect_real_size
 from fineprint.multitask.entries import Entry, copy_entries, draw_requests
 from fineprint.multitask.evaluating import compare_hits, hit_rows
 from fineprint.multitask.forgetting import learn_beside, learn_on
@@ -23,7 +37,10 @@ from fineprint.multitask.heads import HeadBank, find_bank
 from fineprint.multitask.joint import assemble_joint
 from fineprint.multitask.serving import make_groups
 from fineprint.multitask.session import Plan, Session
-from fineprint.multitask.ways import Merged, Mixed, Resident, Swapped, Switched
+from fineprint.multitask.streams import Group, time_streams
+from fineprint.multitask.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched, Way
+from fineprint.precisions import keep_linear_in_half
+from fineprint.records import folder_bytes, write_json
 from fineprint.rows import write_rows
 from fineprint.settings import SettingsError
 from fineprint.tasks import Row
@@ -32,7 +49,14 @@ from test_config import DEMO, changed
 from test_methods import make_method
 
 QUICK = ServingSettings(
-    counts=(1, 5), requests=24, batch_size=8, switches=4, repeats=2, seconds_per_measurement=30, checked_rows=12
+    seconds_per_measurement=30,
+    counts=(1, 5),
+    requests=24,
+    batch_size=8,
+    switches=4,
+    repeats=2,
+    turns=2,
+    checked_rows=12,
 )
 LABELS = {"nli": ["entailment", "neutral", "contradiction"], "mood": ["sad", "happy"], "facts": ["no", "yes"]}
 LORA = [("lora", "classifier", "encoder"), ("lora", "linear_head", "decoder"), ("lora", "classifier", "bert")]
@@ -107,6 +131,7 @@ def test_adapters_answer_as_each_task_served_alone(way, lora):
     check = check_way(fill(way(), lora), "lora", lora, answer_alone(lora, QUICK), QUICK)
     assert check["rows"] == 36 and check["same_labels"] == 36
     assert check["equal"] and check["largest_difference"] < 1e-4
+    assert check["control_rows"] == 8 and check["control_apart"] == 8, "another task's answers do not pass"
 
 
 @pytest.mark.parametrize("way", [Switched, Mixed, Merged, Swapped])
@@ -119,6 +144,51 @@ def test_no_adapter_drops_anything_when_it_answers(way, make_entries, tmp_path):
         dropping.append(replace(entry, saved=saved))
     check = check_way(fill(way(), dropping), "lora", dropping, answer_alone(dropping, QUICK), QUICK)
     assert check["equal"], check
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """Store and compute as on a GPU, on this CPU."""
+    monkeypatch.setattr(shared, "stored_dtype", lambda: torch.bfloat16)
+    monkeypatch.setattr(ways, "half_precision", lambda: torch.autocast("cpu", dtype=torch.bfloat16))
+
+
+def stored(module):
+    """Return the dtypes of a model's linear layers, whatever they are wrapped in; adapters left out."""
+    linear = {name: part.weight.dtype for name, part in module.named_modules() if isinstance(part, torch.nn.Linear)}
+    plain = {
+        name.removeprefix("base_model.model.").removesuffix(".base_layer"): found for name, found in linear.items()
+    }
+    return {name: found for name, found in plain.items() if not {"bank", "heads", "classifier"} & set(name.split("."))}
+
+
+@pytest.mark.parametrize("way", [Switched, Mixed, Swapped, Merged])
+def test_on_a_gpu_a_shared_backbone_is_stored_as_a_whole_model_is(way, make_entries, as_on_a_gpu):
+    entries = make_entries("lora", "classifier", "encoder")
+    whole = ways.load_whole(make_entries("full", "classifier", "encoder")[0])
+    keep_linear_in_half(whole, torch.bfloat16)
+    served = fill(way(), entries)
+    check = check_way(served, "lora", entries, answer_alone(entries, QUICK), QUICK)
+    assert check["largest_difference"] < 0.1, "in 16 bits, logits of 5"
+    module = served.modules()[0]
+    linear = stored(module)
+    for name, dtype in stored(whole).items():
+        changes = name.endswith(("query", "value")) and way is Merged
+        assert linear[name] == (torch.float32 if changes else dtype == torch.bfloat16 and dtype), name
+    adapters = {dtype for name, dtype in linear.items() if "lora_" in name}
+    assert adapters == {torch.float32 if way is Merged else torch.bfloat16}
+    heads = {parameter.dtype for parameter in find_bank(module).parameters() if parameter.ndim > 1}
+    assert heads == {torch.bfloat16}
+
+
+def test_on_a_gpu_merging_is_undone_and_leaves_the_answers(make_entries, as_on_a_gpu):
+    entries = make_entries("lora", "classifier", "encoder")
+    way = fill(Merged(), entries)
+    for number in range(9):
+        way.switch(entries[number % 3].name)
+    noted = way.finish()
+    assert noted["drift"] < 1e-4, "in 16 bits it would be a hundred times as much"
+    assert noted["restored_exactly"]
 
 
 def test_combined_adapters_answer_alike_each_time(make_entries, tmp_path, monkeypatch):
@@ -153,6 +223,37 @@ def test_the_check_sees_a_wrong_adapter(make_entries):
     way, reference = fill(Mixed(), entries), answer_alone(entries, QUICK)
     way.shared.names["facts"] = way.shared.names["mood"]
     assert not check_way(way, "lora", entries, reference, QUICK)["equal"]
+
+
+def test_bytes_on_the_disk_are_those_of_the_records_without_cards(make_entries, tmp_path):
+    for kind in ("full", "lora"):
+        entry = make_entries(kind, "classifier", "encoder")[0]
+        saved = shutil.copytree(entry.saved, tmp_path / kind)
+        recorded = folder_bytes(saved)
+        for place in (saved, saved / ADAPTER_FOLDER):
+            (place / CARD_FILE).write_text("a card\n")
+        assert replace(entry, saved=saved).disk_bytes == recorded < folder_bytes(saved)
+        assert entry.backbone_bytes == stored_bytes(entry.backbone) > 0
+
+
+def test_a_check_that_cannot_fail_is_seen(make_entries):
+    entries = make_entries("lora", "classifier", "encoder")
+    twins = [replace(entries[1], name=name) for name in ("mood", "mood_again")]
+    check = check_way(fill(Switched(), twins), "lora", twins, answer_alone(twins, QUICK), QUICK)
+    assert check["equal"] and check["control_apart"] == 0
+
+
+@pytest.mark.parametrize(
+    ("logit", "difference", "equal"), [(0.3, 2e-3, True), (0.3, 1.2e-2, False), (4.0, 3.2e-2, True), (4.0, 0.1, False)]
+)
+def test_in_sixteen_bits_rounding_passes_and_dropout_does_not(logit, difference, equal, make_entries, monkeypatch):
+    monkeypatch.setattr(checking, "compute_dtype", lambda precision: torch.bfloat16)
+    entry = make_entries("lora", "classifier", "encoder")[0]
+    wanted = torch.tensor([logit, 0.0, -0.1])
+    answer = wanted + torch.tensor([0.0, difference, 0.0])
+    way = SimpleNamespace(answer=lambda requests: [answer for _ in requests])
+    row = compare_window(way, [(entry, 0)], {entry.name: entry.name}, {entry.name: [wanted]})[0]
+    assert row.equal == equal
 
 
 def test_whole_models_answer_too_and_take_more(make_entries):
@@ -192,32 +293,96 @@ def test_the_backbone_is_untouched_and_merging_is_undone(make_entries):
     assert way.shared.hash_backbone() == way.shared.untouched
 
 
-def test_sessions_record_every_way_and_number(make_entries):
-    rows = []
+def test_sessions_and_streams_record_every_way_and_number(make_entries):
+    rows, groups = [], []
     for kind in ("full", "lora"):
         entries = make_entries(kind, "classifier", "encoder")
         plan = Plan(kind, entries, QUICK, 1, answer_alone(entries, QUICK))
-        for ways in make_groups(entries[0]):
-            session = Session(ways, plan)
+        for group in make_groups(entries[0]):
+            session = Session(group, plan)
             rows += session.run()
             assert all(check["equal"] for check in session.checks)
+        groups += [Group(kind, entries, group) for group in make_groups(entries[0])]
+    time_streams(rows, groups, QUICK, 1)
     assert {(row["way"], row["tasks"]) for row in rows} == {
         (way, count)
         for way in ("resident", "reloaded", "switched", "mixed", "merged", "swapped")
         for count in (1, 3, 5)
     }
     for row in rows:
-        assert row["reason"] is None and row["rows_answered"] == 24 and row["rows_per_second"] > 0
+        assert row["reason"] is None and row["rows_answered"] == 48 and row["turns"] == 2
+        assert 0 < row["rows_per_second_low"] <= row["rows_per_second"] <= row["rows_per_second_high"]
         assert row["trained"] == (row["tasks"] <= 3)
         assert row["switches"] == (4 if row["tasks"] > 1 and row["way"] != "mixed" else None)
         assert (row["switch_seconds_median"] is not None) == (row["switches"] is not None)
         assert row["switch_seconds_p99"] is None
         kept = row["way"] not in ("reloaded", "swapped")
+        assert row["switch_tasks"] == (None if row["switches"] is None else row["tasks"] if kept else 3)
         assert (row["add_task_seconds"] is not None) == (kept and row["tasks"] > 1)
     disk = {(row["way"], row["tasks"]): row["disk_bytes"] for row in rows}
     assert disk[("resident", 5)] > disk[("resident", 3)] > disk[("resident", 1)] > 0
     assert disk[("switched", 5)] < disk[("resident", 5)]
     assert disk[("switched", 5)] == disk[("swapped", 5)]
+
+
+def test_few_tasks_are_switched_as_often_as_many_and_the_disk_is_timed_once(make_entries, monkeypatch):
+    entries = make_entries("full", "classifier", "encoder")
+    asked = QUICK.model_copy(update={"counts": (1, 2, 5), "switches": 7, "seconds_per_measurement": 1e-9})
+    loaded = []
+    monkeypatch.setattr(Reloaded, "switch", lambda way, name: (loaded.append(name), Resident.switch(way, name)))
+    monkeypatch.setattr(Reloaded, "run", lambda way, features: torch.zeros(len(features), 3))
+    monkeypatch.setattr(Session, "look_closer", lambda *_: None)
+    rows = Session([Reloaded()], Plan("full", entries, asked, 1, {})).run()
+    assert [(row["tasks"], row["switches"], row["switch_tasks"]) for row in rows] == [
+        (1, None, None),
+        *((count, 7, 2) for count in (2, 3, 5)),
+    ]
+    assert len({row["switch_seconds_median"] for row in rows[1:]}) == 1
+    assert len(loaded) == 8 + 2 * 4, "a first task and seven switches, and for each count a row and a batch"
+
+
+def test_the_ways_take_turns_at_the_stream(make_entries):
+    order = []
+
+    class Slow(Switched):
+        def answer(self, requests):
+            order.append((self.label, len(requests)))
+            return super().answer(requests)
+
+    entries = make_entries("lora", "classifier", "encoder")
+    groups = [Group("lora", entries, [Slow()]), Group("other", entries, [Slow()])]
+    for group in groups:
+        group.ways[0].label = group.method
+    row = {"way": "switched", "tasks": 2, "reason": None}
+    rows = [row | {"method": "lora"}, row | {"method": "other"}]
+    asked = QUICK.model_copy(update={"requests": 8, "turns": 3})
+    time_streams(rows, groups, asked, 1)
+    assert order == [("lora", 1), ("other", 1), *[("lora", 8), ("other", 8)] * 3]
+    assert [row["turns"] for row in rows] == [3, 3]
+    time_streams(rows, groups, asked.model_copy(update={"seconds_per_measurement": 1e-9}), 1)
+    assert [row["turns"] for row in rows] == [2, 2], "slow ways take as many as show a range"
+
+
+def test_a_way_that_memory_does_not_allow_beside_the_others_is_left_out(make_entries):
+    class Full(Resident):
+        def run(self, features):
+            raise torch.OutOfMemoryError("the card is full")
+
+    entries = make_entries("full", "classifier", "encoder")
+    row = {"method": "full", "tasks": 2, "reason": None, "rows_per_second": None}
+    rows = [{**row, "way": "resident"}, {**row, "way": "reloaded"}, {**row, "way": "switched", "reason": "refused"}]
+    time_streams(rows, [Group("full", entries, [way]) for way in (Full(), Reloaded(), Switched())], QUICK, 1)
+    assert [row["rows_per_second"] is None for row in rows] == [True, False, True]
+
+
+def test_every_way_answers_once_before_anything_is_timed(make_entries, monkeypatch):
+    asked = []
+    answer = Way.answer
+    monkeypatch.setattr(Way, "answer", lambda way, requests: (asked.append(way.name), answer(way, requests))[1])
+    monkeypatch.setattr(Mixed, "answer", lambda way, requests: asked.append(way.name))
+    for kind in ("full", "lora"):
+        serving.warm_up(make_entries(kind, "classifier", "encoder")[0])
+    assert asked == ["resident", "reloaded", "switched", "mixed", "merged", "swapped"]
 
 
 def test_a_quantised_backbone_is_shared_and_merging_into_it_shows(backbone_folders, tiny_rows, tmp_path):
@@ -368,6 +533,10 @@ def test_a_method_outside_the_run_may_stand_for_an_adapter():
         ({"multitask__adapters": ["p_tuning"]}, ["roberta_p_tuning", "neither saves a whole model nor"]),
         ({"multitask__methods": {"ia3": "roberta_lora"}}, ["'ia3' is not among the adapters asked for"]),
         ({"multitask__methods": {"lora": "llama_qlora_head"}}, ["'llama_qlora_head' cannot stand for 'lora'"]),
+        (
+            {"methods__roberta_full__training__shard_weights": True, "hardware__gpus_per_run": 2},
+            ["'roberta_full' cannot stand for 'full'", "spread over 2 GPUs (training.shard_weights)", "on one"],
+        ),
         ({"multitask__serving__count": [1]}, ["multitask.serving.count: this key is unknown", "counts"]),
     ],
 )
@@ -375,6 +544,23 @@ def test_what_cannot_be_served_is_refused_in_a_sentence(paths, words):
     with pytest.raises(SettingsError) as error:
         read_study(changed(**paths))
     assert all(word in str(error.value) for word in words), str(error.value)
+
+
+def test_a_study_at_real_size_is_another_and_serves_nothing_anew(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=r"multitask.real_size: results/demo/results.json is this study's own"):
+        read_study(changed(multitask__real_size="results/demo/results.json"))
+    assert describe_multitask(read_study(DEMO)) == describe_multitask(read_study(changed(multitask__real_size=None)))
+    assert collect_real_size("other.json") == {"file": "other.json", "results": None}
+    write_json(tmp_path / "other.json", {"study": {}, "multitask": None})
+    with pytest.raises(SettingsError, match=r"other.json is not the results.json of a study that serves several tasks"):
+        collect_real_size("other.json")
+    write_json(tmp_path / "other.json", {"study": {}, "multitask": {"real_size": {"results": {}}}})
+    assert collect_real_size("other.json")["results"]["multitask"] == {"real_size": None}
+
+
+def test_weights_that_are_spread_over_nothing_can_be_served():
+    assert read_study(changed(methods__roberta_full__training__shard_weights=True)).multitask is not None
 
 
 def test_several_methods_of_one_kind_need_a_choice():

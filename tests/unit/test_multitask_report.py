@@ -5,11 +5,14 @@ import re
 from dataclasses import asdict
 
 import pytest
+from pypdf import PdfReader
 
-from example_multitask import make_latency, make_multitask_results
+from example_multitask import make_latency, make_multitask_results, make_real_size
 from example_results import METHODS, make_results
+from fineprint.benchmarks import read_jobs
 from fineprint.records import COST_ONLY, write_json
 from fineprint.reporting import advice, checklist, formats
+from fineprint.reporting.claims import describe_claims
 from fineprint.reporting.figures import MULTITASK, plot_all, save_drawing
 from fineprint.reporting.figures_multitask import draw_growth
 from fineprint.reporting.html import render
@@ -84,6 +87,12 @@ def test_the_chapter_is_rendered(drawn, results, tmp_path):
     for words in ("Whole models in memory", "Adapters, mixed batch", "Can adapters be combined?", "Forgetting"):
         assert words in text
     assert "figure-multitask-growth" in page.ids and "table-multitask-serving-2" in page.ids
+    chapter = html[html.index('id="tasks"') :]
+    for words in ("set_adapter", "adapter_names", "cat"):
+        assert f"(<code>{words}</code>)" in chapter and f"`{words}`" not in html and f"&lt;code&gt;{words}" not in html
+    assert 'title="one backbone, all adapters loaded; a switch activates another (set_adapter)"' in html
+    printed = "".join(page.extract_text() for page in PdfReader(tmp_path / "report.pdf").pages)
+    assert "(set_adapter)" in printed and "(cat)" in printed and "<code>" not in printed
     assert "size for <b>" in text and "size for <b>" not in html
     assert "not run in this study" not in text
 
@@ -115,14 +124,65 @@ def test_what_is_extrapolated_is_named(results):
 
 
 @pytest.mark.parametrize(
-    ("factor", "verdict"), [(1.0, "Adapters lose here"), (4.0, "Adapters win here"), (1.35, "Adapters are level here")]
+    ("factor", "verdict"),
+    [(1.0, "Adapters lose here"), (4.0, "Adapters win here"), (1.35, "whole models cannot be told apart here")],
 )
 def test_throughput_is_told_as_it_is(results, factor, verdict):
     for way in ("switched", "mixed", "merged"):
         for row in served(results, way):
-            row["rows_per_second"] *= factor
+            for key in ("rows_per_second", "rows_per_second_low", "rows_per_second_high"):
+                row[key] *= factor
     streams = [sentence for sentence in speed_sentences(part_of(results)) if "stream" in sentence]
     assert len(streams) == 2 and all(verdict in sentence for sentence in streams)
+
+
+def test_a_winner_is_named_only_where_the_turns_do_not_overlap(results):
+    first, _ = [sentence for sentence in speed_sentences(part_of(results)) if "stream" in sentence]
+    assert "fastest is whole models in memory (1 414 rows/s, 1 371 to 1 442)" in first.replace("\u202f", " ")
+    assert "slowest is whole model, reloaded" in first
+    for row in served(results, "mixed"):
+        row["rows_per_second_high"] *= 1.5
+    first, _ = [sentence for sentence in speed_sentences(part_of(results)) if "stream" in sentence]
+    assert "which is fastest cannot be told, for the turns of whole models in memory" in first
+    assert "adapters, mixed batch" in first.split(";")[0] and "adapters, merged" not in first.split(";")[0]
+    for row in served(results, "resident"):
+        del row["rows_per_second_low"]
+    first, _ = [sentence for sentence in speed_sentences(part_of(results)) if "stream" in sentence]
+    assert "cannot be told" in first, "a range that is not known is apart from none"
+
+
+def test_tables_say_on_how_many_switches_a_figure_rests(results):
+    for row in served(results, "reloaded"):
+        row["switches"] = row["switches"] and 31
+    two, _, ten, _ = describe_multitask(Study(results))["serving"]
+    for table, note in ((two, ""), (ten, "timed with 2 tasks")):
+        cell = table.rows[1][7]
+        assert cell.text.replace("\u00a0", " ").endswith("ms (31)") and cell.note == note
+    assert two.rows[0][9].text.replace("\u202f", " ") == "1 414 (1 371–1 442)"
+
+
+def test_the_time_of_the_part_counts_its_own_jobs_alone(results, tmp_path):
+    study = results["study"]
+    names = [
+        "serve_tasks",
+        "write_study_config",
+        "prepare_task/nli",
+        "prepare_task/sentiment",
+        "fetch_backbone/encoder",
+    ]
+    names += ["train_method/nli/roberta_lora/1", "train_method/sentiment/roberta_lora/1"]
+    names += ["train_method/sentiment/llama_zero_shot/1", "train_method/question_answering/roberta_full/2"]
+    for place in names:
+        file = tmp_path / f"{place}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("s\tmax_rss\n10.0\t100.0\n", encoding="utf-8")
+    jobs = results["provenance"]["jobs"] = read_jobs(tmp_path, study)
+    assert len(jobs) == 7, "a run that no part of the study asks for was left by an earlier one"
+    words = describe_multitask(Study(results))["time"].replace("\u00a0", " ")
+    assert words.startswith("The part took 30.0 s, the wall times of its 3 jobs added up: serving 10.0 s; rows,")
+    assert "further tasks 20.0 s" in words
+    results["provenance"]["jobs"] = []
+    assert "was not measured" in describe_multitask(Study(results))["time"]
 
 
 def set_latency(results, way, seconds):
@@ -199,19 +259,23 @@ def test_training_that_costs_more_is_said_to(results):
 
 
 def test_combining_says_what_loses_and_what_gains(results):
-    average, total, together = combining_sentences(part_of(results))
+    average, total, together, frozen = combining_sentences(part_of(results))
+    assert "RoBERTa, LoRA on all tasks left the frozen backbone's tensors as they were, bit by bit" in frozen
     assert average.startswith("Averaging two: 2 of 2 lose accuracy against")
     assert total.startswith("Summing two: no loss can be shown")
     assert "2 of 2 gain" in together
 
 
 def test_forgetting_says_who_forgets(results):
-    full, lora = forgetting_sentences(part_of(results))
+    full, lora, frozen = forgetting_sentences(part_of(results))
     assert "loses 10.0 points, to 0.80" in full and "nothing is forgotten" in lora
+    assert "Training RoBERTa, LoRA on all tasks left the frozen backbone's tensors as they were" in frozen
+    results["multitask"]["combining"]["training"][0]["backbone_after"] = "ee" * 32
+    assert "changed the backbone's tensors" in forgetting_sentences(part_of(results))[-1]
     record = results["multitask"]["forgetting"]
     record["scores"][0].update({"difference": -0.01, "p_value": 0.5})
     record["backbone"][1]["after"] = "ee" * 32
-    full, lora = forgetting_sentences(part_of(results))
+    full, lora, _ = forgetting_sentences(part_of(results))
     assert "no change can be shown" in full and "nothing is forgotten" not in lora
 
 
@@ -221,8 +285,11 @@ def test_answers_that_differ_are_reported(results):
     serving["checks"][4]["equal"] = False
     serving["backbone"][0]["after"] = "ee" * 32
     serving["merging"][0]["restored_exactly"] = False
-    first, second = check_sentences(part_of(results))
-    assert first.endswith("adapters, merged.") and "no longer those on the disk" in second
+    first, control, second = check_sentences(part_of(results))
+    assert first.endswith("adapters, merged.") and "no longer what they had been" in second
+    assert control.startswith("The check can fail: of 192 rows") and "told 186" in control
+    serving["checks"][0]["control_apart"] = 0
+    assert "says nothing of whole models in memory" in check_sentences(part_of(results))[1]
     assert "did not put them back" in drift_sentences(part_of(results))[0]
 
 
@@ -253,6 +320,45 @@ def test_checklist_and_advice_know_the_part(results):
     entry = {"needs": "multitask", "without": "not run"}
     assert checklist.answer(study, [], None, entry) == "answered"
     assert checklist.answer(Study(make_results({}, splits={"test": 90})), [], None, entry) == "not run"
+
+
+def test_figures_at_real_size_stand_beside_and_are_named(results, tmp_path):
+    results["multitask"]["real_size"] = {"file": "results/capacity/results.json", "results": make_real_size()}
+    html = render_page(results, tmp_path / "figures")
+    page, text = Page(html), text_of(html).replace("\u00a0", " ")
+    assert len(page.ids) == len(set(page.ids)) and "table-real-size-multitask-serving-10" in page.ids
+    assert not {link[1:] for link in page.links if link.startswith("#")} - set(page.ids)
+    assert "All figures here are of another run, the study “capacity” (results/capacity/results.json" in text
+    assert "a model of 355 M parameters" in text and "accuracy was not measured" in text
+    assert "disk 1.52 GB against 14.2 GB (89.3 % less)" in text
+    ledger = {row.name: row for row in describe_claims(Study(results), REPORT)["ledger"]}
+    ten = ledger["ten_tasks_lora"]
+    assert ten.verdict == "not testable here", "this study's own models are small"
+    assert "At real size, study “capacity”: supported. Inside what was claimed." in ten.sentence
+    measured = " ".join(ten.measured).replace("\u00a0", " ")
+    assert "2.94 MB; read off the disk, 10 tasks served, 7 of them copies" in measured
+    assert "RoBERTa, LoRA: 1.52 GB; read off the disk, 10 tasks served" in measured
+    assert "At real size" in ledger["lora_saved"].sentence and "At real size" not in ledger["head"].sentence
+
+
+def test_a_study_at_real_size_that_was_not_run_is_said_to_be_missing(results):
+    assert describe_multitask(Study(results))["real_size"] is None
+    results["multitask"]["real_size"] = {"file": "results/capacity/results.json", "results": None}
+    said = describe_multitask(Study(results))["real_size"]["intro"]
+    assert "results/capacity/results.json" in said and "was not there" in said
+    ledger = describe_claims(Study(results), REPORT)["ledger"]
+    assert not any("At real size" in row.sentence for row in ledger)
+
+
+def test_disk_of_tasks_that_were_not_served_is_arithmetic(results):
+    for row in results["multitask"]["serving"]["rows"]:
+        if row["tasks"] == 10 and row["method"] == "roberta_full":
+            row["disk_bytes"] = None
+    ledger = {row.name: row for row in describe_claims(Study(results), REPORT)["ledger"]}
+    assert "arithmetic" in " ".join(ledger["ten_tasks_full"].measured)
+    assert "arithmetic" in " ".join(ledger["ten_tasks_saving"].measured), "both are come by alike"
+    assert "read off the disk" in " ".join(ledger["ten_tasks_lora"].measured)
+    assert ledger["ten_tasks_lora"].links[0].target == "#table-multitask-serving-10"
 
 
 def test_random_weights_have_no_accuracy_anywhere(results):

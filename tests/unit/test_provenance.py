@@ -143,7 +143,9 @@ def test_benchmark_files_are_read_by_rule_and_wildcards(tmp_path, study):
     write_benchmark(tmp_path, "train_method/nli/roberta_full/1", 12.5, 500.0)
     write_benchmark(tmp_path, "predict_labels/nli/roberta_full/1", 0.4, 0.7)
     write_benchmark(tmp_path, "fetch_backbone/encoder", 6, "NA")
+    write_benchmark(tmp_path, "fetch_source/tasks/nli", 3, "-")
     write_benchmark(tmp_path, "collect_results", 9, "-")
+    write_benchmark(tmp_path, "serve_tasks", 99, "-")
     write_benchmark(tmp_path, "train_method/nli/roberta_of_old/1", 99, 500.0)
     write_benchmark(tmp_path, "train_method/nli/roberta_full/3", 99, 500.0)
     jobs = {(job["rule"], job["job"]): job for job in read_jobs(tmp_path, study.config)}
@@ -152,7 +154,8 @@ def test_benchmark_files_are_read_by_rule_and_wildcards(tmp_path, study):
         ("predict_labels", "nli/roberta_full/1"),
         ("fetch_backbone", "encoder"),
         ("collect_results", ""),
-    }, "jobs of methods and seeds that the study no longer has are left out"
+        ("fetch_source", "tasks/nli"),
+    }, "jobs of methods, seeds and parts that the study no longer has are left out"
     assert jobs["train_method", "nli/roberta_full/1"]["peak_resident_bytes"] == 500 * 1024 * 1024
     assert jobs["predict_labels", "nli/roberta_full/1"]["peak_resident_bytes"] is None, "too short to be sampled"
     assert jobs["fetch_backbone", "encoder"]["peak_resident_bytes"] is None

@@ -94,12 +94,19 @@ def test_many_tasks_were_served_on_one_backbone(results):
         all(row["reason"] is None and row["held_bytes"] > 0 for row in serving["rows"]) and len(serving["rows"]) == 24
     )
     assert all(row["before"] == row["after"] for row in serving["backbone"])
+    saved = {(run["task"], run["method"]): run["train"]["saved_bytes"] for run in part["runs"]}
+    assert {
+        (task, method): size for task, facts in serving["tasks"].items() for method, size in facts["bytes"].items()
+    } == saved, "one definition of bytes on the disk"
+    ran = {job["job"] for job in results["provenance"]["jobs"] if job["rule"] == "train_method"}
+    assert {"nli/roberta_full/1", "sentiment/roberta_full/1", "question_answering/roberta_lora/1"} <= ran
     assert {row["way"] for row in part["combining"]["scores"]} == {
         "separate",
         "average",
         "concatenation",
         "together",
     }
+    assert all(row["backbone_before"] == row["backbone_after"] for row in part["combining"]["training"])
     assert [row["before"] == row["after"] for row in part["forgetting"]["backbone"]] == [False, True]
     assert {run["task"] for run in results["runs"]} == {"nli"}, "the other sections stay with run.tasks"
 

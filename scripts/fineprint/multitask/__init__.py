@@ -6,6 +6,7 @@ Importing this must not import torch.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -25,9 +26,11 @@ class ServingSettings(Settings):
         batch_size: requests that are answered together.
         switches: changes from one task to another.
         repeats: timed batches for the latency.
-        seconds_per_measurement: after which streaming is stopped, and so is switching where it means reading a task
-            from the disk, which does not depend on how many there are; the record says how far it came.
-        seconds_for_switches: after which switching is stopped otherwise, and with as many tasks as were trained.
+        turns: of each way at the mixed stream; the ways take turns. One so slow that a batch takes longer than its
+            turns takes two.
+        seconds_per_measurement: after which a way's turn at the stream ends; the record says how far it came.
+        seconds_for_switches: after which switching is stopped. Where it means reading a task from the disk, which does
+            not depend on how many there are, it is timed once.
         checked_rows: of each task, whose answers are compared with those of the task served alone.
         memory_limit_mb: for whole models held at once; counts that would need more are left out, and said to be.
     """
@@ -37,7 +40,8 @@ class ServingSettings(Settings):
     batch_size: int = Field(32, ge=1)
     switches: int = Field(200, ge=1)
     repeats: int = Field(50, ge=1)
-    seconds_per_measurement: float = Field(5.0, gt=0)
+    turns: int = Field(5, ge=1)
+    seconds_per_measurement: float = Field(2.0, gt=0)
     seconds_for_switches: float = Field(60.0, gt=0)
     checked_rows: int = Field(200, ge=1)
     memory_limit_mb: int = Field(4000, ge=1)
@@ -52,6 +56,8 @@ class MultitaskSettings(Settings):
         adapters: kinds; each stands for the method of the run that has it on this backbone, with a head.
         methods: which method stands for a kind, where several would fit. Filled in when the config is read.
         serving: how serving is measured.
+        real_size: results.json of a study at the models' real size, whose figures the report shows beside its own, if
+            it is there; None shows none.
     """
 
     backbone: str
@@ -59,6 +65,7 @@ class MultitaskSettings(Settings):
     adapters: tuple[str, ...] = Field(min_length=1)
     methods: dict[str, str] = {}
     serving: ServingSettings = ServingSettings()
+    real_size: str | None = None
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return every (task, method) that must be trained."""
@@ -77,6 +84,8 @@ def resolve(study: StudyConfig, problems: list[str]) -> StudyConfig:
     problems.extend(find_unknown(study, asked))
     if not problems and not concerns(study, asked):
         return study.model_copy(update={"multitask": None})
+    if asked.real_size and Path(asked.real_size) == Path("results", study.study, "results.json"):
+        problems.append(f"multitask.real_size: {asked.real_size} is this study's own; name another study's, or null.")
     methods = {} if problems else {kind: choose_method(study, asked, kind, problems) for kind in asked.adapters}
     filled = asked.model_copy(update={"methods": {kind: name for kind, name in methods.items() if name is not None}})
     return study.model_copy(update={"multitask": filled})
@@ -129,7 +138,7 @@ def choose_method(study: StudyConfig, asked: MultitaskSettings, kind: str, probl
     if len(candidates) > 1:
         problems.append(describe_choice(candidates, asked, kind))
         return None
-    reason = refuse(study.methods[candidates[0]], asked, kind)
+    reason = refuse(study.methods[candidates[0]], asked, kind, study.hardware.gpus_per_run)
     if reason:
         problems.append(f"multitask.adapters: method '{candidates[0]}' cannot stand for '{kind}': {reason}.")
     return candidates[0]
@@ -148,12 +157,17 @@ def describe_choice(candidates: list[str], asked: MultitaskSettings, kind: str) 
     )
 
 
-def refuse(method: MethodSettings, asked: MultitaskSettings, kind: str) -> str | None:
-    """Return why a method cannot be served, as the end of a sentence, or None."""
+def refuse(method: MethodSettings, asked: MultitaskSettings, kind: str, gpus: int) -> str | None:
+    """Return why a method cannot be served, as the end of a sentence, or None. `gpus` share a training."""
     if not fits(method, asked, kind):
         return f"it needs backbone '{asked.backbone}', adapter '{kind}' and a readout with a head"
     if not (method.adapter.saves_whole_model or method.adapter.can_merge):
         return "it neither saves a whole model nor changes weights in a way that can be merged"
+    if method.spread(gpus) > 1:
+        return (
+            f"its weights are spread over {gpus} GPUs (training.shard_weights), and this part works on one; name "
+            "another method under `multitask: methods`, or leave the part out with `multitask: null`"
+        )
     return None
 
 
@@ -172,7 +186,8 @@ def describe_multitask(study: StudyConfig) -> dict[str, Any] | None:
     asked = study.multitask
     if asked is None:
         return None
-    return {"study": study.study, "seed": study.run.seeds[0], **asked.model_dump(mode="json")}
+    settings = asked.model_dump(mode="json", exclude={"real_size"})
+    return {"study": study.study, "seed": study.run.seeds[0], **settings}
 
 
 def list_records(settings: MultitaskSettings, methods: Mapping[str, MethodSettings]) -> list[str]:

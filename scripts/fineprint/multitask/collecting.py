@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fineprint.records import Run, read_json
+from fineprint.settings import SettingsError
 
 RECORDS = ("serving", "combining", "forgetting")
 
@@ -31,7 +32,26 @@ def collect_multitask(
         "tasks": {task: read_json(folder / "data" / task / "task.json") for task in tasks},
         "runs": [collect_run(task, method, seed) for task in tasks for method in asked["methods"].values()],
         **{name: read_json(file) if file.exists() else None for name, file in files.items()},
+        "real_size": collect_real_size(asked["real_size"]) if asked["real_size"] else None,
     }
+
+
+def collect_real_size(file: str) -> dict[str, Any]:
+    """Return the results of a study at real size; None where that study was not run.
+
+    Raises:
+        SettingsError: the file is something else.
+    """
+    if not Path(file).exists():
+        return {"file": file, "results": None}
+    results = read_json(Path(file))
+    if not isinstance(results, dict) or not results.get("multitask"):
+        raise SettingsError(
+            f"multitask.real_size: {file} is not the results.json of a study that serves several tasks; name another "
+            "file, or null"
+        )
+    results["multitask"]["real_size"] = None
+    return {"file": file, "results": results}
 
 
 def list_environments(multitask: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -18,11 +18,12 @@ from fineprint.multitask.joint import JointReadout, assemble_joint
 from fineprint.multitask.records import Combined, CombiningRecord
 from fineprint.multitask.serving import read_settings
 from fineprint.multitask.shared import SharedBackbone, hash_tensors
+from fineprint.optimizing import make_accelerator
 from fineprint.parameters import count_parameters
 from fineprint.records import Phase, folder_bytes, read_json
 from fineprint.rows import HELD_OUT, TRAIN, read_rows
 from fineprint.statistics import holm
-from fineprint.training import train
+from fineprint.training import store_frozen, train
 
 # PEFT's `combination_type` for each way, and the weight of each adapter. "linear" weighs A and B each by the square
 # root, a rough mean; "cat" puts the matrices side by side, exactly the sum of the updates.
@@ -63,7 +64,7 @@ def combine_method(record: CombiningRecord, method: str, entries: list[Entry], s
     """Score the tasks' own adapters, and every two of them averaged and concatenated, each with the task's own head."""
     for entry in entries:
         record["scores"].append(score_row("separate", method, [entry.task], entry, splits[entry.task], own_hits(entry)))
-    shared = SharedBackbone(entries[0])
+    shared = SharedBackbone(entries[0], spared="everything")
     for entry in entries[1:]:
         shared.add(entry)
     for (way, (kind, weight)), pair in itertools.product(COMBINATIONS.items(), itertools.combinations(entries, 2)):
@@ -93,6 +94,9 @@ def train_together(
     assert isinstance(readout, JointReadout)
     model = readout.adapted_model(assembled.module)
     heads = readout.head_names(assembled.module)
+    settings = entries[0].method.training
+    assert settings is not None
+    store_frozen(assembled.module, make_accelerator(settings))  # as training would: the hashes are of what is frozen
     before = hash_frozen(model, heads)
     parts = {split: read_features(readout, entries, study, split) for split in (TRAIN, HELD_OUT)}
     parameters = count_parameters(assembled.module, heads)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fineprint.assembly import ADAPTER_FOLDER, HEAD_FOLDER, make_readout
 from fineprint.config import MethodSettings, read_run
+from fineprint.model_folder import stored_bytes
 from fineprint.prediction import read_predictions
 from fineprint.readouts import Feature, Readout
 from fineprint.records import folder_bytes, read_json
@@ -49,14 +50,15 @@ class Entry:
 
     @cached_property
     def disk_bytes(self) -> int:
-        """Bytes of what training saved, read off the disk."""
-        return folder_bytes(self.saved)
+        """Bytes of what training saved, read off the disk as training's own record says them: without model cards."""
+        from fineprint.cards import CARD_FILE
+
+        return folder_bytes(self.saved) - sum(file.stat().st_size for file in self.saved.rglob(CARD_FILE))
 
     @cached_property
     def backbone_bytes(self) -> int:
-        """Bytes of the backbone's weights and configuration beside it, read off the disk."""
-        weights = [*self.backbone.glob("*.safetensors"), *self.backbone.glob("*.index.json")]
-        return sum(file.stat().st_size for file in [*weights, self.backbone / "config.json"])
+        """Bytes of the backbone's weights, read off the disk as its own record says them."""
+        return stored_bytes(self.backbone) or 0
 
 
 def read_entry(study: Path, task: str, method: str, seed: int, backbone: str) -> Entry:

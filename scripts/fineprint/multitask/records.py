@@ -13,7 +13,7 @@ class Served(TypedDict):
     tasks: int
     trained: bool  # False: beyond the trained tasks, copies of them under other names
     reason: str | None  # why nothing was measured; every figure is then None
-    disk_bytes: int | None  # read off the disk: the backbone, once, and what training saved for each task
+    disk_bytes: int | None  # read off the disk: the backbone's weights, once, and what training saved for each task
     held_bytes: int | None  # distinct tensors in memory with all tasks ready
     peak_allocated_bytes: int | None  # on a GPU, while switching and answering
     resident_bytes: int | None  # on a CPU: growth of the process since before the first task was loaded
@@ -22,8 +22,12 @@ class Served(TypedDict):
     switch_seconds_median: float | None
     switch_seconds_p99: float | None  # of a hundred switches or more
     switches: int | None
-    rows_per_second: float | None  # on a stream of rows of all tasks in random order
-    rows_answered: int | None
+    switch_tasks: int | None  # among how many they were timed: fewer, where reading from the disk was timed once
+    rows_per_second: float | None  # on a stream of rows of all tasks in random order: the median of the turns
+    rows_per_second_low: float | None  # the slowest turn
+    rows_per_second_high: float | None
+    turns: int | None
+    rows_answered: int | None  # in all turns
 
 
 class Check(TypedDict):
@@ -33,10 +37,11 @@ class Check(TypedDict):
     method: str
     rows: int
     same_labels: int  # as the run's own predictions
-    largest_difference: float  # of a logit
-    tolerance: float
+    largest_difference: float  # of a logit, in the row that comes nearest to its tolerance
+    tolerance: float  # of that row
     equal: bool
-    reason: str | None
+    control_rows: int  # answered by another task than their own …
+    control_apart: int  # … and how many of them the check told from their own task's answers: it must be able to fail
 
 
 class Latency(TypedDict):
@@ -91,7 +96,7 @@ class CombiningRecord(TypedDict):
 
     settings: dict[str, Any]
     scores: list[Combined]
-    training: list[dict[str, Any]]  # of one adapter on all tasks, by method
+    training: list[dict[str, Any]]  # of one adapter on all tasks, by method; with hashes of the frozen backbone
     environment: dict[str, Any]
 
 

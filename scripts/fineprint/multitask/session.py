@@ -1,10 +1,13 @@
-"""A session: one way of serving, or several that share what is in memory, measured while the tasks grow in number."""
+"""A session: one way of serving, or several that share what is in memory, measured while the tasks grow in number.
+
+It has the machine's memory to itself. How fast a stream of all tasks is answered is measured apart, see `streams`.
+"""
 
 from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +30,8 @@ from fineprint.progress import logger
 
 FIGURES = (
     *("disk_bytes", "held_bytes", "peak_allocated_bytes", "resident_bytes", "first_answer_seconds"),
-    *("add_task_seconds", "switch_seconds_median", "switch_seconds_p99", "switches", "rows_per_second"),
-    "rows_answered",
+    *("add_task_seconds", "switch_seconds_median", "switch_seconds_p99", "switches", "switch_tasks"),
+    *("rows_per_second", "rows_per_second_low", "rows_per_second_high", "turns", "rows_answered"),
 )
 # What PEFT or torch raise where these adapters, or this machine's memory, do not allow a way.
 REFUSALS = (ValueError, TypeError, RuntimeError, NotImplementedError)
@@ -62,6 +65,7 @@ class Session:
         self.stopped: str | None = None
         self.seconds: list[float] = []
         self.cold: dict[str, float] = {}
+        self.switches: dict[str, tuple[int, list[float]]] = {}
         self.checks: list[Check] = []
         self.notes: list[dict[str, Any]] = []
         clear_memory()
@@ -92,19 +96,10 @@ class Session:
     def try_to_grow(self, entries: list[Entry]) -> str | None:
         """Make the tasks available, and return why that was not possible, such as a full GPU, or None."""
         try:
-            self.grow(entries)
+            self.seconds += grow(self.ways, entries)
         except REFUSALS as error:
             return first_line(error)
         return None
-
-    def grow(self, entries: list[Entry]) -> None:
-        """Make the tasks available that are not yet, and time each."""
-        first, *others = self.ways
-        for entry in entries[len(first.entries) :]:
-            self.seconds.append(time_call(functools.partial(first.add, entry)))
-            for way in others:
-                way.shared = first.shared  # type: ignore[attr-defined]
-                way.add(entry)
 
     def serve_one(self, way: Way, entries: list[Entry], reason: str | None) -> Served:
         """Return one way's record, or one that says why there is none."""
@@ -141,8 +136,8 @@ class Session:
         self.cold.setdefault(way.name, first)
         way.remember()
         held, size = distinct_bytes(way.modules()), resident()
-        switches = self.time_switches(way, entries)
-        rows, seconds = self.time_stream(way, entries)
+        timed_with, switches = self.find_switches(way, entries)
+        self.answer_batch(way, entries)
         shared = way.shares_backbone
         return {
             "disk_bytes": sum(entry.disk_bytes for entry in entries) + shared * entries[0].backbone_bytes,
@@ -154,9 +149,23 @@ class Session:
             "switch_seconds_median": median(switches),
             "switch_seconds_p99": percentile(switches, 0.99),
             "switches": len(switches) or None,
-            "rows_per_second": rows / seconds,
-            "rows_answered": rows,
+            "switch_tasks": timed_with if switches else None,
         }
+
+    def find_switches(self, way: Way, entries: list[Entry]) -> tuple[int, list[float]]:
+        """Return among how many tasks switches were timed, and how long each took. Reading a task from the disk does
+        not depend on how many there are: it is timed once."""
+        if way.keeps_all or way.name not in self.switches:
+            timed = len(entries), self.time_switches(way, entries)
+            if not timed[1]:
+                return timed
+            self.switches[way.name] = timed
+        return self.switches[way.name]
+
+    def answer_batch(self, way: Way, entries: list[Entry]) -> None:
+        """Answer a full batch, for the peak of memory; a way that has one task in memory, of one task."""
+        asked = entries if way.keeps_all else entries[-1:]
+        way.answer(draw_requests(asked, self.settings.batch_size, self.plan.seed))
 
     def time_switches(self, way: Way, entries: list[Entry]) -> list[float]:
         """Return how long each change to another task takes; none where nothing has to change."""
@@ -168,29 +177,26 @@ class Session:
             order.append(drawn.choice([name for name in names if name != order[-1]]))
         way.switch(order[0])
         calls: list[Callable[[], Any]] = [functools.partial(way.switch, name) for name in order[1:]]
-        whole = way.keeps_all or len(entries) == len(self.plan.trained)
-        limit = self.settings.seconds_for_switches if whole else self.settings.seconds_per_measurement
-        return time_calls(calls, limit)
+        return time_calls(calls, self.settings.seconds_for_switches)
 
-    def time_stream(self, way: Way, entries: list[Entry]) -> tuple[int, float]:
-        """Return how many rows of a stream of all tasks were answered, and in how many seconds."""
-        requests = draw_requests(entries, self.settings.requests, self.plan.seed)
-        size = self.settings.batch_size
-        windows = [requests[start : start + size] for start in range(0, len(requests), size)]
-        way.answer(windows[0][:1])
-        seconds = time_calls(
-            (functools.partial(way.answer, window) for window in windows), self.settings.seconds_per_measurement
-        )
-        return sum(len(window) for window in windows[: len(seconds)]), sum(seconds)
+
+def grow(ways: list[Way], entries: list[Entry]) -> Iterator[float]:
+    """Make the tasks available that are not yet, in ways that share what is in memory; yield how long each took."""
+    first, *others = ways
+    for entry in entries[len(first.entries) :]:
+        yield time_call(functools.partial(first.add, entry))
+        for way in others:
+            way.shared = first.shared  # type: ignore[attr-defined]
+            way.add(entry)
 
 
 def tell(way: Way, count: int, figures: dict[str, Any]) -> None:
     """Log one way's figures as soon as they are known: a measurement that is stopped leaves those it had."""
     switch = figures["switch_seconds_median"]
     logger.info(
-        "%s · %d tasks · %.3g s to the first answer · %s · %.0f rows/s",
+        "%s · %d tasks · %.3g s to the first answer · %s",
         *(way.name, count, figures["first_answer_seconds"]),
-        *("nothing to switch" if switch is None else f"{switch:.3g} s to switch", figures["rows_per_second"]),
+        "nothing to switch" if switch is None else f"{switch:.3g} s to switch",
     )
 
 

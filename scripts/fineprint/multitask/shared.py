@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from peft import PeftConfig, PeftModel, set_peft_model_state_dict
@@ -16,7 +16,15 @@ from fineprint.assembly import ADAPTER_FOLDER
 from fineprint.multitask.admission import check_backbone, whole_files
 from fineprint.multitask.entries import Entry, read_weights
 from fineprint.multitask.heads import HeadBank, find_head, fit_head, put_head
+from fineprint.precisions import half_dtype, keep_linear_in_half
 from fineprint.settings import SettingsError
+
+Spared = Literal["nothing", "changed layers", "everything"]
+
+
+def stored_dtype() -> torch.dtype | None:
+    """Return in which 16 bits prediction stores frozen linear layers on a GPU, or None on a CPU, where it does not."""
+    return half_dtype() if torch.cuda.is_available() else None
 
 
 class SharedBackbone:
@@ -24,9 +32,14 @@ class SharedBackbone:
 
     The model is a plain `PeftModel`: PEFT's class for sequence classification would wrap the head once per adapter,
     and cannot do so for heads of different width. The heads lie in a `HeadBank` instead.
+
+    On a GPU it is stored as prediction stores a model, so that whole models and shared ones are measured alike. Layers
+    that an adapter is added to, and taken off again, must be `spared`: in 16 bits most of the adapter would be rounded
+    away, and what is taken off would not be what was added. So must adapters that are to be combined.
     """
 
-    def __init__(self, first: Entry) -> None:
+    def __init__(self, first: Entry, spared: Spared = "nothing") -> None:
+        self.spared = spared
         self.readout = first.readout
         self.names: dict[str, str] = {}  # served name → PEFT's name, equally long ones: PEFT looks for parts of names
         model = first.readout.load_backbone(first.backbone, first.method.precision)
@@ -41,6 +54,7 @@ class SharedBackbone:
         self.template = put_head(self.module, find_head(self.module, self.head_names), self.bank)
         self.first = first
         self.fill(first, *weights)
+        self.store(self.module)
         self.untouched: str | None = None
 
     def remember(self) -> None:
@@ -87,7 +101,24 @@ class SharedBackbone:
         found = set_peft_model_state_dict(self.adapted, adapter, self.names[entry.name], low_cpu_mem_usage=True)
         if found.unexpected_keys:
             raise KeyError(f"the model has no {found.unexpected_keys[0]}")
-        self.bank.heads[entry.name] = fit_head(self.template, head)
+        self.bank.heads[entry.name] = self.make_head(head)
+        if self.spared == "nothing":
+            for path, part in self.adapted.named_modules():
+                if path.endswith(f".{self.names[entry.name]}"):
+                    self.store(part)
+
+    def make_head(self, head: dict[str, torch.Tensor]) -> torch.nn.Module:
+        """Return a head with these weights, stored as all else."""
+        made = fit_head(self.template, head)
+        self.store(made)
+        return made
+
+    def store(self, part: torch.nn.Module) -> None:
+        """Store a part, or all, as prediction does, but for what is spared."""
+        dtype = stored_dtype()
+        if dtype is not None and self.spared != "everything":
+            changed = (weight for _, layer in self.layers() for weight in layer.parameters())
+            keep_linear_in_half(part, dtype, changed if self.spared == "changed layers" else ())
 
     def activate(self, name: str) -> None:
         """Let one task answer from now on."""

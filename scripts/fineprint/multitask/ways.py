@@ -13,8 +13,7 @@ from peft.utils.hotswap import check_hotswap_configs_compatible, hotswap_adapter
 from fineprint.assembly import ADAPTER_FOLDER, assemble_for_prediction
 from fineprint.multitask.admission import check_backbone, check_names, check_shapes, whole_files
 from fineprint.multitask.entries import Entry, read_weights
-from fineprint.multitask.heads import fit_head
-from fineprint.multitask.shared import SharedBackbone
+from fineprint.multitask.shared import SharedBackbone, Spared
 from fineprint.prediction import half_precision
 from fineprint.readouts import Feature, Readout
 
@@ -150,6 +149,7 @@ class Switched(Way):
     """One backbone, all adapters in memory, one of them active."""
 
     name = "switched"
+    spared: ClassVar[Spared] = "nothing"
 
     def __init__(self, shared: SharedBackbone | None = None) -> None:
         super().__init__()
@@ -158,7 +158,7 @@ class Switched(Way):
     def add(self, entry: Entry) -> None:
         """Load the adapter and the head; with the first also the backbone."""
         if self.shared is None:
-            self.shared = SharedBackbone(entry)
+            self.shared = SharedBackbone(entry, self.spared)
         elif entry.name not in self.shared.names:
             self.shared.add(entry)
         super().add(entry)
@@ -198,9 +198,13 @@ class Mixed(Switched):
 
 
 class Merged(Switched):
-    """One backbone, all adapters in memory, one of them added to the backbone's weights."""
+    """One backbone, all adapters in memory, one of them added to the backbone's weights.
+
+    The layers that change stay as the backbone's folder has them, also on a GPU: its memory is larger by that.
+    """
 
     name = "merged"
+    spared = "changed layers"
 
     def __init__(self, shared: SharedBackbone | None = None) -> None:
         super().__init__(shared)
@@ -276,7 +280,7 @@ class Swapped(Way):
         check_shapes(entry, weights, dict(self.shared.adapted.named_parameters()))
         check_hotswap_configs_compatible(self.shared.adapted.active_peft_config, config)
         hotswap_adapter_from_state_dict(self.shared.adapted, weights, name, config)
-        self.shared.bank.heads[HOT] = fit_head(self.shared.template, head)
+        self.shared.bank.heads[HOT] = self.shared.make_head(head)
 
     def run(self, features: list[Feature]) -> torch.Tensor:
         """Ask the backbone with the adapter that is in."""

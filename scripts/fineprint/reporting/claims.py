@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from fineprint.claims import NOT_TESTABLE, VERDICTS, Expected, Finding, Judgemen
 from fineprint.quantities import QUANTITIES, Quantity
 from fineprint.reporting import formats
 from fineprint.reporting.published import published_rows, read_published
+from fineprint.reporting.real_size import Beside, judge_at_real_size
 from fineprint.reporting.study import Study
 from fineprint.reporting.table import clean_identifier
 
@@ -45,13 +46,24 @@ class LedgerRow:
 
 def describe_claims(study: Study, report: Path) -> dict[str, Any]:
     """Return what the section on claims shows, and the sentence of the summary."""
-    judgements = judge_claims(study, read_claims(report / "claims.yaml"))
+    claims = read_claims(report / "claims.yaml")
+    judgements = judge_claims(study, claims)
+    beside = judge_at_real_size(study, claims)
     return {
         "count": count_sentence(judgements),
         "total": formats.plural(len(judgements), "claim"),
-        "ledger": ledger_rows(judgements),
+        "ledger": [add_beside(row, beside.get(row.name)) for row in ledger_rows(judgements)],
+        "has_real_size": bool(beside),
         "published": published_rows(study, read_published(report / "published.yaml")),
     }
+
+
+def add_beside(row: LedgerRow, beside: Beside | None) -> LedgerRow:
+    """Return a row with what a study at real size says below its own; the verdict stays this study's."""
+    if beside is None:
+        return row
+    measured = [*row.measured, *(formats.tie_units(line) for line in beside.measured)]
+    return replace(row, measured=measured, sentence=f"{row.sentence} {beside.sentence}")
 
 
 def ledger_rows(judgements: list[Judgement]) -> list[LedgerRow]:
@@ -138,8 +150,16 @@ def write_figure(measured: Measurement, quantity: Quantity) -> str:
 
 def list_links(findings: list[Finding], quantity: Quantity) -> list[Link]:
     """Return the tables that the figures stand in, one for each task."""
-    cases = {finding.case.task: finding.case for finding in findings if finding.measured is not None}
-    return [Link(link_to(case.study, case.task, quantity), describe_link(case, quantity)) for case in cases.values()]
+    found = {finding.case.task: finding for finding in findings if finding.measured is not None}
+    return list(dict.fromkeys(link_finding(finding, quantity) for finding in found.values()))
+
+
+def link_finding(finding: Finding, quantity: Quantity) -> Link:
+    """Return the place of a figure: its own, where it says so, else its quantity's."""
+    case, measured = finding.case, finding.measured
+    if measured is not None and measured.anchor:
+        return Link(f"#{measured.anchor}", "Many tasks")
+    return Link(link_to(case.study, case.task, quantity), describe_link(case, quantity))
 
 
 def link_to(study: Study, task: str, quantity: Quantity) -> str:

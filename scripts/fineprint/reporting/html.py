@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from fineprint.records import Results, read_json
 from fineprint.reporting.figures import FigureEntry
+from fineprint.reporting.table import unmarked
 from fineprint.reporting.view import Figure, build_view
 
 ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5})")
@@ -79,6 +80,7 @@ def make_environment(report: Path) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["cite"] = cite
+    environment.filters["unmarked"] = unmarked
     environment.globals["next_number"] = Numbers().next
     environment.globals["styles"] = Markup((report / "style.css").read_text(encoding="utf-8"))
     environment.globals["script"] = Markup((report / "sort.js").read_text(encoding="utf-8"))

@@ -8,16 +8,24 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from fineprint.records import COST_ONLY, Run
 from fineprint.reporting.study import Difference, Study
+from fineprint.reporting.table import code
 
 # What each way is called, and what it does.
 WAYS = {
     "resident": ("Whole models in memory", "a model per task, all loaded; a switch only picks another"),
     "reloaded": ("Whole model, reloaded", "a model per task on the disk, one loaded; a switch loads another"),
-    "switched": ("Adapters, switched", "one backbone, all adapters loaded; a switch activates another (`set_adapter`)"),
-    "mixed": ("Adapters, mixed batch", "the same; each row of a batch has its own adapter (`adapter_names`)"),
+    "switched": (
+        "Adapters, switched",
+        Markup("one backbone, all adapters loaded; a switch activates another ({})").format(code("set_adapter")),
+    ),
+    "mixed": (
+        "Adapters, mixed batch",
+        Markup("the same; each row of a batch has its own adapter ({})").format(code("adapter_names")),
+    ),
     "merged": ("Adapters, merged", "the same; a switch takes one adapter off the weights and adds another to them"),
     "swapped": (
         "Adapter, hot-swapped",

@@ -10,7 +10,6 @@ from fineprint.reporting import formats
 from fineprint.reporting.multitask import EXTRAPOLATED, WAYS, WHOLE, Multitask, meeting
 
 Write = Callable[[float | None], str]
-LEVEL = (0.9, 1.1)  # ratios of throughput that are called level
 WORKED = (2, 10)  # the numbers of tasks that the assignment asks for
 
 
@@ -130,25 +129,47 @@ def stream_sentences(part: Multitask) -> list[str]:
         if len(rows) < 2:
             continue
         ordered = sorted(rows, key=lambda row: -row["rows_per_second"])
-        best, worst = ordered[0], ordered[-1]
-        sentences.append(
-            f"A stream of {count} tasks in random order is answered fastest by {WAYS[best['way']][0].lower()} "
-            f"({formats.rate(best['rows_per_second'])} rows/s), slowest by {WAYS[worst['way']][0].lower()} "
-            f"({formats.rate(worst['rows_per_second'])} rows/s).{against_whole(part, rows)}"
-        )
+        ends = f"{name_end(ordered, 'fastest')}; {name_end(ordered[::-1], 'slowest')}"
+        sentences.append(f"A stream of {count} tasks in random order: {ends}.{against_whole(rows)}")
     return sentences
 
 
-def against_whole(part: Multitask, rows: list[dict[str, Any]]) -> str:
+def name_end(ordered: list[dict[str, Any]], which: str) -> str:
+    """Return which way is at one end, or those whose turns overlap with its own."""
+    level = [row for row in ordered if row is ordered[0] or not ranges_apart(row, ordered[0])]
+    if len(level) == 1:
+        return f"{which} is {tell_rate(level[0])}"
+    return (
+        f"which is {which} cannot be told, for the turns of {formats.join([tell_rate(row) for row in level])} overlap"
+    )
+
+
+def tell_rate(row: dict[str, Any]) -> str:
+    """Return a way with its rows per second, and the range of its turns."""
+    low, high = row.get("rows_per_second_low"), row.get("rows_per_second_high")
+    spread = "" if low is None or high is None else f", {formats.rate(low)} to {formats.rate(high)}"
+    return f"{WAYS[row['way']][0].lower()} ({formats.rate(row['rows_per_second'])} rows/s{spread})"
+
+
+def ranges_apart(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    """Return whether the ranges of two ways' turns at a stream are known and do not overlap."""
+    ranges = [(row.get("rows_per_second_low"), row.get("rows_per_second_high")) for row in (first, second)]
+    (low, high), (other_low, other_high) = ranges
+    if low is None or high is None or other_low is None or other_high is None:
+        return False
+    return low > other_high or other_low > high
+
+
+def against_whole(rows: list[dict[str, Any]]) -> str:
     """Return how the best way that shares the backbone stands against whole models in memory."""
     whole = next((row for row in rows if row["way"] == "resident"), None)
     shared = max((row for row in rows if row["way"] not in WHOLE), key=lambda row: row["rows_per_second"], default=None)
     if whole is None or shared is None:
         return ""
     name, ratio = WAYS[shared["way"]][0].lower(), shared["rows_per_second"] / whole["rows_per_second"]
-    if LEVEL[0] <= ratio <= LEVEL[1]:
+    if not ranges_apart(whole, shared):
         return (
-            f" Adapters are level here: {name}, their best way, reach {formats.percent(ratio)} of whole models' rows."
+            f" Adapters and whole models cannot be told apart here: {name}, their best way, overlap with whole models."
         )
     if ratio > 1:
         return f" Adapters win here: {name} reach {formats.times(ratio)} the rows of whole models in memory."

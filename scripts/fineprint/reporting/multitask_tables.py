@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from markupsafe import Markup
+
 from fineprint.reporting import formats
 from fineprint.reporting.multitask import WAYS, Multitask
 from fineprint.reporting.study import SIGNIFICANCE, peak_memory, phase_seconds, train_value
-from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
+from fineprint.reporting.table import Cell, Table, blank, code, number, numeric, plain, text
 
 
 def way_cell(way: str) -> Cell:
@@ -76,8 +78,11 @@ def serving_table(part: Multitask, count: int, explained: bool) -> Table:
     columns_meaning = (
         "Disk: read off it. Held: exact bytes of the distinct tensors with all tasks ready; beside it the peak that "
         "torch allocated on the GPU, or on a CPU the growth of the process. First answer: from nothing loaded, files "
-        "in the system's cache. Switch: median; a 99th percentile from 100 switches on. Rows/s: a stream of all tasks "
-        f"in random order, answered {part.settings['serving']['batch_size']} at a time."
+        "in the system's cache. Switch: median, in brackets of how many; reading a task from the disk does not "
+        "depend on their number and was timed once; a 99th percentile from 100 switches on. Rows/s: a stream of all "
+        f"tasks in random order, answered {part.settings['serving']['batch_size']} at a time; the ways took turns: "
+        "median, slowest and fastest turn. On a GPU whole models and the "
+        "shared backbone are stored alike, in 16 bits; only layers that adapters are merged into stay as saved."
     )
     start = f"{formats.plural(count, 'task')} served at once{describe_copies(part, count)}."
     caption = " ".join([start, *([] if explained else [columns_meaning]), *reasons])
@@ -95,7 +100,7 @@ def serving_cells(row: dict[str, Any]) -> list[Cell]:
     """Return the figures of one way."""
     memory = row["peak_allocated_bytes"] if row["peak_allocated_bytes"] is not None else row["resident_bytes"]
     none = row["switches"] is None
-    switch = blank("nothing has to be switched") if none else number(row["switch_seconds_median"], formats.duration)
+    switch = blank("nothing has to be switched") if none else switch_cell(row)
     late = Cell("–", note="fewer than 100 switches were timed")
     percentile = row["switch_seconds_p99"]
     add = row["add_task_seconds"]
@@ -107,8 +112,25 @@ def serving_cells(row: dict[str, Any]) -> list[Cell]:
         blank("loaded when it is asked for: a switch") if add is None else number(add, formats.duration),
         switch,
         late if percentile is None else number(percentile, formats.duration),
-        number(row["rows_per_second"], formats.rate),
+        rate_cell(row),
     ]
+
+
+def switch_cell(row: dict[str, Any]) -> Cell:
+    """Return the median of a switch and on how many it rests."""
+    words = f"{formats.duration(row['switch_seconds_median'])} ({formats.count(row['switches'])})"
+    timed = row.get("switch_tasks") or row["tasks"]
+    note = f"timed with {timed} tasks" if timed != row["tasks"] else ""
+    return Cell(words, sort=row["switch_seconds_median"], note=note)
+
+
+def rate_cell(row: dict[str, Any]) -> Cell:
+    """Return rows per second with the range of the turns."""
+    if row["rows_per_second"] is None:
+        return Cell(formats.NOT_MEASURED, style="missing")
+    low, high = row.get("rows_per_second_low"), row.get("rows_per_second_high")
+    spread = "" if low is None or high is None else f" ({formats.rate(low)}–{formats.rate(high)})"
+    return Cell(f"{formats.rate(row['rows_per_second'])}{spread}", sort=row["rows_per_second"])
 
 
 def checks_table(part: Multitask) -> Table | None:
@@ -122,14 +144,22 @@ def checks_table(part: Multitask) -> Table | None:
             number(check["largest_difference"], lambda value: f"{value:.1e}"),
             number(check["tolerance"], lambda value: f"{value:.1e}"),
             text("yes") if check["equal"] else text("no", style="flag"),
+            control_cell(check),
         ]
         for check in checks
     ]
     caption = (
         "Are the answers those of each task served alone? Labels against the run's own predictions, logits against the "
-        "same model loaded for that task only, after all switches. The tolerance is that of the numbers' precision."
+        "same model loaded for that task only, after all switches; the largest difference is of the row that comes "
+        "nearest to its tolerance, which is that of the numbers' precision. Control: rows that another task than their "
+        "own answered, and how many of them the same check tells from their own task's."
     )
-    columns = [*plain("Way", "Method"), *numeric("Same labels", "Largest difference", "Tolerance"), *plain("Equal")]
+    columns = [
+        *plain("Way", "Method"),
+        *numeric("Same labels", "Largest difference", "Tolerance"),
+        *plain("Equal"),
+        *numeric("Control"),
+    ]
     return Table("multitask-checks", caption, columns, rows) if rows else None
 
 
@@ -155,6 +185,14 @@ def latency_cell(row: dict[str, Any] | None) -> Cell:
         return Cell(formats.NOT_MEASURED, style="missing")
     limits = f"{formats.duration(row['seconds_low'])}–{formats.duration(row['seconds_high'])}"
     return Cell(f"{formats.duration(row['seconds_median'])} ({limits})", sort=row["seconds_median"])
+
+
+def control_cell(check: dict[str, Any]) -> Cell:
+    """Return how many rows that another task answered the check told apart; none is told as a fault."""
+    if check.get("control_rows") is None:
+        return Cell(formats.NOT_MEASURED, style="missing")
+    words = f"{formats.count(check['control_apart'])} of {formats.count(check['control_rows'])}"
+    return Cell(words, sort=check["control_apart"], style="" if check["control_apart"] else "flag")
 
 
 COMBINED = {
@@ -183,12 +221,12 @@ def combining_table(part: Multitask) -> Table | None:
                     difference_cell(row),
                 ]
             )
-    caption = (
+    caption = Markup(
         "Combined adapters, each asked with the task's own head. Average: PEFT's linear combination at weight 0.5 "
-        "each, of the factors, not of their products. Sum: the factors side by side (`cat`), exactly both updates. "
+        "each, of the factors, not of their products. Sum: the factors side by side ({}), exactly both updates. "
         "Difference to the task's own adapter in points on the same rows; bold: real (McNemar, Holm over the table, "
-        "p < 0.05)."
-    )
+        "p &lt; 0.05)."
+    ).format(code("cat"))
     columns = [*plain("Task", "Adapter", "With"), *numeric("Accuracy", "Difference")]
     return Table("multitask-combining", caption, columns, rows)
 

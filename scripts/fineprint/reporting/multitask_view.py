@@ -8,6 +8,7 @@ from fineprint.reporting import multitask_serving_words as serving
 from fineprint.reporting import multitask_tables as tables
 from fineprint.reporting import multitask_words as words
 from fineprint.reporting.multitask import WAYS, Multitask
+from fineprint.reporting.real_size import describe_real_size
 from fineprint.reporting.study import Study
 from fineprint.reporting.table import Table, plain, text
 
@@ -20,6 +21,7 @@ def describe_multitask(study: Study) -> dict[str, Any] | None:
     counts = [count for count in part.counts if count > 1]
     return {
         "scenario": words.scenario(part),
+        "time": words.time_sentence(part),
         "accuracy": words.accuracy_sentences(part),
         "training": words.training_sentences(part),
         "tasks": tables.tasks_table(part),
@@ -35,6 +37,7 @@ def describe_multitask(study: Study) -> dict[str, Any] | None:
         "refused": words.refused_sentences(part),
         "combining": tables.combining_table(part),
         "combining_sentences": words.combining_sentences(part),
+        "real_size": describe_real_size(study),
         "forgetting": tables.forgetting_table(part),
         "forgetting_sentences": words.forgetting_sentences(part),
     }

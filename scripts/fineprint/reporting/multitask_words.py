@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from fineprint.benchmarks import is_of_many_tasks_alone
 from fineprint.reporting import formats
 from fineprint.reporting.multitask import WAYS, Multitask
 from fineprint.reporting.multitask_serving_words import Write, compare, find_pair
 from fineprint.reporting.study import SIGNIFICANCE, is_trained, peak_memory, phase_seconds, train_value
+from fineprint.reporting.workflow import list_jobs
 
+MEASURING = {"serve_tasks": "serving", "combine_tasks": "combining", "measure_forgetting": "forgetting"}
 COMBINING = (("average", "Averaging two"), ("concatenation", "Summing two"), ("together", "Training one on all"))
 
 
@@ -21,6 +24,22 @@ def scenario(part: Multitask) -> str:
         f"Here {tasks} are served on one backbone, “{part.settings['backbone']}” "
         f"({formats.short_count(backbone['parameters'])} parameters). Each task was trained by {methods}, "
         "on the same rows with the same seed; all serving was measured on one machine in one run."
+    )
+
+
+def time_sentence(part: Multitask) -> str:
+    """Return how long the part took: its jobs' wall times added up, without the runs that the comparison has anyway."""
+    jobs = [job for job in list_jobs(part.study) if is_of_many_tasks_alone(part.study.config, job)]
+    if not jobs:
+        return "How long the part took was not measured."
+    own = {rule: sum(job["seconds"] for job in jobs if job["rule"] == rule) for rule in MEASURING}
+    rest = sum(job["seconds"] for job in jobs) - sum(own.values())
+    parts = [f"{what} {formats.seconds(own[rule])}" for rule, what in MEASURING.items() if own[rule]]
+    parts += [f"rows, trainings and predictions of the further tasks {formats.seconds(rest)}"] if rest else []
+    return (
+        f"The part took {formats.seconds(sum(own.values()) + rest)}, the wall times of its "
+        f"{formats.plural(len(jobs), 'job')} added up: {'; '.join(parts)}. Runs that the comparison of methods has "
+        "anyway are not counted."
     )
 
 
@@ -98,15 +117,30 @@ def check_sentences(part: Multitask) -> list[str]:
             if wrong
             else "Every way gives the answers of the task served alone: all labels equal, logits within the tolerance."
         )
+    controls = [check for check in checks if check.get("control_rows")]
+    if controls:
+        sentences.append(word_controls(controls))
     hashes = part.serving["backbone"] if part.serving else []
     if hashes:
         same = all(row["before"] == row["after"] for row in hashes)
         sentences.append(
-            "After all serving the shared backbone's tensors were the same as on the disk, bit by bit (sha256)."
+            "After all serving the shared backbone's tensors were what they had been before, bit by bit (sha256)."
             if same
-            else "After all serving the shared backbone's tensors were no longer those on the disk (sha256)."
+            else "After all serving the shared backbone's tensors were no longer what they had been before (sha256)."
         )
     return sentences
+
+
+def word_controls(controls: list[dict[str, Any]]) -> str:
+    """Return whether the check can fail: it must tell another task's answers from a task's own."""
+    apart, rows = (sum(check[key] for check in controls) for key in ("control_apart", "control_rows"))
+    blind = [WAYS[check["way"]][0].lower() for check in controls if not check["control_apart"]]
+    if blind:
+        return f"The check says nothing of {formats.join(blind)}: answers of another task passed it."
+    return (
+        f"The check can fail: of {formats.count(rows)} rows that another task was asked to answer, it told "
+        f"{formats.count(apart)} from their own task's."
+    )
 
 
 def peft_sentences(part: Multitask) -> list[str]:
@@ -149,7 +183,18 @@ def combining_sentences(part: Multitask) -> list[str]:
         differences = [row["difference"] for row in rows]
         extremes = f"from {formats.points(min(differences))} to {formats.points(max(differences))}"
         sentences.append(f"{name}: {formats.join(words)} against the tasks' own adapters ({extremes} points).")
-    return sentences
+    return [*sentences, *frozen_sentences(part)]
+
+
+def frozen_sentences(part: Multitask) -> list[str]:
+    """Return whether training an adapter, the one on all tasks, left the backbone as it was."""
+    trained = (part.data["combining"] or {}).get("training", [])
+    same, changed = "left the frozen backbone's tensors as they were, bit by bit", "changed the backbone's tensors"
+    return [
+        f"Training {part.title(row['method'])} on all tasks "
+        f"{same if row['backbone_before'] == row['backbone_after'] else changed} (sha256 before and after)."
+        for row in trained
+    ]
 
 
 def forgetting_sentences(part: Multitask) -> list[str]:
@@ -174,4 +219,4 @@ def forgetting_sentences(part: Multitask) -> list[str]:
             points = formats.points(abs(row["difference"]), signed=False)
             words = f"“{record['first']}” {verb} {points} points, to {formats.accuracy(after)}"
         sentences.append(f"{name}: {words}.")
-    return sentences
+    return [*sentences, *frozen_sentences(part)]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from markupsafe import Markup
+
 from fineprint.reporting import formats
 
 
@@ -57,9 +59,19 @@ def clean_identifier(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)
 
 
+def code(words: str) -> Markup:
+    """Mark words of a program as such, for a text that is otherwise escaped already."""
+    return Markup("<code>{}</code>").format(words)
+
+
+def unmarked(words: str) -> str:
+    """Return a text without its marks, for where only letters can stand; a text that has none is left as it is."""
+    return words.striptags() if isinstance(words, Markup) else words
+
+
 def text(value: object, **more: Any) -> Cell:
     """Return a cell of text."""
-    return Cell(str(value), **more)
+    return Cell(value if isinstance(value, Markup) else str(value), **more)
 
 
 def number(value: float | None, write: Callable[[Any], str], **more: Any) -> Cell:
