@@ -74,8 +74,9 @@ def run_all(output: Path, tiny: bool, only: list[str], seconds: float, commit: s
         finished = run_process(options, output, min(limit * (10 if tiny else 1), left))
         close_group(file, started, time.perf_counter() - start, finished)
         print(f"{group}: {time.perf_counter() - start:.0f} s{'' if finished else ', stopped'}", flush=True)
-        write(output)
-    print((output / "speed.md").read_text(encoding="utf-8") if (output / "speed.md").exists() else "", flush=True)
+        write(output, with_figure=False)
+    write(output, with_figure=True)
+    print((output / "speed.md").read_text(encoding="utf-8"), flush=True)
 
 
 def run_process(options: list[str], output: Path, limit: float) -> bool:
@@ -104,14 +105,14 @@ def close_group(file: Path, started: str, seconds: float, finished: bool) -> Non
     file.write_text(json.dumps({**found, "seconds": seconds, "finished": finished}, indent=1), encoding="utf-8")
 
 
-def write(output: Path) -> None:
+def write(output: Path, with_figure: bool) -> None:
     """Write what all groups have measured, and the document made of it."""
     files = {group: output / "groups" / f"{group}.json" for group in GROUPS}
     results = {group: json.loads(file.read_text(encoding="utf-8")) for group, file in files.items() if file.exists()}
     (output / "results.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
     from document import write_documents
 
-    write_documents(results, output)
+    write_documents(results, output, with_figure)
 
 
 def main() -> None:

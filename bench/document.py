@@ -19,10 +19,10 @@ from table import Results, compare, describe_runs, markdown, read_results, table
 VERSIONS = ("python", "torch", "CUDA", "driver", "transformers", "peft", "bitsandbytes", "accelerate")
 
 
-def write_documents(results: Results, folder: Path) -> None:
-    """Write speed.md, and speed.svg where matplotlib is installed and there is a ratio to draw."""
+def write_documents(results: Results, folder: Path, with_figure: bool = True) -> None:
+    """Write speed.md and, where matplotlib is installed and there is a ratio to draw, speed.svg."""
     rows = compare(results)
-    drawn = find_spec("matplotlib") is not None and any(row["ratio"] for row in rows)
+    drawn = with_figure and find_spec("matplotlib") is not None and any(row["ratio"] for row in rows)
     if drawn:
         draw(rows, folder / "speed.svg")
     (folder / "speed.md").write_text(render(results, drawn), encoding="utf-8")

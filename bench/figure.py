@@ -23,7 +23,8 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     axes.barh(places, [max(ratio, 1.001) - 1 for ratio in ratios], left=1, height=0.62, color=list(map(colour, known)))
     for place, row in zip(places, known, strict=True):
         label = f"{row['ratio']:.0f} ×" if row["ratio"] >= 20 else f"{row['ratio']:.1f} ×"
-        axes.annotate(label, (max(row["ratio"], 1), place), (5, 0), textcoords="offset points", va="center")
+        end = max(row["ratio"], row["wanted"] or 1)
+        axes.annotate(label, (end, place), (5, 0), textcoords="offset points", va="center")
     wanted = [(row["wanted"], place) for place, row in zip(places, known, strict=True) if row["wanted"]]
     for ratio, place in wanted:
         axes.plot([ratio, ratio], [place - 0.4, place + 0.4], color=WANTED, linewidth=2)
