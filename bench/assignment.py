@@ -1,4 +1,4 @@
-"""The assignment's way of working, written as its published solutions write it, and what a user would pick instead.
+"""The assignment's way of working, written as its published solutions write it.
 
 Trainer with every input padded to the maximum, fp16 and batches of 8; generate() one prompt at a time; QLoRA with
 checkpointing in batches of 4, four of them to a step, all hidden states kept for the head.
@@ -21,10 +21,9 @@ from transformers import (
     TrainingArguments,
 )
 
-from measure import rate, synchronise
-from models import ANSWERS, PROMPT, Sizes, make_folder, make_rows, make_tokenizer, random_model, random_nf4
+from measure import PASSES, forward_operations, rate, synchronise
+from models import ANSWERS, PROMPT, Sizes, make_rows, make_tokenizer, random_model, random_nf4
 
-ENCODER_SPECIAL = 4
 CUDA = torch.cuda.is_available()
 
 
@@ -66,16 +65,18 @@ def train_with_trainer(
     return steps * batch / (clock.stop - clock.start)
 
 
-def encoder_data(sizes: Sizes, rows: int, pad_to: int | None) -> list[dict[str, Any]]:
-    """Return rows as a classifier reads them, padded to `pad_to` or not at all."""
+def encoder_data(sizes: Sizes, rows: list[Any], pad_to: int | None) -> list[dict[str, Any]]:
+    """Return rows as a classifier reads them, padded to `pad_to` or not at all; tokenized a thousand at a time, as
+    `datasets.map(batched=True)` does."""
     tokenizer = make_tokenizer("encoder", sizes.config("encoder").vocab_size)
+    padding = {"padding": "max_length"} if pad_to else {}
     data = []
-    for row in make_rows(rows, 1, sizes, ENCODER_SPECIAL):
-        padding = {"padding": "max_length"} if pad_to else {}
-        encoded = tokenizer(*row.texts.values(), truncation=True, max_length=pad_to or 128, **padding)
-        data.append(
-            {"input_ids": encoded["input_ids"], "attention_mask": encoded["attention_mask"], "labels": row.label}
-        )
+    for start in range(0, len(rows), 1000):
+        part = rows[start : start + 1000]
+        texts = ([row.texts[name] for row in part] for name in ("premise", "hypothesis"))
+        encoded = tokenizer(*texts, truncation=True, max_length=pad_to or 128, **padding)
+        for ids, mask, row in zip(encoded["input_ids"], encoded["attention_mask"], part, strict=True):
+            data.append({"input_ids": ids, "attention_mask": mask, "labels": row.label})
     return data
 
 
@@ -99,21 +100,39 @@ def with_adapter(model: Any, kind: str) -> Any:
     return model
 
 
-def train_encoder(kind: str, sizes: Sizes, folder: Path, steps: int = 40, **settings: Any) -> dict[str, Any]:
-    """Fine-tune as the assignment does, or with other settings of Trainer."""
-    way = {"fp16": CUDA, "per_device_train_batch_size": 8, "learning_rate": 2e-5, "weight_decay": 0.01} | settings
-    grouped = "train_sampling_strategy" in way or "torch_compile" in way
-    warm, steps = sizes.steps(way.pop("warm", 10)), sizes.steps(steps)
-    data = encoder_data(sizes, (warm + steps) * way["per_device_train_batch_size"], None if grouped else 128)
+LEARNING_RATES = {"full": 2e-5, "lora": 2e-4, "p_tuning": 1e-3}
+
+
+def train_encoder(
+    kind: str, sizes: Sizes, folder: Path, warm: int = 10, steps: int = 40, grouped: bool = False, **settings: Any
+) -> dict[str, Any]:
+    """Fine-tune as the assignment does, or with other settings of Trainer.
+
+    Args:
+        kind: of the adapter.
+        sizes: of the model.
+        folder: for Trainer.
+        warm: steps that are not measured.
+        steps: that are.
+        grouped: whether rows keep their lengths and are padded by batch.
+        settings: of Trainer, other than the assignment's.
+    """
+    way = {"fp16": CUDA, "per_device_train_batch_size": 8, "weight_decay": 0.01} | settings
+    way["learning_rate"] = LEARNING_RATES[kind] * (way["per_device_train_batch_size"] / 8) ** 0.5
+    warm, steps = sizes.steps(warm), sizes.steps(steps)
+    rows = make_rows((warm + steps) * way["per_device_train_batch_size"], 1, sizes, "encoder")
+    data = encoder_data(sizes, rows, None if grouped else 128)
     tokenizer = make_tokenizer("encoder", sizes.config("encoder").vocab_size)
-    collator = DataCollatorWithPadding(tokenizer, pad_to_multiple_of=32 if "torch_compile" in way else 8)
+    collator = DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8) if grouped else None
     model = with_adapter(encoder(sizes), kind)
-    speed = train_with_trainer(model, data, folder, warm, steps, collator if grouped else None, **way)
-    return rate(1, 1 / speed)
+    speed = train_with_trainer(model, data, folder, warm, steps, collator, **way)
+    lengths = [sum(row["attention_mask"]) for row in data]
+    operations = PASSES[kind] * forward_operations(sizes.config("encoder"), lengths, 20 if kind == "p_tuning" else 0)
+    return rate(1, 1 / speed, operations=operations, learning_rate=way["learning_rate"])
 
 
 def predict_encoder(sizes: Sizes, folder: Path) -> dict[str, Any]:
-    """Predict with Trainer, fp16, batches of 16, padded to 128."""
+    """Tokenize, and predict with Trainer, fp16, batches of 16, padded to 128."""
     arguments = TrainingArguments(
         output_dir=str(folder),
         per_device_eval_batch_size=16,
@@ -122,18 +141,18 @@ def predict_encoder(sizes: Sizes, folder: Path) -> dict[str, Any]:
         disable_tqdm=True,
         use_cpu=not CUDA,
     )
-    data = encoder_data(sizes, 64 if sizes.tiny else 4000, 128)
+    rows = make_rows(64 if sizes.tiny else 4000, 1, sizes, "encoder")
     trainer = Trainer(model=encoder(sizes), args=arguments)
-    trainer.predict(data[: len(data) // 8])
+    trainer.predict(encoder_data(sizes, rows[: len(rows) // 8], 128))
     synchronise()
     start = time.perf_counter()
-    trainer.predict(data)
-    return rate(len(data), time.perf_counter() - start)
+    trainer.predict(encoder_data(sizes, rows, 128))
+    return rate(len(rows), time.perf_counter() - start)
 
 
 def prompts(sizes: Sizes, rows: int, shots: int) -> list[str]:
     """Return filled prompts, with a worked example in front where one is wanted."""
-    drawn = make_rows(rows + shots, 2, sizes, 1)
+    drawn = make_rows(rows + shots, 2, sizes, "decoder")
     worked = [f"{PROMPT.format(**row.texts)} {ANSWERS[row.label]}" for row in drawn[:shots]]
     return ["\n\n".join([*worked, PROMPT.format(**row.texts)]) for row in drawn[shots:]]
 
@@ -141,7 +160,7 @@ def prompts(sizes: Sizes, rows: int, shots: int) -> list[str]:
 def prompt_one_by_one(model: Any, sizes: Sizes, shots: int) -> dict[str, Any]:
     """Generate an answer to one prompt after another."""
     tokenizer = make_tokenizer("decoder", sizes.config("decoder").vocab_size)
-    texts = prompts(sizes, 3 if sizes.tiny else 14, shots)
+    texts = prompts(sizes, 3 if sizes.tiny else 26, shots)
 
     def answer(text: str) -> str:
         inputs = tokenizer(text, return_tensors="pt", return_token_type_ids=False).to(model.device)
@@ -201,11 +220,9 @@ def train_qlora(readout: str, sizes: Sizes, folder: Path) -> dict[str, Any]:
     config = sizes.config("decoder")
     tokenizer = make_tokenizer("decoder", config.vocab_size)
     model = prepare_qlora(random_nf4(AutoModelForCausalLM, config), "CAUSAL_LM")
-    warm, steps = sizes.steps(2), sizes.steps(8)
-    data = []
-    for row, text in zip(
-        make_rows(16 * (warm + steps), 2, sizes, 1), prompts(sizes, 16 * (warm + steps), 0), strict=True
-    ):
+    warm, steps = sizes.steps(2), sizes.steps(5)
+    count, data = 16 * (warm + steps), []
+    for row, text in zip(make_rows(count, 2, sizes, "decoder"), prompts(sizes, count, 0), strict=True):
         whole = f"{text} {ANSWERS[row.label]} </s>" if readout == "generation" else " ".join(row.texts.values())
         encoded = tokenizer(whole, truncation=True, max_length=256, padding="max_length", return_token_type_ids=False)
         labels = list(encoded["input_ids"]) if readout == "generation" else row.label
@@ -223,7 +240,7 @@ def train_qlora(readout: str, sizes: Sizes, folder: Path) -> dict[str, Any]:
         optim="paged_adamw_8bit",
         remove_unused_columns=False,
     )
-    return rate(1, 1 / speed)
+    return rate(1, 1 / speed, learning_rate=2e-4)
 
 
 def encoder_parts(sizes: Sizes, folder: Path) -> dict[str, Any]:
@@ -232,20 +249,6 @@ def encoder_parts(sizes: Sizes, folder: Path) -> dict[str, Any]:
         **{kind: partial(train_encoder, kind, sizes, folder) for kind in ("full", "lora", "p_tuning")},
         "prediction": partial(predict_encoder, sizes, folder),
     }
-
-
-def alternative_parts(sizes: Sizes, folder: Path) -> dict[str, Any]:
-    """Return what a user would pick instead: batches by length and bf16, and torch.compile on top."""
-    grouped = {"fp16": False, "bf16": CUDA, "train_sampling_strategy": "group_by_length", "tf32": CUDA}
-    compiled = {**grouped, "torch_compile": True, "warm": 40}
-    parts = {}
-    for kind in ("full", "lora"):
-        for batch in (8, 64):
-            settings = {**grouped, "per_device_train_batch_size": batch}
-            parts[f"{kind}_grouped_{batch}"] = partial(train_encoder, kind, sizes, folder, **settings)
-    settings = {**compiled, "per_device_train_batch_size": 64}
-    parts["full_compiled_64"] = partial(train_encoder, "full", sizes, folder, **settings)
-    return parts
 
 
 def decoder_parts(sizes: Sizes, folder: Path) -> dict[str, Any]:
@@ -266,6 +269,3 @@ def decoder_parts(sizes: Sizes, folder: Path) -> dict[str, Any]:
         "qlora_generation": partial(train_qlora, "generation", sizes, folder),
         "qlora_head": partial(train_qlora, "head", sizes, folder),
     }
-
-
-__all__ = ["alternative_parts", "decoder_parts", "encoder_parts", "make_folder"]

@@ -12,6 +12,9 @@ from typing import Any
 
 import torch
 
+# Forward passes' worth of arithmetic per text: a trained weight costs two more, a frozen one in between one more.
+PASSES = {"none": 1, "full": 3, "lora": 2, "p_tuning": 2, "prefix_tuning": 2, "qlora": 2}
+
 
 def synchronise() -> None:
     """Wait for the GPU, where there is one."""
@@ -27,9 +30,41 @@ def start_part() -> None:
         torch.cuda.reset_peak_memory_stats()
 
 
-def peak_bytes() -> int | None:
-    """Return the peak of torch's allocator since `start_part`."""
-    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None
+def peaks() -> dict[str, int | None]:
+    """Return the peaks of torch's allocator since `start_part`: what tensors took, and what was set aside for them."""
+    if not torch.cuda.is_available():
+        return {"peak_bytes": None, "reserved_bytes": None}
+    return {"peak_bytes": torch.cuda.max_memory_allocated(), "reserved_bytes": torch.cuda.max_memory_reserved()}
+
+
+def describe_run(commit: str | None, started: str) -> dict[str, Any]:
+    """Return when, on what and with what this process runs, and how fast the card multiplies matrices by now.
+
+    Args:
+        commit: of these files, where it is known; else git is asked.
+        started: when the whole comparison was, as an ISO date.
+    """
+    from fineprint.environment import describe_environment
+    from fineprint.nvml import driver_version
+
+    found = describe_environment()
+    card = found["gpu"] or {}
+    return {
+        "started": started,
+        "commit": commit or found["commit"],
+        "uncommitted_changes": None if commit else found["uncommitted_changes"],
+        "card": card.get("name"),
+        "card_bytes": card.get("memory_bytes"),
+        "processor": found["processor"],
+        "cores": found["cores"],
+        "versions": {
+            "python": found["python"],
+            "CUDA": card.get("cuda"),
+            "driver": driver_version(),
+            **found["versions"],
+        },
+        "matmul_rate": matmul_rate(),
+    }
 
 
 def matmul_rate(size: int = 8192, repeats: int = 20) -> float | None:
@@ -47,17 +82,50 @@ def matmul_rate(size: int = 8192, repeats: int = 20) -> float | None:
     return 2 * size**3 * repeats / (time.perf_counter() - start)
 
 
-def forward_operations(config: Any, lengths: list[int], extra: int = 0) -> float:
-    """Return the operations of one forward pass over texts of real length, padding left out, per text."""
-    width, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+def layer_weights(config: Any) -> float:
+    """Return how many weights the layers' matrices have."""
+    width, inner = config.hidden_size, config.intermediate_size
     keys = getattr(config, "num_key_value_heads", config.num_attention_heads) / config.num_attention_heads
     matrices = 3 if config.model_type == "llama" else 2
-    weights = layers * (width * width * (2 + 2 * keys) + matrices * width * inner)
+    return config.num_hidden_layers * (width * width * (2 + 2 * keys) + matrices * width * inner)
+
+
+def forward_operations(config: Any, lengths: list[int], extra: int = 0) -> float:
+    """Return the operations of one forward pass over texts of real length, padding left out, per text.
+
+    Args:
+        config: of the model.
+        lengths: of the texts, in tokens.
+        extra: virtual tokens in front of each.
+    """
+    attention = 4 * config.num_hidden_layers * config.hidden_size * (0.5 if config.model_type == "llama" else 1)
     tokens = [length + extra for length in lengths]
-    return sum(2 * weights * count + 4 * layers * width * count**2 for count in tokens) / len(tokens)
+    return sum(2 * layer_weights(config) * count + attention * count**2 for count in tokens) / len(tokens)
 
 
-def run_parts(parts: dict[str, Callable[[], dict[str, Any]]], output: Path) -> None:
+def prompting_operations(config: Any, lengths: list[int], shared: int, written: int) -> float:
+    """Return the operations, per prompt, of answering prompts when what they all begin with is read once.
+
+    Counted are the beginning once, each prompt's own tokens, all written tokens but the last, behind which nothing is
+    read, and the output layer wherever a token is written. Padding and the likelihoods of the labels are left out.
+
+    Args:
+        config: of the model.
+        lengths: of the whole prompts, in tokens.
+        shared: tokens that all begin with.
+        written: tokens of an answer.
+    """
+    weights, attention = 2 * layer_weights(config), 4 * config.num_hidden_layers * config.hidden_size
+
+    def read(first: int, last: int) -> float:
+        return weights * (last - first) + attention * (last * (last + 1) - first * (first + 1)) / 2
+
+    own = sum(read(shared, length + written - 1) for length in lengths) / len(lengths)
+    output = 2 * config.hidden_size * config.vocab_size * written
+    return read(0, shared) / len(lengths) + own + output
+
+
+def run_parts(parts: dict[str, Callable[[], dict[str, Any]]], about: dict[str, Any], output: Path) -> None:
     """Run parts one after another and write what each measured, or why it failed, as soon as it is known."""
     results: dict[str, Any] = {}
     for name, part in parts.items():
@@ -70,9 +138,9 @@ def run_parts(parts: dict[str, Callable[[], dict[str, Any]]], output: Path) -> N
             traceback.print_exc()
         results[name] |= {"took_seconds": time.perf_counter() - start}
         print(name, json.dumps(results[name]), flush=True)
-        output.write_text(json.dumps(results, indent=1), encoding="utf-8")
+        output.write_text(json.dumps({"about": about, "parts": results}, indent=1), encoding="utf-8")
 
 
 def rate(units: int, seconds: float, **more: Any) -> dict[str, Any]:
-    """Return a result: units per second and the peak of memory."""
-    return {"per_second": units / seconds, "peak_bytes": peak_bytes(), **more}
+    """Return a result: units per second and the peaks of memory."""
+    return {"per_second": units / seconds, **peaks(), **more}

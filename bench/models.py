@@ -17,8 +17,11 @@ from transformers import AutoConfig, PreTrainedTokenizerFast
 
 from measure import start_part
 
-# Token lengths of MultiNLI's pairs: median 37, mean 40, 90 % up to 62, 99 % up to 98. A log-normal with these fits.
-LENGTH_MEDIAN, LENGTH_SPREAD, LENGTH_LEAST, LENGTH_MOST = 37.0, 0.403, 9, 128
+# Token lengths of MultiNLI's pairs in the models' own tokenizers, special tokens included. RoBERTa's: median 37, mean
+# 40, 90 % up to 62, 99 % up to 98; Llama's: mean 43. Log-normals with these fit.
+LENGTH_MEDIAN = {"encoder": 37.0, "decoder": 40.0}
+LENGTH_SPREAD, LENGTH_LEAST, LENGTH_MOST = 0.403, 9, 128
+SPECIAL_TOKENS = {"encoder": 4, "decoder": 1}
 
 ENCODER = {
     "model_type": "roberta",
@@ -51,11 +54,14 @@ TINY = {
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
 # Answers of three, two and three tokens, as Llama 3 reads the three labels.
 ANSWERS = ("en tail ment", "neu tral", "contra dic tion")
+# studies/multinli.yaml's own prompt takes 53 of Llama's tokens around the pair, the chat turn about 10: here 62 words
+# and a beginning of text.
 PROMPT = (
-    "read the premise and the hypothesis and decide whether the premise entails the hypothesis , contradicts it , or "
-    "neither . premise : {premise} hypothesis : {hypothesis} choose one : en tail ment , neu tral , contra dic tion . "
-    "answer :"
+    "turn of the user : read the premise and the hypothesis and decide whether the premise entails the hypothesis , "
+    "contradicts it , or neither . line premise : {premise} line hypothesis : {hypothesis} line choose one : en tail "
+    "ment , neu tral , contra dic tion . answer with one word only . line answer : end turn of the model :"
 )
+PROMPT_TOKENS = len(PROMPT.split()) - 2 + 1
 
 
 @dataclass(frozen=True)
@@ -112,16 +118,16 @@ def make_folder(architecture: str, sizes: Sizes, folder: Path) -> Path:
     return folder
 
 
-def make_rows(count: int, seed: int, sizes: Sizes, special: int) -> list[Any]:
-    """Return rows whose pairs take as many tokens as MultiNLI's, `special` ones included."""
+def make_rows(count: int, seed: int, sizes: Sizes, architecture: str) -> list[Any]:
+    """Return rows whose pairs take as many tokens as MultiNLI's, special ones included."""
     from fineprint.tasks import Row
 
     generator = random.Random(seed)
     words = 200 if sizes.tiny else 50000
     rows = []
     for number in range(count):
-        drawn = generator.lognormvariate(0, LENGTH_SPREAD) * LENGTH_MEDIAN
-        length = int(min(max(drawn, LENGTH_LEAST), LENGTH_MOST)) - special
+        drawn = generator.lognormvariate(0, LENGTH_SPREAD) * LENGTH_MEDIAN[architecture]
+        length = int(min(max(drawn, LENGTH_LEAST), LENGTH_MOST)) - SPECIAL_TOKENS[architecture]
         cut = max(1, length * 2 // 3)
         text = [f"w{generator.randrange(words)}" for _ in range(length)]
         texts = {"premise": " ".join(text[:cut]), "hypothesis": " ".join(text[cut:])}

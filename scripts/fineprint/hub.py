@@ -1,8 +1,8 @@
 """The Hugging Face hub: who may read what, which commit a revision is, downloading, and errors as sentences.
 
 A token comes from the environment (`HF_TOKEN`) or the login of `hf auth login`; it is never printed or stored. Only
-`scripts/check_access.py` and `scripts/fetch_source.py` ask the hub, and `scripts/plan.py` for a config.json; every other
-job finds what they left in the hub's cache (`HF_HOME`).
+`scripts/check_access.py` and `scripts/fetch_source.py` ask the hub, and `scripts/plan.py` for a config.json; every
+other job finds what they left in the hub's cache (`HF_HOME`).
 """
 
 from __future__ import annotations

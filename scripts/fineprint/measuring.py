@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from fineprint.nvml import read_energy_joules
 from fineprint.processes import Processes
 from fineprint.records import Memory, Phase
 from fineprint.sharding import held
@@ -71,7 +72,8 @@ class Meter:
         if self.cuda:
             torch.cuda.synchronize()
         seconds = time.perf_counter() - self.start
-        spent = read_energy_joules() - self.joules if self.joules is not None else None
+        joules = read_energy_joules() if self.cuda else None
+        spent = None if joules is None or self.joules is None else joules - self.joules
         self.sampler.sample()
         return Phase(seconds=seconds, memory=describe_memory(self.sampler, self.cuda), energy_joules=spent)
 
@@ -112,21 +114,6 @@ def combine_phases(phases: list[Phase], seconds: Callable[[list[Any]], Any]) -> 
 def combine(how: Callable[[list[Any]], Any], values: list[Any]) -> Any:
     """Return the values combined, or None where one of them was not measured."""
     return None if None in values else how(values)
-
-
-def read_energy_joules() -> float | None:
-    """Return the energy that the current card has used since its driver was loaded, whoever used it, or None where the
-    card has no such counter or NVIDIA's library is not installed."""
-    import torch
-
-    try:
-        import pynvml
-
-        pynvml.nvmlInit()
-        card = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties().uuid}")
-        return pynvml.nvmlDeviceGetTotalEnergyConsumption(card) / 1000
-    except Exception:  # no library, no counter, no permission: not measured
-        return None
 
 
 def describe_memory(sampler: ResidentSampler, cuda: bool) -> Memory:

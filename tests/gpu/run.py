@@ -1,5 +1,10 @@
-"""The checks on a GPU without pytest: `python tests/gpu/run.py`. Exits with the number of failures."""
+"""The checks on a GPU without pytest: `python tests/gpu/run.py [--commit …] [--only WORD]`.
 
+Prints when, on what and with what they ran, so that the output can be kept. Exits with the number of failures.
+"""
+
+import argparse
+import datetime
 import sys
 import time
 import traceback
@@ -11,11 +16,16 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests"), str(ROOT / "tests/gp
 
 def main() -> int:
     """Run every check and say how it went."""
-    from checks import CHECKS
-    from resuming_checks import RESUMING
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--commit", help="of these files, where there is no git to ask")
+    parser.add_argument("--only", default="", help="checks whose name holds this word")
+    asked = parser.parse_args()
+    print(describe(asked.commit), flush=True)
+    from catalogue import ALL
 
     failures = 0
-    for name, check in {**RESUMING, **CHECKS}.items():
+    checks = {name: check for name, check in ALL.items() if asked.only in name}
+    for name, check in checks.items():
         start = time.perf_counter()
         try:
             check()
@@ -25,7 +35,27 @@ def main() -> int:
             failures += 1
             outcome = f"FAILED {type(error).__name__}: {str(error).strip().splitlines()[:1]}"
         print(f"{name:40} {time.perf_counter() - start:5.1f} s  {outcome}", flush=True)
+    print(f"{len(checks) - failures} of {len(checks)} checks hold", flush=True)
     return failures
+
+
+def describe(commit: str | None) -> str:
+    """Return date, commit, card and versions, a line each."""
+    from fineprint.environment import describe_environment
+    from fineprint.nvml import driver_version
+
+    found = describe_environment()
+    card = found["gpu"] or {"name": "no GPU", "cuda": None}
+    changed = " with uncommitted changes" if found["uncommitted_changes"] and not commit else ""
+    versions = {"python": found["python"], "CUDA": card["cuda"], "driver": driver_version(), **found["versions"]}
+    return "\n".join(
+        [
+            f"{datetime.datetime.now(datetime.UTC):%d %B %Y, %H:%M} UTC",
+            f"commit {commit or found['commit'] or 'unknown'}{changed}",
+            f"{card['name']}, {found['processor']}, {found['cores']} cores",
+            ", ".join(f"{name} {version}" for name, version in versions.items() if version),
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -3,13 +3,9 @@
 import pytest
 import torch
 
-from checks import CHECKS
-from resuming_checks import RESUMING
+from catalogue import ALL
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")]
-
-
-ALL = {**RESUMING, **CHECKS}
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -1,0 +1,46 @@
+"""What NVIDIA's driver tells of the current card through the library that it comes with: energy used, its version.
+
+The library is asked directly, so that no package beside the driver is needed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+LIBRARY = "libnvidia-ml.so.1"
+VERSION_BYTES = 80
+
+
+def read_energy_joules() -> float | None:
+    """Return the energy that the current card has used since its driver was loaded, whoever used it, or None where the
+    card has no such counter or the driver's library is missing.
+
+    The card is found by its own number, since CUDA_VISIBLE_DEVICES numbers cards otherwise than the driver does.
+    """
+    import torch
+
+    number = getattr(torch.cuda.get_device_properties(), "uuid", None)
+    card, millijoules = ctypes.c_void_p(), ctypes.c_ulonglong()
+    known = (
+        number is not None
+        and ask("nvmlDeviceGetHandleByUUID", f"GPU-{number}".encode(), ctypes.byref(card))
+        and ask("nvmlDeviceGetTotalEnergyConsumption", card, ctypes.byref(millijoules))
+    )
+    return millijoules.value / 1000 if known else None
+
+
+def driver_version() -> str | None:
+    """Return the driver's version, or None where there is no driver."""
+    version = ctypes.create_string_buffer(VERSION_BYTES)
+    known = ask("nvmlSystemGetDriverVersion", version, ctypes.c_uint(VERSION_BYTES))
+    return version.value.decode() if known else None
+
+
+def ask(function: str, *arguments: Any) -> bool:
+    """Call a function of the library, which writes its answer into an argument; return whether there is an answer."""
+    try:
+        library = ctypes.CDLL(LIBRARY)
+        return library.nvmlInit_v2() == 0 and getattr(library, function)(*arguments) == 0
+    except (OSError, AttributeError):  # no library, or one that is older than the function
+        return False

@@ -1,0 +1,68 @@
+"""What must hold on a GPU of answers: they do not depend on how a prompt is cut, padded, or weights are stored."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+from unittest import mock
+
+import torch
+
+from checks import assemble, plain_device, rows
+from fineprint.prediction import predict_rows
+from fineprint.readouts._groups import score_groups
+from fineprint.unpacking import unpacked_bytes
+
+ROWS = 40
+
+
+def moved(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return a batch where the model is."""
+    return {name: tensor.to(plain_device()) for name, tensor in batch.items()}
+
+
+def check_likelihoods() -> None:
+    """Reading the common beginning once gives the full forward's likelihoods."""
+    assembled, features = assemble("lora", "generation", "decoder")
+    reader, module = assembled.readout, assembled.module.eval()
+    with torch.inference_mode():
+        wanted = score_groups(module, moved(reader.collate(features[:20])), reader.answer_ids)
+        reader.expect(module, features[:20])
+        found = reader.label_scores(module, moved(reader.collate(features[:20])))
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+def check_padding(architecture: str) -> None:
+    """A linear head's logits are the same when rows are padded to a longer length."""
+    assembled, features = assemble("lora", "linear_head", architecture)
+    reader, module = assembled.readout, assembled.module.eval()
+    with torch.inference_mode():
+        wanted = reader.logits(module, moved(reader.collate(features[:20])))
+        for length in (72, 88):
+            found = reader.logits(module, moved(reader.collate(features[:20], length)))
+            torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+def check_unpacked_weights(**readout: Any) -> None:
+    """4-bit weights held unpacked give the answers that packed ones give."""
+    assembled, _ = assemble("lora", readout, "decoder", "nf4")
+    assembled.module.eval()
+    assert unpacked_bytes(assembled.module, "auto") > 0, "there is room"
+    loose = predict_rows(assembled, rows()[:ROWS], 1, "unpacked")
+    with mock.patch("fineprint.prediction.unpacked_bytes", return_value=0):
+        packed = predict_rows(assembled, rows()[:ROWS], 1, "packed")
+    for one, other in zip(loose, packed, strict=True):
+        assert (one.label, one.answer, one.likelihood_label) == (other.label, other.answer, other.likelihood_label)
+        assert one.probabilities is not None and other.probabilities is not None
+        assert max(abs(a - b) for a, b in zip(one.probabilities, other.probabilities, strict=True)) < 1e-3
+
+
+ANSWERS: dict[str, Any] = {
+    "likelihoods": check_likelihoods,
+    "padding, linear head, encoder": functools.partial(check_padding, "encoder"),
+    "padding, linear head, decoder": functools.partial(check_padding, "decoder"),
+    "unpacked weights, generation": functools.partial(
+        check_unpacked_weights, {"kind": "generation", "temperature": 0.0}
+    ),
+    "unpacked weights, linear head": functools.partial(check_unpacked_weights, kind="linear_head"),
+}
