@@ -289,3 +289,8 @@ def test_a_prompt_that_leads_is_said_to_cost_no_training():
 )
 def test_descriptions_end_in_one_mark(words, sentence):
     assert as_sentence(words) == sentence
+
+
+def test_costs_of_the_leaders_are_said_once_beside_the_tiles(rendered):
+    sentence = " ".join(analysis.cost_sentences(Study(rendered["results"]), "nli"))
+    assert len(sentence) > 80 and rendered["text"].count(sentence) == 1

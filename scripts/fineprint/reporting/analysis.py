@@ -130,14 +130,17 @@ def choice_sentences(study: Study, task: str) -> list[str]:
 
 def cost_sentences(study: Study, task: str) -> list[str]:
     """Return what the best method cost or, of several at the top, which is cheapest in what."""
-    leaders = study.leaders(task)
-    untrained = [method for method in leaders if trains_nothing(study.run(task, method))]
-    trained = [method for method in leaders if is_trained(study.run(task, method))]
-    verb = "train" if len(untrained) > 1 else "trains"
-    free = [f"{titles(study, untrained)} {verb} nothing: prediction is the whole cost."] if untrained else []
+    free, trained = free_sentences(study, task), [m for m in study.leaders(task) if is_trained(study.run(task, m))]
     if not trained:
         return free
     return [*free, cost_of_one(study, task, trained[0]) if len(trained) == 1 else cost_of_several(study, task, trained)]
+
+
+def free_sentences(study: Study, task: str) -> list[str]:
+    """Return which of the leading methods train nothing, as one sentence; the summary's tiles cannot say it."""
+    untrained = [method for method in study.leaders(task) if trains_nothing(study.run(task, method))]
+    verb = "train" if len(untrained) > 1 else "trains"
+    return [f"{titles(study, untrained)} {verb} nothing: prediction is the whole cost."] if untrained else []
 
 
 def cost_of_one(study: Study, task: str, method: str) -> str:
@@ -201,6 +204,7 @@ def describe_task(study: Study, task: str) -> dict[str, Any]:
         "verdict": verdict_sentences(study, task),
         "others": [*other_splits(study, task), *filter(None, [seed_sentence(study, task)])],
         "cost": cost_sentences(study, task),
+        "free": free_sentences(study, task),
         "memory": memory_kinds(study, task),
         "tiles": tiles(study, task),
         "tile_note": "Tiles on cost: the cheapest of the trained methods among these."

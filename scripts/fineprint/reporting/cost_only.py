@@ -134,6 +134,7 @@ def summary(study: Study, task: str) -> dict[str, Any]:
         "verdict": verdict(study, task),
         "others": [],
         "cost": sentences(study, task),
+        "free": [],
         "tiles": tiles(study, task),
         "tile_note": "Tiles: from the lowest figure of a backbone's methods to the highest.",
         "choices": [],
