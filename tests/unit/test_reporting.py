@@ -292,5 +292,5 @@ def test_descriptions_end_in_one_mark(words, sentence):
 
 
 def test_costs_of_the_leaders_are_said_once_beside_the_tiles(rendered):
-    sentence = " ".join(analysis.cost_sentences(Study(rendered["results"]), "nli"))
+    sentence = " ".join(" ".join(analysis.cost_sentences(Study(rendered["results"]), "nli")).split())
     assert len(sentence) > 80 and rendered["text"].count(sentence) == 1

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from fineprint.reporting import cost_only, formats
 from fineprint.reporting.analysis import split_by_test, titles
-from fineprint.reporting.cost_axes import SPEED, TRAINING_COSTS, WEIGHTS, CostAxis, find_least, trains_nothing
+from fineprint.reporting.cost_axes import (
+    SPEED,
+    TRAINING_COSTS,
+    WEIGHTS,
+    CostAxis,
+    find_least,
+    trains_nothing,
+    write_least,
+)
 from fineprint.reporting.multitask import Multitask
 from fineprint.reporting.multitask_serving_words import stream_sentences, worked_sentences
 from fineprint.reporting.study import Study, parameters, train_value, trains_everything
@@ -99,10 +107,11 @@ def pick(study: Study, task: str, axis: CostAxis) -> str:
     if whole is None:
         return f"No advice: {axis.name} of the ranked methods was not measured, or not in one way on one machine."
     among = "ranked methods that train" if axis.of_training else "ranked methods"
-    overall = f"Of the {among}, {axis.least}: {name_with_accuracy(study, task, whole[0])}, {axis.write(whole[1])}."
+    named, figure = name_with_accuracy(study, task, whole[0]), write_least(study, task, axis, whole)
+    overall = f"Of the {among}, {axis.least}: {named}, {figure}."
     if top is None or set(top[0]) & set(whole[0]):
         return overall
-    return f"{overall} Of those at the top in accuracy: {titles(study, top[0])}, {axis.write(top[1])}."
+    return f"{overall} Of those at the top in accuracy: {titles(study, top[0])}, {write_least(study, task, axis, top)}."
 
 
 def many_tasks(study: Study, task: str) -> tuple[str, str, str]:

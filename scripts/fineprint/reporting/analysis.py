@@ -7,7 +7,7 @@ from typing import Any
 
 from fineprint.reporting import formats
 from fineprint.reporting.cost import memory_kinds
-from fineprint.reporting.cost_axes import TRAINING_COSTS, CostAxis, find_least, trains_nothing
+from fineprint.reporting.cost_axes import TRAINING_COSTS, CostAxis, find_least, trains_nothing, write_alike, write_least
 from fineprint.reporting.pairs import one_choice_pairs
 from fineprint.reporting.seeds import seed_sentence
 from fineprint.reporting.study import Study, is_trained
@@ -154,7 +154,11 @@ def cost_of_one(study: Study, task: str, method: str) -> str:
 def cost_of_several(study: Study, task: str, methods: list[str]) -> str:
     """Return which of the trained leading methods is cheapest in what."""
     found = [(axis, find_least(study, task, methods, axis)) for axis in TRAINING_COSTS]
-    parts = [f"{axis.least}: {titles(study, least[0])} ({axis.write(least[1])})" for axis, least in found if least]
+    parts = [
+        f"{axis.least}: {titles(study, least[0])} ({write_least(study, task, axis, least)})"
+        for axis, least in found
+        if least
+    ]
     if not parts:
         return "What the methods at the top cost was not measured, or not in one way on one machine."
     return f"Of the trained methods at the top, {'; '.join(parts)}."
@@ -193,8 +197,17 @@ def cost_tile(study: Study, task: str, axis: CostAxis) -> Tile:
     label = axis.least if len(leaders) > 1 else axis.name
     least = find_least(study, task, leaders, axis)
     value = axis.write(least[1]) if least else formats.NOT_MEASURED
-    note = titles(study, least[0]) if least else "no trained method at the top has a comparable figure"
+    note = tile_names(study, task, axis, least) if least else "no trained method at the top has a comparable figure"
     return Tile(f"{label[0].upper()}{label[1:]}", value, note)
+
+
+def tile_names(study: Study, task: str, axis: CostAxis, least: tuple[list[str], float]) -> str:
+    """Return whose a tile's figure is and, where others are about the same, up to what theirs goes."""
+    names, last = titles(study, least[0]), axis.write(axis.get(study.run(task, least[0][-1])))
+    if axis.write(least[1]) == last:
+        return names
+    end = "down to" if axis.higher_is_better else "up to"
+    return f"{names}: {end} {last}, within {write_alike()}, so about the same"
 
 
 def describe_task(study: Study, task: str) -> dict[str, Any]:

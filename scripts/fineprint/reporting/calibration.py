@@ -30,7 +30,7 @@ def calibration_table(study: Study, task: str) -> Table | None:
                 *name_cells(study, task, method),
                 number(found["expected_calibration_error"], lambda value: f"{value:.3f}"),
                 number(found["mean_confidence"], lambda value: formats.accuracy(value, 0)),
-                number(found["accuracy"], lambda value, rows=score["rows"]: formats.accuracy(value, rows)),
+                number(found["accuracy"], lambda value, rows=score["rows"]: formats.share_with_interval(value, rows)),
                 number(gap, formats.points),
             ]
         )

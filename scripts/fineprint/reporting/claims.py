@@ -132,8 +132,9 @@ def describe_case(case: Case, with_title: bool) -> str:
 def write_figure(measured: Measurement, quantity: Quantity) -> str:
     """Write a figure with its interval."""
     if measured.low is None or measured.high is None:
-        return quantity.write(measured.value)
-    return f"{quantity.write(measured.value)} ({quantity.write(measured.low)} to {quantity.write(measured.high)})"
+        return f"{quantity.write(measured.value)}{quantity.unit}"
+    limits = f"{quantity.write(measured.low)} to {quantity.write(measured.high)}"
+    return f"{quantity.write(measured.value)} ({limits}){quantity.unit}"
 
 
 def list_links(findings: list[Finding], quantity: Quantity) -> list[Link]:

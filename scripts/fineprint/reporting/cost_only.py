@@ -20,6 +20,7 @@ from fineprint.reporting.cost_axes import (
     are_comparable,
     find_least,
     rows_per_second,
+    write_least,
 )
 from fineprint.reporting.study import Study, train_value
 
@@ -75,7 +76,11 @@ def sentences(study: Study, task: str) -> list[str]:
 def compare(study: Study, task: str, backbone: str, methods: list[str]) -> str:
     """Return which of some methods is cheapest in what."""
     found = [(axis, find_least(study, task, methods, axis)) for axis in TRAINING_COSTS]
-    parts = [f"{axis.least}: {titles(study, least[0])} ({axis.write(least[1])})" for axis, least in found if least]
+    parts = [
+        f"{axis.least}: {titles(study, least[0])} ({write_least(study, task, axis, least)})"
+        for axis, least in found
+        if least
+    ]
     return f"Of the trained methods on “{backbone}”, {'; '.join(parts) or 'no cost was measured'}."
 
 
@@ -118,7 +123,7 @@ def advise(study: Study, task: str) -> list[tuple[str, str, str, str]]:
 def list_least(study: Study, task: str, axis: CostAxis) -> str:
     """Return for each backbone the methods with the best figure."""
     found = [
-        f"on “{backbone}” {titles(study, least[0])} ({axis.write(least[1])})"
+        f"on “{backbone}” {titles(study, least[0])} ({write_least(study, task, axis, least)})"
         for backbone, methods in group_by_backbone(study, task).items()
         if (least := find_least(study, task, methods, axis))
     ]

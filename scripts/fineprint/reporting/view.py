@@ -17,6 +17,7 @@ from fineprint.reporting import (
     cost,
     cost_only,
     formats,
+    merging,
     methods,
     pairs,
     paper,
@@ -25,6 +26,7 @@ from fineprint.reporting import (
     scores,
     seeds,
     setting,
+    trials,
 )
 from fineprint.reporting.figures import FIGURE_KINDS, MULTITASK, FigureEntry
 from fineprint.reporting.multitask_view import describe_multitask
@@ -132,6 +134,7 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         "provenance": provenance.describe(study),
         "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": describe_counts(study),
+        "seed_caution": seeds.caution(study),
         "multitask": describe_multitask(study),
         "multitask_figures": [figure for figure in figures if figure.entry.kind == MULTITASK],
     }
@@ -164,7 +167,7 @@ def describe_machines(study: Study) -> str:
         names.append(
             gpu["name"]
             if gpu
-            else f"{machine.get('processor')} ({formats.plural(machine.get('cores') or 0, 'core')}, no GPU)"
+            else f"{setting.name_processor(machine)} ({formats.plural(machine.get('cores') or 0, 'core')}, no GPU)"
         )
     return formats.join(list(dict.fromkeys(names))) or formats.NOT_MEASURED
 
@@ -199,6 +202,7 @@ def describe_results(study: Study, task: str) -> dict[str, Any]:
         "parameters": cost.parameters_table(study, task),
         "cost": cost.cost_table(study, task),
         "prompts": prompting.prompts(study, task),
+        "prompt_choices": trials.choice_sentences(study, task),
         **describe_accuracy(study, task),
     }
 
@@ -215,9 +219,9 @@ def describe_accuracy(study: Study, task: str) -> dict[str, Any]:
         "calibration": calibration.calibration_table(study, task),
         "answers": prompting.answers_table(study, task),
         "unreadable": prompting.unreadable_answers(study, task),
-        "trials": prompting.trials_table(study, task),
-        "trial_sentences": prompting.trial_sentences(study, task),
-        "merged": scores.merge_table(study, task),
+        "trials": trials.trials_table(study, task),
+        "trial_sentences": trials.trial_sentences(study, task),
+        "merged": merging.merge_table(study, task),
         "seeds": seeds.seeds_table(study, task),
     }
     return shown if study.measures_accuracy(task) else dict.fromkeys(shown)
