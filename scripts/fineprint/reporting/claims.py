@@ -112,7 +112,7 @@ def describe_line(finding: Finding, measured: Measurement, quantity: Quantity, a
 def describe_range(measured: list[Measurement], quantity: Quantity) -> str:
     """Return smallest and largest of many figures."""
     values = [measurement.value for measurement in measured]
-    return f"{quantity.write(min(values))} to {quantity.write(max(values))} ({len(values)} cases)"
+    return f"{quantity.write(min(values))} to {quantity.write(max(values))}{quantity.unit} ({len(values)} cases)"
 
 
 def describe_case(case: Case, with_title: bool) -> str:

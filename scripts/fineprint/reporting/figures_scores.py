@@ -115,8 +115,9 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
         axis.set_yticks(range(len(labels)), [escape(name[:3]) for name in labels], fontsize=7 if few else 6)
     figure.supxlabel("Predicted label", fontsize=8.5)
     figure.supylabel("Gold label", fontsize=8.5)
+    everything = " (all test rows)" if split == TOGETHER else ""
     caption = (
-        f"Confusion on {split}{' (all test rows)' if split == TOGETHER else ''} of “{task}”: numbers of rows, shaded by the share of the gold label's rows; "
+        f"Confusion on {split}{everything} of “{task}”: numbers of rows, shaded by the share of the gold label's rows; "
         "diagonal: right. Labels: "
         f"{', '.join(f'{name[:3]} = {name}' for name in labels)}{'; none = unreadable answer' if unreadable else ''}."
     )

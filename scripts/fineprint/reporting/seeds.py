@@ -86,7 +86,7 @@ def seed_sentence(study: Study, task: str) -> str:
 
 
 def caution(study: Study) -> str:
-    """Return what the tests do not speak of: another training, as a seed or a machine makes it; empty without scores."""
+    """Return that the tests do not speak of another training, as a seed or a machine makes it; empty without scores."""
     if not any(study.scored(task) for task in study.tasks):
         return ""
     if len(study.seeds) == 1:
