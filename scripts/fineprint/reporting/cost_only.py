@@ -38,7 +38,7 @@ SITUATIONS = (
     ("Many tasks on one backbone", SAVED, "Saved bytes", "parameters-{task}"),
     ("Little memory for training", TRAINING_MEMORY, "Cost", "cost-{task}"),
     ("Small budget of training time", TRAINING_TIME, "Cost", "cost-{task}"),
-    ("Edge: small at prediction", WEIGHTS, "Memory", "memory-phases-{task}"),
+    ("Edge: small at prediction", WEIGHTS, "Cost", "cost-{task}"),
     ("Edge: fast at prediction", SPEED, "Cost", "cost-{task}"),
 )
 NO_ADVICE = "Which method answers best was not measured, so this study gives no advice on accuracy."

@@ -126,14 +126,14 @@ def describe_trials(study: Study, method: str, choice: str, trials: list[TrialSc
         return f"{name}: {formats.join(values)}, on {rows}; no test against the choice as used was made."
     changes = [describe_change(own, trial) for trial in others]
     real = [trial["value"] for trial in others if trial["p_value_holm"] < SIGNIFICANCE]
-    judged = f"the test confirms it for {formats.join(real)}" if real else "the test confirms none of it"
+    judged = f"the test confirms the difference of {formats.join(real)}" if real else "the test confirms no difference"
     return (
-        f"{name}: {own['value']}, as used, gives {write_trial(own['accuracy'])} on {rows}; beside it "
-        f"{formats.join(changes)}: {judged}."
+        f"{name}: {write_trial(own['accuracy'])} with {own['value']}, as used, on {rows}; against it "
+        f"{'; '.join(changes)}; {judged}."
     )
 
 
 def describe_change(own: TrialScore, trial: TrialScore) -> str:
     """Return how far another value's accuracy lies from that of the value used, and the test's p-value."""
     change = formats.points(trial["accuracy"] - own["accuracy"])
-    return f"{trial['value']} changes it by {change} points ({formats.p_phrase(trial['p_value_holm'])})"
+    return f"{trial['value']}: {change} points ({formats.p_phrase(trial['p_value_holm'])})"

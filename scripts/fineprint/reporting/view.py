@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -183,9 +183,15 @@ def describe_task(study: Study, task: str, figures: list[Figure]) -> dict[str, A
         "epochs": methods.training_rows_table(study, task),
         "results": describe_results(study, task),
         "cost": describe_cost(study, task),
-        "advice": [asdict(entry) | {"link": clean_identifier(entry.link)} for entry in advice.give_advice(study, task)],
+        "advice": [describe_advice(entry) for entry in advice.give_advice(study, task)],
         "benefit": benefit.describe_benefit(study, task),
     }
+
+
+def describe_advice(entry: advice.Advice) -> dict[str, Any]:
+    """Return a piece of advice with links to the tables that its figures stand in."""
+    tables = [{"words": words, "link": clean_identifier(table)} for words, table in entry.rests_on]
+    return {"situation": entry.situation, "advice": entry.advice, "rests_on": tables}
 
 
 def describe_summary(study: Study, task: str) -> dict[str, Any]:
