@@ -181,7 +181,9 @@ def setting(value: object) -> str:
 
 
 def tie_units(text: str) -> str:
-    """Return a text in which a number and the unit or sign beside it stay on one line."""
+    """Return a text in which a number and the unit or sign beside it stay on one line, thousands set apart as in
+    `count`."""
+    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "\u202f", text)
     return re.sub(r"(?<=\d) (?=(?:%|×|[kMGT]?B|[kMB])(?!\w))|(?<=[<±]) (?=\d)", "\u00a0", text)
 
 

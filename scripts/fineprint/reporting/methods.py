@@ -107,9 +107,22 @@ def training_table(study: Study) -> Table:
     same = [f"{labels[key].lower()} {formats.setting(first.get(key))}" for key in labels if key not in differing]
     caption = (
         "Training settings. One optimizer step sees batch × micro-batches rows; warm-up is a share of all steps, then "
-        "the rate falls to 0." + (f" The same for every method: {', '.join(same)}." if first and same else "")
+        "the rate falls to 0."
+        + (f" The same for every method that is trained: {', '.join(same)}." if first and same else "")
+        + untrained_limits(study)
     )
     return Table("training-settings", caption, columns, rows, style="compact")
+
+
+def untrained_limits(study: Study) -> str:
+    """Return the limit of tokens of each method without training, as a sentence; empty where there is none."""
+    settings = {method: study.settings(method) for method in study.methods}
+    found = [
+        f"No. {study.numbers[method]} {formats.setting(kept.get('max_tokens'))}"
+        for method, kept in settings.items()
+        if not kept.get("training")
+    ]
+    return f" Max tokens of methods without training: {', '.join(found)}." if found else ""
 
 
 def setting_column(label: str, values: list[Any]) -> list[Column]:
