@@ -176,6 +176,7 @@ def describe_task(study: Study, task: str, figures: list[Figure]) -> dict[str, A
     """Return all that the sections show of one task."""
     return {
         "name": task,
+        "identifier": clean_identifier(task),
         "summary": describe_summary(study, task),
         "setting": setting.describe_task(study, task),
         "figures": group_figures(figures, task),
