@@ -79,15 +79,35 @@ local function Div(div)
     return tiles(div)
   elseif div.classes:includes("notice") then
     return pandoc.RawBlock("typst", "#notice" .. argument(div.content))
+  elseif div.classes:includes("run-in") then
+    return pandoc.RawBlock("typst", "#block(sticky: true, above: 12pt, below: 6pt)" .. argument(div.content))
   end
 end
 
--- A line that announces a command or a prompt stays on its page.
+-- A line that announces a command or a prompt stays on its page; so do the few lines between a heading and a figure or
+-- table, which would else stand with their heading above an empty rest of the page.
+local ALONE = 2 -- paragraphs
+
+local function announces(blocks, position)
+  local follower = blocks[position + 1]
+  if follower and follower.t == "CodeBlock" then
+    return true
+  end
+  local before, after = position - 1, position + 1
+  while before > 0 and blocks[before].t == "Para" do
+    before = before - 1
+  end
+  while blocks[after] and blocks[after].t == "Para" do
+    after = after + 1
+  end
+  local shown = blocks[after] and (blocks[after].t == "Figure" or blocks[after].t == "Div" or blocks[after].t == "Table")
+  return shown and before > 0 and blocks[before].t == "Header" and after - before - 1 <= ALONE
+end
+
 local function Blocks(blocks)
   local found = pandoc.Blocks({})
   for position, block in ipairs(blocks) do
-    local follower = blocks[position + 1]
-    if block.t == "Para" and follower and follower.t == "CodeBlock" then
+    if block.t == "Para" and announces(blocks, position) then
       found:insert(pandoc.RawBlock("typst", "#block(sticky: true)" .. argument({ block })))
     else
       found:insert(block)

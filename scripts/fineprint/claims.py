@@ -181,7 +181,14 @@ def judge_case(claim: Claim, case: Case) -> Finding:
         return Finding(case, NOT_TESTABLE, "untested", " ".join(missing), measured)
     outcome = judge_test(measured) if claim.expected.beats else judge_range(measured, *claim.expected.limits)
     verdict = SUPPORTED if outcome in ("within", "better") else NOT_SUPPORTED
-    return Finding(case, verdict, outcome, measured=measured)
+    return Finding(case, verdict, name_outcome(outcome, claim.expected), measured=measured)
+
+
+def name_outcome(outcome: str, expected: Expected) -> str:
+    """Return an outcome, with the one limit named where a claim has only one: there is no inside then."""
+    one_sided = {"at least": expected.at_least, "at most": expected.at_most}
+    limits = [name for name, limit in one_sided.items() if limit is not None]
+    return limits[0] if outcome == "within" and len(limits) == 1 else outcome
 
 
 def judge_test(measured: Measurement) -> str:
@@ -204,6 +211,8 @@ def judge_range(measured: Measurement, lowest: float, highest: float) -> str:
 
 OUTCOMES = {
     "within": "inside what was claimed",
+    "at least": "at least what was claimed",
+    "at most": "no more than was claimed",
     "below": "below what was claimed",
     "above": "above what was claimed",
     "open": "the interval reaches beyond what was claimed, which leaves it open",

@@ -32,6 +32,7 @@ def describe_environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": processor_name(),
+        "processor_model": processor_model(),
         "cores": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
         "gpu": describe_gpu(),
@@ -60,12 +61,25 @@ def installed_versions() -> dict[str, str]:
 
 def processor_name() -> str:
     """Return the processor's name as the system tells it."""
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
+    return read_processor().get("model name") or platform.processor() or platform.machine()
+
+
+def processor_model() -> str | None:
+    """Return the numbers that tell a processor's model exactly, None where the system does not give them: a virtual
+    machine may shorten the name to that of a family."""
+    facts = read_processor()
+    words = {"family": "cpu family", "model": "model", "stepping": "stepping"}
+    known = [f"{word} {facts[key]}" for word, key in words.items() if facts.get(key)]
+    return ", ".join(known) or None
+
+
+def read_processor(information: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
+    """Return what the system tells of its first processor; nothing where it does not."""
+    if not information.exists():
+        return {}
+    first = information.read_text(encoding="utf-8", errors="replace").split("\n\n", 1)[0]
+    pairs = [line.split(":", 1) for line in first.splitlines() if ":" in line]
+    return {key.strip(): value.strip() for key, value in pairs}
 
 
 def describe_gpu() -> dict[str, Any] | None:

@@ -129,7 +129,7 @@ def accuracy_difference(case: Case) -> Measurement:
         read_score(case, method)
     pair = find_pair(case)
     low, high, p_value = pair["difference_low"], pair["difference_high"], pair["p_value_holm"]
-    return Measurement(pair["difference"], low, high, p_value, note=f"points, {formats.p_phrase(p_value)}")
+    return Measurement(pair["difference"], low, high, p_value, note=f"{formats.p_phrase(p_value)}, Holm-corrected")
 
 
 def accuracy_ratio(case: Case) -> Measurement:
@@ -229,7 +229,7 @@ def switch_ratio(case: Case) -> Measurement:
         return Measurement(math.inf, note="switching changed the backbone's weights, so that it must be loaded anew")
     first, second = (served[max(common)]["switch_seconds_median"] for served in (adapters, models))
     note = (
-        f"median {formats.seconds(first)} against {formats.seconds(second)} for loading another whole model, "
+        f"median {formats.duration(first)} against {formats.duration(second)} for loading another whole model, "
         f"{formats.plural(max(common), 'task')}; the backbone's weights stayed as they were"
     )
     return Measurement(first / second, note=note)
@@ -240,7 +240,7 @@ class Quantity:
     """A way to test a claim: how it is measured, written, and where its figures stand.
 
     `anchor` is a place in the report, with {task} and {split} (the headline split) to be filled in. A quantity
-    `per_study` is measured once, not for every task and seed.
+    `per_study` is measured once, not for every task and seed. `unit` follows a figure and its interval.
     """
 
     measure: Callable[..., Measurement]
@@ -250,6 +250,7 @@ class Quantity:
     compares: bool = False
     per_study: bool = False
     rests_on_accuracy: bool = False
+    unit: str = ""
 
 
 QUANTITIES = {
@@ -266,6 +267,7 @@ QUANTITIES = {
         "table-pairs-{task}-{split}",
         compares=True,
         rests_on_accuracy=True,
+        unit=" points",
     ),
     "accuracy_ratio": Quantity(
         accuracy_ratio, formats.percent, "Scores", "table-scores-{task}", compares=True, rests_on_accuracy=True

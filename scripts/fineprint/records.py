@@ -153,6 +153,16 @@ class TrialScore(TypedDict):
     accuracy_low: float
     accuracy_high: float
     unreadable_share: float
+    p_value_holm: NotRequired[float]  # McNemar's against the method's own choice, where that is among the trials
+
+
+class PairedTest(TypedDict):
+    """Two predictions of the same rows: the difference of their accuracies, its 95 % interval, McNemar's exact test."""
+
+    difference: float
+    difference_low: float
+    difference_high: float
+    p_value: float  # uncorrected
 
 
 class ScoreRecord(TypedDict):
@@ -165,6 +175,7 @@ class ScoreRecord(TypedDict):
     trials: list[TrialScore]
     variants: dict[str, dict[str, Score]]  # "merged_into_float32" → split → score
     agreement: dict[str, dict[str, float]]  # variant → split → share of rows with the method's own label
+    merging: NotRequired[dict[str, dict[str, PairedTest]]]  # variant → split → the variant against the method itself
     status: str  # "ok", "collapsed" or "cost only"
     reason: str | None  # why collapsed, or why accuracy was not measured, as a sentence
 

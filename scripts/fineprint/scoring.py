@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from fineprint.prediction import read_predictions
-from fineprint.records import COST_ONLY, Score, ScoreRecord, TrialScore, read_json
+from fineprint.records import COST_ONLY, PairedTest, Score, ScoreRecord, TrialScore, read_json
 from fineprint.rows import HELD_OUT, TOGETHER, TRAIN, TRIALS
-from fineprint.statistics import find_collapse, score_predictions
+from fineprint.statistics import find_collapse, holm, mcnemar_p_value, paired_difference, score_predictions
 
 Entries = list[dict[str, Any]]
 LENGTH = "length"  # the tag made here; a task's own tag of this name is kept instead
@@ -43,10 +43,11 @@ def score_run(task: Path, predictions: Path, predict_record: Path) -> ScoreRecor
             name: {split: share_agreeing(join_splits(own)[split], part) for split, part in join_splits(parts).items()}
             for name, parts in variants.items()
         },
-        trials=[
-            score_trial(trial, read_predictions(predictions / TRIALS / f"{number}.jsonl"), record["labels"])
-            for number, trial in enumerate(predicted["trials"])
-        ],
+        merging={
+            name: {split: compare_variant(join_splits(own)[split], part) for split, part in join_splits(parts).items()}
+            for name, parts in variants.items()
+        },
+        trials=score_trials(predictions / TRIALS, predicted["trials"], record["labels"]),
         status="ok" if reason is None else "collapsed",
         reason=reason,
     )
@@ -100,6 +101,36 @@ def share_agreeing(first: Entries, second: Entries) -> float:
     """Return the share of rows on which two predictions name the same label, or both none."""
     same = sum(a["id"] == b["id"] and a["label"] == b["label"] for a, b in zip(first, second, strict=True))
     return same / len(first)
+
+
+def compare_variant(own: Entries, variant: Entries) -> PairedTest:
+    """Compare a merged model with the method itself on the same rows; the difference is merged − own."""
+    variant_only, own_only = count_discordant(variant, own)
+    difference, low, high = paired_difference(variant_only, own_only, len(own))
+    p_value = mcnemar_p_value(variant_only, own_only)
+    return PairedTest(difference=difference, difference_low=low, difference_high=high, p_value=p_value)
+
+
+def count_discordant(first: Entries, second: Entries) -> tuple[int, int]:
+    """Return on how many rows only the first of two predictions is right, and on how many only the second."""
+    outcomes = [(a["label"] == a["gold"], b["label"] == b["gold"]) for a, b in zip(first, second, strict=True)]
+    return sum(a and not b for a, b in outcomes), sum(b and not a for a, b in outcomes)
+
+
+def score_trials(folder: Path, trials: list[dict[str, Any]], labels: Sequence[str]) -> list[TrialScore]:
+    """Score the trials of a prompt, each against the method's own choice on the same rows; p-values are corrected for
+    the other choices tried."""
+    entries = [read_predictions(folder / f"{number}.jsonl") for number in range(len(trials))]
+    scored = [score_trial(trial, part, labels) for trial, part in zip(trials, entries, strict=True)]
+    for choice in dict.fromkeys(trial["choice"] for trial in trials):
+        places = [number for number, trial in enumerate(trials) if trial["choice"] == choice]
+        own = next((number for number in places if trials[number]["own"]), None)
+        others = [number for number in places if number != own]
+        if own is not None:
+            found = [mcnemar_p_value(*count_discordant(entries[number], entries[own])) for number in others]
+            for number, corrected in zip(others, holm(found), strict=True):
+                scored[number]["p_value_holm"] = corrected
+    return scored
 
 
 def score_trial(trial: dict[str, Any], entries: Entries, labels: Sequence[str]) -> TrialScore:

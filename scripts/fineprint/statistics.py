@@ -168,6 +168,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
+def describe_correction(tests: int) -> str:
+    """Return in words what was done to p-values that are one of so many tests: `holm` leaves a single one as it is."""
+    return "uncorrected" if tests == 1 else f"corrected by Holm's procedure for all {tests} pairs"
+
+
 def paired_difference(first_only: int, second_only: int, rows: int) -> tuple[float, float, float]:
     """Return the difference of two accuracies on the same rows and its 95 % percentile interval over resampled rows.
 
@@ -186,7 +191,8 @@ def compare_paired(hits: dict[str, list[bool]]) -> list[dict[str, Any]]:
 
     Returns:
         For each pair: "first", "second", counts, "difference" (first − second) with its bootstrap interval, the exact
-        McNemar "p_value" and, corrected for the number of pairs, "p_value_holm".
+        McNemar "p_value" (uncorrected) and "p_value_holm", corrected for all pairs of these methods on these rows: of
+        two methods alone it is the uncorrected one. `describe_correction(number of pairs)` says so in words.
     """
     pairs = []
     for first, second in itertools.combinations(hits, 2):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from example_results import METHODS, make_results
+from example_multitask import make_long_results
 from fineprint.reporting.figures import plot_all
 from fineprint.reporting.html import render
 
@@ -41,7 +41,7 @@ def chromium():
 @pytest.fixture(scope="session")
 def report_file(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
-    results = make_results({name: METHODS[name] for name in SOME}, splits={"matched": 240, "mismatched": 240})
+    results = make_long_results(SOME, {"matched": 240, "mismatched": 240})
     plot_all(results, folder / "figures")
     file = folder / "report.html"
     file.write_text(render(results, folder / "figures", REPORT, "page"), encoding="utf-8")

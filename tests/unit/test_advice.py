@@ -162,7 +162,10 @@ def test_large_models_are_scaled_up_only_from_large_ones():
         run["predict"]["parameters"]["total"] = 8_000_000_000
         run["predict"]["weight_bytes"] = 5_600_000_000
     words = find(Study(results), "Models of 70 B").advice
-    assert "nf4 0.70 bytes a parameter on a model of 8.00\u00a0B, by arithmetic 49.0\u00a0GB for 70 B" in words
+    assert (
+        "nf4 0.70 bytes a parameter (5.60\u00a0GB for 8.00\u00a0B parameters), by arithmetic 49.0\u00a0GB for 70 B"
+        in words
+    )
 
 
 def test_every_link_of_the_advice_resolves(tmp_path):

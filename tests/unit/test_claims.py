@@ -127,8 +127,8 @@ def test_ratio_interval_by_hand():
 @pytest.mark.parametrize(
     ("lora", "verdict", "words"),
     [
-        (range(270), SUPPORTED, "Inside"),  # the ratio is 1
-        (range(290), SUPPORTED, "Inside"),  # more than full fine-tuning
+        (range(270), SUPPORTED, "At least what was claimed."),  # the ratio is 1
+        (range(290), SUPPORTED, "At least what was claimed."),  # more than full fine-tuning
         (range(258), NOT_SUPPORTED, "leaves it open"),  # 0.956 (0.931 to 0.980)
         (range(230), NOT_SUPPORTED, "Below"),  # 0.852 (0.803 to 0.903)
     ],
@@ -225,7 +225,7 @@ def test_switching_adapters():
     results["multitask"] = serving(0.002, 0.5)
     judged = judge(results, "switching")
     assert judged.verdict == SUPPORTED
-    assert "median 2\u00a0ms against 0.5\u00a0s" in ledger_row(judged).measured[0]
+    assert "median 2.00\u00a0ms against 500\u00a0ms for loading another whole model" in ledger_row(judged).measured[0]
     results["multitask"] = serving(0.7, 0.5)
     assert judge(results, "switching").verdict == NOT_SUPPORTED
     results["multitask"] = serving(0.002, 0.5, after="bb")

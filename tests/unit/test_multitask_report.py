@@ -324,7 +324,7 @@ def test_checklist_and_advice_know_the_part(results):
 
 def test_figures_at_real_size_stand_beside_and_are_named(results, tmp_path):
     results["multitask"]["real_size"] = {"file": "results/capacity/results.json", "results": make_real_size()}
-    html = render_page(results, tmp_path / "figures")
+    html = render_with_growth(results, tmp_path / "figures")
     page, text = Page(html), text_of(html).replace("\u00a0", " ")
     assert len(page.ids) == len(set(page.ids)) and "table-real-size-multitask-serving-10" in page.ids
     assert not {link[1:] for link in page.links if link.startswith("#")} - set(page.ids)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from example_multitask import make_long_results
 from example_results import METHODS, make_results
 from fineprint.records import read_json
 from fineprint.reporting import fonts
@@ -60,7 +61,7 @@ def write(results, folder):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pdf")
-    results = make_results({name: METHODS[name] for name in SOME}, splits={"matched": 240, "mismatched": 240})
+    results = make_long_results(SOME, {"matched": 240, "mismatched": 240})
     results["backbones"]["encoder"]["files"] = {f"model-{n:03}.safetensors": "cd" * 32 for n in range(90)}
     reader = PdfReader(write(results, folder))
     return {"folder": folder, "results": results, "reader": reader, "pages": [p.extract_text() for p in reader.pages]}

@@ -37,6 +37,12 @@ NLI = ("ENTAILMENT", "NEUTRAL", "CONTRADICTION")
         ("", None),
         ("\n\n", None),
         ("neither", None),
+        ("Entailment is not correct", None),
+        ("ENTAILMENT: no", None),
+        ("It is entailment, not really", None),
+        ("Entailment? No.", None),
+        ("Entailment, isn't it", None),
+        ("Neutral\nnot entailment", 1),  # the first line is the answer
     ],
 )
 def test_only_one_named_label_is_read(text, label):
@@ -50,6 +56,12 @@ def test_only_one_named_label_is_read(text, label):
         ("not_entailment", ("entailment", "not_entailment"), 1),
         ("no", ("yes", "no"), 1),
         ("Yes, no doubt", ("yes", "no"), None),
+        ("No.", ("yes", "no"), 1),
+        ("No, not at all", ("yes", "no"), None),
+        ("The answer is no", ("yes", "no"), 1),
+        ("It is not an entailment", ("entailment", "not entailment"), None),
+        ("Not entailment: no", ("entailment", "not entailment"), None),
+        ("not entailment, not entailment", ("entailment", "not entailment"), 1),
     ],
 )
 def test_answers_that_contain_each_other(text, answers, label):

@@ -281,3 +281,17 @@ def test_a_prompt_that_leads_is_said_to_cost_no_training():
 )
 def test_descriptions_end_in_one_mark(words, sentence):
     assert as_sentence(words) == sentence
+
+
+def test_costs_of_the_leaders_are_said_once_beside_the_tiles(rendered):
+    sentence = " ".join(" ".join(analysis.cost_sentences(Study(rendered["results"]), "nli")).split())
+    assert len(sentence) > 80 and rendered["text"].count(sentence) == 1
+
+
+def test_the_checklist_leads_to_the_tables_that_are_there(rendered):
+    rows = re.findall(r"<tr><td><strong>([^<]+)</strong></td>(.*?)</tr>", rendered["html"])
+    links = {part: re.findall(r'href="#([^"]+)"', row) for part, row in rows if part in ("1.1", "2.2a", "1.3")}
+    assert links["1.1"] == ["results", "table-scores-nli", "table-cost-nli", "table-parameters-nli"]
+    assert "table-merged-nli" in links["2.2a"]
+    assert links["1.3"] == ["tasks", "table-storage-nli"], "no serving was measured in this study"
+    assert {link for found in links.values() for link in found} <= set(rendered["page"].ids)

@@ -46,11 +46,16 @@ def test_table_has_a_row_per_method_and_split(finished, results):
 def test_all_methods_answered_the_same_rows(finished, results):
     place = finished.folder / "results/tiny"
     for split in ("matched", "mismatched"):
-        wanted = [json.loads(line)["id"] for line in (place / f"data/nli/rows/{split}.jsonl").open(encoding="utf-8")]
-        assert len(wanted) == 30
+        rows = [json.loads(line) for line in (place / f"data/nli/rows/{split}.jsonl").open(encoding="utf-8")]
+        wanted = [(row["id"], row["label"]) for row in rows]
+        assert len(wanted) == 30 and len({label for _, label in wanted}) == 3
         for run in results["runs"]:
             file = place / f"runs/nli/{run['method']}/1/predictions/{split}.jsonl"
-            assert [json.loads(line)["id"] for line in file.open(encoding="utf-8")] == wanted, run["method"]
+            entries = [json.loads(line) for line in file.open(encoding="utf-8")]
+            # The label that an answer is compared with is the row's own, not that of a worked example or another row.
+            assert [(entry["id"], entry["gold"]) for entry in entries] == wanted, run["method"]
+            right = sum(entry["label"] == label for entry, (_, label) in zip(entries, wanted, strict=True))
+            assert run["scores"]["splits"][split]["correct"] == right, run["method"]
 
 
 def test_unlabelled_rows_are_dropped_and_counted(results):

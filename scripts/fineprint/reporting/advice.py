@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from fineprint.reporting import cost_only, formats
 from fineprint.reporting.analysis import split_by_test, titles
-from fineprint.reporting.cost_axes import SPEED, TRAINING_COSTS, WEIGHTS, CostAxis, find_least, trains_nothing
+from fineprint.reporting.cost_axes import (
+    SPEED,
+    TRAINING_COSTS,
+    WEIGHTS,
+    CostAxis,
+    find_least,
+    trains_nothing,
+    write_least,
+)
 from fineprint.reporting.multitask import Multitask
 from fineprint.reporting.multitask_serving_words import stream_sentences, worked_sentences
 from fineprint.reporting.study import Study, parameters, train_value, trains_everything
@@ -18,12 +27,11 @@ PARAMETERS, TIME, MEMORY, SAVED = TRAINING_COSTS
 
 @dataclass(frozen=True)
 class Advice:
-    """What to do in one situation, and the table that it rests on."""
+    """What to do in one situation, and the tables that its figures stand in: words and identifier of each."""
 
     situation: str
     advice: str
-    basis: str
-    link: str
+    rests_on: tuple[tuple[str, str], ...]
 
 
 def give_advice(study: Study, task: str) -> list[Advice]:
@@ -31,25 +39,35 @@ def give_advice(study: Study, task: str) -> list[Advice]:
     if not study.measures_accuracy(task):
         return give_advice_on_cost(study, task)
     if not study.ranked(task):
-        return [Advice("Any", "No run can be ranked, so this study supports no advice.", "Scores", f"scores-{task}")]
-    pairs = ("Pairs", f"pairs-{task}-{study.headline(task)}") if len(study.scored(task)) > 1 else None
-    scores, cost = ("Scores", f"scores-{task}"), ("Cost", f"cost-{task}")
-    benefit = ("Cost and benefit", f"benefit-{task}")
+        return [Advice("Any", "No run can be ranked, so this study supports no advice.", (scores_of(task),))]
+    pairs = (("Pairs", f"pairs-{task}-{study.headline(task)}"),) if len(study.scored(task)) > 1 else ()
+    scores, cost = (scores_of(task),), (("Cost", f"cost-{task}"), *pairs)
     return [
-        Advice("One task, accuracy first", one_task(study, task), *(pairs or scores)),
+        Advice("One task, accuracy first", one_task(study, task), pairs or scores),
         Advice("Many tasks on one backbone", *many_tasks(study, task)),
-        Advice("Prototyping, no training", prototyping(study, task), *scores),
-        Advice("Little memory for training", pick(study, task, MEMORY), *cost),
-        Advice("Small budget of training time", pick(study, task, TIME), *cost),
-        Advice("Edge: small and fast at prediction", edge(study, task), *benefit),
-        Advice("Models of 70 B parameters", large_models(study, task), *benefit),
+        Advice("Prototyping, no training", prototyping(study, task), (*scores, *pairs)),
+        Advice("Little memory for training", pick(study, task, MEMORY), cost),
+        Advice("Small budget of training time", pick(study, task, TIME), cost),
+        Advice("Edge: small and fast at prediction", edge(study, task), cost),
+        Advice("Models of 70 B parameters", large_models(study, task), weights_and_parameters(task)),
     ]
+
+
+def scores_of(task: str) -> tuple[str, str]:
+    """Return the table of accuracies."""
+    return "Scores", f"scores-{task}"
+
+
+def weights_and_parameters(task: str) -> tuple[tuple[str, str], ...]:
+    """Return the tables of what bytes a parameter are made from."""
+    return ("Cost", f"cost-{task}"), ("Parameters", f"parameters-{task}")
 
 
 def give_advice_on_cost(study: Study, task: str) -> list[Advice]:
     """Return what measured costs alone allow to be said."""
-    entries = [Advice(*entry) for entry in cost_only.advise(study, task)]
-    return [*entries, Advice("Models of 70 B parameters", large_models(study, task), "Memory", f"cost-{task}")]
+    entries = [Advice(situation, words, (table,)) for situation, words, *table in cost_only.advise(study, task)]
+    large = Advice("Models of 70 B parameters", large_models(study, task), weights_and_parameters(task))
+    return [*entries, large]
 
 
 def one_task(study: Study, task: str) -> str:
@@ -99,20 +117,23 @@ def pick(study: Study, task: str, axis: CostAxis) -> str:
     if whole is None:
         return f"No advice: {axis.name} of the ranked methods was not measured, or not in one way on one machine."
     among = "ranked methods that train" if axis.of_training else "ranked methods"
-    overall = f"Of the {among}, {axis.least}: {name_with_accuracy(study, task, whole[0])}, {axis.write(whole[1])}."
+    named, figure = name_with_accuracy(study, task, whole[0]), write_least(study, task, axis, whole)
+    overall = f"Of the {among}, {axis.least}: {named}, {figure}."
     if top is None or set(top[0]) & set(whole[0]):
         return overall
-    return f"{overall} Of those at the top in accuracy: {titles(study, top[0])}, {axis.write(top[1])}."
+    return f"{overall} Of those at the top in accuracy: {titles(study, top[0])}, {write_least(study, task, axis, top)}."
 
 
-def many_tasks(study: Study, task: str) -> tuple[str, str, str]:
-    """Return advice where several tasks share a backbone, what it rests on, and where that stands."""
+def many_tasks(study: Study, task: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return advice where several tasks share a backbone, and the tables that it rests on."""
     part = Multitask(study) if study.results.get("multitask") else None
     served = [count for count in part.counts if count > 1] if part else []
     if part and served:
         sentences = [*worked_sentences(part)[-1:], *stream_sentences(part)[-1:]]
-        return " ".join(sentences), "Many tasks", f"multitask-serving-{served[0]}"
-    return saved_bytes(study, task), "Saved bytes", f"parameters-{task}"
+        named = [count for count in served if any(re.search(rf"\b{count} tasks\b", words) for words in sentences)]
+        tables = [(f"{count} tasks served", f"multitask-serving-{count}") for count in named or served[:1]]
+        return " ".join(sentences), tuple(tables)
+    return saved_bytes(study, task), (("Saved bytes", f"parameters-{task}"),)
 
 
 def saved_bytes(study: Study, task: str) -> str:
@@ -176,7 +197,8 @@ def large_models(study: Study, task: str) -> str:
 def scale_up(precision: str, entry: tuple[float, float]) -> str:
     """Return a precision's bytes a parameter and, from a model large enough, what 70 B parameters would take."""
     total, each = entry
-    measured = f"{precision} {each:.2f} bytes a parameter on a model of {formats.short_count(total)}"
+    of_all = f"{formats.size(each * total)} for {formats.short_count(total)} parameters"
+    measured = f"{precision} {each:.2f} bytes a parameter ({of_all})"
     if total < LARGE_ENOUGH:
         return f"{measured}, too small to be scaled up"
     return f"{measured}, by arithmetic {formats.size(each * LARGE_MODEL)} for 70 B, without activations"

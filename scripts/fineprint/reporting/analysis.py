@@ -7,7 +7,7 @@ from typing import Any
 
 from fineprint.reporting import formats
 from fineprint.reporting.cost import memory_kinds
-from fineprint.reporting.cost_axes import TRAINING_COSTS, CostAxis, find_least, trains_nothing
+from fineprint.reporting.cost_axes import TRAINING_COSTS, CostAxis, find_least, trains_nothing, write_alike, write_least
 from fineprint.reporting.pairs import one_choice_pairs
 from fineprint.reporting.seeds import seed_sentence
 from fineprint.reporting.study import Study, is_trained
@@ -130,14 +130,17 @@ def choice_sentences(study: Study, task: str) -> list[str]:
 
 def cost_sentences(study: Study, task: str) -> list[str]:
     """Return what the best method cost or, of several at the top, which is cheapest in what."""
-    leaders = study.leaders(task)
-    untrained = [method for method in leaders if trains_nothing(study.run(task, method))]
-    trained = [method for method in leaders if is_trained(study.run(task, method))]
-    verb = "train" if len(untrained) > 1 else "trains"
-    free = [f"{titles(study, untrained)} {verb} nothing: prediction is the whole cost."] if untrained else []
+    free, trained = free_sentences(study, task), [m for m in study.leaders(task) if is_trained(study.run(task, m))]
     if not trained:
         return free
     return [*free, cost_of_one(study, task, trained[0]) if len(trained) == 1 else cost_of_several(study, task, trained)]
+
+
+def free_sentences(study: Study, task: str) -> list[str]:
+    """Return which of the leading methods train nothing, as one sentence; the summary's tiles cannot say it."""
+    untrained = [method for method in study.leaders(task) if trains_nothing(study.run(task, method))]
+    verb = "train" if len(untrained) > 1 else "trains"
+    return [f"{titles(study, untrained)} {verb} nothing: prediction is the whole cost."] if untrained else []
 
 
 def cost_of_one(study: Study, task: str, method: str) -> str:
@@ -151,7 +154,11 @@ def cost_of_one(study: Study, task: str, method: str) -> str:
 def cost_of_several(study: Study, task: str, methods: list[str]) -> str:
     """Return which of the trained leading methods is cheapest in what."""
     found = [(axis, find_least(study, task, methods, axis)) for axis in TRAINING_COSTS]
-    parts = [f"{axis.least}: {titles(study, least[0])} ({axis.write(least[1])})" for axis, least in found if least]
+    parts = [
+        f"{axis.least}: {titles(study, least[0])} ({write_least(study, task, axis, least)})"
+        for axis, least in found
+        if least
+    ]
     if not parts:
         return "What the methods at the top cost was not measured, or not in one way on one machine."
     return f"Of the trained methods at the top, {'; '.join(parts)}."
@@ -190,8 +197,17 @@ def cost_tile(study: Study, task: str, axis: CostAxis) -> Tile:
     label = axis.least if len(leaders) > 1 else axis.name
     least = find_least(study, task, leaders, axis)
     value = axis.write(least[1]) if least else formats.NOT_MEASURED
-    note = titles(study, least[0]) if least else "no trained method at the top has a comparable figure"
+    note = tile_names(study, task, axis, least) if least else "no trained method at the top has a comparable figure"
     return Tile(f"{label[0].upper()}{label[1:]}", value, note)
+
+
+def tile_names(study: Study, task: str, axis: CostAxis, least: tuple[list[str], float]) -> str:
+    """Return whose a tile's figure is and, where others are about the same, up to what theirs goes."""
+    names, last = titles(study, least[0]), axis.write(axis.get(study.run(task, least[0][-1])))
+    if axis.write(least[1]) == last:
+        return names
+    end = "down to" if axis.higher_is_better else "up to"
+    return f"{names}: {end} {last}, within {write_alike()}, so about the same"
 
 
 def describe_task(study: Study, task: str) -> dict[str, Any]:
@@ -201,6 +217,7 @@ def describe_task(study: Study, task: str) -> dict[str, Any]:
         "verdict": verdict_sentences(study, task),
         "others": [*other_splits(study, task), *filter(None, [seed_sentence(study, task)])],
         "cost": cost_sentences(study, task),
+        "free": free_sentences(study, task),
         "memory": memory_kinds(study, task),
         "tiles": tiles(study, task),
         "tile_note": "Tiles on cost: the cheapest of the trained methods among these."

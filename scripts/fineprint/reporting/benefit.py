@@ -6,13 +6,19 @@ from typing import Any
 
 from fineprint.reporting import formats
 from fineprint.reporting.advice import accuracy_phrase
-from fineprint.reporting.cost_axes import COSTS, CostAxis, are_comparable, trains_nothing
+from fineprint.reporting.cost_axes import (
+    COSTS,
+    CostAxis,
+    are_alike,
+    are_comparable,
+    trains_nothing,
+    write_alike,
+)
 from fineprint.reporting.methods import name_cells
 from fineprint.reporting.study import Study
 from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
 
 WIDTHS = [5, 23, 6, 8, 11, 9, 10, 8, 10, 10]
-ALIKE = 0.1  # two costs closer than this share are said to be about the same
 
 
 def describe_benefit(study: Study, task: str) -> dict[str, Any]:
@@ -22,7 +28,7 @@ def describe_benefit(study: Study, task: str) -> dict[str, Any]:
         "table": benefit_table(study, task),
         "readings": readings(study, task),
         "best": "".join(best),
-        "alike": f"{ALIKE:.0%}".replace("%", " %"),
+        "alike": write_alike(),
     }
 
 
@@ -123,6 +129,6 @@ def reading(study: Study, task: str, best: str, method: str) -> str:
 
 def judge_ratio(ratio: float, axis: CostAxis) -> str:
     """Return whether a multiple of the best method's cost speaks for or against a method, or neither."""
-    if abs(ratio - 1) <= ALIKE:
+    if are_alike(ratio, 1.0):
         return "about the same"
     return "in its favour" if (ratio > 1) == axis.higher_is_better else "against it"

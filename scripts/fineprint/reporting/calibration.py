@@ -30,7 +30,7 @@ def calibration_table(study: Study, task: str) -> Table | None:
                 *name_cells(study, task, method),
                 number(found["expected_calibration_error"], lambda value: f"{value:.3f}"),
                 number(found["mean_confidence"], lambda value: formats.accuracy(value, 0)),
-                number(found["accuracy"], lambda value, rows=score["rows"]: formats.accuracy(value, rows)),
+                number(found["accuracy"], lambda value, rows=score["rows"]: formats.share_with_interval(value, rows)),
                 number(gap, formats.points),
             ]
         )
@@ -79,7 +79,7 @@ def draw_reliability(axis: Axes, calibration: Calibration) -> None:
     axis.plot(x, y, color=COLOURS[0], linewidth=1)
     axis.scatter(x, y, s=[8 + 90 * part["rows"] / total for part in bins], color=COLOURS[0], zorder=3)
     axis.vlines(x, y, x, color=LIGHT, linewidth=1.5, zorder=1)
-    axis.text(0.04, 0.9, f"ECE {calibration['expected_calibration_error']:.3f}", transform=axis.transAxes, fontsize=7)
+    axis.text(0.04, 0.79, f"ECE {calibration['expected_calibration_error']:.3f}", transform=axis.transAxes, fontsize=7)
     axis.set(xlim=(-0.03, 1.06), ylim=(-0.06, 1.08), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
     plt.setp(axis.get_xticklabels() + axis.get_yticklabels(), fontsize=7)
 

@@ -11,6 +11,7 @@ import yaml
 from fineprint.records import COST_ONLY
 from fineprint.reporting.matching import matches
 from fineprint.reporting.study import Study
+from fineprint.reporting.table import clean_identifier
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Part:
     question: str
     link: str
     section: str
+    evidence: list[tuple[str, str]]
     methods: list[str]
     answer: str
 
@@ -47,9 +49,20 @@ def make_part(entry: dict[str, Any], study: Study, sections: dict[str, str]) -> 
         entry["question"],
         entry["link"],
         sections[entry["link"]],
+        list_evidence(study, entry.get("evidence") or {}) if methods or not wanted else [],
         titles,
         answer(study, methods, wanted, entry),
     )
+
+
+def list_evidence(study: Study, places: dict[str, str]) -> list[tuple[str, str]]:
+    """Return words and identifier of the tables that answer a part, on every task of the study."""
+    found = []
+    for words, place in places.items():
+        for task in study.tasks if "{task}" in place else study.tasks[:1]:
+            named = f"{words}, {task}" if "{task}" in place and len(study.tasks) > 1 else words
+            found.append((named, clean_identifier(place.format(task=task, split=study.headline(task)))))
+    return found
 
 
 def answer(study: Study, methods: list[str], wanted: dict[str, Any] | None, entry: dict[str, Any]) -> str:

@@ -124,7 +124,7 @@ def describe_line(finding: Finding, measured: Measurement, quantity: Quantity, a
 def describe_range(measured: list[Measurement], quantity: Quantity) -> str:
     """Return smallest and largest of many figures."""
     values = [measurement.value for measurement in measured]
-    return f"{quantity.write(min(values))} to {quantity.write(max(values))} ({len(values)} cases)"
+    return f"{quantity.write(min(values))} to {quantity.write(max(values))}{quantity.unit} ({len(values)} cases)"
 
 
 def describe_case(case: Case, with_title: bool) -> str:
@@ -144,8 +144,9 @@ def describe_case(case: Case, with_title: bool) -> str:
 def write_figure(measured: Measurement, quantity: Quantity) -> str:
     """Write a figure with its interval."""
     if measured.low is None or measured.high is None:
-        return quantity.write(measured.value)
-    return f"{quantity.write(measured.value)} ({quantity.write(measured.low)} to {quantity.write(measured.high)})"
+        return f"{quantity.write(measured.value)}{quantity.unit}"
+    limits = f"{quantity.write(measured.low)} to {quantity.write(measured.high)}"
+    return f"{quantity.write(measured.value)} ({limits}){quantity.unit}"
 
 
 def list_links(findings: list[Finding], quantity: Quantity) -> list[Link]:

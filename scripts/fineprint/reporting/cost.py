@@ -71,16 +71,18 @@ def cost_table(study: Study, task: str) -> Table:
                 trained_only(run, number(peak_memory(run, "training")[0], formats.size)),
                 number(phase_seconds(run, "prediction"), formats.seconds),
                 number(predict["rows_per_second"] if predict else None, formats.rate),
+                number(predict["weight_bytes"] if predict else None, formats.size),
                 number(peak_memory(run, "prediction")[0], formats.size),
             ]
         )
     columns = [
         *plain("No.", "Method"),
-        *numeric("Time", "Rows per second", "Peak memory", "Time", "Rows per second", "Peak memory"),
+        *numeric("Time", "Rows per second", "Peak memory", "Time", "Rows per second", "Weights", "Peak memory"),
     ]
-    caption = f"Cost on “{task}”. {memory_kinds(study, task)} {one_machine(study)}"
+    weights = "Weights: exact bytes of the tensors that predict."
+    caption = f"Cost on “{task}”. {weights} {memory_kinds(study, task)} {one_machine(study)}"
     return Table(
-        f"cost-{task}", caption, columns, rows, groups=[("", 2), ("Training", 3), ("Prediction", 3)], style="compact"
+        f"cost-{task}", caption, columns, rows, groups=[("", 2), ("Training", 3), ("Prediction", 4)], style="compact"
     )
 
 

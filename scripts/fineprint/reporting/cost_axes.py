@@ -10,6 +10,7 @@ from fineprint.records import Run
 from fineprint.reporting import formats
 from fineprint.reporting.study import Study, is_trained, parameters, peak_memory, phase_seconds, train_value
 
+ALIKE = 0.1  # two costs closer than this share of the larger are said to be about the same
 CostGetter = Callable[[Run | None], float | None]
 MEMORY, TIME = "memory", "time"
 
@@ -89,11 +90,34 @@ def are_comparable(study: Study, task: str, methods: list[str], axis: CostAxis) 
     return True
 
 
+def are_alike(first: float, second: float) -> bool:
+    """Return whether two costs are about the same: a repeat on a busy machine may well turn their order round."""
+    return abs(first - second) <= ALIKE * max(first, second)
+
+
+def write_alike() -> str:
+    """Write how close two costs are that count as about the same: 10 %."""
+    return f"{ALIKE:.0%}".replace("%", "\u00a0%")
+
+
 def find_least(study: Study, task: str, methods: list[str], axis: CostAxis) -> tuple[list[str], float] | None:
-    """Return the methods with the best figure, several where they are equal; None if not measured or not comparable."""
+    """Return the methods with the best figure, and that figure; None if not measured or not comparable.
+
+    Of a count, such as saved bytes, several only where they are equal. Times, speeds and memory are measured, so all
+    that are about the same stand together, the best first.
+    """
     found = [(method, axis.get(study.run(task, method))) for method in methods]
     known = {method: value for method, value in found if value is not None}
     if not known or not are_comparable(study, task, list(known), axis):
         return None
     best = max(known.values()) if axis.higher_is_better else min(known.values())
-    return [method for method, value in known.items() if value == best], best
+    near = [name for name, value in known.items() if value == best or (axis.measured_by and are_alike(value, best))]
+    return sorted(near, key=lambda method: abs(known[method] - best)), best
+
+
+def write_least(study: Study, task: str, axis: CostAxis, least: tuple[list[str], float]) -> str:
+    """Write the best figure or, of several methods about the same, from the best to the last of them."""
+    methods, best = least
+    last = axis.get(study.run(task, methods[-1]))
+    first, end = axis.write(best), axis.write(last)
+    return first if first == end else f"{first} to {end}, within {write_alike()}"

@@ -20,6 +20,7 @@ from fineprint.reporting.cost_axes import (
     are_comparable,
     find_least,
     rows_per_second,
+    write_least,
 )
 from fineprint.reporting.study import Study, train_value
 
@@ -37,7 +38,7 @@ SITUATIONS = (
     ("Many tasks on one backbone", SAVED, "Saved bytes", "parameters-{task}"),
     ("Little memory for training", TRAINING_MEMORY, "Cost", "cost-{task}"),
     ("Small budget of training time", TRAINING_TIME, "Cost", "cost-{task}"),
-    ("Edge: small at prediction", WEIGHTS, "Memory", "memory-phases-{task}"),
+    ("Edge: small at prediction", WEIGHTS, "Cost", "cost-{task}"),
     ("Edge: fast at prediction", SPEED, "Cost", "cost-{task}"),
 )
 NO_ADVICE = "Which method answers best was not measured, so this study gives no advice on accuracy."
@@ -75,7 +76,11 @@ def sentences(study: Study, task: str) -> list[str]:
 def compare(study: Study, task: str, backbone: str, methods: list[str]) -> str:
     """Return which of some methods is cheapest in what."""
     found = [(axis, find_least(study, task, methods, axis)) for axis in TRAINING_COSTS]
-    parts = [f"{axis.least}: {titles(study, least[0])} ({axis.write(least[1])})" for axis, least in found if least]
+    parts = [
+        f"{axis.least}: {titles(study, least[0])} ({write_least(study, task, axis, least)})"
+        for axis, least in found
+        if least
+    ]
     return f"Of the trained methods on “{backbone}”, {'; '.join(parts) or 'no cost was measured'}."
 
 
@@ -118,7 +123,7 @@ def advise(study: Study, task: str) -> list[tuple[str, str, str, str]]:
 def list_least(study: Study, task: str, axis: CostAxis) -> str:
     """Return for each backbone the methods with the best figure."""
     found = [
-        f"on “{backbone}” {titles(study, least[0])} ({axis.write(least[1])})"
+        f"on “{backbone}” {titles(study, least[0])} ({write_least(study, task, axis, least)})"
         for backbone, methods in group_by_backbone(study, task).items()
         if (least := find_least(study, task, methods, axis))
     ]
@@ -134,6 +139,7 @@ def summary(study: Study, task: str) -> dict[str, Any]:
         "verdict": verdict(study, task),
         "others": [],
         "cost": sentences(study, task),
+        "free": [],
         "tiles": tiles(study, task),
         "tile_note": "Tiles: from the lowest figure of a backbone's methods to the highest.",
         "choices": [],

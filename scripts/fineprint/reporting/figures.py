@@ -75,7 +75,7 @@ def plot_all(results: Results, folder: Path) -> list[FigureEntry]:
 def draw_task(study: Study, task: str) -> list[tuple[str, str, Drawing | None]]:
     """Draw one task's figures: those for the task, those for each split, those for each tag."""
     drawn = [(kind, "", draw(study, task)) for kind, draw in DRAWN_PER_TASK.items()]
-    drawn += [("confusion", split, draw_confusion(study, task, split)) for split in study.splits(task)]
+    drawn += [("confusion", split, draw_confusion(study, task, split)) for split in study.splits_and_together(task)]
     tags = dict.fromkeys(
         tag for split in study.splits(task) for _, score in study.scored(task, split) for tag in score["by_tag"]
     )

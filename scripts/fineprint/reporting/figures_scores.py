@@ -11,6 +11,7 @@ from fineprint.reporting import formats
 from fineprint.reporting.drawing import Drawing, draw_shades, escape, label, panel_title, panels, style_grid
 from fineprint.reporting.study import Study
 from fineprint.reporting.style import COLOURS, GREY, INK, MARKERS, WIDTH
+from fineprint.rows import TOGETHER
 
 FEW_LABELS = 4  # up to here confusion matrices fit five to a row
 
@@ -114,8 +115,9 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
         axis.set_yticks(range(len(labels)), [escape(name[:3]) for name in labels], fontsize=7 if few else 6)
     figure.supxlabel("Predicted label", fontsize=8.5)
     figure.supylabel("Gold label", fontsize=8.5)
+    everything = " (all test rows)" if split == TOGETHER else ""
     caption = (
-        f"Confusion on {split} of “{task}”: numbers of rows, shaded by the share of the gold label's rows; "
+        f"Confusion on {split}{everything} of “{task}”: numbers of rows, shaded by the share of the gold label's rows; "
         "diagonal: right. Labels: "
         f"{', '.join(f'{name[:3]} = {name}' for name in labels)}{'; none = unreadable answer' if unreadable else ''}."
     )

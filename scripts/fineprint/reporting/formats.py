@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from fineprint.statistics import wilson_interval
+
 NOT_MEASURED = "not measured"
 NOT_APPLICABLE = "–"
 MANY_ROWS = 2000  # from here on a third decimal of an accuracy says something
@@ -32,6 +34,12 @@ def with_interval(score: dict) -> str:
     rows = score["rows"]
     limits = interval(score["accuracy_low"], score["accuracy_high"], rows)
     return f"{accuracy(score['accuracy'], rows)} ({limits})"
+
+
+def share_with_interval(value: float, rows: int) -> str:
+    """Write an accuracy counted on rows with its 95 % Wilson interval: 0.92 (0.90–0.94)."""
+    low, high = wilson_interval(round(value * rows), rows)
+    return f"{accuracy(value, rows)} ({interval(low, high, rows)})"
 
 
 def points(value: float | None, signed: bool = True) -> str:
@@ -173,7 +181,9 @@ def setting(value: object) -> str:
 
 
 def tie_units(text: str) -> str:
-    """Return a text in which a number and the unit or sign beside it stay on one line."""
+    """Return a text in which a number and the unit or sign beside it stay on one line, thousands set apart as in
+    `count`."""
+    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "\u202f", text)
     return re.sub(r"(?<=\d) (?=(?:%|×|[kMGT]?B|[kMB])(?!\w))|(?<=[<±]) (?=\d)", "\u00a0", text)
 
 

@@ -22,6 +22,8 @@ DATA_ROWS_SHOWN = 200  # of a figure's data; curves have more points than a read
 DECIMALS = re.compile(r"^-?[01]?\.\d{5,}$")  # shares and small figures; a long number of bytes stays whole
 SIZE = re.compile(r'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"')
 PIXELS_A_POINT = 4 / 3
+IDENTIFIER = re.compile(r'<[a-z][^<>]* id="([^"]+)"')
+EVIDENCE = re.compile(r'<span class="evidence"><br><a href="#([^"]+)">[^<]*</a></span>')
 SVG = "image/svg+xml"
 PLAIN_IN_LINKS = " '()*+,-./:;=?@_~"  # signs that a link within double quotes may hold as they are
 
@@ -108,4 +110,10 @@ def render(results: Results, figures: Path, report: Path, medium: str) -> str:
     """Render the template for a medium, "page" or "print"."""
     view: dict[str, Any] = build_view(results, read_figures(figures, as_files=medium == "print"), report)
     template = "template.html.j2" if medium == "page" else "print.html.j2"
-    return make_environment(report).get_template(template).render(**view, medium=medium)
+    return drop_dead_links(make_environment(report).get_template(template).render(**view, medium=medium))
+
+
+def drop_dead_links(html: str) -> str:
+    """Leave out the links to evidence, as checklist.yaml names it, that this study does not have."""
+    there = set(IDENTIFIER.findall(html))
+    return EVIDENCE.sub(lambda found: found[0] if found[1] in there else "", html)

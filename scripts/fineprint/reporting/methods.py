@@ -107,9 +107,22 @@ def training_table(study: Study) -> Table:
     same = [f"{labels[key].lower()} {formats.setting(first.get(key))}" for key in labels if key not in differing]
     caption = (
         "Training settings. One optimizer step sees batch × micro-batches rows; warm-up is a share of all steps, then "
-        "the rate falls to 0." + (f" The same for every method: {', '.join(same)}." if first and same else "")
+        "the rate falls to 0."
+        + (f" The same for every method that is trained: {', '.join(same)}." if first and same else "")
+        + untrained_limits(study)
     )
     return Table("training-settings", caption, columns, rows, style="compact")
+
+
+def untrained_limits(study: Study) -> str:
+    """Return the limit of tokens of each method without training, as a sentence; empty where there is none."""
+    settings = {method: study.settings(method) for method in study.methods}
+    found = [
+        f"No. {study.numbers[method]} {formats.setting(kept.get('max_tokens'))}"
+        for method, kept in settings.items()
+        if not kept.get("training")
+    ]
+    return f" Max tokens of methods without training: {', '.join(found)}." if found else ""
 
 
 def setting_column(label: str, values: list[Any]) -> list[Column]:
@@ -130,7 +143,7 @@ def training_rows_table(study: Study, task: str) -> Table | None:
         if is_trained(run):
             seen = [number(train_value(run, key), formats.count) for key in ("rows", "held_out_rows", "truncated_rows")]
             epochs = train_value(run, "epochs")
-            kept = epoch_cells(epochs, train_value(run, "best_epoch"), judged)
+            kept = epoch_cells(epochs, train_value(run, "best_epoch"), judged, train_value(run, "held_out_rows"))
             rows.append([*name_cells(study, task, method), *seen, *kept])
     columns = [
         *plain("No.", "Method"),
@@ -141,22 +154,31 @@ def training_rows_table(study: Study, task: str) -> Table | None:
     ]
     caption = (
         f"Training on “{task}”: rows seen, rows cut at the token limit, and the epoch that was kept with its "
-        "figures on held-out rows."
+        "figures on held-out rows, the accuracy with its 95 % Wilson interval."
     )
     return Table(f"epochs-{task}", caption, columns, rows, style="compact") if rows else None
 
 
-def epoch_cells(epochs: list[dict[str, Any]], best: int | None, judged: bool) -> list[Cell]:
-    """Return the cells on the epoch that was kept, its accuracy only where it was judged."""
+def epoch_cells(epochs: list[dict[str, Any]], best: int | None, judged: bool, rows: int) -> list[Cell]:
+    """Return the cells on the epoch that was kept, its accuracy on so many held-out rows only where it was judged."""
     kept = next((epoch for epoch in epochs if epoch["epoch"] == best), None)
     mean = sum(epoch["seconds"] for epoch in epochs) / len(epochs) if epochs else None
     return [
         number(len(epochs), formats.count),
         number(best, formats.count),
-        *([number(kept["held_out_accuracy"] if kept else None, formats.accuracy)] if judged else []),
+        *(
+            [number(kept["held_out_accuracy"] if kept else None, lambda share: write_share(share, rows))]
+            if judged
+            else []
+        ),
         number(kept["held_out_loss"] if kept else None, formats.three_digits),
         number(mean, formats.seconds),
     ]
+
+
+def write_share(share: float, rows: int | None) -> str:
+    """Write an accuracy with its interval where the number of its rows is known."""
+    return formats.share_with_interval(share, rows) if rows else formats.accuracy(share)
 
 
 def notes(study: Study, task: str) -> list[dict[str, str]]:

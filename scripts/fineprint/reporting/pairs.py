@@ -9,6 +9,7 @@ from fineprint.reporting import formats
 from fineprint.reporting.methods import name_cells
 from fineprint.reporting.study import Difference, Study
 from fineprint.reporting.table import Cell, Table, number, numeric, plain, text
+from fineprint.statistics import describe_correction
 
 MANY_METHODS = 12  # a matrix of more has no room for their titles
 AXES = ("backbone", "precision", "adapter", "readout")
@@ -63,11 +64,16 @@ def one_choice_pairs(study: Study, task: str) -> list[dict[str, Any]]:
     for position, first in enumerate(scored):
         for second in scored[position + 1 :]:
             ones, others = study.settings(first), study.settings(second)
-            changed = [axis for axis in AXES if ones[axis] != others[axis]]
+            changed = [axis for axis in AXES if what_answers(ones[axis]) != what_answers(others[axis])]
             difference = study.difference(task, second, first)
             if len(changed) == 1 and difference is not None:
                 found.append({"first": first, "second": second, "axis": changed[0], "difference": difference})
     return found
+
+
+def what_answers(choice: Any) -> Any:
+    """Return a choice without what is only tried beside it on held-out rows: that answers no test row."""
+    return {key: value for key, value in choice.items() if key != "trials"} if isinstance(choice, dict) else choice
 
 
 def verdict(study: Study, first: str, second: str, difference: Difference, collapsed: bool) -> str:
@@ -78,6 +84,13 @@ def verdict(study: Study, first: str, second: str, difference: Difference, colla
         return "cannot be told apart"
     winner = first if difference.value > 0 else second
     return f"{study.title(winner)} is better"
+
+
+def correction(study: Study, task: str) -> str:
+    """Return in words for how many pairs the p-values of the headline split were corrected."""
+    where = (task, study.headline(task), study.seed)
+    pairs = [pair for pair in study.results["comparisons"] if (pair["task"], pair["split"], pair["seed"]) == where]
+    return describe_correction(len(pairs))
 
 
 def one_choice_table(study: Study, task: str) -> Table | None:
@@ -100,6 +113,7 @@ def one_choice_table(study: Study, task: str) -> Table | None:
     columns = [*plain("Changed", "From → to"), *numeric("Points", "95 % interval", "p (Holm)"), *plain("Verdict")]
     caption = (
         f"What one choice is worth on {study.headline(task)} of “{task}”: pairs of methods that differ in one axis "
-        "only. Learning rates and epochs are each method's own."
+        f"only. Learning rates and epochs are each method's own. p (Holm): {correction(study, task)}; where fewer are "
+        "compared, as two methods of the chapter on many tasks are, the same counts of rows give a smaller p."
     )
     return Table(f"choices-{task}", caption, columns, rows, widths=[11, 34, 9, 15, 10, 21]) if rows else None

@@ -18,7 +18,7 @@ NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 WILSON, EFRON = "doi 10.1080/01621459.1927.10502953", "doi 10.1214/aos/1176344552"
 MCNEMAR, HOLM, GUO = "doi 10.1007/BF02295996", "JSTOR 4615733", "arXiv 1706.04599"
 INNER_BRACKETS = str.maketrans("()", "[]")
-PLAIN_SPACES = str.maketrans({"\u202f": ",", "\u00a0": " "})  # a text to copy has no thin or fixed spaces
+PLAIN_SPACES = str.maketrans("\u202f\u00a0", "  ")  # a text to copy has no thin or fixed spaces
 
 
 def describe(study: Study, library: Library) -> dict[str, Any]:
@@ -35,16 +35,16 @@ def describe(study: Study, library: Library) -> dict[str, Any]:
 
 
 def tidy(paragraph: Paragraph) -> Paragraph:
-    """Return a paragraph with plain spaces and commas, and nothing after its last full stop."""
-    pieces = [Piece(piece.text.translate(PLAIN_SPACES), piece.link) for piece in paragraph]
-    return [*pieces[:-1], Piece(pieces[-1].text.rstrip(), pieces[-1].link)]
+    """Return a paragraph with nothing after its last full stop."""
+    return [*paragraph[:-1], Piece(paragraph[-1].text.rstrip(), paragraph[-1].link)]
 
 
 def write_plain(paragraphs: list[Paragraph], library: Library) -> str:
     """Return paragraphs as plain text, the works cited below them."""
     links = {piece.link for paragraph in paragraphs for piece in paragraph if piece.link}
     cited = [reference.line for reference in library.references if f"#reference-{reference.key}" in links]
-    return "\n\n".join(["".join(piece.text for piece in part) for part in paragraphs] + ["\n".join(sorted(cited))])
+    parts = ["".join(piece.text for piece in part) for part in paragraphs] + ["\n".join(sorted(cited))]
+    return "\n\n".join(parts).translate(PLAIN_SPACES)
 
 
 def describe_data(study: Study, library: Library) -> Paragraph:

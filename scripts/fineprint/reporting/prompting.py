@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fineprint.records import Score, TrialScore
+from fineprint.records import Score
 from fineprint.reporting import formats
 from fineprint.reporting.methods import name_cells
 from fineprint.reporting.study import Study
@@ -25,7 +25,7 @@ def answers_table(study: Study, task: str) -> Table | None:
     ]
     caption = (
         f"Generated answers on “{task}”: accuracy of the text as written, of the label that the same model finds "
-        "likeliest, and answers that name no label (counted as wrong)."
+        "likeliest, both with 95 % Wilson intervals, and answers that name no label (counted as wrong)."
     )
     return Table(f"answers-{task}", caption, columns, rows, style="compact") if rows else None
 
@@ -35,8 +35,8 @@ def answer_cells(score: Score) -> list[Cell]:
     likelihood = score.get("likelihood_accuracy")
     change = None if likelihood is None else likelihood - score["accuracy"]
     return [
-        number(score["accuracy"], lambda value: formats.accuracy(value, score["rows"])),
-        number(likelihood, lambda value: formats.accuracy(value, score["rows"])),
+        number(score["accuracy"], lambda _: formats.with_interval(score)),
+        number(likelihood, lambda value: formats.share_with_interval(value, score["rows"])),
         number(change, formats.points),
         number(score["unreadable"], formats.count),
         number(score["unreadable_share"], formats.percent),
@@ -83,60 +83,3 @@ def prompt_facts(readout: dict[str, Any], shots: list[dict[str, Any]]) -> str:
         if settings
         else f"{worked[0].upper()}{worked[1:]}{identifiers}."
     )
-
-
-def list_trials(study: Study, task: str) -> list[tuple[str, TrialScore]]:
-    """Return every trial of every method's prompt, in the config's order."""
-    runs = [(method, study.run(task, method)) for method in study.methods]
-    return [(method, trial) for method, run in runs if run and run["scores"] for trial in run["scores"]["trials"]]
-
-
-def trials_table(study: Study, task: str) -> Table | None:
-    """Return the trials of prompts, each with its accuracy on held-out rows."""
-    rows = [
-        [
-            *name_cells(study, task, method),
-            text(trial["choice"]),
-            text(f"{trial['value']} (as used)" if trial["own"] else trial["value"]),
-            text(", ".join(trial["shots"]) or "none", style="code" if trial["shots"] else "missing"),
-            number(trial["rows"], formats.count),
-            number(trial["accuracy"], formats.accuracy),
-            text(formats.interval(trial["accuracy_low"], trial["accuracy_high"]), sort=trial["accuracy_low"]),
-            number(trial["unreadable_share"], formats.percent),
-        ]
-        for method, trial in list_trials(study, task)
-    ]
-    columns = [
-        *plain("No.", "Method", "Varied", "Value", "Worked examples"),
-        *numeric("Rows", "Accuracy", "95 % interval", "Unreadable"),
-    ]
-    caption = (
-        f"Other choices of the prompt on “{task}”, one varied at a time, with the same model on rows held out of the "
-        "training rows: a choice made on test rows would flatter them."
-    )
-    return Table(f"trials-{task}", caption, columns, rows, style="compact") if rows else None
-
-
-def trial_sentences(study: Study, task: str) -> list[str]:
-    """Return for each method and choice how far accuracy moved, and whether that is more than the rows can tell."""
-    groups: dict[tuple[str, str], list[TrialScore]] = {}
-    for method, trial in list_trials(study, task):
-        groups.setdefault((method, trial["choice"]), []).append(trial)
-    return [describe_trials(study, method, choice, trials) for (method, choice), trials in groups.items()]
-
-
-def describe_trials(study: Study, method: str, choice: str, trials: list[TrialScore]) -> str:
-    """Return what the trials of one choice say."""
-    best, worst = (pick(trials, key=lambda trial: trial["accuracy"]) for pick in (max, min))
-    own = next((trial for trial in trials if trial["own"]), None)
-    name = f"{study.title(method)}, {choice}"
-    if len(trials) < 2 or best["accuracy"] == worst["accuracy"]:
-        return f"{name}: every value tried gives {formats.accuracy(best['accuracy'])}."
-    apart = best["accuracy_low"] > worst["accuracy_high"]
-    spread = formats.points(best["accuracy"] - worst["accuracy"], signed=False)
-    judged = "their intervals do not overlap" if apart else "their intervals overlap, so the choice is open"
-    used = f" Used: {own['value']} ({formats.accuracy(own['accuracy'])})." if own else ""
-    low, high = formats.accuracy(worst["accuracy"]), formats.accuracy(best["accuracy"])
-    rows = formats.plural(best["rows"], "held-out row")
-    apart_by = f"{spread} points apart on {rows}"
-    return f"{name}: from {low} ({worst['value']}) to {high} ({best['value']}), {apart_by}; {judged}.{used}"

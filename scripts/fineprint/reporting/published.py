@@ -98,7 +98,7 @@ def published_row(study: Study, entry: Published) -> PublishedRow:
     return PublishedRow(
         entry.method,
         entry.source,
-        "; ".join(part for part in (entry.rows, f"training: {entry.training}", entry.runs) if part),
+        formats.tie_units(f"rows: {entry.rows}; training: {entry.training}; runs: {entry.runs}"),
         write_figure(entry),
         [describe_ours(study, task, method, entry) for method in methods] or ["no such method in this study"],
         comparable,

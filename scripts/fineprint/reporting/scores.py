@@ -9,6 +9,7 @@ from fineprint.reporting import formats
 from fineprint.reporting.methods import name_cells
 from fineprint.reporting.study import Study
 from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
+from fineprint.rows import TOGETHER
 from fineprint.statistics import BOOTSTRAP_DRAWS
 
 LABELS_PER_TABLE = 3
@@ -146,7 +147,7 @@ def class_tables(study: Study, task: str) -> list[Table]:
     parts = [labels[start : start + LABELS_PER_TABLE] for start in range(0, len(labels), LABELS_PER_TABLE)]
     return [
         class_table(study, task, split, part, position)
-        for split in study.splits(task)
+        for split in study.splits_and_together(task)
         for position, part in enumerate(parts)
     ]
 
@@ -163,7 +164,8 @@ def class_table(study: Study, task: str, split: str, labels: list[str], position
     ]
     columns = [*plain("No.", "Method"), *numeric(*["Precision", "Recall", "F1"] * len(labels))]
     groups = [("", 2), *((f"{label} ({support(scored, label)} rows)", 3) for label in labels)]
-    caption = f"Per-class report on {split} of “{task}”."
+    together = " (the rows of all test splits)" if split == TOGETHER else ""
+    caption = f"Per-class report on {split}{together} of “{task}”."
     return Table(f"classes-{task}-{split}-{position}", caption, columns, rows, groups=groups, style="compact")
 
 
@@ -175,35 +177,3 @@ def class_cell(score: Score, label: str, key: str) -> Cell:
 def support(scored: list[tuple[str, Score]], label: str) -> str:
     """Return how many rows have the gold label, the same for all methods."""
     return formats.count(scored[0][1]["per_class"][label]["support"]) if scored else formats.NOT_MEASURED
-
-
-def merge_table(study: Study, task: str) -> Table | None:
-    """Return accuracy of merged variants and how often they agree with the method itself."""
-    rows = []
-    for method in study.methods:
-        run = study.run(task, method)
-        for variant, scores in (run["scores"]["variants"] if run and run["scores"] else {}).items():
-            for split in study.splits_and_together(task):
-                score = scores[split]
-                own = study.score(task, method, split)
-                agreement = run["scores"]["agreement"].get(variant, {}).get(split) if run and run["scores"] else None
-                rows.append(
-                    [
-                        *name_cells(study, task, method),
-                        text(variant.replace("_", " ")),
-                        text(split, style="code"),
-                        number(own["accuracy"] if own else None, formats.accuracy),
-                        number(score["accuracy"], formats.accuracy),
-                        number(score["accuracy"] - own["accuracy"] if own else None, formats.points),
-                        number(agreement, formats.percent),
-                    ]
-                )
-    columns = [
-        *plain("No.", "Method", "Variant", "Split"),
-        *numeric("Adapter", "Merged", "Difference, points", "Same answer"),
-    ]
-    caption = (
-        f"Merging on “{task}”: the adapter's weights added to a backbone stored at the named precision, and how "
-        "many rows keep their answer."
-    )
-    return Table(f"merged-{task}", caption, columns, rows, style="compact") if rows else None

@@ -83,3 +83,37 @@ def seed_sentence(study: Study, task: str) -> str:
         f"{statistics.stdev(values):.3f} (mean ± standard deviation of seeds, not of rows) on {split}."
         f"{order if others else ''}"
     )
+
+
+def caution(study: Study) -> str:
+    """Return that the tests do not speak of another training, as a seed or a machine makes it; empty without scores."""
+    if not any(study.scored(task) for task in study.tasks):
+        return ""
+    if len(study.seeds) == 1:
+        return (
+            f"The tests and intervals speak of other rows, not of another training: one seed was run ({study.seed}), "
+            "and another one, or the same on another machine, may turn round what lies close together."
+        )
+    spreads = list_spreads(study)
+    most = max(spreads, default=None)
+    told = (
+        f": its standard deviation was at most {formats.points(most[0], signed=False)} points ({most[1]})"
+        if most
+        else ", which too few runs without collapse tell"
+    )
+    return (
+        f"The tests and intervals are those of seed {study.seed} and speak of other rows, not of another training. How "
+        f"far a method's accuracy moves when only the seed changes was measured with {len(study.seeds)} seeds{told}."
+    )
+
+
+def list_spreads(study: Study) -> list[tuple[float, str]]:
+    """Return the standard deviation of accuracy over seeds on the headline split, and whose."""
+    found = []
+    for task in study.tasks:
+        for method in study.methods:
+            values = study.seed_scores(task, method, study.headline(task))
+            if len(values) > 1:
+                where = f", “{task}”" if len(study.tasks) > 1 else ""
+                found.append((statistics.stdev(values), f"{study.title(method)}{where}"))
+    return found

@@ -186,12 +186,18 @@ def hardware_table(study: Study) -> Table:
     return Table("hardware", "Hardware that the jobs ran on, as each job reported it.", columns, rows)
 
 
+def name_processor(machine: dict[str, Any]) -> str:
+    """Return a processor's name and its model's numbers: on a virtual machine the name alone may say little."""
+    name, model = machine.get("processor") or formats.NOT_MEASURED, machine.get("processor_model")
+    return f"{name}, {model}" if model else name
+
+
 def machine_row(position: int, machine: dict[str, Any]) -> list[Cell]:
     """Return one machine's row."""
     gpu = machine.get("gpu") or {}
     return [
         text(position, sort=position),
-        text(machine.get("processor") or formats.NOT_MEASURED),
+        text(name_processor(machine)),
         number(machine.get("cores"), formats.count),
         number(machine.get("memory_bytes"), formats.size),
         text(gpu["name"]) if gpu else text("none"),

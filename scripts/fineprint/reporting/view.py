@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from fineprint.reporting import (
     cost,
     cost_only,
     formats,
+    merging,
     methods,
     pairs,
     paper,
@@ -25,6 +26,7 @@ from fineprint.reporting import (
     scores,
     seeds,
     setting,
+    trials,
 )
 from fineprint.reporting.figures import FIGURE_KINDS, MULTITASK, FigureEntry
 from fineprint.reporting.multitask_view import describe_multitask
@@ -132,6 +134,7 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         "provenance": provenance.describe(study),
         "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": describe_counts(study),
+        "seed_caution": seeds.caution(study),
         "multitask": describe_multitask(study),
         "multitask_figures": [figure for figure in figures if figure.entry.kind == MULTITASK],
     }
@@ -159,7 +162,7 @@ def describe_machines(study: Study) -> str:
         names.append(
             gpu["name"]
             if gpu
-            else f"{machine.get('processor')} ({formats.plural(machine.get('cores') or 0, 'core')}, no GPU)"
+            else f"{setting.name_processor(machine)} ({formats.plural(machine.get('cores') or 0, 'core')}, no GPU)"
         )
     return formats.join(list(dict.fromkeys(names))) or formats.NOT_MEASURED
 
@@ -168,6 +171,7 @@ def describe_task(study: Study, task: str, figures: list[Figure]) -> dict[str, A
     """Return all that the sections show of one task."""
     return {
         "name": task,
+        "identifier": clean_identifier(task),
         "summary": describe_summary(study, task),
         "setting": setting.describe_task(study, task),
         "figures": group_figures(figures, task),
@@ -175,9 +179,15 @@ def describe_task(study: Study, task: str, figures: list[Figure]) -> dict[str, A
         "epochs": methods.training_rows_table(study, task),
         "results": describe_results(study, task),
         "cost": describe_cost(study, task),
-        "advice": [asdict(entry) | {"link": clean_identifier(entry.link)} for entry in advice.give_advice(study, task)],
+        "advice": [describe_advice(entry) for entry in advice.give_advice(study, task)],
         "benefit": benefit.describe_benefit(study, task),
     }
+
+
+def describe_advice(entry: advice.Advice) -> dict[str, Any]:
+    """Return a piece of advice with links to the tables that its figures stand in."""
+    tables = [{"words": words, "link": clean_identifier(table)} for words, table in entry.rests_on]
+    return {"situation": entry.situation, "advice": entry.advice, "rests_on": tables}
 
 
 def describe_summary(study: Study, task: str) -> dict[str, Any]:
@@ -194,6 +204,7 @@ def describe_results(study: Study, task: str) -> dict[str, Any]:
         "parameters": cost.parameters_table(study, task),
         "cost": cost.cost_table(study, task),
         "prompts": prompting.prompts(study, task),
+        "prompt_choices": trials.choice_sentences(study, task),
         **describe_accuracy(study, task),
     }
 
@@ -210,9 +221,9 @@ def describe_accuracy(study: Study, task: str) -> dict[str, Any]:
         "calibration": calibration.calibration_table(study, task),
         "answers": prompting.answers_table(study, task),
         "unreadable": prompting.unreadable_answers(study, task),
-        "trials": prompting.trials_table(study, task),
-        "trial_sentences": prompting.trial_sentences(study, task),
-        "merged": scores.merge_table(study, task),
+        "trials": trials.trials_table(study, task),
+        "trial_sentences": trials.trial_sentences(study, task),
+        "merged": merging.merge_table(study, task),
         "seeds": seeds.seeds_table(study, task),
     }
     return shown if study.measures_accuracy(task) else dict.fromkeys(shown)

@@ -66,7 +66,8 @@ STEPS = (
     Step("render_report", "the page and the PDF", ("collect_results", "plot_figures")),
 )
 COLLECTING = "collect_results"  # times are read while it runs: what its own file and later ones say is an earlier run's
-BOX_WIDTH, BOX_HEIGHT, LEVEL_HEIGHT, BOX_SPACING = 1.0, 0.58, 0.5, 1.15
+BOX_WIDTH, BOX_HEIGHT, LEVEL_HEIGHT, BOX_SPACING = 1.0, 0.62, 0.62, 1.1
+NAME_LENGTH = 18  # letters that a box has room for in one line
 
 
 def list_steps(study: Study) -> list[Step]:
@@ -182,9 +183,20 @@ def draw_box(axis: Axes, place: tuple[float, float], rule: str, note: str) -> No
     corner = (place[0] - BOX_WIDTH / 2, place[1] - BOX_HEIGHT / 2)
     style = "round,pad=0,rounding_size=0.06"
     axis.add_patch(FancyBboxPatch(corner, BOX_WIDTH, BOX_HEIGHT, style, facecolor="white", edgecolor=LIGHT, zorder=2))
-    up = 0.11 if note else 0
-    axis.text(place[0], place[1] + up, rule, ha="center", va="center", fontsize=8, weight="bold", color=INK, zorder=3)
-    axis.text(place[0], place[1] - 0.15, note, ha="center", va="center", fontsize=7, color=INK, zorder=3)
+    name = break_name(rule)
+    up = 0 if not note else 0.1 if name == rule else 0.08
+    look = {"ha": "center", "va": "center", "color": INK, "zorder": 3}
+    axis.text(place[0], place[1] + up, name, fontsize=7.5, weight="bold", linespacing=1.0, **look)
+    axis.text(place[0], place[1] - (0.13 if name == rule else 0.2), note, fontsize=6.5, **look)
+
+
+def break_name(rule: str) -> str:
+    """Return a rule's name, one that is too long for a box on two lines: write_backbone_ / settings."""
+    if len(rule) <= NAME_LENGTH:
+        return rule
+    breaks = [position + 1 for position, letter in enumerate(rule) if letter == "_"]
+    middle = min(breaks, key=lambda position: abs(position - len(rule) / 2), default=len(rule))
+    return f"{rule[:middle]}\n{rule[middle:]}".rstrip()
 
 
 def describe_jobs(times: dict[str, Any] | None) -> str:

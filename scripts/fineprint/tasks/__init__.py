@@ -52,6 +52,7 @@ class TaskSettings(SourceSettings):
     references: ClassVar[tuple[str, ...]] = ()
     language: ClassVar[str] = ""
     origin: ClassVar[str] = ""
+    prompt_reason: ClassVar[str] = ""
     labels_mean_something: ClassVar[bool] = True
     description: str = ""
     labels: tuple[str, ...]

@@ -1,0 +1,180 @@
+"""What the noise of one training, one machine or a few rows allows to be said."""
+
+import json
+import re
+
+import pytest
+
+from example_contests import FULL, LORA, make_contest, set_hits
+from example_results import METHODS, make_results
+from example_runs import generation
+from fineprint import environment, scoring
+from fineprint.prediction import write_predictions
+from fineprint.readouts import Prediction
+from fineprint.records import write_json
+from fineprint.reporting import advice, analysis, formats, methods, seeds, setting, trials
+from fineprint.reporting.cost_axes import SPEED, TRAINING_COSTS, find_least, write_least
+from fineprint.reporting.merging import merge_table
+from fineprint.reporting.pairs import one_choice_pairs, one_choice_table
+from fineprint.reporting.study import Study
+from fineprint.statistics import describe_correction, mcnemar_p_value
+from fineprint.tasks import Row
+from test_reporting import text_of, without_pictures
+
+PARAMETERS, TIME, MEMORY, SAVED = TRAINING_COSTS
+
+
+def two(seeds=(1,)):
+    return make_contest({FULL: range(270), LORA: range(265)}, seeds=seeds)
+
+
+def set_seconds(results, full, lora):
+    for run, seconds in zip(results["runs"], (full, lora), strict=True):
+        run["train"]["phases"]["training"]["seconds"] = seconds
+
+
+def test_measured_costs_that_are_about_the_same_stand_together():
+    results = two()
+    set_seconds(results, 38.2, 36.1)
+    study = Study(results)
+    least = find_least(study, "nli", [FULL, LORA], TIME)
+    assert least == ([LORA, FULL], 36.1)
+    assert write_least(study, "nli", TIME, least) == "36.1\u00a0s to 38.2\u00a0s, within 10\u00a0%"
+    tile = next(tile for tile in analysis.tiles(study, "nli") if tile.label == "Shortest training")
+    assert tile.value == "36.1\u00a0s" and "“RoBERTa, LoRA” and “RoBERTa, full fine-tuning”" in tile.note
+    assert "up to 38.2\u00a0s" in tile.note and "about the same" in tile.note
+    set_seconds(results, 40.2, 36.1)
+    assert find_least(Study(results), "nli", [FULL, LORA], TIME) == ([LORA], 36.1)
+
+
+def test_faster_by_less_than_the_noise_is_not_fastest():
+    results = two()
+    results["runs"][0]["predict"]["rows_per_second"], results["runs"][1]["predict"]["rows_per_second"] = 95.0, 100.0
+    assert find_least(Study(results), "nli", [FULL, LORA], SPEED) == ([LORA, FULL], 100.0)
+
+
+def test_counts_are_exact_and_have_one_least():
+    results = two()
+    results["runs"][0]["train"]["saved_bytes"], results["runs"][1]["train"]["saved_bytes"] = 1001, 1000
+    assert find_least(Study(results), "nli", [FULL, LORA], SAVED) == ([LORA], 1000)
+
+
+def test_a_single_seed_is_said_where_verdicts_stand(tmp_path):
+    html = without_pictures(two(), tmp_path)
+    for section in ("summary", "claims"):
+        part = text_of(re.search(rf'<section id="{section}">.*?</section>', html, re.DOTALL)[0])
+        assert "speak of other rows, not of another training: one seed was run (1)" in part
+
+
+def test_of_several_seeds_the_spread_is_said():
+    results = two(seeds=(1, 2))
+    set_hits(results, {FULL: range(240), LORA: range(264)}, seed=2)
+    words = seeds.caution(Study(results))
+    assert "measured with 2 seeds: its standard deviation was at most 7.1 points (RoBERTa, full fine-tuning)." in words
+    assert "one seed" not in words
+
+
+def test_a_processor_is_told_by_its_model_s_numbers(tmp_path):
+    file = tmp_path / "cpuinfo"
+    file.write_text("model name\t: AMD EPYC\ncpu family\t: 25\nmodel\t\t: 1\nstepping\t: 1\n\nmodel name\t: other\n")
+    facts = environment.read_processor(file)
+    assert facts["model name"] == "AMD EPYC" and facts["cpu family"] == "25"
+    machine = {"processor": "AMD EPYC", "processor_model": "family 25, model 1, stepping 1"}
+    assert setting.name_processor(machine) == "AMD EPYC, family 25, model 1, stepping 1"
+    assert setting.name_processor({"processor": "AMD EPYC"}) == "AMD EPYC"
+    assert environment.read_processor(tmp_path / "none") == {}
+
+
+def test_what_is_tried_on_held_out_rows_is_no_choice_of_the_method():
+    tried = {**generation(0), "trials": {"temperatures": [0.0, 0.1], "draws": 0, "rows": 200}}
+    chosen = {name: METHODS[name] for name in ("llama_zero_shot", "llama_qlora_generation")}
+    chosen["llama_zero_shot"] = (*METHODS["llama_zero_shot"][:4], tried, *METHODS["llama_zero_shot"][5:])
+    study = Study(make_results(chosen, splits={"test": 150}, with_gaps=False))
+    found = [(pair["first"], pair["second"], pair["axis"]) for pair in one_choice_pairs(study, "nli")]
+    assert found == [("llama_zero_shot", "llama_qlora_generation", "adapter")]
+
+
+def test_a_correction_is_named():
+    assert describe_correction(1) == "uncorrected"
+    assert "p (Holm): uncorrected" in one_choice_table(Study(two()), "nli").caption
+    three = Study(make_contest({FULL: range(270), LORA: range(265), "roberta_prefix": range(200)}))
+    assert "corrected by Holm's procedure for all 3 pairs" in one_choice_table(three, "nli").caption
+
+
+def test_held_out_accuracies_have_intervals():
+    cell = methods.training_rows_table(Study(two()), "nli").rows[0][7]
+    share = Study(two()).run("nli", FULL)["train"]["epochs"][2]["held_out_accuracy"]
+    assert cell.text == formats.share_with_interval(share, 300) and re.fullmatch(
+        r"0\.\d\d \(0\.\d\d–\d\.\d\d\)", cell.text
+    )
+
+
+def write_answers(folder, labels):
+    rows = [Row(f"row-{n}", {"text": "a"}, 0, "g", {}) for n in range(len(labels))]
+    write_predictions(folder, rows, [Prediction(label=label) for label in labels])
+
+
+@pytest.fixture
+def scored(tmp_path):
+    """A run scored from files: a merged model and a second temperature that each lose eight answers."""
+    own, worse = [0] * 30 + [1] * 10, [0] * 22 + [1] * 18
+    place = tmp_path / "predictions"
+    write_answers(place / "test.jsonl", own)
+    write_answers(place / "merged_into_nf4" / "test.jsonl", worse)
+    tried = [("temperature", "0.1", True, own), ("temperature", "0.7", False, worse), ("temperature", "0", False, own)]
+    noted = [{"choice": choice, "value": value, "own": used, "shots": []} for choice, value, used, _ in tried]
+    for number, (*_, labels) in enumerate(tried):
+        write_answers(place / "trials" / f"{number}.jsonl", labels)
+    write_json(tmp_path / "task.json", {"labels": ["a", "b"], "splits": {"train": {}, "test": {}}})
+    write_json(tmp_path / "predict.json", {"settings": {}, "trials": noted})
+    record = scoring.score_run(tmp_path / "task.json", place, tmp_path / "predict.json")
+    return json.loads(json.dumps(record))
+
+
+def test_a_merged_model_is_tested_against_its_adapter(scored):
+    test = scored["merging"]["merged_into_nf4"]["test"]
+    assert test["difference"] == pytest.approx(-0.2) and test["difference_high"] < 0
+    assert test["p_value"] == pytest.approx(mcnemar_p_value(0, 8)) == pytest.approx(2 / 2**8)
+    results = make_results({LORA: METHODS[LORA]}, splits={"test": 40}, with_gaps=False)
+    results["runs"][0]["scores"] = {**scored, "status": "ok", "reason": None}
+    cells = [cell.text for cell in merge_table(Study(results), "nli").rows[0]]
+    assert cells[2:4] == ["nf4", "test"] and cells[4].startswith("0.75 (0.60–0.86)")
+    assert cells[6].startswith("−20.0* (−32.5 to ") and cells[7:] == ["0.008", "80.0 %"]
+
+
+def test_trials_are_judged_by_the_test_on_their_rows(scored):
+    assert [trial.get("p_value_holm") for trial in scored["trials"]] == [None, pytest.approx(4 / 2**8), 1.0]
+    study = Study(make_contest({"llama_zero_shot": range(200)}))
+    words = trials.describe_trials(study, "llama_zero_shot", "temperature", scored["trials"])
+    assert words == (
+        "Llama, zero-shot, temperature: 0.750 with 0.1, as used, on 40 held-out rows; against it 0.7: −20.0 points "
+        "(p = 0.016); 0: 0.0 points (p = 1.000); the test confirms the difference of 0.7."
+    )
+    for trial in scored["trials"]:
+        trial.pop("p_value_holm", None)
+    words = trials.describe_trials(study, "llama_zero_shot", "temperature", scored["trials"])
+    assert "0.7 0.550" in words and "no test" in words
+
+
+def test_the_choice_of_prompt_and_temperature_is_explained():
+    results = make_results(splits={"test": 90})
+    words = " ".join(trials.choice_sentences(Study(results), "nli"))
+    assert "without the list of answers (“yes”, “maybe” and “no”)" in words
+    assert "A temperature of 0.1 takes the likeliest word nearly always" in words and "drawn by the seed" in words
+    results["tasks"]["nli"]["prompt"] += " Choose one: yes, maybe, no."
+    words = " ".join(trials.choice_sentences(Study(results), "nli"))
+    assert "ends with the closed list of answers, “yes”, “maybe” and “no”" in words
+    few = make_results({FULL: METHODS[FULL]}, splits={"test": 90}, with_gaps=False)
+    assert "temperature" not in " ".join(trials.choice_sentences(Study(few), "nli"))
+
+
+def test_figures_of_the_advice_stand_in_the_tables_it_names(tmp_path):
+    results = make_results(splits={"matched": 150})
+    study = Study(results)
+    html = without_pictures(results, tmp_path)
+    for entry in advice.give_advice(study, "nli"):
+        tables = "".join(
+            text_of(re.search(rf'id="table-{link}".*?</table>', html, re.DOTALL)[0]) for _, link in entry.rests_on
+        )
+        for size in re.findall(r"[\d.]+\u00a0[kMG]?B(?! for 70)", entry.advice):
+            assert size.replace("\u00a0", " ") in tables, (entry.situation, size)
