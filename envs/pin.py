@@ -17,13 +17,16 @@ LOCK = FOLDER.parent / "requirements.lock"
 ENVIRONMENTS = {
     "data": (
         "Fetching and rows.",
-        ("pydantic", "jsonargparse", "psutil", "datasets", "huggingface_hub", "pandas", "numpy", "PyYAML"),
+        (
+            *("pydantic", "jsonargparse", "docstring_parser", "psutil", "PyYAML"),
+            *("datasets", "huggingface_hub", "pandas", "numpy"),
+        ),
     ),
     "report": (
         "Cheap jobs: settings, scores, collecting, figures and documents.",
         *(
-            ("pydantic", "jsonargparse", "psutil", "scipy", "numpy", "pandas", "matplotlib", "Jinja2", "PyYAML"),
-            ("pypandoc_binary", "typst"),
+            ("pydantic", "jsonargparse", "docstring_parser", "psutil", "scipy", "numpy", "pandas", "matplotlib"),
+            ("Jinja2", "PyYAML", "pypandoc_binary", "typst"),
         ),
     ),
     "train": (
@@ -32,7 +35,7 @@ ENVIRONMENTS = {
         *(
             ("torch", "transformers", "peft", "accelerate", "bitsandbytes", "safetensors", "tokenizers"),
             ("sentencepiece", "tiktoken", "huggingface_hub", "datasets", "numpy", "psutil", "pydantic", "Jinja2"),
-            ("jsonargparse", "PyYAML"),
+            ("jsonargparse", "docstring_parser", "PyYAML"),
         ),
     ),
 }

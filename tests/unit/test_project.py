@@ -52,11 +52,13 @@ def started_by_a_rule(script):
 
 
 def lacking(script, said):
-    """Return the arguments of the script's main function that its help lacks."""
+    """Return the arguments of the script's main function that its help lacks, and what it says of itself."""
     parts = ast.parse(script.read_text(encoding="utf-8")).body
     (main,) = (part for part in parts if isinstance(part, ast.FunctionDef) and part.name == "main")
     assert main.args.kwonlyargs
-    return [argument.arg for argument in main.args.kwonlyargs if f"--{argument.arg} " not in said]
+    purpose = ast.get_docstring(main).splitlines()[0]
+    purposes = [] if purpose[:60] in " ".join(said.split()) else [purpose]
+    return [*purposes, *(argument.arg for argument in main.args.kwonlyargs if f"--{argument.arg} " not in said)]
 
 
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
