@@ -21,6 +21,9 @@ FREE_SHARE = 0.9  # of the free memory; blocks of different sizes leave gaps
 LEAN_SHARE = 0.4  # of the weights: what a lean training may take beside them
 MOST_PARTS = 4  # cutting a step finer costs more time than computing activations again
 ADAMW_BYTES = 8  # per trained weight
+# Of a micro-batch's activations: what passes that are not recorded take at most beside recorded ones, which keep
+# theirs; and gaps in the memory that recordings of different lengths share.
+UNRECORDED_SHARE, GAPS_SHARE = 0.25, 0.25
 
 
 @dataclass(frozen=True)
@@ -98,14 +101,24 @@ def try_pass(stepper: Stepper, features: list[Feature], length: int) -> int | No
         stepper.run_pass(stepper.to_device(stepper.example(features, length)), 1.0)
         peak = torch.cuda.max_memory_allocated()
         kept = peak - held - gradient_bytes(stepper.parameters)
-        # A smaller last batch is not recorded and takes its activations beside the recorded passes' own.
-        return peak + optimizer_estimate(stepper) + (kept if stepper.can_record else 0)
+        reserve = recording_reserve(kept, stepper.micro_batch) if stepper.can_record else 0
+        return peak + optimizer_estimate(stepper) + reserve
     except torch.OutOfMemoryError:
         return None
     finally:
         stepper.optimizer.zero_grad()
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
+
+
+def rows_beside(micro_batch: int) -> int:
+    """Return how many rows of a smaller last batch, which is not recorded, go through the model at once."""
+    return math.ceil(micro_batch * UNRECORDED_SHARE)
+
+
+def recording_reserve(kept: int, micro_batch: int) -> int:
+    """Return what recorded passes need beside the activations, `kept` bytes, of one micro-batch."""
+    return int(kept * (rows_beside(micro_batch) / micro_batch + GAPS_SHARE))
 
 
 def optimizer_estimate(stepper: Stepper) -> int:

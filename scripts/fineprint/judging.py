@@ -20,7 +20,7 @@ def judge(stepper: Stepper, features: list[Feature]) -> tuple[float, float]:
     readout, module = stepper.readout, stepper.module
     module.eval()
     losses, hits = [], []
-    sizes = stepper.assembled.method.prediction_batch_size, token_budget(stepper.memory_limit)
+    sizes = stepper.assembled.method.prediction_batch_size, token_budget(stepper.memory_left())
     batches = prediction_batches(features, *sizes)
     own = stepper.processes.share(batches)
     # A process without a batch of its own is still asked for its part of each layer.

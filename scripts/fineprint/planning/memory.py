@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fineprint.config import MethodSettings
-from fineprint.fitting import ADAMW_BYTES, FREE_SHARE, LEAN_SHARE, Fit, choose_fit
+from fineprint.fitting import ADAMW_BYTES, FREE_SHARE, LEAN_SHARE, Fit, choose_fit, recording_reserve
 from fineprint.planning.sizes import Sizes, Weights
 from fineprint.precisions import PRECISIONS
 from fineprint.prediction import BYTES_PER_TOKEN, FEWEST_TOKENS, MOST_TOKENS
@@ -165,7 +165,9 @@ def plan_training(load: Load, card_bytes: float) -> Need:
     rows = training.batch_size * training.accumulation_steps
 
     def measure(micro_batch: int, recomputes: bool) -> int:
-        return training_need(load, micro_batch, recomputes).peak
+        need = training_need(load, micro_batch, recomputes)
+        records = not recomputes and load.spread == 1  # on a GPU with bfloat16
+        return need.peak + (recording_reserve(need.activations, micro_batch) if records else 0)
 
     chosen: Fit = choose_fit(rows, int(most), wish != "lean" and not training.checkpoint_activations, measure)
     need = training_need(load, chosen.micro_batch, chosen.recomputes)
