@@ -118,7 +118,7 @@ def rows_beside(micro_batch: int) -> int:
 
 def recording_reserve(kept: int, micro_batch: int) -> int:
     """Return what recorded passes need beside the activations, `kept` bytes, of one micro-batch."""
-    return int(kept * (rows_beside(micro_batch) / micro_batch + GAPS_SHARE))
+    return kept * rows_beside(micro_batch) // micro_batch + int(kept * GAPS_SHARE)
 
 
 def optimizer_estimate(stepper: Stepper) -> int:
