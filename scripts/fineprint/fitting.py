@@ -24,6 +24,9 @@ ADAMW_BYTES = 8  # per trained weight
 DOES_NOT_FIT = 2**62
 
 Predict = Callable[[int, bool], int | None]
+# Of a micro-batch's activations: what passes that are not recorded take at most beside recorded ones, which keep
+# theirs; and gaps in the memory that recordings of different lengths share.
+UNRECORDED_SHARE, GAPS_SHARE = 0.25, 0.25
 
 
 @dataclass(frozen=True)
@@ -115,14 +118,24 @@ def try_pass(stepper: Stepper, features: list[Feature], length: int) -> int | No
         stepper.run_pass(stepper.to_device(stepper.example(features, length)), 1.0)
         peak = torch.cuda.max_memory_allocated()
         kept = peak - held - gradient_bytes(stepper.parameters)
-        # A smaller last batch is not recorded and takes its activations beside the recorded passes' own.
-        return peak + optimizer_estimate(stepper) + (kept if stepper.can_record else 0)
+        reserve = recording_reserve(kept, stepper.micro_batch) if stepper.can_record else 0
+        return peak + optimizer_estimate(stepper) + reserve
     except torch.OutOfMemoryError:
         return None
     finally:
         stepper.optimizer.zero_grad()
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
+
+
+def rows_beside(micro_batch: int) -> int:
+    """Return how many rows of a smaller last batch, which is not recorded, go through the model at once."""
+    return math.ceil(micro_batch * UNRECORDED_SHARE)
+
+
+def recording_reserve(kept: int, micro_batch: int) -> int:
+    """Return what recorded passes need beside the activations, `kept` bytes, of one micro-batch."""
+    return kept * rows_beside(micro_batch) // micro_batch + int(kept * GAPS_SHARE)
 
 
 def optimizer_estimate(stepper: Stepper) -> int:

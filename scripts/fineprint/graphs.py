@@ -33,7 +33,7 @@ class Recording:
 
 
 class StepGraphs:
-    """The recorded passes of one training. They share one memory pool: record the largest batch first."""
+    """The recorded passes of one training. They share one memory pool."""
 
     def __init__(
         self, run_pass: Callable[[Batch, torch.Tensor], torch.Tensor], finish: Callable[[], Any] | None = None
@@ -51,37 +51,63 @@ class StepGraphs:
         self.share = torch.ones((), device="cuda")
         self.recordings: dict[Shapes, Recording] = {}
 
-    def record(self, batch: Batch, forget: Callable[[], Any]) -> None:
-        """Record the passes for batches of this shape.
+    def record(self, batches: list[Batch], forget: Callable[[], Any]) -> None:
+        """Record the passes for batches of these shapes.
+
+        All of them are run unrecorded before the first is recorded: afterwards they could not use what recorded passes
+        have set aside, and would take as much again.
 
         Args:
-            batch: any batch of the shape.
-            forget: discards the gradients that running the pass for warm-up leaves.
+            batches: one of each shape, the largest first.
+            forget: discards the gradients that running the passes for warm-up leaves.
         """
         import torch
 
-        static = {name: tensor.to("cuda", copy=True) for name, tensor in batch.items()}
-        self.warm_up(static, forget)
-        graph = torch.cuda.CUDAGraph()
-        with (
-            torch.cuda.graph(graph, pool=self.pool, stream=self.stream, capture_error_mode="thread_local"),
-            create_on_gpu(),
-        ):
-            loss = self.run_pass(static, self.share)
-            if self.finish is not None:
-                self.finish()
-        self.recordings[shapes_of(batch)] = Recording(graph, static, loss)
+        torch.cuda.empty_cache()  # of what passes on another stream have left
+        placed = [{name: tensor.to("cuda", copy=True) for name, tensor in batch.items()} for batch in batches]
+        for number, batch in enumerate(placed):
+            self.warm_up(batch, forget, 1 if number else WARM_UPS)
+        for batch in placed:
+            self.capture(batch)
 
-    def warm_up(self, batch: Batch, forget: Callable[[], Any]) -> None:
+    def warm_up(self, batch: Batch, forget: Callable[[], Any], times: int) -> None:
         """Run the passes unrecorded, so that what libraries set up at first use is not recorded."""
         import torch
 
         self.stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self.stream), create_on_gpu():
-            for _ in range(1 if self.recordings else WARM_UPS):
+            for _ in range(times):
                 self.run_pass(batch, self.share)
                 forget()
         torch.cuda.current_stream().wait_stream(self.stream)
+
+    def capture(self, batch: Batch) -> None:
+        """Record the passes on a batch on the GPU, whose memory replays will read."""
+        import torch
+
+        graph = torch.cuda.CUDAGraph()
+        with (
+            torch.cuda.graph(graph, pool=self.pool, stream=self.stream, capture_error_mode="thread_local"),
+            create_on_gpu(),
+        ):
+            loss = self.run_pass(batch, self.share)
+            if self.finish is not None:
+                self.finish()
+        self.recordings[shapes_of(batch)] = Recording(graph, batch, loss)
+
+    def memory_left(self, limit: int | None) -> int:
+        """Return the bytes that other work may take, all that is allocated included: what recorded passes have set
+        aside is theirs alone.
+
+        Args:
+            limit: of the bytes that all may take; None for all that is free.
+        """
+        import torch
+
+        torch.cuda.empty_cache()
+        held = torch.cuda.memory_allocated()
+        free, own = torch.cuda.mem_get_info()[0], torch.cuda.memory_reserved() - held
+        return held + free if limit is None else min(held + free, limit - own)
 
     def holds(self, batch: Batch) -> bool:
         """Return whether batches of this shape were recorded."""

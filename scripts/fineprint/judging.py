@@ -20,7 +20,7 @@ def judge(stepper: Stepper, features: list[Feature]) -> tuple[float, float]:
     readout, module = stepper.readout, stepper.module
     module.eval()
     losses, hits = [], []
-    budget = stepper.processes.lowest(token_budget(stepper.memory_limit))  # all must cut the same batches
+    budget = stepper.processes.lowest(token_budget(stepper.memory_left()))  # all must cut the same batches
     sizes = stepper.assembled.method.prediction_batch_size, budget
     batches = prediction_batches(features, *sizes, readout.expect(module, features), readout.batch_tokens)
     own = stepper.processes.share(batches)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fineprint.assembly import Assembled
 from fineprint.batching import feature_length, padded_length, split_sorted
 from fineprint.config import TrainingSettings
+from fineprint.fitting import rows_beside
 from fineprint.graphs import StepGraphs, create_on_gpu, keep_prompt_tokens_on_gpu, recover
 from fineprint.measuring import gradient_bytes, optimizer_bytes
 from fineprint.optimizing import Schedule, can_capture
@@ -144,7 +145,7 @@ class Stepper:
                 loss = self.graphs.replay(batch, share)
                 updated = self.graphs.finish is not None
             else:
-                loss = self.run_pass(self.to_device(batch), share)
+                loss = self.run_unrecorded(part, batch, share)
             total = total + loss
         if not updated:
             if self.shards is not None:
@@ -156,6 +157,22 @@ class Stepper:
             self.clear_gradients()
         self.schedule.advance()
         return total
+
+    def run_unrecorded(self, rows: list[Feature], batch: Batch, share: float) -> torch.Tensor:
+        """Run the passes on a micro-batch; beside recorded ones, which keep their memory, a few rows at a time."""
+        most = len(rows) if self.graphs is None else rows_beside(self.micro_batch)
+        if len(rows) <= most:
+            return self.run_pass(self.to_device(batch), share)
+        terms, total = self.readout.count_terms(rows), 0.0
+        for part in split_sorted(rows, most):
+            own = share * self.readout.count_terms(part) / terms
+            total = total + self.run_pass(self.to_device(self.collate(part)), own)
+        return total
+
+    def memory_left(self) -> int | None:
+        """Return the bytes of a GPU that all may take but recorded passes, which keep theirs; None for all that is
+        free."""
+        return self.memory_limit if self.graphs is None else self.graphs.memory_left(self.memory_limit)
 
     def collate(self, features: list[Feature]) -> Batch:
         """Stack a micro-batch, padded to one of the fixed lengths where there are any."""
@@ -226,8 +243,7 @@ class Stepper:
         try:
             keep_prompt_tokens_on_gpu(self.module)
             self.rehearse(self.example(features, self.lengths[-1]), whole_steps)
-            for length in reversed(self.lengths):
-                self.graphs.record(self.example(features, length), self.clear_gradients)
+            self.graphs.record([self.example(features, n) for n in reversed(self.lengths)], self.clear_gradients)
         except RuntimeError as error:
             recover(self.graphs)
             self.graphs = None

@@ -212,7 +212,7 @@ def check_dropout_stays_random() -> None:
         return loss.detach()
 
     graphs, batch = StepGraphs(run_pass), {"x": torch.randn(8, 64)}
-    graphs.record(batch, lambda: layer.zero_grad(set_to_none=False))
+    graphs.record([batch], lambda: layer.zero_grad(set_to_none=False))
     losses = [float(graphs.replay(batch, 1.0)) for _ in range(4)]
     assert len(set(losses)) == 4, losses
     before = layer[0].weight.grad.clone()

@@ -39,6 +39,12 @@ def test_the_fastest_way_that_fits(gigabytes, may_keep, wanted):
     assert (chosen.micro_batch, chosen.recomputes) == wanted
 
 
+def test_recorded_passes_need_room_for_a_smaller_batch_and_for_gaps():
+    assert fitting.rows_beside(16) == 4 and fitting.rows_beside(6) == 2 and fitting.rows_beside(1) == 1
+    assert fitting.recording_reserve(1600, 16) == 400 + 400
+    assert fitting.recording_reserve(600, 6) == 200 + 150
+
+
 def test_the_choice_is_a_sentence():
     text = fitting.describe_fit(Fit(8, True, 7_400_000_000), 16, 8_000_000_000, "lean")
     assert text == (

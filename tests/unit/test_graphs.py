@@ -24,10 +24,14 @@ class RunAnew(StepGraphs):
     def __init__(self, run_pass, finish=None):
         self.run_pass, self.finish, self.recordings = run_pass, finish, {}
 
-    def record(self, batch, forget):
-        self.run_pass(batch, 0.5)
-        forget()
-        self.recordings[shapes_of(batch)] = Recording(None, batch, None)
+    def record(self, batches, forget):
+        for batch in batches:
+            self.run_pass(batch, 0.5)
+            forget()
+            self.recordings[shapes_of(batch)] = Recording(None, batch, None)
+
+    def memory_left(self, limit):
+        return 10**9
 
     def replay(self, batch, share):
         RunAnew.replays += 1
@@ -88,10 +92,42 @@ def test_replayed_steps_equal_plain_ones(
     assert (replayed.gradient_bytes, replayed.optimizer_bytes) == (plain.gradient_bytes, plain.optimizer_bytes)
 
 
+def test_beside_recorded_passes_few_rows_run_at_once(backbone_folders, task_record, tiny_rows, stand_in, monkeypatch):
+    seen, plain = [], stepping.Stepper.run_pass
+
+    def note(self, batch, share):
+        seen.append(len(batch["label"]))
+        return plain(self, batch, share)
+
+    monkeypatch.setattr(stepping.Stepper, "run_pass", note)
+    run("lora", "generation", "decoder", backbone_folders, task_record, tiny_rows, batch_size=16)
+    assert set(seen) == {16, 4, 1}, "69 rows: the last five of an epoch are four and one, a quarter of a batch at most"
+
+
+def test_all_passes_warm_up_before_the_first_is_recorded(monkeypatch):
+    """Run between two recordings, a pass would take its memory beside that of the first."""
+    done, graphs = [], object.__new__(StepGraphs)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: done.append("empty"))
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, *_, **__: self)
+    graphs.warm_up = lambda batch, forget, times: done.append((len(batch["x"]), times))
+    graphs.capture = lambda batch: done.append(len(batch["x"]))
+    graphs.record([{"x": torch.zeros(rows)} for rows in (9, 5)], lambda: None)
+    assert done == ["empty", (9, 2), (5, 1), 9, 5]
+
+
+def test_recorded_passes_keep_their_memory_for_themselves(monkeypatch):
+    for name, value in (("memory_allocated", 6), ("memory_reserved", 20), ("mem_get_info", (50, 80))):
+        monkeypatch.setattr(torch.cuda, name, lambda value=value: value)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    graphs = object.__new__(StepGraphs)
+    assert graphs.memory_left(None) == 56 and graphs.memory_left(100) == 56, "as much as the card has left"
+    assert graphs.memory_left(30) == 16, "30 in all, of which recorded passes hold 14"
+
+
 def test_a_failed_recording_is_told_and_training_goes_on(
     backbone_folders, task_record, tiny_rows, stand_in, monkeypatch
 ):
-    def fail(self, batch, forget):
+    def fail(self, batches, forget):
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
 
     monkeypatch.setattr(RunAnew, "record", fail)

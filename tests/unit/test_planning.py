@@ -104,8 +104,9 @@ def test_models_of_another_form_are_not_planned():
 
 def test_rows_are_cut_before_a_card_is_too_small(make_load):
     load = make_load("llama_qlora_generation")
-    large, middle, small = (plan_training(load, card * 1e9) for card in (80, 16, 8))
-    assert (large.rows, large.recomputes) == (16, False) and middle.rows == 4
+    large, middle, tight, small = (plan_training(load, card * 1e9) for card in (80, 20, 16, 8))
+    assert (large.rows, large.recomputes) == (16, False) and (middle.rows, middle.recomputes) == (4, False)
+    assert middle.peak < 15e9 and tight.recomputes, "recorded passes need room beside their activations"
     assert small.recomputes and small.fits and small.peak < 8e9
     assert not plan_training(load, 5e9).fits and not plan_prediction(load, 5e9).fits
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fineprint.config import MethodSettings
-from fineprint.fitting import ADAMW_BYTES, FREE_SHARE, LEAN_SHARE, Fit, choose_fit
+from fineprint.fitting import ADAMW_BYTES, FREE_SHARE, LEAN_SHARE, Fit, choose_fit, recording_reserve
 from fineprint.planning.sizes import Sizes, Weights
 from fineprint.precisions import PRECISIONS
 from fineprint.prediction import BYTES_PER_TOKEN, FEWEST_TOKENS, MOST_TOKENS
@@ -194,7 +194,9 @@ def plan_training(load: Load, card_bytes: float) -> Need:
         most = min(most, float(wish.split()[0]) * 1e9)
 
     def measure(micro_batch: int, recomputes: bool) -> int:
-        return training_need(load, micro_batch, recomputes).peak
+        need = training_need(load, micro_batch, recomputes)
+        records = not recomputes and load.gpus == 1  # on a GPU with bfloat16
+        return need.peak + (recording_reserve(need.activations, micro_batch) if records else 0)
 
     chosen: Fit = choose_fit(
         load.rows_per_step, int(most), wish != "lean" and not training.checkpoint_activations, measure
