@@ -22,7 +22,7 @@ def make(adapter, readout, architecture, folders, task, rows, max_tokens):
     if readout == "generation":
         settings = {"kind": readout, "temperature": 0.0, "max_new_tokens": 4, "shots": 1}
         method = method.model_copy(update={"readout": find_settings("readouts", readout).model_validate(settings)})
-    method = method.model_copy(update={"prediction_batch_size": 16, "max_tokens": max_tokens})
+    method = method.model_copy(update={"prediction_batch_size": 8, "max_tokens": max_tokens})
     reader = make_readout(method, folders[architecture], task, rows, seed=1)
     assembled = assemble_for_training(method, reader, folders[architecture], seed=1)
     assembled.module.eval()
@@ -45,21 +45,21 @@ def note_chunks(readout, monkeypatch):
 def test_answers_in_chunks_are_those_of_all_at_once(
     adapter, readout, architecture, backbone_folders, task_record, tiny_rows, monkeypatch
 ):
-    rows, found = tiny_rows[:50], []
+    rows, found = tiny_rows[:24], []
     for most_tokens in (None, 500):
         monkeypatch.setattr(prediction, "token_budget", lambda _, most=most_tokens: most)
-        monkeypatch.setattr(prediction, "LEAST_ROWS_OF_CHUNK", 20)
+        monkeypatch.setattr(prediction, "LEAST_ROWS_OF_CHUNK", 10)
         monkeypatch.setattr(prediction, "BATCHES_OF_CHUNK", 1)
         most = 60 if readout == "generation" else 9  # so that some rows of a pair are cut
         assembled = make(adapter, readout, architecture, backbone_folders, task_record, tiny_rows, most)
         chunks = note_chunks(assembled.readout, monkeypatch)
         answers = prediction.predict_rows(assembled, rows, 1, "rows")
-        assert [size for size, _ in chunks] == ([50] if most_tokens is None else [20, 20, 10])
+        assert [size for size, _ in chunks] == ([24] if most_tokens is None else [10, 10, 4])
         assert all(beside for _, beside in chunks)
         found.append((answers, assembled.readout.truncated_rows, assembled.readout.prompt_example))
     (whole, cut, example), (parts, cut_too, same) = found
     assert cut == cut_too and example == same and (readout == "generation" or cut > 0)
-    assert len(whole) == len(parts) == 50
+    assert len(whole) == len(parts) == 24
     for one, other in zip(whole, parts, strict=True):
         assert (one.label, one.answer, one.likelihood_label) == (other.label, other.answer, other.likelihood_label)
         assert one.probabilities == pytest.approx(other.probabilities, abs=1e-5)
