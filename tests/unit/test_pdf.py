@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from example_multitask import make_long_results
 from example_results import METHODS, make_results
 from fineprint.records import read_json
-from fineprint.reporting import fonts
+from fineprint.reporting import fonts, workflow
 from fineprint.reporting.figures import plot_all
 from fineprint.reporting.html import render
 from fineprint.reporting.pdf import write_pdf
@@ -210,3 +210,17 @@ def test_letters_are_looked_for_in_the_bundled_fonts_first():
     assert not fonts.needs_system_fonts("Zwölf Größen, ≥ 95 %, Ελληνικά, русский, العربية, \u202f\u200b")
     assert fonts.needs_system_fonts("中")
     assert fonts.name_missing_letters("plain text") == "plain text"
+
+
+def test_what_the_page_folds_away_has_its_title_in_print(made):
+    text = squeeze("".join(made["pages"]))
+    for title in ("Every memory figure of every phase", "Hashes of rows, backbones and trained weights"):
+        assert squeeze(title) in text
+    assert text.index(squeeze("Every memory figure of every phase")) < text.index(squeeze("Peak memory by phase on"))
+
+
+def test_a_long_name_of_a_rule_is_broken_to_fit_its_box():
+    assert workflow.break_name("write_backbone_settings") == "write_backbone_\nsettings"
+    assert workflow.break_name("train_method") == "train_method"
+    lines = [line for step in workflow.STEPS for line in workflow.break_name(step.rule).splitlines()]
+    assert max(map(len, lines)) <= workflow.NAME_LENGTH
