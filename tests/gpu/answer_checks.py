@@ -61,8 +61,6 @@ ANSWERS: dict[str, Any] = {
     "likelihoods": check_likelihoods,
     "padding, linear head, encoder": functools.partial(check_padding, "encoder"),
     "padding, linear head, decoder": functools.partial(check_padding, "decoder"),
-    "unpacked weights, generation": functools.partial(
-        check_unpacked_weights, {"kind": "generation", "temperature": 0.0}
-    ),
+    "unpacked weights, generation": functools.partial(check_unpacked_weights, kind="generation", temperature=0.0),
     "unpacked weights, linear head": functools.partial(check_unpacked_weights, kind="linear_head"),
 }
