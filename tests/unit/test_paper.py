@@ -99,6 +99,7 @@ def test_on_a_gpu(text):
     results["provenance"]["hardware"] = [{**machine, "gpu": card}]
     words = write(results)
     assert "one NVIDIA H200 (141 GB) beside" in words and "in mixed precision (bfloat16" in words
+    assert "Every method answered in 16 bits (autocast)" in words and "16 bits" not in text
     assert "without a GPU" in text and "Computing was without mixed precision." in text
 
 

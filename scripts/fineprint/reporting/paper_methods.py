@@ -124,7 +124,14 @@ def describe_training(study: Study, library: Library) -> Paragraph:
         ),
         ".",
     )
+    if ran_on_gpu(study):
+        paragraph += sentence("Every method answered in 16 bits (autocast), whatever its training computed in.")
     return paragraph
+
+
+def ran_on_gpu(study: Study) -> bool:
+    """Return whether a machine of the study had a GPU."""
+    return any(machine.get("gpu") for machine in study.environments())
 
 
 def plain_setting(value: Any) -> Paragraph:
@@ -134,8 +141,8 @@ def plain_setting(value: Any) -> Paragraph:
 
 def name_mixing(study: Study, value: str) -> str:
     """Return a setting of mixed precision in words; what "auto" became depends on the machines."""
-    on_gpu = any(machine.get("gpu") for machine in study.environments())
-    automatic = "in mixed precision (bfloat16 where the GPU has it, else float16)" if on_gpu else MIXING["no"]
+    on_card = "in mixed precision (bfloat16 where the GPU has it, else float16)"
+    automatic = on_card if ran_on_gpu(study) else MIXING["no"]
     return {**MIXING, "auto": automatic}.get(value, value)
 
 
