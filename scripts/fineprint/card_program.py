@@ -55,10 +55,10 @@ def load_lines(method: MethodSettings, readout: Readout, revision: str | None) -
     return [
         before,
         PlainCode(
-            (("transformers", "AutoTokenizer"), ("transformers", readout.auto_class)),
+            (("transformers", "AutoTokenizer"), ("transformers", readout.settings.auto_class)),
             (
                 f"tokenizer = AutoTokenizer.from_pretrained({', '.join(['base', *commit])})",
-                f"model = {readout.auto_class}.from_pretrained({model})",
+                f"model = {readout.settings.auto_class}.from_pretrained({model})",
             ),
         ),
     ]

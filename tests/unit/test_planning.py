@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 import yaml
@@ -21,7 +22,7 @@ from fineprint.planning.sizes import count_by_sizes, read_sizes
 from fineprint.planning.study import count_method, plan_study, write_table
 from fineprint.reporting.planned import planned_table
 from fineprint.reporting.study import Study
-from fineprint.settings import SettingsError
+from fineprint.settings import SettingsError, find_settings
 from test_methods import COMBINATIONS, make_method
 
 ROOT = Path(__file__).parents[2]
@@ -194,6 +195,23 @@ def test_a_model_too_large_for_one_card_is_spread_over_several(capacity, tmp_pat
     for part in ("weights", "gradients", "optimizer"):
         assert shared[part] == pytest.approx(alone[part] / 2, rel=1e-6)
     assert shared["rows"] <= whole.training.batch_size * whole.training.accumulation_steps / 2
+
+
+def test_a_readout_says_itself_what_it_adds(capacity):
+    """The planner knows none by name, nor by PEFT's name for what it does."""
+
+    class Wide(find_settings("readouts", "linear_head")):
+        peft_task: ClassVar[str] = "QUESTION_ANS"
+
+        def count_head(self, width, labels):
+            return 1000
+
+    plain = capacity.methods["llama_qlora_head"].model_copy(
+        update={"adapter": find_settings("adapters", "none")(kind="none")}
+    )
+    wide = plain.model_copy(update={"readout": Wide(kind="linear_head")})
+    config = capacity.backbones[plain.backbone].make_config()
+    assert count_method(plain, config, 3).total - 3 * 4097 == count_method(wide, config, 3).total - 1000
 
 
 def test_a_table_that_is_the_output_layer_is_not_spread(capacity):

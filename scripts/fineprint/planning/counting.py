@@ -12,13 +12,6 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedConfig
 
-# PEFT's name for what a model is used for → the Transformers class that has what it needs.
-CLASSES = {
-    "SEQ_CLS": "AutoModelForSequenceClassification",
-    "FEATURE_EXTRACTION": "AutoModel",
-    "CAUSAL_LM": "AutoModelForCausalLM",
-}
-
 
 def build_without_memory(method: MethodSettings, config: PreTrainedConfig, labels: int) -> torch.nn.Module:
     """Return a method's model with its adapter, no tensor of which has any content."""
@@ -27,7 +20,7 @@ def build_without_memory(method: MethodSettings, config: PreTrainedConfig, label
 
     config.num_labels = labels
     with torch.device("meta"):
-        model = getattr(transformers, CLASSES[method.readout.peft_task]).from_config(config)
+        model = getattr(transformers, method.readout.auto_class).from_config(config)
         return method.adapter.apply(model, method.readout.peft_task)
 
 

@@ -73,10 +73,8 @@ def plan_method(
 
 
 def count_method(method: MethodSettings, config: PreTrainedConfig, labels: int) -> Weights:
-    """Return a method's exact numbers of weights; the linear head is no part of the Transformers model."""
-    head = (
-        labels * (config.get_text_config().hidden_size + 1) if method.readout.peft_task == "FEATURE_EXTRACTION" else 0
-    )
+    """Return a method's exact numbers of weights; a head of the readout's own is no part of the Transformers model."""
+    head = method.readout.count_head(config.get_text_config().hidden_size, labels)
     return count_weights(build_without_memory(method, config, labels), head)
 
 

@@ -72,14 +72,12 @@ class Readout(ABC):
     """Turns rows into inputs, and outputs into losses and answers.
 
     Attributes:
-        auto_class: for the model card, the Transformers class that the backbone is loaded by.
         model_arguments: for the model card, what that class is told beside where and how to load.
         keep_unquantised: modules that stay at full precision on a quantised backbone.
         waits: whether a pass has to look at its batch, so that it cannot be recorded on a GPU.
         batch_tokens: what a batch of predictions costs on a GPU beside its tokens, about, in tokens read in that time.
     """
 
-    auto_class: ClassVar[str] = "AutoModel"
     model_arguments: ClassVar[tuple[str, ...]] = ()
     keep_unquantised: ClassVar[tuple[str, ...]] = ()
     waits: ClassVar[bool] = False
@@ -199,6 +197,7 @@ class ReadoutSettings(Settings):
     Attributes:
         architectures: backbones it works on.
         peft_task: PEFT's name for what the model is then used for.
+        auto_class: the Transformers class that the backbone is loaded by; the planner and the model card ask for it.
         trains: whether it has a head that is trained even where the adapter trains nothing.
         uses_prompt: whether it puts rows into the task's wording.
         explanation: one or two sentences for the report.
@@ -207,6 +206,7 @@ class ReadoutSettings(Settings):
     kind: str
     architectures: ClassVar[frozenset[str]]
     peft_task: ClassVar[str]
+    auto_class: ClassVar[str] = "AutoModel"
     trains: ClassVar[bool] = True
     uses_prompt: ClassVar[bool] = False
     title: ClassVar[str]
@@ -215,6 +215,10 @@ class ReadoutSettings(Settings):
     @abstractmethod
     def build(self, context: Context) -> Readout:
         """Return the readout for a task and a tokenizer."""
+
+    def count_head(self, width: int, labels: int) -> int:
+        """Return the weights of a head that is not part of the Transformers model, which is `width` wide."""
+        return 0
 
     def list_trials(self, seed: int) -> list[Trial]:
         """Return what is to be tried beside these settings; nothing, as a rule."""

@@ -25,6 +25,7 @@ class Settings(ReadoutSettings):
     kind: Literal["classifier"]
     architectures: ClassVar[frozenset[str]] = frozenset({"encoder"})
     peft_task: ClassVar[str] = "SEQ_CLS"
+    auto_class: ClassVar[str] = "AutoModelForSequenceClassification"
     title: ClassVar[str] = "Classification head"
     explanation: ClassVar[str] = (
         "The model's own classification head, a small network on the vector of the first position, is trained from a "
@@ -39,7 +40,6 @@ class Settings(ReadoutSettings):
 class Classifier(ClassReadout):
     """Runs `AutoModelForSequenceClassification`."""
 
-    auto_class = "AutoModelForSequenceClassification"
     model_arguments = ("num_labels=len(labels)",)
     keep_unquantised = HEAD_NAMES
 

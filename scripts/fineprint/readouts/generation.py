@@ -51,6 +51,7 @@ class Settings(ReadoutSettings):
     trials: TrialSettings | None = None
     architectures: ClassVar[frozenset[str]] = frozenset({"decoder"})
     peft_task: ClassVar[str] = "CAUSAL_LM"
+    auto_class: ClassVar[str] = "AutoModelForCausalLM"
     trains: ClassVar[bool] = False
     uses_prompt: ClassVar[bool] = True
     title: ClassVar[str] = "Text generation"
@@ -85,7 +86,6 @@ class Generation(Readout):
     padded on the right: under a causal mask a token of left padding attends to nothing, and on a GPU the gradient of
     attention to nothing may be no number (see CONTRIBUTING)."""
 
-    auto_class = "AutoModelForCausalLM"
     keep_unquantised = ("lm_head",)
     batch_tokens = 4000  # each word that is written takes a pass
 

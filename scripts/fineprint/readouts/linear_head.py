@@ -33,6 +33,10 @@ class Settings(ReadoutSettings):
         "is trained from a random start with cross-entropy. No ready-made classification model is used."
     )
 
+    def count_head(self, width: int, labels: int) -> int:
+        """Return the weights of the linear layer."""
+        return labels * (width + 1)
+
     def build(self, context: Context) -> Readout:
         """Return the readout."""
         return LinearHead(self, context)
