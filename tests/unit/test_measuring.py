@@ -1,5 +1,6 @@
 """What a forward pass keeps, against bytes counted by hand."""
 
+import pytest
 import torch
 
 import fineprint.measuring as measuring
@@ -33,8 +34,10 @@ def test_energy_is_not_measured_without_a_counter():
         assert phases["training"]["energy_joules"] is None
 
 
-def test_energy_is_the_counters_difference(monkeypatch):
-    readings = iter([100.0, 130.5])
+@pytest.mark.parametrize(("counter", "wanted"), [((100.0, 130.5), 30.5), ((100.0, None), None)])
+def test_energy_is_the_counters_difference(counter, wanted, monkeypatch):
+    """A counter that stops answering has measured nothing."""
+    readings = iter(counter)
     monkeypatch.setattr(measuring, "read_energy_joules", lambda: next(readings))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     for name in ("synchronize", "reset_peak_memory_stats"):
@@ -43,7 +46,7 @@ def test_energy_is_the_counters_difference(monkeypatch):
     phases = {}
     with measure_phase(phases, "training"):
         pass
-    assert phases["training"]["energy_joules"] == 30.5
+    assert phases["training"]["energy_joules"] == wanted
 
 
 def test_workspace_is_what_the_peak_holds_beside_the_rest():

@@ -82,16 +82,3 @@ def test_an_unknown_card_is_not_measured(card, monkeypatch):
 def test_without_a_driver_there_is_no_version(monkeypatch):
     use(monkeypatch, None)
     assert nvml.driver_version() is None
-
-
-def test_a_counter_that_stops_answering_is_not_measured(monkeypatch):
-    readings = iter([100.0, None])
-    monkeypatch.setattr(measuring, "read_energy_joules", lambda: next(readings))
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    for name in ("synchronize", "reset_peak_memory_stats"):
-        monkeypatch.setattr(torch.cuda, name, lambda: None)
-    monkeypatch.setattr(measuring, "describe_memory", lambda sampler, cuda: {})
-    phases = {}
-    with measuring.measure_phase(phases, "training"):
-        pass
-    assert phases["training"]["energy_joules"] is None
