@@ -17,7 +17,7 @@ from fineprint import training as training_module
 from fineprint.assembly import Assembled, assemble_for_training, make_readout
 from fineprint.batching import feature_length
 from fineprint.config import MethodSettings, TrainingSettings
-from fineprint.loading import import_libraries
+from fineprint.importing import import_libraries
 from fineprint.precisions import keep_linear_in_half
 from fineprint.prediction import predict_rows
 from fineprint.readouts._answering import shared_beginning

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from fineprint.config import read_kind_of
 from fineprint.fetching import check_unchanged, use_fetched
+from fineprint.importing import import_libraries
 from fineprint.job import run_job, use_threads
-from fineprint.loading import import_libraries, load_tokenizer
+from fineprint.loading import load_tokenizer
 from fineprint.model_folder import check_architecture, describe_backbone
 from fineprint.records import read_json, write_json
 from fineprint.settings import SettingsError

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from fineprint.config import read_study
+from fineprint.importing import import_libraries
 from fineprint.job import run_job
-from fineprint.loading import import_libraries
 from fineprint.packing import unpack
 from fineprint.records import write_json
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from fineprint.importing import import_libraries
 from fineprint.job import run_job, use_threads
-from fineprint.loading import import_libraries
 from fineprint.records import write_json
 
 

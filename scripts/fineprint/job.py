@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from fineprint.importing import collecting_no_garbage
 from fineprint.interruption import Interrupted
 from fineprint.placement import describe_placement, write_line
 from fineprint.processes import leave_processes
@@ -42,7 +43,8 @@ def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
 
 def use_threads(threads: int) -> None:
     """Let torch and the tokenizers use as many threads as the job was given."""
-    import torch
+    with collecting_no_garbage():
+        import torch
 
     os.environ["RAYON_NUM_THREADS"] = str(threads)  # read when a tokenizer first works on many texts
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,20 +92,3 @@ def keep_weights_as_quantised(model: PreTrainedModel) -> PreTrainedModel:
         if getattr(module, "support_avx512bf16_for_cpu", False):
             module.support_avx512bf16_for_cpu = False
     return model
-
-
-def import_libraries() -> None:
-    """Import what loading a model needs, so that the loading phase measures loading; keep libraries from printing what
-    is no news, such as a freshly started head."""
-    os.environ["TOKENIZERS_PARALLELISM"] = "true"  # by as many threads as `use_threads` allows
-    warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
-    warnings.filterwarnings("ignore", message="`gradient_checkpointing_", category=FutureWarning)
-    warnings.filterwarnings("ignore", message="Paged optimizers are not supported on CPU")
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-    import bitsandbytes  # noqa: F401
-    import peft  # noqa: F401
-    from transformers import modeling_utils  # noqa: F401
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()

@@ -18,8 +18,8 @@ from fineprint.cards import Base, name_base, read_base, write_card
 from fineprint.checkpoints import Checkpoints
 from fineprint.config import MethodSettings, read_run
 from fineprint.environment import describe_commit, describe_environment
+from fineprint.importing import import_libraries
 from fineprint.job import use_threads
-from fineprint.loading import import_libraries
 from fineprint.measuring import gather_phase, join_phases, measure_phase, weight_bytes, workspace_bytes
 from fineprint.parameters import count_parameters
 from fineprint.planning.checking import planned_prediction, planned_training

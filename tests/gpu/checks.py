@@ -18,7 +18,7 @@ from fineprint.assembly import assemble_for_training, make_readout
 from fineprint.batching import training_batches
 from fineprint.config import MethodSettings, TrainingSettings
 from fineprint.graphs import StepGraphs
-from fineprint.loading import import_libraries
+from fineprint.importing import import_libraries
 from fineprint.precisions import keep_linear_in_half
 from fineprint.resuming import Keeper
 from fineprint.settings import read_kind

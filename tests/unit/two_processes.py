@@ -15,8 +15,8 @@ from torch.distributed.fsdp import FSDPModule
 from fineprint import judging
 from fineprint.assembly import assemble_for_training, make_readout, save_trained
 from fineprint.checkpoints import Checkpoints
+from fineprint.importing import import_libraries
 from fineprint.interruption import Interrupted
-from fineprint.loading import import_libraries
 from fineprint.measuring import Meter
 from fineprint.processes import join_processes, leave_processes
 from fineprint.resuming import Keeper
