@@ -138,8 +138,14 @@ def make_forgetting() -> dict[str, Any]:
     """Return the record of forgetting: the whole model forgets, the adapter does not."""
     before = {"rows": 300, "correct": 270, "accuracy": 0.9, "accuracy_low": 0.86, "accuracy_high": 0.93}
     after = {"rows": 300, "correct": 240, "accuracy": 0.8, "accuracy_low": 0.75, "accuracy_high": 0.84}
-    lost = {"difference": -0.1, "difference_low": -0.14, "difference_high": -0.06, "p_value": 0.0001}
-    kept = {"difference": 0.0, "difference_low": 0.0, "difference_high": 0.0, "p_value": 1.0}
+    lost = {
+        "difference": -0.1,
+        "difference_low": -0.14,
+        "difference_high": -0.06,
+        "p_value": 0.0001,
+        "p_value_holm": 0.0002,
+    }
+    kept = {"difference": 0.0, "difference_low": 0.0, "difference_high": 0.0, "p_value": 1.0, "p_value_holm": 1.0}
     return {
         "settings": {},
         "first": "nli",

@@ -256,6 +256,18 @@ def test_in_sixteen_bits_rounding_passes_and_dropout_does_not(logit, difference,
     assert row.equal == equal
 
 
+@pytest.mark.parametrize(("logit", "equal"), [(1e-4, True), (3e-3, False)])
+def test_another_label_passes_only_where_the_task_alone_is_undecided(logit, equal, make_entries):
+    """The tolerance is 1e-4 in float32: two logits 2e-4 apart may change places, farther ones may not."""
+    entry = make_entries("lora", "classifier", "encoder")[0]
+    entry.labels[0] = 0
+    wanted = torch.tensor([logit, 0.0, -1.0])
+    answer = torch.tensor([0.0, 1e-6, -1.0]) if equal else torch.tensor([0.0, logit, -1.0])
+    way = SimpleNamespace(name="merged", answer=lambda requests: [answer for _ in requests])
+    check = check_way(way, "lora", [entry], {entry.name: [wanted]}, QUICK)
+    assert (check["same_labels"], check["undecided_labels"], check["equal"]) == (0, int(equal), equal)
+
+
 def test_whole_models_answer_too_and_take_more(make_entries):
     whole, adapters = (make_entries(kind, "classifier", "encoder") for kind in ("full", "lora"))
     for group in make_groups(whole[0]):

@@ -10,6 +10,7 @@ from pypdf import PdfReader
 from example_multitask import make_latency, make_multitask_results, make_real_size
 from example_results import METHODS, make_results
 from fineprint.benchmarks import read_jobs
+from fineprint.multitask import latency
 from fineprint.records import COST_ONLY, write_json
 from fineprint.reporting import advice, checklist, formats
 from fineprint.reporting.claims import describe_claims
@@ -17,7 +18,14 @@ from fineprint.reporting.figures import MULTITASK, plot_all, save_drawing
 from fineprint.reporting.figures_multitask import draw_growth
 from fineprint.reporting.html import render
 from fineprint.reporting.multitask import Line, Multitask, meeting
-from fineprint.reporting.multitask_serving_words import compare, per_task_sentences, speed_sentences, worked_sentences
+from fineprint.reporting.multitask_serving_words import (
+    compare,
+    is_apart,
+    per_task_sentences,
+    speed_sentences,
+    worked_sentences,
+)
+from fineprint.reporting.multitask_tables import checks_table, latency_table
 from fineprint.reporting.multitask_view import describe_multitask
 from fineprint.reporting.multitask_words import (
     accuracy_sentences,
@@ -244,10 +252,11 @@ def test_accuracy_is_worded_by_the_test(results):
     for pair in results["multitask"]["comparisons"]:
         pair.update({"difference": 0.04, "p_value_holm": 0.001})
     ahead = "RoBERTa, full fine-tuning is 4.0 points ahead of RoBERTa, LoRA"
-    assert all(ahead in sentence for sentence in accuracy_sentences(part_of(results)))
+    *sentences, tested = accuracy_sentences(part_of(results))
+    assert all(ahead in sentence for sentence in sentences) and tested.endswith("on each task, uncorrected.")
     for pair in results["multitask"]["comparisons"]:
         pair["p_value_holm"] = 0.4
-    assert all("cannot be told apart" in sentence for sentence in accuracy_sentences(part_of(results)))
+    assert all("cannot be told apart" in sentence for sentence in accuracy_sentences(part_of(results))[:-1])
 
 
 def test_training_that_costs_more_is_said_to(results):
@@ -273,7 +282,7 @@ def test_forgetting_says_who_forgets(results):
     results["multitask"]["combining"]["training"][0]["backbone_after"] = "ee" * 32
     assert "changed the backbone's tensors" in forgetting_sentences(part_of(results))[-1]
     record = results["multitask"]["forgetting"]
-    record["scores"][0].update({"difference": -0.01, "p_value": 0.5})
+    record["scores"][0].update({"difference": -0.01, "p_value_holm": 0.5})
     record["backbone"][1]["after"] = "ee" * 32
     full, lora, _ = forgetting_sentences(part_of(results))
     assert "no change can be shown" in full and "nothing is forgotten" not in lora
@@ -291,6 +300,22 @@ def test_answers_that_differ_are_reported(results):
     serving["checks"][0]["control_apart"] = 0
     assert "says nothing of whole models in memory" in check_sentences(part_of(results))[1]
     assert "did not put them back" in drift_sentences(part_of(results))[0]
+
+
+def test_near_ties_are_told(results):
+    checks = results["multitask"]["serving"]["checks"]
+    checks[2].update({"same_labels": 599, "undecided_labels": 1})
+    assert "all labels equal but 1 of" in check_sentences(part_of(results))[0]
+    table = checks_table(part_of(results))
+    assert "Undecided:" in table.caption and "599 of 600 (1 undecided)" in str(table.rows[2])
+
+
+def test_a_median_of_few_repeats_has_no_interval(results):
+    few, enough = (latency.describe("merged", "lora", 8, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0][:count]) for count in (5, 6))
+    assert few["seconds_low"] is None and (enough["seconds_low"], enough["seconds_high"]) == (1.0, 6.0)
+    assert not is_apart(few, {"seconds_low": 100.0, "seconds_high": 200.0})
+    results["multitask"]["serving"]["latency"][0].update({"seconds_low": None, "seconds_high": None})
+    assert latency_table(part_of(results)) is not None
 
 
 def test_adapters_alone_render_without_a_comparison(results, tmp_path):

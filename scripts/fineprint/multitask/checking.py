@@ -45,18 +45,20 @@ class Comparison:
 
     Attributes:
         same_label: whether it has the label that the task's run predicted.
+        undecided: whether the task alone puts its two likeliest labels so close together that rounding decides.
         difference: the largest of a logit.
         tolerance: what it may be.
     """
 
     same_label: bool
+    undecided: bool
     difference: float
     tolerance: float
 
     @property
     def equal(self) -> bool:
-        """Whether the logits are the same but for rounding."""
-        return self.difference <= self.tolerance
+        """Whether label and logits are the same but for rounding."""
+        return self.difference <= self.tolerance and (self.same_label or self.undecided)
 
 
 def check_way(way: Way, method: str, entries: list[Entry], reference: Reference, settings: ServingSettings) -> Check:
@@ -72,17 +74,17 @@ def check_way(way: Way, method: str, entries: list[Entry], reference: Reference,
     compared = [found for window in windows for found in compare_window(way, window, own, reference)]
     control = compare_window(way, windows[0], others, reference)
     worst = max(compared, key=lambda found: found.difference / found.tolerance)
-    same = sum(found.same_label for found in compared)
     return Check(
         way=way.name,
         method=method,
         rows=len(asked),
-        same_labels=same,
+        same_labels=sum(found.same_label for found in compared),
+        undecided_labels=sum(found.undecided and not found.same_label for found in compared),
         largest_difference=worst.difference,
         tolerance=worst.tolerance,
-        equal=same == len(asked) and all(found.equal for found in compared),
+        equal=all(found.equal for found in compared),
         control_rows=len(control),
-        control_apart=sum(not found.equal for found in control),
+        control_apart=sum(found.difference > found.tolerance for found in control),
     )
 
 
@@ -101,9 +103,17 @@ def compare_window(
     found = []
     for (entry, place), logits in zip(window, answers, strict=True):
         wanted = reference[entry.name][place]
-        same = int(logits.argmax()) == entry.labels[place]
-        found.append(Comparison(same, largest_difference(logits.cpu(), wanted), allowed(entry, wanted)))
+        same, tolerance = int(logits.argmax()) == entry.labels[place], allowed(entry, wanted)
+        found.append(
+            Comparison(same, lead(wanted) <= 2 * tolerance, largest_difference(logits.cpu(), wanted), tolerance)
+        )
     return found
+
+
+def lead(logits: torch.Tensor) -> float:
+    """Return by how much the largest logit exceeds the next."""
+    first, second = logits.topk(2).values.tolist()
+    return first - second
 
 
 def largest_difference(logits: torch.Tensor, wanted: torch.Tensor) -> float:

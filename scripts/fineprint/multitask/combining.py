@@ -12,7 +12,7 @@ from fineprint.environment import describe_environment
 from fineprint.measuring import measure_phase
 from fineprint.multitask.clock import clear_memory
 from fineprint.multitask.entries import Entry, first_test_split, read_entry
-from fineprint.multitask.evaluating import compare_hits, hit_rows, own_hits, score_hits
+from fineprint.multitask.evaluating import compare_hits, correct_for_number, hit_rows, own_hits, score_hits
 from fineprint.multitask.heads import find_bank
 from fineprint.multitask.joint import JointReadout, assemble_joint
 from fineprint.multitask.records import Combined, CombiningRecord
@@ -22,7 +22,6 @@ from fineprint.optimizing import make_accelerator
 from fineprint.parameters import count_parameters
 from fineprint.records import Phase, folder_bytes, read_json
 from fineprint.rows import HELD_OUT, TRAIN, read_rows
-from fineprint.statistics import holm
 from fineprint.training import store_frozen, train
 
 # PEFT's `combination_type` for each way, and the weight of each adapter. "linear" weighs A and B each by the square
@@ -44,13 +43,6 @@ def combine_study(settings_file: Path, study: Path) -> CombiningRecord:
     correct_for_number(record["scores"])
     record["environment"] = describe_environment()
     return record
-
-
-def correct_for_number(scores: list[Combined]) -> None:
-    """Correct the p-values of a table for being many."""
-    tested = [row for row in scores if row["p_value"] is not None]
-    for row, corrected in zip(tested, holm([row["p_value"] or 0.0 for row in tested]), strict=True):
-        row["p_value_holm"] = corrected
 
 
 def score_row(way: str, method: str, of: list[str], entry: Entry, split: str, hits: list[bool]) -> Combined:
@@ -79,6 +71,7 @@ def combine_method(record: CombiningRecord, method: str, entries: list[Entry], s
             shared.bank.assign(entry.name)
             hits = hit_rows(shared.readout, shared.module, entry)
             record["scores"].append(score_row(way, method, names, entry, splits[entry.task], hits))
+        shared.adapted.set_adapter(shared.names[names[0]], inference_mode=True)  # PEFT warns of deleting the active
         shared.adapted.delete_adapter(combined)
     del shared
     clear_memory()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from fineprint.batching import prediction_batches
 from fineprint.multitask.entries import Entry
 from fineprint.multitask.ways import run_batch
 from fineprint.readouts import Readout
-from fineprint.statistics import compare_paired, wilson_interval
+from fineprint.statistics import compare_paired, holm, wilson_interval
 
 
 def hit_rows(readout: Readout, module: torch.nn.Module, entry: Entry) -> list[bool]:
@@ -33,6 +34,13 @@ def score_hits(hits: list[bool]) -> dict[str, Any]:
     low, high = wilson_interval(sum(hits), len(hits))
     shares = {"accuracy": sum(hits) / len(hits), "accuracy_low": low, "accuracy_high": high}
     return {"rows": len(hits), "correct": sum(hits), **shares}
+
+
+def correct_for_number(scores: Sequence[Any]) -> None:
+    """Note the p-values of a table's scores corrected for being many, where there are any."""
+    tested = [row for row in scores if row["p_value"] is not None]
+    for row, corrected in zip(tested, holm([row["p_value"] for row in tested]), strict=True):
+        row["p_value_holm"] = corrected
 
 
 def compare_hits(hits: list[bool], base: list[bool] | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from fineprint.environment import describe_environment
 from fineprint.measuring import measure_phase
 from fineprint.multitask.clock import clear_memory
 from fineprint.multitask.entries import Entry, first_test_split, read_entry
-from fineprint.multitask.evaluating import compare_hits, hit_rows, own_hits, score_hits
+from fineprint.multitask.evaluating import compare_hits, correct_for_number, hit_rows, own_hits, score_hits
 from fineprint.multitask.heads import find_head, put_head
 from fineprint.multitask.joint import make_head
 from fineprint.multitask.records import ForgettingRecord
@@ -47,6 +47,7 @@ def measure_study(settings_file: Path, study: Path) -> ForgettingRecord:
         learn = learn_on if pair[0].method.adapter.saves_whole_model else learn_beside
         learn(record, method, *pair, study / "data" / second / "rows", seed)
         clear_memory()
+    correct_for_number(record["scores"])
     record["environment"] = describe_environment()
     return record
 

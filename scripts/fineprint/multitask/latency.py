@@ -13,6 +13,7 @@ from fineprint.multitask.entries import Entry
 from fineprint.multitask.records import Latency
 from fineprint.multitask.ways import Merged, Mixed, Resident, Switched, Way
 
+FEWEST_FOR_AN_INTERVAL = 6
 WARM_UP = 3  # rounds that are not counted
 
 
@@ -58,7 +59,8 @@ def answer_ready(way: Way, entry: Entry, rows: int) -> Any:
 
 
 def describe(way: str, method: str, rows: int, seconds: list[float]) -> Latency:
-    """Return the median with its 95 % interval, which rests on the order of the values only."""
+    """Return the median with its 95 % interval, which rests on the order of the values only: fewer than six have none,
+    for even all of them hold the median less often."""
     ordered, count = sorted(seconds), len(seconds)
     spread = 0.98 * math.sqrt(count)
     low, high = max(0, math.floor(count / 2 - spread)), min(count - 1, math.ceil(count / 2 + spread))
@@ -67,7 +69,7 @@ def describe(way: str, method: str, rows: int, seconds: list[float]) -> Latency:
         method=method,
         rows=rows,
         seconds_median=statistics.median(ordered),
-        seconds_low=ordered[low],
-        seconds_high=ordered[high],
+        seconds_low=ordered[low] if count >= FEWEST_FOR_AN_INTERVAL else None,
+        seconds_high=ordered[high] if count >= FEWEST_FOR_AN_INTERVAL else None,
         repeats=count,
     )

@@ -37,6 +37,7 @@ class Check(TypedDict):
     method: str
     rows: int
     same_labels: int  # as the run's own predictions
+    undecided_labels: int  # others, where the task alone is nearer to a tie than rounding can move the logits
     largest_difference: float  # of a logit, in the row that comes nearest to its tolerance
     tolerance: float  # of that row
     equal: bool
@@ -51,8 +52,8 @@ class Latency(TypedDict):
     method: str
     rows: int
     seconds_median: float
-    seconds_low: float  # 95 % interval of the median
-    seconds_high: float
+    seconds_low: float | None  # 95 % interval of the median; None where there are too few repeats for one
+    seconds_high: float | None
     repeats: int
 
 

@@ -169,12 +169,16 @@ def against_whole(rows: list[dict[str, Any]]) -> str:
     name, ratio = WAYS[shared["way"]][0].lower(), shared["rows_per_second"] / whole["rows_per_second"]
     if not ranges_apart(whole, shared):
         return (
-            f" Adapters and whole models cannot be told apart here: {name}, their best way, overlap with whole models."
+            f" Adapters and whole models cannot be told apart here: the turns of their best way ({name}) overlap with "
+            "those of whole models."
         )
     if ratio > 1:
-        return f" Adapters win here: {name} reach {formats.times(ratio)} the rows of whole models in memory."
+        return (
+            f" Adapters win here: their best way ({name}) reaches {formats.times(ratio)} the rows of whole models in "
+            "memory."
+        )
     return (
-        f" Adapters lose here: {name}, their best way, reach {formats.percent(ratio)} of the rows of whole models in "
+        f" Adapters lose here: their best way ({name}) reaches {formats.percent(ratio)} of the rows of whole models in "
         "memory."
     )
 
@@ -209,7 +213,9 @@ def tell_latency(new: dict[str, Any], base: dict[str, Any], name: str, other: st
 
 
 def is_apart(first: dict[str, Any], second: dict[str, Any]) -> bool:
-    """Return whether the intervals of two medians do not overlap."""
+    """Return whether the intervals of two medians do not overlap; without intervals that cannot be said."""
+    if first["seconds_low"] is None or second["seconds_low"] is None:
+        return False
     return first["seconds_low"] > second["seconds_high"] or second["seconds_low"] > first["seconds_high"]
 
 

@@ -10,6 +10,7 @@ from fineprint.reporting import formats
 from fineprint.reporting.multitask import WAYS, Multitask
 from fineprint.reporting.study import SIGNIFICANCE, peak_memory, phase_seconds, train_value
 from fineprint.reporting.table import Cell, Table, blank, code, number, numeric, plain, text
+from fineprint.statistics import describe_correction
 
 
 def way_cell(way: str) -> Cell:
@@ -133,6 +134,13 @@ def rate_cell(row: dict[str, Any]) -> Cell:
     return Cell(f"{formats.rate(row['rows_per_second'])}{spread}", sort=row["rows_per_second"])
 
 
+def labels_cell(check: dict[str, Any]) -> Cell:
+    """Return how many rows have the label of the run's own prediction, and how many others are near ties."""
+    words = f"{formats.count(check['same_labels'])} of {formats.count(check['rows'])}"
+    undecided = check.get("undecided_labels")
+    return Cell(f"{words} ({undecided} undecided)" if undecided else words, sort=check["same_labels"])
+
+
 def checks_table(part: Multitask) -> Table | None:
     """Return whether each way answers as the task served alone."""
     checks = part.serving["checks"] if part.serving else []
@@ -140,7 +148,7 @@ def checks_table(part: Multitask) -> Table | None:
         [
             way_cell(check["way"]),
             text(part.title(check["method"])),
-            text(f"{formats.count(check['same_labels'])} of {formats.count(check['rows'])}"),
+            labels_cell(check),
             number(check["largest_difference"], lambda value: f"{value:.1e}"),
             number(check["tolerance"], lambda value: f"{value:.1e}"),
             text("yes") if check["equal"] else text("no", style="flag"),
@@ -154,6 +162,11 @@ def checks_table(part: Multitask) -> Table | None:
         "nearest to its tolerance, which is that of the numbers' precision. Control: rows that another task than their "
         "own answered, and how many of them the same check tells from their own task's."
     )
+    if any(check.get("undecided_labels") for check in checks):
+        caption += (
+            " Undecided: a row with another label whose two likeliest labels lie so close together, in the task served "
+            "alone, that rounding within the tolerance decides between them; it counts as equal."
+        )
     columns = [
         *plain("Way", "Method"),
         *numeric("Same labels", "Largest difference", "Tolerance"),
@@ -183,6 +196,8 @@ def latency_cell(row: dict[str, Any] | None) -> Cell:
     """Return a median with its interval."""
     if row is None:
         return Cell(formats.NOT_MEASURED, style="missing")
+    if row["seconds_low"] is None:
+        return number(row["seconds_median"], formats.duration)
     limits = f"{formats.duration(row['seconds_low'])}–{formats.duration(row['seconds_high'])}"
     return Cell(f"{formats.duration(row['seconds_median'])} ({limits})", sort=row["seconds_median"])
 
@@ -257,7 +272,8 @@ def forgetting_table(part: Multitask) -> Table | None:
     first, second = f"“{record['first']}” ({record['split']})", f"“{record['second']}”"
     if part.scored:
         caption = f"{first} before and after {second} was learnt with the same weights, asked with its own head. "
-        scores = numeric("Before", "After", "Points", "p (McNemar)")
+        caption += f"p: exact McNemar, {describe_correction(len(record['scores']), 'methods')}. "
+        scores = numeric("Before", "After", "Points", "p")
     else:
         caption, scores = f"The backbone before and after {second} was learnt; accuracy was not measured. ", []
     caption += "Backbone: sha256 of its tensors before and after."
@@ -270,5 +286,5 @@ def forgetting_cells(row: dict[str, Any]) -> list[Cell]:
         number(row["before"]["accuracy"], lambda _: formats.with_interval(row["before"])),
         number(row["after"]["accuracy"], lambda _: formats.with_interval(row["after"])),
         number(row["difference"], formats.points),
-        text(formats.p_value(row["p_value"])),
+        text(formats.p_value(row["p_value_holm"])),
     ]

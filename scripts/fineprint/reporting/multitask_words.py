@@ -10,6 +10,7 @@ from fineprint.reporting.multitask import WAYS, Multitask
 from fineprint.reporting.multitask_serving_words import Write, compare, find_pair
 from fineprint.reporting.study import SIGNIFICANCE, is_trained, peak_memory, phase_seconds, train_value
 from fineprint.reporting.workflow import list_jobs
+from fineprint.statistics import describe_correction
 
 MEASURING = {"serve_tasks": "serving", "combine_tasks": "combining", "measure_forgetting": "forgetting"}
 COMBINING = (("average", "Averaging two"), ("concatenation", "Summing two"), ("together", "Training one on all"))
@@ -52,6 +53,9 @@ def accuracy_sentences(part: Multitask) -> list[str]:
                 found = part.difference(task, first, second)
                 if found is not None:
                     sentences.append(f"On “{task}” {word_difference(part, first, second, found)}.")
+    if sentences:
+        pairs = len(part.methods) * (len(part.methods) - 1) // 2
+        sentences.append(f"The p are those of the exact McNemar test on each task, {describe_correction(pairs)}.")
     return sentences
 
 
@@ -106,6 +110,19 @@ def drift_sentences(part: Multitask) -> list[str]:
     ]
 
 
+def word_equality(checks: list[dict[str, Any]]) -> str:
+    """Return that every way answers as the task alone, and what that means for near ties."""
+    undecided = sum(check.get("undecided_labels") or 0 for check in checks)
+    rows = sum(check["rows"] for check in checks)
+    labels = (
+        f"all labels equal but {undecided} of {formats.count(rows)}, where the task alone is nearer to a tie than "
+        "rounding can move the logits"
+        if undecided
+        else "all labels equal"
+    )
+    return f"Every way gives the answers of the task served alone: {labels}; logits within the tolerance."
+
+
 def check_sentences(part: Multitask) -> list[str]:
     """Return whether the answers are those of the tasks served alone, and what a shared backbone's hash says."""
     checks = part.serving["checks"] if part.serving else []
@@ -115,7 +132,7 @@ def check_sentences(part: Multitask) -> list[str]:
         sentences.append(
             f"Answers differ from those of the task served alone: {formats.join(wrong)}."
             if wrong
-            else "Every way gives the answers of the task served alone: all labels equal, logits within the tolerance."
+            else word_equality(checks)
         )
     controls = [check for check in checks if check.get("control_rows")]
     if controls:
@@ -211,8 +228,8 @@ def forgetting_sentences(part: Multitask) -> list[str]:
             words = f"the backbone's weights {touched}"
         elif row["difference"] == 0 and same[row["method"]]:
             words = "nothing is forgotten: the backbone is untouched and the answers are as accurate as before"
-        elif row["p_value"] >= SIGNIFICANCE:
-            chance = formats.p_phrase(row["p_value"])
+        elif row["p_value_holm"] >= SIGNIFICANCE:
+            chance = formats.p_phrase(row["p_value_holm"])
             words = f"no change can be shown ({formats.points(row['difference'])} points, {chance})"
         else:
             verb = "loses" if row["difference"] < 0 else "gains"
