@@ -58,6 +58,35 @@ def prediction_batches(
     return [order[start:end] for start, end in itertools.pairwise([0, *ends, len(order)]) if start < end]
 
 
+def prediction_groups(
+    features: list[Feature],
+    batch_size: int,
+    most_tokens: int | None = None,
+    shared: int = 0,
+    batch_tokens: int = 0,
+    most_kept: int = 0,
+) -> list[list[list[int]]]:
+    """Return positions into `features` by batch, and these by group: what is answered together.
+
+    Args:
+        features, batch_size, most_tokens, shared, batch_tokens: as for `prediction_batches`. A group has `batch_size`
+            rows at most, too.
+        most_kept: tokens that a group may hold, as many for each of its rows as for the longest; 0 where every batch is
+            a group.
+    """
+    if most_tokens is None or not most_kept:
+        return [[batch] for batch in prediction_batches(features, batch_size, most_tokens, shared, batch_tokens)]
+    tokens = [feature_length(feature) for feature in features]
+    left = sorted(range(len(features)), key=tokens.__getitem__, reverse=True)
+    groups = []
+    while left:
+        rows = max(1, min(batch_size, most_kept // (shared + round_up(tokens[left[0]] - shared))))
+        group, left = left[:rows], left[rows:]
+        batches = prediction_batches([features[place] for place in group], rows, most_tokens, shared, batch_tokens)
+        groups.append([[group[place] for place in batch] for batch in batches])
+    return groups
+
+
 def cut_batches(lengths: list[int], most_rows: list[int], batch_tokens: int) -> list[int]:
     """Return where batches end, but for the last, so that tokens, padding included, and batches cost little together.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fineprint.assembly import Assembled
-from fineprint.batching import prediction_batches
+from fineprint.batching import prediction_groups
 from fineprint.fitting import memory_limit
 from fineprint.precisions import half_dtype
 from fineprint.progress import Progress
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # A model of 8 billion weights takes about half of this per token, keys and values included.
 BYTES_PER_TOKEN = 2**20
 FEWEST_TOKENS, MOST_TOKENS = 2048, 65536
+# What may be kept of batches that are answered together takes a share of that memory: one part of so many.
+PARTS = 4
 # Rows that are encoded together: full batches, so that few are cut short at a chunk's end.
 BATCHES_OF_CHUNK, LEAST_ROWS_OF_CHUNK = 4, 1024
 
@@ -40,18 +42,18 @@ def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) ->
     progress = Progress(name, len(rows), "rows")
     unpack = unpacked_bytes(assembled.module, assembled.method.memory) > 0
     with torch.inference_mode(), half_precision(), attention_for_any_shape(), unpacked(assembled.module, unpack):
-        for positions, batch in answer_batches(assembled, encode_batches(assembled, rows, most_tokens)):
-            for position, answer in zip(positions, readout.read_off(batch), strict=True):
+        for positions, group in answer_groups(assembled, encode_groups(assembled, rows, most_tokens)):
+            for position, answer in zip(positions, readout.read_off(group), strict=True):
                 answers[position] = answer
             progress.advance(progress.done_units + len(positions), len(positions))
         readout.expect(assembled.module, [])
     return [answer for answer in answers if answer is not None]
 
 
-def encode_batches(
+def encode_groups(
     assembled: Assembled, rows: list[Row], most_tokens: int | None
-) -> Iterator[tuple[list[int], list[Feature]]]:
-    """Yield each batch's positions and features.
+) -> Iterator[list[tuple[list[int], list[Feature]]]]:
+    """Yield groups, of each batch in them its positions and features.
 
     Args:
         assembled: what answers.
@@ -61,15 +63,15 @@ def encode_batches(
     """
     readout, size = assembled.readout, assembled.method.prediction_batch_size
     chunk_size = len(rows) if most_tokens is None else max(size * BATCHES_OF_CHUNK, LEAST_ROWS_OF_CHUNK)
-    chunks = cut_chunks(rows, chunk_size)
+    chunks, most_kept = cut_chunks(rows, chunk_size), kept_budget(most_tokens, readout.kept_bytes(assembled.module))
     for row in rows[:1]:
         readout.note_example(row)
     with ThreadPoolExecutor(max_workers=1) as beside:
         encoded = beside.map(lambda chunk: readout.encode_all([rows[position] for position in chunk], False), chunks)
         for chunk, features in zip(chunks, encoded, strict=True):
             shared = readout.expect(assembled.module, features)
-            for batch in prediction_batches(features, size, most_tokens, shared, readout.batch_tokens):
-                yield [chunk[position] for position in batch], [features[position] for position in batch]
+            for group in prediction_groups(features, size, most_tokens, shared, readout.batch_tokens, most_kept):
+                yield [([chunk[place] for place in batch], [features[place] for place in batch]) for batch in group]
 
 
 def cut_chunks(rows: list[Row], size: int) -> list[list[int]]:
@@ -80,15 +82,16 @@ def cut_chunks(rows: list[Row], size: int) -> list[list[int]]:
     return [order[start : start + size] for start in range(0, len(rows), size)]
 
 
-def answer_batches(
-    assembled: Assembled, batches: Iterable[tuple[list[int], list[Feature]]]
+def answer_groups(
+    assembled: Assembled, groups: Iterable[list[tuple[list[int], list[Feature]]]]
 ) -> Iterator[tuple[list[int], Any]]:
-    """Yield each batch's positions and answers, the next batch already under way, so that a GPU need not wait."""
+    """Yield each group's positions and answers, the next group already under way, so that a GPU need not wait."""
     device = next(assembled.module.parameters()).device
     before: tuple[list[int], Any] | None = None
-    for positions, features in batches:
-        batch = move(assembled.readout.collate(features), device)
-        now = positions, assembled.readout.answer(assembled.module, batch)
+    for group in groups:
+        batches = [move(assembled.readout.collate(features), device) for _, features in group]
+        positions = [position for part, _ in group for position in part]
+        now = positions, assembled.readout.answer_together(assembled.module, batches)
         if before is not None:
             yield before
         before = now
@@ -124,6 +127,16 @@ def token_budget(limit: int | None = None) -> int | None:
     if limit is not None:
         free = min(free, limit - torch.cuda.memory_allocated())
     return max(FEWEST_TOKENS, min(free // BYTES_PER_TOKEN, MOST_TOKENS))
+
+
+def kept_budget(most_tokens: int | None, kept_bytes: int) -> int:
+    """Return how many tokens batches that are answered together may hold; 0 where each is answered by itself.
+
+    Args:
+        most_tokens: of a batch; None on a CPU.
+        kept_bytes: of each token until it is answered; 0 for nothing.
+    """
+    return most_tokens * BYTES_PER_TOKEN // PARTS // kept_bytes if most_tokens and kept_bytes else 0
 
 
 def half_precision() -> Any:

@@ -80,6 +80,36 @@ def test_writes_what_transformers_writes(
         assert written.tolist() == [tokens + ends] * 12, "stopped where all rows had ended"
 
 
+@pytest.mark.parametrize("likely", [None, "yes small dog"])
+@pytest.mark.parametrize("share", [True, False])
+@torch.inference_mode()
+def test_batches_answered_together_are_answered_as_one(likely, share, backbone_folders, task_record, tiny_rows):
+    """Batches of other lengths, read one after another, with and without a common beginning; also in the second group,
+    when what rows wrote before is known."""
+    readout, module = build(backbone_folders, task_record, tiny_rows, 0.0, **ANSWERS)
+    if likely:
+        tokens = readout.context.tokenizer(likely, add_special_tokens=False)["input_ids"]
+        encourage(module, [*tokens, readout.context.tokenizer.eos_token_id])
+    rows = [replace(row, texts={name: text * 3 for name, text in row.texts.items()}) for row in tiny_rows[:4]]
+    features = [readout.encode(row, with_answer=False) for row in [*rows, *tiny_rows[4:12]]]
+    if share:
+        readout.expect(module, features)
+    batches = [readout.collate(features[start : start + 4]) for start in (0, 4, 8)]
+    assert len({batch["prompt_ids"].shape[1] for batch in batches}) > 1
+    for _ in range(2):
+        wanted = readout.answer(module, readout.collate(features))
+        written, scores = readout.answer_together(module, batches)
+        assert torch.equal(written, wanted[0])
+        torch.testing.assert_close(scores, wanted[1], rtol=1e-5, atol=1e-5)
+
+
+def test_what_a_token_keeps_is_what_its_keys_and_values_take(backbone_folders, task_record, tiny_rows):
+    readout, module = build(backbone_folders, task_record, tiny_rows, 0.0)
+    kept = answering.read_beginning(module, torch.tensor([[5, 6, 7]]))
+    taken = sum(part.numel() * part.element_size() for layer in kept for part in layer)
+    assert readout.kept_bytes(module) * 3 == taken > 0
+
+
 def encourage(module, sequence):
     """Let the model write a sequence: after its last token but one comes its last, and so on."""
     embedding, output = module.get_input_embeddings(), module.get_output_embeddings()

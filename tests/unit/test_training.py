@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from fineprint.assembly import assemble_for_training, make_readout
-from fineprint.batching import cut_batches, feature_length, prediction_batches, training_batches
+from fineprint.batching import cut_batches, feature_length, prediction_batches, prediction_groups, training_batches
 from fineprint.config import TrainingSettings
 from fineprint.optimizing import make_optimizer, make_schedule
 from fineprint.readouts._padding import round_up
@@ -135,6 +135,22 @@ def test_tokens_that_are_read_once_count_for_room_but_not_for_the_cuts():
     apart = prediction_batches(features, 100, most_tokens=10**6, shared=100, batch_tokens=300)
     assert [len(batch) for batch in alike] == [100, 100] and [len(batch) for batch in apart] == [50] * 4
     assert max(map(len, prediction_batches(features, 100, most_tokens=1200, shared=100))) == 1200 // 108
+
+
+def test_groups_hold_every_row_once_and_no_more_than_may_be_kept():
+    generator = random.Random(3)
+    features = [{"prompt": [1] * generator.randrange(40, 300)} for _ in range(500)]
+    groups = prediction_groups(features, 100, most_tokens=4000, shared=30, batch_tokens=50, most_kept=20_000)
+    assert sorted(row for group in groups for batch in group for row in batch) == list(range(500))
+    lengths = [[[feature_length(features[row]) for row in batch] for batch in group] for group in groups]
+    assert all(sum(map(len, group)) <= 100 for group in lengths) and any(len(group) > 2 for group in lengths)
+    assert all(sum(map(len, group)) * (max(map(max, group)) // 8 * 8) <= 20_000 for group in lengths)
+    assert all(len(batch) * max(batch) <= 4000 for group in lengths for batch in group)
+    alone = prediction_groups(features, 100, most_tokens=4000, shared=30, batch_tokens=50)
+    assert alone == [[batch] for batch in prediction_batches(features, 100, 4000, 30, 50)]
+    assert prediction_groups(features, 100, most_kept=20_000) == [
+        [batch] for batch in prediction_batches(features, 100)
+    ]
 
 
 def cost_of(lengths, ends, batch_tokens):

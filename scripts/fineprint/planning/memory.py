@@ -15,7 +15,7 @@ from fineprint.config import MethodSettings
 from fineprint.fitting import ADAMW_BYTES, FREE_SHARE, LEAN_SHARE, Fit, choose_fit, recording_reserve
 from fineprint.planning.sizes import Sizes, Weights
 from fineprint.precisions import PRECISIONS
-from fineprint.prediction import BYTES_PER_TOKEN, FEWEST_TOKENS, MOST_TOKENS
+from fineprint.prediction import BYTES_PER_TOKEN, FEWEST_TOKENS, MOST_TOKENS, kept_budget
 from fineprint.unpacking import LEAST_FREE
 
 HALF, SINGLE = 2, 4  # bytes of a number
@@ -205,26 +205,40 @@ def plan_training(load: Load, card_bytes: float) -> Need:
     return Need(**{**asdict(need), "fits": need.peak <= card_bytes})
 
 
-def prediction_need(load: Load, rows: int, unpacked: int = 0) -> Need:
-    """Return the peak of answering so many rows at once; `unpacked` bytes hold 4-bit weights a second time."""
-    sizes, weights = load.sizes, weight_bytes(load, training=False)
-    tokens = rows * load.length
+def prediction_need(load: Load, rows: int, unpacked: int = 0, together: int = 0) -> Need:
+    """Return the peak of answering.
+
+    Args:
+        load: what answers.
+        rows: that are read at once.
+        unpacked: bytes that hold 4-bit weights a second time.
+        together: rows, read in several batches, that then are answered at once; 0 for those of a batch.
+    """
+    sizes, weights, answered = load.sizes, weight_bytes(load, training=False), max(rows, together)
     kept = 0
     if load.method.readout.uses_prompt:  # keys and values of the prompts, and logits behind them
-        kept = (tokens + rows * LABEL_TOKENS) * sizes.layers * 2 * sizes.key_value * HALF
-        kept += rows * LABEL_TOKENS * sizes.vocabulary * (HALF + SINGLE)
+        kept = answered * (load.length + LABEL_TOKENS) * kept_bytes(load)
+        kept += answered * LABEL_TOKENS * sizes.vocabulary * (HALF + SINGLE)
+    tokens = rows * load.length
     workspace = PREDICTION_LIBRARY_BYTES + working_bytes(load, tokens) + load.weights.largest * HALF + unpacked
     return Need(weights, 0, 0, kept, workspace, weights + kept + workspace, rows, False, True)
 
 
+def kept_bytes(load: Load) -> int:
+    """Return the bytes of a token's keys and values in all layers."""
+    return load.sizes.layers * 2 * load.sizes.key_value * HALF
+
+
 def plan_prediction(load: Load, card_bytes: float) -> Need:
     """Return the peak of prediction on a card, its batches as large as prediction itself would make them."""
-    free = card_bytes - weight_bytes(load, training=False)
-    budget = max(FEWEST_TOKENS, min(free // BYTES_PER_TOKEN, MOST_TOKENS))
-    rows = int(max(1, min(load.method.prediction_batch_size, budget // load.length)))
+    free, most = card_bytes - weight_bytes(load, training=False), load.method.prediction_batch_size
+    budget = int(max(FEWEST_TOKENS, min(free // BYTES_PER_TOKEN, MOST_TOKENS)))
+    rows, together = max(1, min(most, budget // load.length)), 0
+    if load.method.readout.uses_prompt:
+        together = min(most, kept_budget(budget, kept_bytes(load)) // load.length)
     size = load.weights.linear * HALF
     unpacks = PRECISIONS[load.method.precision].bits == 4 and load.method.memory == "auto" and free >= LEAST_FREE * size
-    need = prediction_need(load, rows, size if unpacks else 0)
+    need = prediction_need(load, rows, size if unpacks else 0, together)
     return Need(**{**asdict(need), "fits": need.peak <= card_bytes})
 
 

@@ -163,6 +163,16 @@ class Readout(ABC):
     def answer(self, module: torch.nn.Module, batch: Batch) -> Any:
         """Answer a batch of features without answers, as tensors that the GPU may still be working on."""
 
+    def kept_bytes(self, module: torch.nn.Module) -> int:
+        """Return the bytes that are kept of every token of a batch until it is answered; 0 where batches are answered
+        each by itself."""
+        return 0
+
+    def answer_together(self, module: torch.nn.Module, batches: list[Batch]) -> Any:
+        """Answer batches as one, their rows in this order; several only where something is kept of them."""
+        [batch] = batches
+        return self.answer(module, batch)
+
     @abstractmethod
     def read_off(self, answers: Any) -> list[Prediction]:
         """Wait for what `answer` returned and turn it into one prediction per row."""

@@ -124,6 +124,21 @@ def make_cache(beginning: Kept, layers: int, rows: int, room: int) -> DynamicCac
             self.keys, self.values = (memory[:, :, :columns] for memory in self.memory)
             return self.keys, self.values
 
+        def join(self, parts: list[Any], columns: int) -> None:
+            """Hold what layers hold of other rows, all ending in the same column; the layers are emptied."""
+            rows = sum(len(part.keys) for part in parts)
+            self.lazy_initialization(parts[0].keys, parts[0].values)
+            self.memory = [  # zeros, for attention weighs also what it is not to see: with 0, which needs a number
+                part.new_zeros(rows, part.shape[1], room, part.shape[3]) for part in (parts[0].keys, parts[0].values)
+            ]
+            first = 0
+            for part in parts:
+                last = first + len(part.keys)
+                for memory, held in zip(self.memory, (part.keys, part.values), strict=True):
+                    memory[first:last, :, columns - held.shape[2] : columns] = held
+                part.memory, part.keys, part.values, first = [], None, None, last
+            self.rewind(columns)
+
     cache = DynamicCache()
     cache.layers = [RoomyLayer() for _ in range(layers)]
     for layer, parts in zip(cache.layers, beginning, strict=False):
@@ -188,6 +203,28 @@ def read_prompts(module: torch.nn.Module, beginning: Kept, ids: torch.Tensor, ma
     return Reading(cache, whole, logits[:, -1])
 
 
+def join_readings(readings: list[Reading], more: int) -> Reading:
+    """Return prompts that were read in batches of other lengths as if they had been read together, with room for
+    `more` tokens behind them. What was kept of them is moved, layer by layer, so that it is not held twice."""
+    import torch
+    from torch.nn.functional import pad
+
+    columns = max(reading.mask.shape[1] for reading in readings)
+    mask = torch.cat([pad(reading.mask, (columns - reading.mask.shape[1], 0)) for reading in readings])
+    cache = make_cache([], len(readings[0].cache.layers), len(mask), columns + more)
+    for number, layer in enumerate(cache.layers):
+        layer.join([reading.cache.layers[number] for reading in readings], columns)
+    return Reading(cache, mask, torch.cat([reading.logits for reading in readings]))
+
+
+def kept_bytes(module: torch.nn.Module) -> int:
+    """Return the bytes that keys and values of a token take in all layers."""
+    config = module.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return count_layers(module) * 2 * heads * width * module.dtype.itemsize
+
+
 def read_answers(
     module: torch.nn.Module, reading: Reading, tree: AnswerTree, nodes: int, first: torch.Tensor | None = None
 ) -> torch.Tensor:
@@ -242,12 +279,10 @@ def score_answers(reading: Reading, behind: torch.Tensor | None, tree: AnswerTre
     """
     import torch
 
-    needed = sorted({tree.parents[node] for path in tree.paths for node in path})
-    logs = {
-        node: (reading.logits if node == ROOT or behind is None else behind[:, node]).float().log_softmax(dim=-1)
-        for node in needed
-    }
-    scores = [
-        torch.stack([logs[tree.parents[node]][:, tree.tokens[node]] for node in path]).sum(dim=0) for path in tree.paths
-    ]
-    return torch.stack(scores, dim=1)
+    logs: dict[int, torch.Tensor] = {}  # by node: how likely its token is behind its parent
+    for parent in sorted({tree.parents[node] for path in tree.paths for node in path}):
+        logits = (reading.logits if parent == ROOT or behind is None else behind[:, parent]).float()
+        everything = logits.logsumexp(dim=-1)
+        for node in (node for node, before in enumerate(tree.parents) if before == parent):
+            logs[node] = logits[:, tree.tokens[node]] - everything
+    return torch.stack([torch.stack([logs[node] for node in path]).sum(dim=0) for path in tree.paths], dim=1)

@@ -20,7 +20,9 @@ from fineprint.readouts._answering import (
     Kept,
     Reading,
     grow_tree,
+    join_readings,
     keeps_all,
+    kept_bytes,
     read_answers,
     read_beginning,
     read_prompts,
@@ -87,7 +89,6 @@ class Generation(Readout):
     attention to nothing may be no number (see CONTRIBUTING)."""
 
     keep_unquantised = ("lm_head",)
-    batch_tokens = 4000  # each word that is written takes a pass
 
     def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__(settings, context)
@@ -246,12 +247,24 @@ class Generation(Readout):
         behind = read_answers(module, reading, self.tree, self.tree.inner) if self.tree.inner else None
         return score_answers(reading, behind, self.tree)
 
+    def kept_bytes(self, module: torch.nn.Module) -> int:
+        """Return the bytes of a token's keys and values: as a word takes a pass, batches are answered together."""
+        return kept_bytes(module) if keeps_all(module) else 0
+
     def answer(self, module: torch.nn.Module, batch: Batch) -> Any:
         """Generate an answer for each row and score the labels beside it."""
+        return self.answer_together(module, [batch])
+
+    def answer_together(self, module: torch.nn.Module, batches: list[Batch]) -> Any:
+        """Read batches one after another, then write the answers of all."""
         config = self.generation_config(module)
         if not keeps_all(module):
+            [batch] = batches
             return generate_groups(module, batch, config), score_groups(module, batch, self.answer_ids)
-        reading = self.read(module, batch, max(len(self.tree.tokens), config.max_new_tokens))
+        more = max(len(self.tree.tokens), config.max_new_tokens)
+        alone = len(batches) == 1
+        readings = [self.read(module, batch, more if alone else 0) for batch in batches]
+        reading = readings[0] if alone else join_readings(readings, more)
         written, behind = write_answers(module, reading, self.tree, config, self.habit)
         return written, score_answers(reading, behind, self.tree)
 
