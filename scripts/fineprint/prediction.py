@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fineprint.assembly import Assembled
 from fineprint.batching import prediction_groups
 from fineprint.fitting import memory_limit
+from fineprint.norms import fused_norms
 from fineprint.precisions import half_dtype
 from fineprint.progress import Progress
 from fineprint.prompts import text_length
@@ -41,7 +42,8 @@ def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) ->
     answers: list[Prediction | None] = [None] * len(rows)
     progress = Progress(name, len(rows), "rows")
     unpack = unpacked_bytes(assembled.module, assembled.method.memory) > 0
-    with torch.inference_mode(), half_precision(), attention_for_any_shape(), unpacked(assembled.module, unpack):
+    fused = fused_norms(assembled.module, torch.cuda.is_available())
+    with torch.inference_mode(), half_precision(), attention_for_any_shape(), unpacked(assembled.module, unpack), fused:
         for positions, group in answer_groups(assembled, encode_groups(assembled, rows, most_tokens)):
             for position, answer in zip(positions, readout.read_off(group), strict=True):
                 answers[position] = answer

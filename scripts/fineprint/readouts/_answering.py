@@ -164,14 +164,19 @@ def read_on(
         positions: of the further tokens, (rows, columns).
         last: at how many of the last columns logits are wanted; 0 for all.
     """
-    return module(
-        input_ids=ids,
-        attention_mask=mask,
-        position_ids=positions,
-        past_key_values=cache,
-        use_cache=True,
-        logits_to_keep=last,
-    ).logits
+    # The last tokens of rows lie apart in memory; without a copy the output layer would take them row by row.
+    joined = module.get_output_embeddings().register_forward_pre_hook(lambda _, inputs: (inputs[0].contiguous(),))
+    try:
+        return module(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=last,
+        ).logits
+    finally:
+        joined.remove()
 
 
 def count_layers(module: torch.nn.Module) -> int:
