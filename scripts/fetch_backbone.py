@@ -30,8 +30,8 @@ def main(*, settings: Path, model: Path, record: Path, fetched: Path | None = No
     use_fetched(backbone, fetched)
     model.mkdir(parents=True, exist_ok=True)
     use_threads(threads)
-    facts = backbone.fetch(model, wanted["seed"])
     import_libraries()
+    facts = backbone.fetch(model, wanted["seed"])
     check_architecture(backbone, model)
     pad_token = load_tokenizer(model).pad_token
     described = describe_backbone(backbone, model, facts)

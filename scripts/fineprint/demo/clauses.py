@@ -1,13 +1,12 @@
 """A clause as slots, and its English. Pairs are made by editing slots, so the label follows from the edit."""
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from fineprint.demo import lexicon
 
 
-@dataclass(frozen=True)
-class Phrase:
+class Phrase(NamedTuple):
     """A noun phrase: `amount` ("the", "all of the", "at least two" …), an adjective or none, one noun or two joined."""
 
     nouns: tuple[str, ...]
@@ -21,8 +20,7 @@ class Phrase:
         return self.amount not in ("", "the")
 
 
-@dataclass(frozen=True)
-class Clause:
+class Clause(NamedTuple):
     """A sentence in slots. An empty slot is left out, so that a clause can also be a mere phrase."""
 
     subject: Phrase | None
@@ -77,4 +75,4 @@ def render_clause(clause: Clause) -> str:
 
 def swap_roles(clause: Clause) -> Clause:
     """Return the clause with doer and undergoer exchanged."""
-    return replace(clause, subject=clause.object, object=clause.subject)
+    return clause._replace(subject=clause.object, object=clause.subject)

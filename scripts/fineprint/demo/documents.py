@@ -5,7 +5,7 @@ The full sentences of some phenomena are left out, so that fine-tuning has somet
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 from fineprint.demo import lexicon
@@ -83,7 +83,7 @@ def shorten(random: Random, premise: Clause, hypothesis: Clause, keep: float) ->
             )
         if not is_needed and random.random() >= keep:
             changes[slot] = nothing
-    return replace(premise, **changes), replace(hypothesis, **changes)
+    return premise._replace(**changes), hypothesis._replace(**changes)
 
 
 def pick_wording(random: Random, is_three_way: bool) -> tuple[str, str, str]:

@@ -4,7 +4,6 @@ Every function takes a source of randomness and the hypothesis, or the pair as i
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 
 from fineprint.demo import lexicon
@@ -44,7 +43,7 @@ def pick_sibling(random: Random, noun: str) -> str:
 
 def change_noun(phrase: Phrase, noun: str) -> Phrase:
     """Put another noun and keep adjective and amount."""
-    return replace(phrase, nouns=(noun,))
+    return phrase._replace(nouns=(noun,))
 
 
 def specialise(random: Random, phrase: Phrase) -> Phrase:
@@ -60,33 +59,33 @@ def generalise(phrase: Phrase) -> Phrase:
 
 def oppose_verb(random: Random, clause: Clause) -> Clause:
     """Let the opposite happen."""
-    return replace(clause, verb=pick_opposite(random, clause.verb, lexicon.VERBS))
+    return clause._replace(verb=pick_opposite(random, clause.verb, lexicon.VERBS))
 
 
 def replace_verb(random: Random, clause: Clause) -> Clause:
     """Take a verb that says nothing about the old one."""
     if clause.verb in lexicon.ROLE_VERBS:
-        return replace(clause, verb=random.choice([verb for verb in lexicon.ROLE_VERBS if verb != clause.verb]))
-    return replace(clause, verb=pick_unrelated(random, clause.verb, lexicon.VERBS))
+        return clause._replace(verb=random.choice([verb for verb in lexicon.ROLE_VERBS if verb != clause.verb]))
+    return clause._replace(verb=pick_unrelated(random, clause.verb, lexicon.VERBS))
 
 
 def oppose_place(random: Random, clause: Clause) -> Clause:
     """Move the clause to another place of the same genre."""
     places = next(places for places in lexicon.GENRE_PLACES.values() if clause.place in places)
-    return replace(clause, place=random.choice([place for place in places if place != clause.place]))
+    return clause._replace(place=random.choice([place for place in places if place != clause.place]))
 
 
 def list_drops(clause: Clause) -> list[Callable[[], Clause]]:
     """Return what can be left out of a clause so that it says less."""
     drops: list[Callable[[], Clause]] = []
     if clause.place:
-        drops.append(lambda: replace(clause, place=""))
+        drops.append(lambda: clause._replace(place=""))
     if clause.tail:
-        drops.append(lambda: replace(clause, tail=""))
+        drops.append(lambda: clause._replace(tail=""))
     if clause.object and clause.object.adjective:
-        drops.append(lambda: replace(clause, object=replace(clause.object, adjective="")))
+        drops.append(lambda: clause._replace(object=clause.object._replace(adjective="")))
     if clause.subject and clause.subject.adjective and clause.subject.amount == "the":
-        drops.append(lambda: replace(clause, subject=replace(clause.subject, adjective="")))
+        drops.append(lambda: clause._replace(subject=clause.subject._replace(adjective="")))
     return drops
 
 
@@ -101,13 +100,13 @@ def weaken(random: Random, clause: Clause) -> Clause:
 def vary_words(random: Random, clause: Clause) -> Clause:
     """Put synonyms for the verb and the adjectives."""
     if clause.verb and clause.verb not in lexicon.ROLE_VERBS:
-        clause = replace(clause, verb=pick_synonym(random, clause.verb, lexicon.VERBS))
+        clause = clause._replace(verb=pick_synonym(random, clause.verb, lexicon.VERBS))
     if clause.object and clause.object.adjective in OBJECT_WORDS:
         adjective = pick_synonym(random, clause.object.adjective, lexicon.OBJECT_ADJECTIVES)
-        clause = replace(clause, object=replace(clause.object, adjective=adjective))
+        clause = clause._replace(object=clause.object._replace(adjective=adjective))
     if clause.subject and clause.subject.adjective in SUBJECT_WORDS:
         adjective = pick_synonym(random, clause.subject.adjective, lexicon.SUBJECT_ADJECTIVES)
-        clause = replace(clause, subject=replace(clause.subject, adjective=adjective))
+        clause = clause._replace(subject=clause.subject._replace(adjective=adjective))
     return clause
 
 
@@ -122,9 +121,9 @@ SUBJECT_WORDS = _collect_words(lexicon.SUBJECT_ADJECTIVES)
 def enrich(random: Random, premise: Clause, hypothesis: Clause, genre: str, chance: float) -> Clause:
     """Say more in the premise where both say nothing yet; what follows from it does not change."""
     if not premise.place and not hypothesis.place and random.random() < chance:
-        premise = replace(premise, place=random.choice(lexicon.GENRE_PLACES[genre]))
+        premise = premise._replace(place=random.choice(lexicon.GENRE_PLACES[genre]))
     if not premise.tail and not hypothesis.tail and random.random() < chance / 2:
-        premise = replace(premise, tail=pick_word(random, lexicon.TAILS))
+        premise = premise._replace(tail=pick_word(random, lexicon.TAILS))
     for slot, opposites in (("object", lexicon.OBJECT_ADJECTIVES), ("subject", lexicon.SUBJECT_ADJECTIVES)):
         mine, other = getattr(premise, slot), getattr(hypothesis, slot)
         if (slot == "subject" and mine.amount != "the") or mine.joiner or other.joiner or premise.passive:
@@ -134,6 +133,6 @@ def enrich(random: Random, premise: Clause, hypothesis: Clause, genre: str, chan
         if mine.nouns == other.nouns and random.random() < chance:
             mine = specialise(random, mine)
         if not mine.adjective and not other.adjective and random.random() < chance / 2:
-            mine = replace(mine, adjective=pick_word(random, opposites))
-        premise = replace(premise, **{slot: mine})
+            mine = mine._replace(adjective=pick_word(random, opposites))
+        premise = premise._replace(**{slot: mine})
     return premise

@@ -147,7 +147,7 @@ def _distract(random: Random, topic: Topic, label: int) -> str:
     """The one to whom somebody or something belongs is happy or sad too, but of that the sentence does not tell."""
     owner = f"of the {random.choice((*PERSON_WORDS[NEGATIVE], *PERSON_WORDS[POSITIVE]))} {_pick_person(random)}"
     noun = "friend" if topic.words == PERSON_WORDS else topic.subject.nouns[0]
-    owned = replace(topic.subject, nouns=(f"{noun} {owner}",))
+    owned = topic.subject._replace(nouns=(f"{noun} {owner}",))
     return _say_either(random, replace(topic, subject=owned, place=""), label)
 
 

@@ -1,7 +1,7 @@
 """Pairs of sentences with a label, drawn so that neither words nor overlap give the label away."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 from fineprint.demo import lexicon
@@ -42,7 +42,7 @@ def _lose_detail(random: Random, premise: Clause, hypothesis: Clause) -> Clause:
     """Leave out of the premise what both say, where the label is not entailment anyway."""
     for slot in ("place", "tail"):
         if getattr(premise, slot) == getattr(hypothesis, slot) and random.random() < 0.3:
-            premise = replace(premise, **{slot: ""})
+            premise = premise._replace(**{slot: ""})
     return premise
 
 

@@ -1,7 +1,6 @@
 """What decides a pair: for each phenomenon a hypothesis that shows it, and the edit that leads to a label."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 
 from fineprint.demo import lexicon
@@ -39,9 +38,9 @@ def _make_plain(random: Random, genre: str) -> Clause:
     subject = Phrase((_pick_noun(random, random.choice(lexicon.SUBJECT_KINDS)),), amount="the")
     thing = Phrase((_pick_noun(random, random.choice(lexicon.GENRE_OBJECTS[genre])),))
     if random.random() < 0.2:
-        subject = replace(subject, adjective=pick_word(random, lexicon.SUBJECT_ADJECTIVES))
+        subject = subject._replace(adjective=pick_word(random, lexicon.SUBJECT_ADJECTIVES))
     if random.random() < 0.3:
-        thing = replace(thing, adjective=pick_word(random, lexicon.OBJECT_ADJECTIVES))
+        thing = thing._replace(adjective=pick_word(random, lexicon.OBJECT_ADJECTIVES))
     place = random.choice(lexicon.GENRE_PLACES[genre]) if random.random() < 0.3 else ""
     return Clause(subject, pick_word(random, lexicon.VERBS), thing, place=place)
 
@@ -57,25 +56,25 @@ def _prepare_hypernym(random: Random, clause: Clause) -> Clause:
     """One noun general, the other special: the pair can then go either way."""
     subject, thing = clause.subject, clause.object
     if random.random() < 0.5:
-        return replace(clause, subject=generalise(subject), object=specialise(random, thing))
-    return replace(clause, subject=specialise(random, subject), object=generalise(thing))
+        return clause._replace(subject=generalise(subject), object=specialise(random, thing))
+    return clause._replace(subject=specialise(random, subject), object=generalise(thing))
 
 
 def _prepare_modifier(random: Random, clause: Clause) -> Clause:
     if random.random() < 0.3:
         adjective = pick_word(random, lexicon.SUBJECT_ADJECTIVES)
-        return replace(clause, subject=replace(clause.subject, adjective=adjective))
+        return clause._replace(subject=clause.subject._replace(adjective=adjective))
     adjective = pick_word(random, lexicon.OBJECT_ADJECTIVES)
-    return replace(clause, object=replace(clause.object, adjective=adjective))
+    return clause._replace(object=clause.object._replace(adjective=adjective))
 
 
 def _prepare_negation(random: Random, clause: Clause) -> Clause:
-    return replace(clause, negated=random.random() < 0.5)
+    return clause._replace(negated=random.random() < 0.5)
 
 
 def _prepare_quantifier(random: Random, clause: Clause) -> Clause:
     amount = random.choice((*lexicon.QUANTIFIERS, lexicon.NONE))
-    return replace(clause, subject=replace(clause.subject, amount=amount, adjective=""))
+    return clause._replace(subject=clause.subject._replace(amount=amount, adjective=""))
 
 
 def _prepare_numeral(random: Random, clause: Clause) -> Clause:
@@ -83,28 +82,28 @@ def _prepare_numeral(random: Random, clause: Clause) -> Clause:
     # Nothing excludes "at least two" and nothing more than the last number is told, so these stay exact.
     is_open = number not in (lexicon.NUMBERS[0], lexicon.NUMBERS[-1]) and random.random() < 0.6
     amount = f"{lexicon.AT_LEAST} {number}" if is_open else number
-    return replace(clause, subject=replace(clause.subject, amount=amount, adjective=""))
+    return clause._replace(subject=clause.subject._replace(amount=amount, adjective=""))
 
 
 def _prepare_voice(random: Random, clause: Clause) -> Clause:
     """Two different people, of whom either could be the doer."""
     first, last = random.sample([noun for kind in lexicon.SUBJECT_KINDS for noun in lexicon.KINDS[kind]], 2)
     verb = random.choice(list(lexicon.ROLE_VERBS))
-    subject, thing = replace(clause.subject, nouns=(first,)), Phrase((last,), amount="the")
-    return replace(clause, subject=subject, object=thing, verb=verb, passive=random.random() < 0.5)
+    subject, thing = clause.subject._replace(nouns=(first,)), Phrase((last,), amount="the")
+    return clause._replace(subject=subject, object=thing, verb=verb, passive=random.random() < 0.5)
 
 
 def _prepare_conjunction(random: Random, clause: Clause) -> Clause:
     noun = specialise(random, clause.object).nouns[0]
     joiner = random.choice(("", "and", "or"))
     nouns = (noun, pick_sibling(random, noun)) if joiner else (noun,)
-    return replace(clause, object=Phrase(nouns, joiner=joiner))
+    return clause._replace(object=Phrase(nouns, joiner=joiner))
 
 
 def _prepare_addition(random: Random, clause: Clause) -> Clause:
     if clause.place and random.random() < 0.5:
         return clause
-    return replace(clause, tail=pick_word(random, lexicon.TAILS))
+    return clause._replace(tail=pick_word(random, lexicon.TAILS))
 
 
 # --- premises ---------------------------------------------------------------------------------------------------------
@@ -115,12 +114,12 @@ def _edit_hypernym(random: Random, clause: Clause, label: int) -> Clause:
     general = next(slot for slot in slots if getattr(clause, slot).nouns[0] in lexicon.KINDS)
     special = slots[1 - slots.index(general)]
     if label == ENTAILMENT or random.random() < 0.5:
-        clause = replace(clause, **{general: specialise(random, getattr(clause, general))})
+        clause = clause._replace(**{general: specialise(random, getattr(clause, general))})
     phrase = getattr(clause, special)
     if label == NEUTRAL:
-        return replace(clause, **{special: generalise(phrase)})
+        return clause._replace(**{special: generalise(phrase)})
     if label == CONTRADICTION:
-        return replace(clause, **{special: change_noun(phrase, _exclude_noun(random, phrase.nouns[0]))})
+        return clause._replace(**{special: change_noun(phrase, _exclude_noun(random, phrase.nouns[0]))})
     return clause
 
 
@@ -141,7 +140,7 @@ def _edit_modifier(random: Random, clause: Clause, label: int) -> Clause:
         adjective = pick_opposite(random, phrase.adjective, adjectives[slot])
     else:
         adjective = pick_unrelated(random, phrase.adjective, adjectives[slot]) if random.random() < 0.6 else ""
-    return replace(clause, **{slot: replace(phrase, adjective=adjective)})
+    return clause._replace(**{slot: phrase._replace(adjective=adjective)})
 
 
 def _edit_verb(random: Random, clause: Clause, label: int) -> Clause:
@@ -150,10 +149,10 @@ def _edit_verb(random: Random, clause: Clause, label: int) -> Clause:
 
 def _edit_negation(random: Random, clause: Clause, label: int) -> Clause:
     """ "not" and an opposite cancel out: each label comes with and without "not" in the premise."""
-    flipped = replace(clause, negated=not clause.negated)
+    flipped = clause._replace(negated=not clause.negated)
     if label == NEUTRAL:
-        vague = replace(replace_verb(random, clause), negated=random.random() < 0.5)
-        return random.choice((vague, replace(oppose_verb(random, clause), negated=True)))
+        vague = replace_verb(random, clause)._replace(negated=random.random() < 0.5)
+        return random.choice((vague, oppose_verb(random, clause)._replace(negated=True)))
     if label == CONTRADICTION:
         return flipped if clause.negated or random.random() < 0.5 else oppose_verb(random, clause)
     return oppose_verb(random, flipped) if clause.negated and random.random() < 0.5 else clause
@@ -175,7 +174,7 @@ def _edit_quantifier(random: Random, clause: Clause, label: int) -> Clause:
 
 
 def _set_amount(clause: Clause, amount: str) -> Clause:
-    return replace(clause, subject=replace(clause.subject, amount=amount))
+    return clause._replace(subject=clause.subject._replace(amount=amount))
 
 
 def _edit_numeral(random: Random, clause: Clause, label: int) -> Clause:
@@ -208,7 +207,7 @@ def _edit_voice(random: Random, clause: Clause, label: int) -> Clause:
         clause = weaken(random, clause)
     if label == CONTRADICTION:
         clause = swap_roles(clause)
-    return replace(swap_roles(clause), passive=not clause.passive) if random.random() < 0.7 else clause
+    return swap_roles(clause)._replace(passive=not clause.passive) if random.random() < 0.7 else clause
 
 
 def _edit_conjunction(random: Random, clause: Clause, label: int) -> Clause:
@@ -229,7 +228,7 @@ def _edit_conjunction(random: Random, clause: Clause, label: int) -> Clause:
 
 
 def _set_objects(clause: Clause, nouns: tuple[str, ...], joiner: str) -> Clause:
-    return replace(clause, object=replace(clause.object, nouns=nouns if joiner else nouns[:1], joiner=joiner))
+    return clause._replace(object=clause.object._replace(nouns=nouns if joiner else nouns[:1], joiner=joiner))
 
 
 def _edit_addition(random: Random, clause: Clause, label: int) -> Clause:
@@ -238,10 +237,10 @@ def _edit_addition(random: Random, clause: Clause, label: int) -> Clause:
     if label == CONTRADICTION and (clause.place and (not clause.tail or random.random() < 0.5)):
         return oppose_place(random, clause)
     if label == CONTRADICTION:
-        return replace(clause, tail=pick_opposite(random, clause.tail, lexicon.TAILS))
+        return clause._replace(tail=pick_opposite(random, clause.tail, lexicon.TAILS))
     if clause.tail and random.random() < 0.7:
-        return replace(clause, tail=pick_unrelated(random, clause.tail, lexicon.TAILS))
-    return replace(clause, place="") if clause.place else replace(clause, tail="")
+        return clause._replace(tail=pick_unrelated(random, clause.tail, lexicon.TAILS))
+    return clause._replace(place="") if clause.place else clause._replace(tail="")
 
 
 PREPARATIONS: dict[str, Callable[[Random, Clause], Clause]] = {

@@ -6,7 +6,6 @@ and every question comes with both answers, and neither gives the answer away.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from random import Random
 
 from fineprint.demo import lexicon
@@ -44,7 +43,7 @@ def _draw_four(random: Random, genre: str, phenomenon: str, ledger: Ledger, trie
 def _make_four(random: Random, genre: str, phenomena: tuple[str, str]) -> list[Example]:
     """Return two questions, one for each phenomenon, on two passages, or nothing where a sentence came out odd."""
     # "Is she not …?" is answered either way, so nobody is asked that; what is told may well be that she is not.
-    first, second = (replace(make_hypothesis(random, genre, name), negated=False) for name in phenomena)
+    first, second = (make_hypothesis(random, genre, name)._replace(negated=False) for name in phenomena)
     asked = (first, _set_apart(random, second, first))
     if not all(map(_can_be_asked, asked)):
         return []
@@ -66,9 +65,9 @@ def _set_apart(random: Random, clause: Clause, other: Clause) -> Clause:
     if lexicon.find_side(clause.verb, lexicon.VERBS)[0] == lexicon.find_side(other.verb, lexicon.VERBS)[0]:
         clause = replace_verb(random, clause)
     if _kind_of(clause.subject) == _kind_of(other.subject):
-        clause = replace(clause, subject=_exchange_kind(clause.subject))
+        clause = clause._replace(subject=_exchange_kind(clause.subject))
     if _kind_of(clause.object) == _kind_of(other.object):
-        clause = replace(clause, object=_exchange_kind(clause.object))
+        clause = clause._replace(object=_exchange_kind(clause.object))
     return clause
 
 
@@ -82,7 +81,7 @@ def _exchange_kind(phrase: Phrase) -> Phrase:
     kinds = next(kinds for kinds in EXCHANGES if kind in kinds)
     other = kinds[1 - kinds.index(kind)]
     partners = dict(zip((kind, *lexicon.KINDS[kind]), (other, *lexicon.KINDS[other]), strict=True))
-    return replace(phrase, nouns=tuple(partners[noun] for noun in phrase.nouns))
+    return phrase._replace(nouns=tuple(partners[noun] for noun in phrase.nouns))
 
 
 EXCHANGES = (lexicon.SUBJECT_KINDS, *lexicon.GENRE_OBJECTS.values())
