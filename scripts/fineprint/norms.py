@@ -1,5 +1,8 @@
-"""Root mean square norms by torch's one kernel instead of the six that a model's own code starts for each, reading and
-writing the whole input every time. What is computed is the same but for a rounding less."""
+"""Root mean square norms by torch's one kernel instead of the six that a model's own code starts for each.
+
+Those read and write the whole input every time, and keep it in 32 bits for the backward pass. What is computed is the
+same but for a rounding less.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,24 @@ ROUNDING = 2**-6  # two units of the last place of bfloat16
 @contextmanager
 def fused_norms(module: torch.nn.Module, wanted: bool) -> Iterator[None]:
     """Compute the model's norms by one kernel each inside the block, if `wanted`."""
-    norms = [part for part in module.modules() if is_plain_norm(part)] if wanted else []
-    for part in norms:
-        part.forward = fused_forward(part)
+    if wanted:
+        fuse_norms(module)
     try:
         yield
     finally:
-        for part in norms:
+        restore_norms(module)
+
+
+def fuse_norms(module: torch.nn.Module) -> None:
+    """Compute the model's norms by one kernel each from now on."""
+    for part in [part for part in module.modules() if is_plain_norm(part)]:
+        part.forward = fused_forward(part)
+
+
+def restore_norms(module: torch.nn.Module) -> None:
+    """Compute the model's norms by its own code again."""
+    for part in module.modules():
+        if getattr(vars(part).get("forward"), "is_fused", False):
             del part.forward
 
 
@@ -44,12 +58,13 @@ def fused_forward(part: Any) -> Any:
     import torch
     from torch.nn.functional import rms_norm
 
-    plain, weight, epsilon = type(part).forward, part.weight, part.variance_epsilon
+    plain = type(part).forward
 
     def forward(inputs: torch.Tensor) -> torch.Tensor:
-        if inputs.dtype != weight.dtype:
+        if inputs.dtype != part.weight.dtype:
             return plain(part, inputs)
         with torch.autocast(inputs.device.type, enabled=False):
-            return rms_norm(inputs, weight.shape, weight, epsilon)
+            return rms_norm(inputs, part.weight.shape, part.weight, part.variance_epsilon)
 
+    forward.is_fused = True  # type: ignore[attr-defined]
     return forward

@@ -19,6 +19,7 @@ from fineprint.fitting import fit
 from fineprint.interruption import Request, heed_signals
 from fineprint.judging import judge
 from fineprint.measuring import activation_bytes, weight_bytes
+from fineprint.norms import fuse_norms, restore_norms
 from fineprint.optimizing import make_accelerator, make_optimizer, make_schedule
 from fineprint.outcomes import Outcome
 from fineprint.planning.checking import predict_fits
@@ -97,6 +98,8 @@ def make_stepper(assembled: Assembled, settings: TrainingSettings, features: lis
     store_frozen(assembled.module, accelerator)
     processes = join_processes()
     shards = Shards(assembled.module, processes) if assembled.method.spread(processes.count) > 1 else None
+    if on_gpu and shards is None:
+        fuse_norms(assembled.module)
     if shards is not None and accelerator.mixed_precision == "fp16":
         raise SettingsError(
             "training.shard_weights: this GPU has no bfloat16, and float16, whose losses are scaled, does not go with "
@@ -111,11 +114,9 @@ def make_stepper(assembled: Assembled, settings: TrainingSettings, features: lis
         *(assembled, accelerator, module, optimizer, schedule, settings, settings.batch_size), shards=shards
     )
     stepper.recompute(settings.checkpoint_activations)
-    if processes.count > 1:
-        stepper.notes.append(processes.describe())
+    stepper.notes += [part.describe() for part in (processes, shards) if part is not None and processes.count > 1]
     predict = None
     if shards is not None:
-        stepper.notes.append(shards.describe())
         predict = predict_fits(assembled.method, module, max(map(feature_length, features)))
     if on_gpu and (shards is None or predict is not None):
         fit(stepper, features, assembled.method.memory, predict)
@@ -224,8 +225,7 @@ class Loop:
             try:
                 return self.stepper.run(rows)
             except torch.OutOfMemoryError:
-                # The frames of the failed step hold its tensors until the exception is gone.
-                pass
+                pass  # The frames of the failed step hold its tensors until the exception is gone.
             self.stepper.shrink()
             self.record_passes()
 
@@ -288,6 +288,7 @@ class Loop:
     def close(self) -> Outcome:
         """Return the outcome with what the steps measured, and let go of what only training needs. Weights that were
         spread are whole again in the first process, which saves them."""
+        restore_norms(self.assembled.module)
         self.outcome.weight_bytes = weight_bytes(self.stepper.module)
         if self.stepper.shards is not None:
             self.stepper.shards.bring_together(self.assembled.method.adapter.saves_whole_model)

@@ -6,7 +6,7 @@ from transformers import AutoModelForCausalLM
 from transformers.models.gemma.modeling_gemma import GemmaRMSNorm
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
 
-from fineprint.norms import fused_norms, is_plain_norm
+from fineprint.norms import fuse_norms, fused_norms, is_plain_norm, restore_norms
 
 
 def draw(part):
@@ -63,3 +63,16 @@ def test_a_model_answers_the_same(backbone_folders):
     assert len(norms) == 2 * model.config.num_hidden_layers + 1
     with fused_norms(model, False):
         assert not any("forward" in vars(part) for part in model.modules())
+
+
+def test_gradients_are_those_of_the_model_s_own_code():
+    torch.manual_seed(3)
+    part, inputs, back = draw(LlamaRMSNorm(64)), torch.randn(4, 64, requires_grad=True), torch.randn(4, 64)
+    wanted = torch.autograd.grad(part(inputs), (inputs, part.weight), back)
+    fuse_norms(part)
+    found = torch.autograd.grad(part(inputs), (inputs, part.weight), back)
+    torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-6)
+    part.weight = torch.nn.Parameter(2 * part.weight.detach())
+    torch.testing.assert_close(part(inputs), LlamaRMSNorm.forward(part, inputs), rtol=1e-5, atol=1e-6)
+    restore_norms(part)
+    assert "forward" not in vars(part)

@@ -1,8 +1,8 @@
 """Peak memory of training and of prediction on a GPU, by arithmetic from what autograd keeps in each layer.
 
 Counted per token and layer, in 16 bits under mixed precision: queries, keys, values and the attention's output; what
-the activation function and a gate read; the two norms' inputs in 32 bits; dropout's masks; and what trained linear
-layers read. The report prints every prediction beside the measured peak.
+the activation function and a gate read; the two norms' inputs, in 32 bits where torch's own kernel does not serve;
+dropout's masks; and what trained linear layers read. The report prints every prediction beside the measured peak.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ def kept_per_token(load: Load) -> int:
     """Return what one layer keeps of one token for the backward pass, the inputs of trained layers left out."""
     sizes, number = load.sizes, load.compute_bytes
     attention = 4 * sizes.attention * number
-    norms = 2 * SINGLE * sizes.hidden
+    fused = sizes.gated and load.spread == 1 and PRECISIONS[load.method.precision].bits < 32
+    norms = 2 * (HALF if fused else SINGLE) * sizes.hidden
     feedforward = (3 if sizes.gated else 1) * sizes.feedforward * number
     masks = 0 if sizes.gated else 2 * sizes.hidden
     return attention + norms + feedforward + masks
