@@ -76,7 +76,7 @@ def missing(rows: list[dict[str, Any]]) -> list[str]:
     for row in rows:
         for why in row["why"]:
             works.setdefault(why, []).append(row["work"])
-    return [f"{why}: {', '.join(names)}" for why, names in works.items()]
+    return [f"{', '.join(names)}: {why}" for why, names in works.items()]
 
 
 def reserved(results: Results) -> str:

@@ -110,6 +110,12 @@ def drift_sentences(part: Multitask) -> list[str]:
     ]
 
 
+def word_rounding(checks: list[dict[str, Any]]) -> str:
+    """Return why merged weights may answer otherwise, where they alone do."""
+    alone = {check["way"] for check in checks if not check["equal"]} == {"merged"}
+    return " What is merged is rounded anew to the numbers' precision, which the tolerance leaves out." if alone else ""
+
+
 def word_equality(checks: list[dict[str, Any]]) -> str:
     """Return that every way answers as the task alone, and what that means for near ties."""
     undecided = sum(check.get("undecided_labels") or 0 for check in checks)
@@ -130,7 +136,7 @@ def check_sentences(part: Multitask) -> list[str]:
     sentences = []
     if checks:
         sentences.append(
-            f"Answers differ from those of the task served alone: {formats.join(wrong)}."
+            f"Answers differ from those of the task served alone: {formats.join(wrong)}.{word_rounding(checks)}"
             if wrong
             else word_equality(checks)
         )
