@@ -28,7 +28,7 @@ class AdapterSettings(Settings):
         accepts_quantised: whether it can be trained on a backbone stored in 4 or 8 bits.
         can_merge: whether its weights can be added to the backbone's.
         saves_whole_model: whether what it saves stands alone, without the backbone it was trained on.
-        virtual_tokens: positions it puts in front of every input.
+        virtual_tokens: positions it puts in front of every input; `prefix_tokens` keys and values before every layer's.
         explanation: one or two sentences for the report: what is trained, and the source.
         library: whose format the saved files have, "peft" or "transformers".
         weights_code: for the model card, where the model is loaded from before `plain_code`.
@@ -49,6 +49,11 @@ class AdapterSettings(Settings):
     @property
     def virtual_tokens(self) -> int:
         """Positions that are taken from the model's maximum length."""
+        return 0
+
+    @property
+    def prefix_tokens(self) -> int:
+        """Keys and values that every layer holds for every row beside those of its own tokens."""
         return 0
 
     @abstractmethod

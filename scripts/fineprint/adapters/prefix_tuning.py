@@ -28,6 +28,11 @@ class Settings(PeftSettings):
         "the trained part is large, the saved part small; published solutions of this assignment call it P-Tuning."
     )
 
+    @property
+    def prefix_tokens(self) -> int:
+        """All of the prefix."""
+        return self.tokens
+
     def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:
         """Return PEFT's PrefixTuningConfig; PEFT reads layers, heads and widths off the model."""
         from peft import PrefixTuningConfig

@@ -216,9 +216,9 @@ def prediction_need(load: Load, rows: int, unpacked: int = 0, together: int = 0)
         together: rows, read in several batches, that then are answered at once; 0 for those of a batch.
     """
     sizes, weights, answered = load.sizes, weight_bytes(load, training=False), max(rows, together)
-    kept = 0
+    kept = rows * load.method.adapter.prefix_tokens * sizes.layers * 2 * sizes.key_value * SINGLE
     if load.method.readout.uses_prompt:  # keys and values of the prompts, and logits behind them
-        kept = answered * (load.length + LABEL_TOKENS) * kept_bytes(load)
+        kept += answered * (load.length + LABEL_TOKENS) * kept_bytes(load)
         kept += answered * LABEL_TOKENS * sizes.vocabulary * (HALF + SINGLE)
     tokens = rows * load.length
     workspace = PREDICTION_LIBRARY_BYTES + working_bytes(load, tokens) + load.weights.largest * HALF + unpacked
