@@ -98,7 +98,7 @@ def test_training_s_peak_is_close_to_the_measured_one(name, tokens, batch, measu
 
 
 def test_answering_is_not_planned_too_small(make_load):
-    """Peaks in GB of studies/capacity.yaml on an H200 (November 2026); most of its rows are shorter than planned for."""
+    """Peaks in GB of studies/capacity.yaml on an H200, November 2026; most rows are shorter than planned for."""
     measured = {"roberta_lora": 1.32, "roberta_p_tuning": 1.63, "roberta_prefix_tuning": 5.53, "llama_zero_shot": 40.2}
     for name, peak in measured.items():
         predicted = plan_prediction(make_load(name, 256 if name.startswith("llama") else 128), H200_GB * 1e9).peak / 1e9
