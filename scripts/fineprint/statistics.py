@@ -170,7 +170,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def describe_correction(tests: int, tested: str = "pairs") -> str:
     """Return in words what was done to p-values that are one of so many tests: `holm` leaves a single one as it is."""
-    return "uncorrected" if tests == 1 else f"corrected by Holm's procedure for all {tests} {tested}"
+    if tests == 1:
+        return "uncorrected"
+    return f"corrected by Holm's procedure for {'both' if tests == 2 else f'all {tests}'} {tested}"
 
 
 def paired_difference(first_only: int, second_only: int, rows: int) -> tuple[float, float, float]:

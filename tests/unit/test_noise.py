@@ -96,6 +96,7 @@ def test_what_is_tried_on_held_out_rows_is_no_choice_of_the_method():
 
 def test_a_correction_is_named():
     assert describe_correction(1) == "uncorrected"
+    assert describe_correction(2, "methods").endswith("for both methods")
     assert "p (Holm): uncorrected" in one_choice_table(Study(two()), "nli").caption
     three = Study(make_contest({FULL: range(270), LORA: range(265), "roberta_prefix": range(200)}))
     assert "corrected by Holm's procedure for all 3 pairs" in one_choice_table(three, "nli").caption
