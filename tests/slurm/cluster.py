@@ -107,8 +107,10 @@ def wait_for(what: str, condition: Callable[[], bool], seconds: float = 60) -> N
 
 
 class Cluster:
-    """One node with fake GPUs and the partitions `cpu` and `gpu`; files and daemons end with `stop`. Without accounting it
-    is for trials by hand: two such clusters cannot run on one machine."""
+    """One node with fake GPUs and the partitions `cpu` and `gpu`; files and daemons end with `stop`.
+
+    Without accounting it is for trials by hand: two such clusters cannot run on one machine.
+    """
 
     def __init__(self, folder: Path, gpus: int = 1, accounting: bool = True) -> None:
         self.folder, self.gpus, self.accounting = folder, gpus, accounting
