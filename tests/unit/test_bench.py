@@ -9,7 +9,7 @@ import pytest
 
 import compare
 from document import render, write_documents
-from extrapolate import PARTS, extrapolate
+from extrapolate import JOB_SECONDS, PARTS, extrapolate
 from measure import forward_operations, layer_weights, prompting_operations
 from models import PROMPT_TOKENS, Sizes, make_rows
 from table import DECODER, ENCODER, PAIRS, describe_runs, table_lines
@@ -77,8 +77,8 @@ def test_what_has_no_figure_says_why():
     lines = {line[0]: line for line in table_lines(results)}
     assert lines["LoRA, batch 8"][1:4] == ["failed", "2.00", "–"]
     text = render(results)
-    assert "first rate not finished in 83 s: … and compiled whole" in text
-    assert "first rate not run: QLoRA generation, `memory: lean`, QLoRA head, `memory: lean`" in text
+    assert "… and compiled whole, full, batch 64: first rate not finished in 83 s" in text
+    assert "QLoRA generation, `memory: lean`, QLoRA head, `memory: lean`: first rate not run" in text
 
 
 def test_rows_of_two_runs_say_so():
@@ -102,7 +102,7 @@ def test_the_whole_study_is_extrapolated_from_the_rates():
     held_out = whole["held_out_rows"] * ((3 + 3 + 5 + 5) / 30 + (2 + 3) / 60)
     trials = 500 * (3 + 6)
     answered = whole["test_rows"] * (4 + 2) / 30 + trials / 30 + whole["test_rows"] * 4 / 60  # three forms, head
-    assert whole["total"] == pytest.approx((trained + held_out + answered + 16 * 20) / 60)
+    assert whole["total"] == pytest.approx((trained + held_out + answered + 14 * JOB_SECONDS) / 60)
 
 
 def test_the_study_s_total_needs_every_rate():
