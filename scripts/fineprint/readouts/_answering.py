@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from fineprint.readouts._groups import prepends_tokens
+from fineprint.readouts._groups import output_layer_sees, prepends_tokens
 from fineprint.readouts._padding import place, position_ids, round_up
 
 if TYPE_CHECKING:
@@ -165,8 +165,7 @@ def read_on(
         last: at how many of the last columns logits are wanted; 0 for all.
     """
     # The last tokens of rows lie apart in memory; without a copy the output layer would take them row by row.
-    joined = module.get_output_embeddings().register_forward_pre_hook(lambda _, inputs: (inputs[0].contiguous(),))
-    try:
+    with output_layer_sees(module, lambda states: states.contiguous()):
         return module(
             input_ids=ids,
             attention_mask=mask,
@@ -175,8 +174,6 @@ def read_on(
             use_cache=True,
             logits_to_keep=last,
         ).logits
-    finally:
-        joined.remove()
 
 
 def count_layers(module: torch.nn.Module) -> int:
@@ -285,9 +282,10 @@ def score_answers(reading: Reading, behind: torch.Tensor | None, tree: AnswerTre
     import torch
 
     logs: dict[int, torch.Tensor] = {}  # by node: how likely its token is behind its parent
-    for parent in sorted({tree.parents[node] for path in tree.paths for node in path}):
+    for parent in set(tree.parents):
         logits = (reading.logits if parent == ROOT or behind is None else behind[:, parent]).float()
         everything = logits.logsumexp(dim=-1)
-        for node in (node for node, before in enumerate(tree.parents) if before == parent):
-            logs[node] = logits[:, tree.tokens[node]] - everything
+        for node, before in enumerate(tree.parents):
+            if before == parent:
+                logs[node] = logits[:, tree.tokens[node]] - everything
     return torch.stack([torch.stack([logs[node] for node in path]).sum(dim=0) for path in tree.paths], dim=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fineprint.readouts import Batch
@@ -26,12 +28,18 @@ def run_at(module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, posit
     import torch
 
     rows = torch.arange(len(positions), device=positions.device).unsqueeze(1)
-    output_layer = module.get_output_embeddings()
-    chooser = output_layer.register_forward_pre_hook(lambda _, inputs: (inputs[0][rows, positions],))
-    try:
+    with output_layer_sees(module, lambda states: states[rows, positions]):
         return run(module, ids, mask, 0)
+
+
+@contextmanager
+def output_layer_sees(module: torch.nn.Module, change: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[None]:
+    """Show the output layer, inside the block, what is made of the last hidden states, (rows, columns, width)."""
+    hook = module.get_output_embeddings().register_forward_pre_hook(lambda _, inputs: (change(inputs[0]),))
+    try:
+        yield
     finally:
-        chooser.remove()
+        hook.remove()
 
 
 def prepends_tokens(module: torch.nn.Module) -> bool:
