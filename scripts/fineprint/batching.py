@@ -10,6 +10,8 @@ from fineprint.readouts._padding import round_up
 
 # A shuffled block of this many batches is sorted by length: random enough to train on, uniform enough to pad little.
 BATCHES_PER_BLOCK = 32
+# What a batch of predictions costs on a GPU beside its tokens, about, in tokens that are read in the same time.
+BATCH_TOKENS = 1000
 
 
 def feature_length(feature: Feature) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from fineprint.batching import prediction_batches
+from fineprint.batching import BATCH_TOKENS, prediction_batches
 from fineprint.prediction import attention_for_any_shape, token_budget
 from fineprint.readouts import Feature
 
@@ -22,7 +22,7 @@ def judge(stepper: Stepper, features: list[Feature]) -> tuple[float, float]:
     losses, hits = [], []
     budget = stepper.processes.lowest(token_budget(stepper.memory_left()))  # all must cut the same batches
     sizes = stepper.assembled.method.prediction_batch_size, budget
-    batches = prediction_batches(features, *sizes, readout.expect(module, features), readout.batch_tokens)
+    batches = prediction_batches(features, *sizes, readout.expect(module, features), BATCH_TOKENS)
     own = stepper.processes.share(batches)
     # A process without a batch of its own is still asked for its part of each layer.
     idle = math.ceil(len(batches) / stepper.processes.count) - len(own) if stepper.shards is not None else 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fineprint.assembly import Assembled
-from fineprint.batching import prediction_groups
+from fineprint.batching import BATCH_TOKENS, prediction_groups
 from fineprint.fitting import memory_limit
 from fineprint.norms import fused_norms
 from fineprint.precisions import half_dtype
@@ -72,7 +72,7 @@ def encode_groups(
         encoded = beside.map(lambda chunk: readout.encode_all([rows[position] for position in chunk], False), chunks)
         for chunk, features in zip(chunks, encoded, strict=True):
             shared = readout.expect(assembled.module, features)
-            for group in prediction_groups(features, size, most_tokens, shared, readout.batch_tokens, most_kept):
+            for group in prediction_groups(features, size, most_tokens, shared, BATCH_TOKENS, most_kept):
                 yield [([chunk[place] for place in batch], [features[place] for place in batch]) for batch in group]
 
 

@@ -75,13 +75,11 @@ class Readout(ABC):
         model_arguments: for the model card, what that class is told beside where and how to load.
         keep_unquantised: modules that stay at full precision on a quantised backbone.
         waits: whether a pass has to look at its batch, so that it cannot be recorded on a GPU.
-        batch_tokens: what a batch of predictions costs on a GPU beside its tokens, about, in tokens read in that time.
     """
 
     model_arguments: ClassVar[tuple[str, ...]] = ()
     keep_unquantised: ClassVar[tuple[str, ...]] = ()
     waits: ClassVar[bool] = False
-    batch_tokens: ClassVar[int] = 1000
     prompt_example: str | None = None
     shots: list[Row]
 
