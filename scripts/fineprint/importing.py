@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from unittest import mock
 
 
 def import_libraries() -> None:
@@ -21,6 +20,8 @@ def import_libraries() -> None:
     warnings.filterwarnings("ignore", message="Paged optimizers are not supported on CPU")
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     with collecting_no_garbage():
+        from unittest import mock  # not by light jobs, which import this file, too
+
         import torch
 
         with mock.patch.object(torch, "compile", leave_as_it_is):
