@@ -56,9 +56,14 @@ class Comparison:
     tolerance: float
 
     @property
+    def same_logits(self) -> bool:
+        """Whether the logits are the same but for rounding."""
+        return self.difference <= self.tolerance
+
+    @property
     def equal(self) -> bool:
         """Whether label and logits are the same but for rounding."""
-        return self.difference <= self.tolerance and (self.same_label or self.undecided)
+        return self.same_logits and (self.same_label or self.undecided)
 
 
 def check_way(way: Way, method: str, entries: list[Entry], reference: Reference, settings: ServingSettings) -> Check:
@@ -84,7 +89,7 @@ def check_way(way: Way, method: str, entries: list[Entry], reference: Reference,
         tolerance=worst.tolerance,
         equal=all(found.equal for found in compared),
         control_rows=len(control),
-        control_apart=sum(found.difference > found.tolerance for found in control),
+        control_apart=sum(not found.same_logits for found in control),
     )
 
 

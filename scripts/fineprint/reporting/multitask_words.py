@@ -201,11 +201,8 @@ def combining_sentences(part: Multitask) -> list[str]:
         real = [row for row in rows if row["p_value_holm"] < SIGNIFICANCE]
         worse, better = [row for row in real if row["difference"] < 0], [row for row in real if row["difference"] > 0]
         total = len(rows)
-        words = (
-            [f"{len(worse)} of {total} {'loses' if len(worse) == 1 else 'lose'} accuracy"]
-            if worse
-            else ["no loss can be shown"]
-        )
+        verb = "loses" if len(worse) == 1 else "lose"
+        words = [f"{len(worse)} of {total} {verb} accuracy"] if worse else ["no loss can be shown"]
         words += [f"{len(better)} of {total} gain"] if better else []
         differences = [row["difference"] for row in rows]
         extremes = f"from {formats.points(min(differences))} to {formats.points(max(differences))}"
