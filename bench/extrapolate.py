@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from fineprint.config import MethodSettings, StudyConfig, read_study
+from fineprint.study.reading import read_study
+from fineprint.study.schema import MethodSettings, StudyConfig
 from table import DECODER, ENCODER, Results, find
 
 ROOT = Path(__file__).resolve().parents[1]

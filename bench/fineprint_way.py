@@ -13,16 +13,16 @@ from typing import Any
 import torch
 from transformers import AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification
 
-from fineprint import training as training_module
-from fineprint.assembly import Assembled, assemble_for_training, make_readout
-from fineprint.batching import feature_length
-from fineprint.config import MethodSettings, TrainingSettings
-from fineprint.importing import import_libraries
-from fineprint.precisions import keep_linear_in_half
-from fineprint.prediction import predict_rows
+from fineprint.core.settings import read_kind
+from fineprint.inference.assembly import Assembled, assemble_for_training, make_readout
+from fineprint.inference.batching import feature_length
+from fineprint.inference.predicting import predict_rows
+from fineprint.jobs.importing import import_libraries
+from fineprint.models.precisions import keep_linear_in_half
 from fineprint.readouts._answering import shared_beginning
-from fineprint.settings import read_kind
-from fineprint.training import train
+from fineprint.study.schema import MethodSettings, TrainingSettings
+from fineprint.training import loop as training_module
+from fineprint.training.loop import train
 from measure import PASSES, forward_operations, prompting_operations, rate, synchronise
 from models import ANSWERS, PROMPT, Sizes, make_folder, make_rows, random_model, random_nf4
 

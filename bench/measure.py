@@ -44,8 +44,8 @@ def describe_run(commit: str | None, started: str) -> dict[str, Any]:
         commit: of these files, where it is known; else git is asked.
         started: when the whole comparison was, as an ISO date.
     """
-    from fineprint.environment import describe_environment
-    from fineprint.nvml import driver_version
+    from fineprint.jobs.environment import describe_environment
+    from fineprint.measuring.nvml import driver_version
 
     found = describe_environment()
     card = found["gpu"] or {}

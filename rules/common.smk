@@ -11,18 +11,18 @@ from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from fineprint.config import describe_run, read_study
-from fineprint.fetching import check_sources, list_hub_sources
-from fineprint.multitask import (
+from fineprint.core.packing import pack
+from fineprint.core.settings import SettingsError
+from fineprint.planning.gpu import USUAL_CARDS_GB, present_card_gb, read_card
+from fineprint.planning.refusing import check_study
+from fineprint.study.fetching import check_sources, list_hub_sources
+from fineprint.study.reading import describe_run, read_study
+from fineprint.study.serving import (
     describe_multitask,
     list_records,
     used_methods,
     used_tasks,
 )
-from fineprint.packing import pack
-from fineprint.planning.card import USUAL_CARDS_GB, present_card_gb, read_card
-from fineprint.planning.refusing import check_study
-from fineprint.settings import SettingsError
 from snakemake.exceptions import WorkflowError
 
 # A profile whose scheduler counts the cards says so by this scope. profiles/default's one GPU is this machine's; left in

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from fineprint.job import run_job
-from fineprint.orphans import cancel_orphans, read_prefix
+from fineprint.jobs.job import run_job
+from fineprint.jobs.orphans import cancel_orphans, read_prefix
 
 
 def main(*, folder: Path = Path(), profile: Path = Path("profiles/slurm"), patience_seconds: float = 600) -> None:

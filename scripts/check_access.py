@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from fineprint.fetching import read_hub_source
-from fineprint.hub import check_access
-from fineprint.job import run_job
-from fineprint.records import write_json
+from fineprint.core.records import write_json
+from fineprint.hub.repositories import check_access
+from fineprint.jobs.job import run_job
+from fineprint.study.fetching import read_hub_source
 
 
 def main(*, sources: str, revisions: Path) -> None:

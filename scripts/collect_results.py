@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from fineprint.collecting import collect_study, write_table
-from fineprint.job import run_job
-from fineprint.records import read_json, write_json
+from fineprint.core.records import read_json, write_json
+from fineprint.jobs.job import run_job
+from fineprint.results.collecting import collect_study, write_table
 
 
 def main(*, study: Path, command: str, results: Path, table: Path) -> None:

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from fineprint.job import run_job
-from fineprint.progress import logger
-from fineprint.records import read_json
+from fineprint.core.progress import logger
+from fineprint.core.records import read_json
+from fineprint.jobs.job import run_job
 
 
 def main(*, study: str, sources: str, records: Path) -> None:

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from fineprint.config import read_kind_of
-from fineprint.fetching import check_unchanged, use_fetched
-from fineprint.importing import import_libraries
-from fineprint.job import run_job, use_threads
-from fineprint.loading import load_tokenizer
-from fineprint.model_folder import check_architecture, describe_backbone
-from fineprint.records import read_json, write_json
-from fineprint.settings import SettingsError
+from fineprint.backbones._model_folder import check_architecture, describe_backbone
+from fineprint.core.records import read_json, write_json
+from fineprint.core.settings import SettingsError
+from fineprint.jobs.importing import import_libraries
+from fineprint.jobs.job import run_job, use_threads
+from fineprint.models.loading import load_tokenizer
+from fineprint.study.fetching import check_unchanged, use_fetched
+from fineprint.study.reading import read_kind_of
 
 
 def main(*, settings: Path, model: Path, record: Path, fetched: Path | None = None, threads: int = 1) -> None:

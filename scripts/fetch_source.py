@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from fineprint.fetching import fetch, read_hub_source
-from fineprint.job import run_job
-from fineprint.records import read_json, write_json
+from fineprint.core.records import read_json, write_json
+from fineprint.jobs.job import run_job
+from fineprint.study.fetching import fetch, read_hub_source
 
 
 def main(*, source: str, revisions: Path, record: Path) -> None:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from fineprint.importing import import_libraries
-from fineprint.job import run_job, use_threads
-from fineprint.records import write_json
+from fineprint.core.records import write_json
+from fineprint.jobs.importing import import_libraries
+from fineprint.jobs.job import run_job, use_threads
 
 
 def main(*, settings: Path, study: Path, record: Path, threads: int = 1) -> None:
@@ -18,7 +18,7 @@ def main(*, settings: Path, study: Path, record: Path, threads: int = 1) -> None
     """
     use_threads(threads)
     import_libraries()
-    from fineprint.multitask.forgetting import measure_study
+    from fineprint.serving.forgetting import measure_study
 
     write_json(record, measure_study(settings, study))
 

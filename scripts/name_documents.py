@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fineprint.job import run_job
+from fineprint.jobs.job import run_job
 
 
 def main(*, study: Path | None = None) -> None:

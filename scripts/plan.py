@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from fineprint.config import read_study
-from fineprint.importing import import_libraries
-from fineprint.job import run_job
-from fineprint.packing import unpack
-from fineprint.records import write_json
+from fineprint.core.packing import unpack
+from fineprint.core.records import write_json
+from fineprint.jobs.importing import import_libraries
+from fineprint.jobs.job import run_job
+from fineprint.study.reading import read_study
 
 
 def main(*, study: str, cards: str, results: Path, plan: Path, table: Path) -> None:

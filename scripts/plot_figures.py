@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from fineprint.job import run_job
-from fineprint.records import read_json
-from fineprint.reporting.figures import plot_all
+from fineprint.core.records import read_json
+from fineprint.jobs.job import run_job
+from fineprint.reporting.figures.drawing_all import plot_all
 
 
 def main(*, results: Path, figures: Path) -> None:

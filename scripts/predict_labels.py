@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from fineprint.job import run_job
-from fineprint.records import write_json
-from fineprint.runs import predict_run
+from fineprint.core.records import write_json
+from fineprint.jobs.job import run_job
+from fineprint.runs.running import predict_run
 
 
 def main(

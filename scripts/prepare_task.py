@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from fineprint.config import read_kind_of
-from fineprint.fetching import use_fetched
-from fineprint.job import run_job
-from fineprint.records import read_json, write_json
-from fineprint.rows import describe_task, prepare_splits, write_rows
-from fineprint.settings import SettingsError
+from fineprint.core.records import read_json, write_json
+from fineprint.core.settings import SettingsError
+from fineprint.jobs.job import run_job
+from fineprint.study.fetching import use_fetched
+from fineprint.study.reading import read_kind_of
+from fineprint.tasks._rows import describe_task, prepare_splits, write_rows
 
 
 def main(*, settings: Path, rows: Path, record: Path, fetched: Path | None = None) -> None:

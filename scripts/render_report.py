@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from fineprint.job import run_job
-from fineprint.records import read_json
+from fineprint.core.records import read_json
+from fineprint.jobs.job import run_job
 from fineprint.reporting.html import render
 from fineprint.reporting.pdf import write_pdf
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from fineprint.job import run_job
-from fineprint.records import write_json
-from fineprint.scoring import score_run
+from fineprint.core.records import write_json
+from fineprint.jobs.job import run_job
+from fineprint.scoring.scoring import score_run
 
 
 def main(*, task: Path, predictions: Path, predict_record: Path, record: Path) -> None:

@@ -5,10 +5,10 @@ Started by torchrun, several processes share the training, a GPU each.
 
 from pathlib import Path
 
-from fineprint.checkpoints import Checkpoints, bind
-from fineprint.job import run_job
-from fineprint.records import write_json
-from fineprint.runs import train_run
+from fineprint.core.records import write_json
+from fineprint.jobs.job import run_job
+from fineprint.runs.running import train_run
+from fineprint.training.checkpoints import Checkpoints, bind
 
 
 def main(

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from fineprint.job import run_job
-from fineprint.packing import unpack
-from fineprint.records import write_json
+from fineprint.core.packing import unpack
+from fineprint.core.records import write_json
+from fineprint.jobs.job import run_job
 
 
 def main(*, settings: str, output: Path) -> None:

@@ -9,10 +9,10 @@ from unittest import mock
 import torch
 
 from checks import assemble, plain_device, rows
-from fineprint.prediction import predict_rows
+from fineprint.inference.predicting import predict_rows
+from fineprint.models.unpacking import unpacked_bytes
 from fineprint.readouts._groups import score_groups
-from fineprint.training import train
-from fineprint.unpacking import unpacked_bytes
+from fineprint.training.loop import train
 
 ROWS = 40
 
@@ -52,7 +52,7 @@ def check_unpacked_weights(**readout: Any) -> None:
     assembled.module.eval()
     assert unpacked_bytes(assembled.module, "auto") > 0, "there is room"
     loose = predict_rows(assembled, rows()[:ROWS], 1, "unpacked")
-    with mock.patch("fineprint.prediction.unpacked_bytes", return_value=0):
+    with mock.patch("fineprint.inference.predicting.unpacked_bytes", return_value=0):
         packed = predict_rows(assembled, rows()[:ROWS], 1, "packed")
     for one, other in zip(loose, packed, strict=True):
         assert (one.label, one.answer, one.likelihood_label) == (other.label, other.answer, other.likelihood_label)

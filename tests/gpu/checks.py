@@ -13,16 +13,16 @@ from typing import Any
 import torch
 from accelerate.state import AcceleratorState
 
-from fineprint import stepping, training
-from fineprint.assembly import assemble_for_training, make_readout
-from fineprint.batching import training_batches
-from fineprint.config import MethodSettings, TrainingSettings
-from fineprint.graphs import StepGraphs
-from fineprint.importing import import_libraries
-from fineprint.precisions import keep_linear_in_half
-from fineprint.resuming import Keeper
-from fineprint.settings import read_kind
+from fineprint.core.settings import read_kind
+from fineprint.inference.assembly import assemble_for_training, make_readout
+from fineprint.inference.batching import training_batches
+from fineprint.jobs.importing import import_libraries
+from fineprint.models.precisions import keep_linear_in_half
+from fineprint.study.schema import MethodSettings, TrainingSettings
 from fineprint.tasks import Row
+from fineprint.training import loop, stepping
+from fineprint.training.graphs import StepGraphs
+from fineprint.training.resuming import Keeper
 from reference import train_plainly
 from tiny_models import make_llama, make_roberta
 
@@ -110,14 +110,14 @@ def run(
 ) -> tuple[Any, dict[str, torch.Tensor]]:
     """Train and return the outcome and the trained weights."""
     assembled, features = assemble(*choice, **settings)
-    before = stepping.Stepper.can_record, training.STEPS_PER_LENGTH
-    training.STEPS_PER_LENGTH = 4
+    before = stepping.Stepper.can_record, loop.STEPS_PER_LENGTH
+    loop.STEPS_PER_LENGTH = 4
     if not record:
         stepping.Stepper.can_record = False
     try:
-        outcome = training.train(assembled, features, features[:8], seed=1, name="check", keeper=keeper)
+        outcome = loop.train(assembled, features, features[:8], seed=1, name="check", keeper=keeper)
     finally:
-        stepping.Stepper.can_record, training.STEPS_PER_LENGTH = before
+        stepping.Stepper.can_record, loop.STEPS_PER_LENGTH = before
     return outcome, {n: p.detach().clone() for n, p in assembled.module.named_parameters() if p.requires_grad}
 
 
@@ -223,9 +223,9 @@ def check_dropout_stays_random() -> None:
 def check_steps_never_wait() -> None:
     """A recorded step makes no synchronising call."""
     assembled, features = assemble("lora", "classifier", "encoder", mixed_precision="auto")
-    stepper = training.make_stepper(assembled, assembled.method.training, features)
+    stepper = loop.make_stepper(assembled, assembled.method.training, features)
     stepper.module.train()
-    stepper.lengths = training.choose_lengths(features, 2)
+    stepper.lengths = loop.choose_lengths(features, 2)
     stepper.record(features)
     assert stepper.graphs is not None, stepper.notes
     steps = training_batches(features, 8, 1, 1)
@@ -251,11 +251,11 @@ def check_failed_recording_is_told() -> None:
         return loss
 
     assembled.readout.loss = waiting
-    training.STEPS_PER_LENGTH, before = 4, training.STEPS_PER_LENGTH
+    loop.STEPS_PER_LENGTH, before = 4, loop.STEPS_PER_LENGTH
     try:
-        outcome = training.train(assembled, features, features[:8], seed=1, name="check")
+        outcome = loop.train(assembled, features, features[:8], seed=1, name="check")
     finally:
-        training.STEPS_PER_LENGTH = before
+        loop.STEPS_PER_LENGTH = before
     assert any("could not be recorded" in note for note in outcome.notes), outcome.notes
     assert outcome.epochs[0]["training_loss"] < 2
     torch.nn.functional.dropout(torch.ones(1000, device="cuda"), 0.5).sum().item()

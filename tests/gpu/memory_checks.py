@@ -10,7 +10,7 @@ import torch
 
 from checks import STEPS, assert_near, assert_recorded, assert_same_weights, losses_of, run
 from fineprint.readouts.generation import Generation
-from fineprint.training import Loop
+from fineprint.training.loop import Loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from fineprint.batching import training_batches
+from fineprint.inference.batching import training_batches
 
 
 def train_plainly(assembled: Any, features: list[Any], steps: int, device: str) -> tuple[list[float], dict[str, Any]]:

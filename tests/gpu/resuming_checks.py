@@ -11,11 +11,11 @@ from typing import Any
 import torch
 
 from checks import STEPS, assert_near, assert_recorded, losses_of, run
-from fineprint.checkpoints import Checkpoints
-from fineprint.interruption import Interrupted
-from fineprint.measuring import Meter
-from fineprint.resuming import Keeper
-from fineprint.training import Loop
+from fineprint.jobs.interruption import Interrupted
+from fineprint.measuring.phases import Meter
+from fineprint.training.checkpoints import Checkpoints
+from fineprint.training.loop import Loop
+from fineprint.training.resuming import Keeper
 
 
 def check_resuming(*choice: Any, record: bool, tolerance: float = 1e-5, **settings: Any) -> None:

@@ -41,8 +41,8 @@ def main() -> int:
 
 def describe(commit: str | None) -> str:
     """Return date, commit, card and versions, a line each."""
-    from fineprint.environment import describe_environment
-    from fineprint.nvml import driver_version
+    from fineprint.jobs.environment import describe_environment
+    from fineprint.measuring.nvml import driver_version
 
     found = describe_environment()
     card = found["gpu"] or {"name": "no GPU", "cuda": None}

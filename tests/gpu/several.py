@@ -46,7 +46,7 @@ def train_all(file: Path) -> None:
     import torch
 
     from checks import folders, run
-    from fineprint.processes import join_processes, leave_processes
+    from fineprint.jobs.processes import join_processes, leave_processes
 
     folders()  # before the processes meet: then Transformers writes a model in the first one alone
     processes, found = join_processes(), {}

@@ -83,7 +83,7 @@ def test_a_failing_rule_shows_its_own_error(make_training):
     copy = make_training("failing", 1)
     script = copy.folder / "scripts/train_method.py"
     text = script.read_text(encoding="utf-8")
-    broken = 'from fineprint.settings import SettingsError\n\n    raise SettingsError("the moon is full")'
+    broken = 'from fineprint.core.settings import SettingsError\n\n    raise SettingsError("the moon is full")'
     assert "kept = None" in text
     script.write_text(text.replace("kept = None", broken, 1), encoding="utf-8")
     driver = copy.start("all_models", "--retries=0")

@@ -3,7 +3,7 @@ import gc
 import pytest
 import torch
 
-from fineprint.importing import import_libraries
+from fineprint.jobs.importing import import_libraries
 from fineprint.tasks import Row
 from tiny_models import make_bert, make_llama, make_roberta
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from example_results import make_results
 from example_runs import LABELS, METHODS
-from fineprint import statistics
+from fineprint.scoring import statistics
 
 FULL, LORA = "roberta_full", "roberta_lora"
 ROWS = 300

@@ -6,8 +6,8 @@ from typing import Any
 
 from example_results import METHODS, make_results, make_task
 from example_runs import machine, make_run
-from fineprint import statistics
-from fineprint.records import COST_ONLY
+from fineprint.core.records import COST_ONLY
+from fineprint.scoring import statistics
 
 TASKS = ("nli", "sentiment", "question_answering")
 PAIR = {"full": "roberta_full", "lora": "roberta_lora"}

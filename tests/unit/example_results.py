@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from example_runs import LABELS, LINEAR, LORA, METHODS, RANDOM, machine, make_run
-from fineprint import statistics
+from fineprint.scoring import statistics
 
 __all__ = ["METHODS", "make_results"]
 

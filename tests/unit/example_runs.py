@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from fineprint import scoring, statistics
+from fineprint.scoring import scoring, statistics
 
 HARD_TEXT = '{{ x }} #panic("x") $1$ *b* | <script>alert(1)</script>'  # must come out as it stands
 LABELS = ["entailment", "neutral", "contradiction"]

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fineprint.assembly import ADAPTER_FOLDER
-from fineprint.multitask.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched
-from fineprint.settings import SettingsError
+from fineprint.core.settings import SettingsError
+from fineprint.inference.assembly import ADAPTER_FOLDER
+from fineprint.serving.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched
 from test_multitask import make_entry
 
 WHOLE, ADAPTERS = [Resident, Reloaded], [Switched, Mixed, Merged, Swapped]

@@ -8,9 +8,9 @@ import pytest
 from example_contests import FULL, LORA, make_contest, set_hits
 from example_results import make_results
 from example_runs import METHODS
-from fineprint.reporting import advice, analysis, benefit
-from fineprint.reporting.cost_axes import SPEED, TRAINING_COSTS, find_least
-from fineprint.reporting.study import Study
+from fineprint.reporting.sections import advice, analysis, benefit
+from fineprint.reporting.sections.cost_axes import SPEED, TRAINING_COSTS, find_least
+from fineprint.results.lookup import Study
 from test_reporting import text_of, without_pictures
 
 REPORT = Path(__file__).parents[2] / "report"

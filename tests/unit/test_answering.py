@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from fineprint.assembly import assemble_for_training, make_readout
+from fineprint.core.settings import SettingsError, find_settings
+from fineprint.inference.assembly import assemble_for_training, make_readout
 from fineprint.readouts import _answering as answering
 from fineprint.readouts import _writing as writing
 from fineprint.readouts._groups import generate_groups, score_groups
-from fineprint.settings import SettingsError, find_settings
 from test_methods import make_method
 
 

@@ -10,12 +10,12 @@ import torch
 from huggingface_hub import ModelCard
 from peft import PeftConfig
 
-from fineprint.assembly import assemble_for_prediction, make_readout
-from fineprint.cards import Base, best_epoch, describe_metadata, name_base
-from fineprint.markdown import block, code, escape
-from fineprint.records import folder_bytes, hash_folder, read_json, write_json
-from fineprint.runs import train_run
-from fineprint.settings import find_settings
+from fineprint.core.records import folder_bytes, hash_folder, read_json, write_json
+from fineprint.core.settings import find_settings
+from fineprint.inference.assembly import assemble_for_prediction, make_readout
+from fineprint.runs.markdown import block, code, escape
+from fineprint.runs.model_card import Base, best_epoch, describe_metadata, name_base
+from fineprint.runs.running import train_run
 from test_methods import COMBINATIONS, logits_of, make_method
 from tiny_run import HELD_OUT_ROWS, PLACE, lay_out, train_laid_out
 

@@ -9,13 +9,21 @@ import yaml
 
 from example_contests import FULL, LORA, make_contest, set_hits
 from example_runs import METHODS
-from fineprint.cases import Case, Measurement, NotMeasured
-from fineprint.claims import NOT_SUPPORTED, NOT_TESTABLE, SUPPORTED, Claim, judge_claim, judge_range, read_claims
-from fineprint.quantities import QUANTITIES, ratio_interval
-from fineprint.reporting.claims import count_sentence, ledger_row
-from fineprint.reporting.published import published_rows, read_published
-from fineprint.reporting.study import Study
-from fineprint.settings import SettingsError
+from fineprint.claims.cases import Case, Measurement, NotMeasured
+from fineprint.claims.published import published_rows, read_published
+from fineprint.claims.quantities import QUANTITIES, ratio_interval
+from fineprint.claims.verdicts import (
+    NOT_SUPPORTED,
+    NOT_TESTABLE,
+    SUPPORTED,
+    Claim,
+    judge_claim,
+    judge_range,
+    read_claims,
+)
+from fineprint.core.settings import SettingsError
+from fineprint.reporting.sections.claims import count_sentence, ledger_row
+from fineprint.results.lookup import Study
 
 REPORT = Path(__file__).parents[2] / "report"
 CLAIMS = {claim.name: claim for claim in read_claims(REPORT / "claims.yaml")}

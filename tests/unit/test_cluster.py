@@ -11,10 +11,10 @@ import yaml
 from bench.many_runs import make_study
 from torch.distributed.run import get_args_parser
 
-from fineprint.config import read_study
-from fineprint.hardware import HardwareSettings
-from fineprint.packing import pack, unpack
-from fineprint.settings import SettingsError
+from fineprint.core.packing import pack, unpack
+from fineprint.core.settings import SettingsError
+from fineprint.study.hardware import HardwareSettings
+from fineprint.study.reading import read_study
 
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "profiles/slurm/config.yaml"

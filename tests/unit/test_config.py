@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fineprint.config import describe_run, read_run, read_study
-from fineprint.fetching import check_sources
-from fineprint.settings import SettingsError, list_kinds
+from fineprint.core.settings import SettingsError, list_kinds
+from fineprint.study.fetching import check_sources
+from fineprint.study.reading import describe_run, read_run, read_study
 
 ROOT = Path(__file__).parents[2]
 DEMO = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
@@ -162,8 +162,8 @@ def test_a_run_is_told_by_its_settings_alone():
 
 def test_reading_the_config_imports_no_torch():
     code = (
-        "import sys, yaml; sys.path.insert(0, 'scripts'); from fineprint.config import read_study; "
-        "from fineprint.settings import find_settings, list_kinds; "
+        "import sys, yaml; sys.path.insert(0, 'scripts'); from fineprint.study.reading import read_study; "
+        "from fineprint.core.settings import find_settings, list_kinds; "
         "[find_settings(p, k) for p in ('adapters', 'readouts', 'tasks', 'backbones') for k in list_kinds(p)]; "
         "read_study(yaml.safe_load(open('config.yaml'))); "
         "sys.exit(any(name in sys.modules for name in ('torch', 'transformers', 'pandas', 'datasets')))"

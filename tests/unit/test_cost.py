@@ -1,8 +1,8 @@
 """What the report says of time, memory and energy."""
 
 from example_results import make_results
-from fineprint.reporting.cost import parts_table, phases_table
-from fineprint.reporting.study import Study
+from fineprint.reporting.sections.cost import parts_table, phases_table
+from fineprint.results.lookup import Study
 
 
 def test_a_gpu_s_workspace_and_energy_are_shown_where_they_were_measured():

@@ -4,15 +4,14 @@ import pytest
 import yaml
 
 from example_results import METHODS, make_results
-from fineprint.accuracy import why_no_accuracy
 from fineprint.backbones.demo_encoder import Settings as DemoEncoder
 from fineprint.backbones.random_weights import Settings as RandomWeights
-from fineprint.collecting import compare_runs, table_rows
-from fineprint.config import describe_run, read_study
-from fineprint.records import COST_ONLY, write_json
+from fineprint.core.records import COST_ONLY, write_json
 from fineprint.reporting.pdf import write_pdf
-from fineprint.reporting.study import Study
-from fineprint.scoring import score_run
+from fineprint.results.collecting import compare_runs, table_rows
+from fineprint.results.lookup import Study
+from fineprint.scoring.scoring import score_run
+from fineprint.study.reading import describe_run, read_study, why_no_accuracy
 from fineprint.tasks.demo_nli import Settings as DemoNLI
 from fineprint.tasks.random_pairs import Settings as RandomPairs
 from test_config import DEMO, ROOT, merge

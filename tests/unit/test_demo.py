@@ -11,12 +11,7 @@ import torch
 from fineprint.demo import lexicon
 from fineprint.demo.batches import WordReader
 from fineprint.demo.documents import EVALUATION_NAMES, Lessons, draw_documents, pick_wording
-from fineprint.demo.tokenizer import (
-    DECODER_PATTERN,
-    ENCODER_PATTERN,
-    build_decoder_tokenizer,
-    build_encoder_tokenizer,
-)
+from fineprint.demo.tokenizer import DECODER_PATTERN, ENCODER_PATTERN, build_decoder_tokenizer, build_encoder_tokenizer
 from fineprint.tasks import NO_LABEL
 from fineprint.tasks.demo_nli import Settings
 from shortcuts import score_shortcut

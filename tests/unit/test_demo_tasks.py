@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from fineprint.core.settings import find_settings
 from fineprint.demo import opinions, questions
 from fineprint.demo.clauses import Clause, Phrase
 from fineprint.demo.ledger import Ledger
 from fineprint.demo.tokenizer import build_decoder_tokenizer, build_encoder_tokenizer
 from fineprint.readouts import Context, TaskCard
-from fineprint.rows import cut_held_out, drop_unlabelled
-from fineprint.settings import find_settings
 from fineprint.tasks import NO_LABEL
 from fineprint.tasks._demo import GENRES
+from fineprint.tasks._rows import cut_held_out, drop_unlabelled
 from shortcuts import score_shortcut
 
 SEEDS = (42, 7)

@@ -5,12 +5,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from fineprint import fitting
-from fineprint.config import read_study
-from fineprint.fitting import Fit, choose_fit
-from fineprint.processes import Processes
-from fineprint.settings import SettingsError
-from fineprint.stepping import Stepper
+from fineprint.core.settings import SettingsError
+from fineprint.jobs.processes import Processes
+from fineprint.planning import budget
+from fineprint.planning.budget import Fit, choose_fit
+from fineprint.study.reading import read_study
+from fineprint.training import fitting
+from fineprint.training.stepping import Stepper
 from test_config import changed
 from test_training import trained
 
@@ -40,9 +41,9 @@ def test_the_fastest_way_that_fits(gigabytes, may_keep, wanted):
 
 
 def test_recorded_passes_need_room_for_a_smaller_batch_and_for_gaps():
-    assert fitting.rows_beside(16) == 4 and fitting.rows_beside(6) == 2 and fitting.rows_beside(1) == 1
-    assert fitting.recording_reserve(1600, 16) == 400 + 400
-    assert fitting.recording_reserve(600, 6) == 200 + 150
+    assert budget.rows_beside(16) == 4 and budget.rows_beside(6) == 2 and budget.rows_beside(1) == 1
+    assert budget.recording_reserve(1600, 16) == 400 + 400
+    assert budget.recording_reserve(600, 6) == 200 + 150
 
 
 def test_the_choice_is_a_sentence():

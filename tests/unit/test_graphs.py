@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from fineprint import stepping, training
-from fineprint.assembly import assemble_for_training, make_readout
-from fineprint.batching import choose_lengths, padded_length
-from fineprint.graphs import Recording, StepGraphs, shapes_of
+from fineprint.inference.assembly import assemble_for_training, make_readout
+from fineprint.inference.batching import choose_lengths, padded_length
+from fineprint.training import loop, stepping
+from fineprint.training.graphs import Recording, StepGraphs, shapes_of
 from test_methods import make_method
 
 
@@ -47,7 +47,7 @@ def stand_in(monkeypatch):
     monkeypatch.setattr(stepping, "create_on_gpu", contextlib.nullcontext)
     monkeypatch.setattr(stepping, "keep_prompt_tokens_on_gpu", lambda module: None)
     monkeypatch.setattr(stepping.Stepper, "can_record", True)
-    monkeypatch.setattr(training, "STEPS_PER_LENGTH", 4)
+    monkeypatch.setattr(loop, "STEPS_PER_LENGTH", 4)
     RunAnew.replays = 0
 
 
@@ -62,7 +62,7 @@ def run(adapter, readout, architecture, folders, task, rows, whole=False, **sett
     with pytest.MonkeyPatch.context() as patch:
         if whole:
             patch.setattr(stepping, "can_capture", lambda optimizer: True)
-        outcome = training.train(assembled, features, features[:12], seed=1, name="test")
+        outcome = loop.train(assembled, features, features[:12], seed=1, name="test")
     return outcome, {n: p.detach().clone() for n, p in assembled.module.named_parameters() if p.requires_grad}
 
 

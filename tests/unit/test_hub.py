@@ -6,11 +6,10 @@ import pytest
 from huggingface_hub import errors
 
 from fineprint.backbones.hub import Settings
-from fineprint.fetching import check_unchanged
-from fineprint.hub import check_access, check_disk, download, find_snapshot, sentences
-from fineprint.records import write_json
-from fineprint.settings import SettingsError
-from fineprint.sources import HubSource
+from fineprint.core.records import write_json
+from fineprint.core.settings import SettingsError
+from fineprint.hub.repositories import HubSource, check_access, check_disk, download, find_snapshot, sentences
+from fineprint.study.fetching import check_unchanged
 
 LLAMA = HubSource("model", "meta/llama", "v9", ("*.json",))
 

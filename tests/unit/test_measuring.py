@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-import fineprint.measuring as measuring
-from fineprint.measuring import activation_bytes, measure_phase, workspace_bytes
+from fineprint.measuring import phases as measuring
+from fineprint.measuring.phases import measure_phase, workspace_bytes
+from fineprint.measuring.tensors import activation_bytes
 
 
 def test_activations_by_hand():

@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from fineprint.adapters._peft import PeftSettings
-from fineprint.assembly import assemble_for_prediction, assemble_for_training, make_readout, save_trained
-from fineprint.config import MethodSettings, TrainingSettings
-from fineprint.parameters import count_parameters
-from fineprint.precisions import PRECISIONS
-from fineprint.reporting.references import find_numbers
-from fineprint.settings import SettingsError, find_settings, list_kinds
-from fineprint.training import train
+from fineprint.core.settings import SettingsError, find_settings, list_kinds
+from fineprint.inference.assembly import assemble_for_prediction, assemble_for_training, make_readout, save_trained
+from fineprint.models.parameters import count_parameters
+from fineprint.models.precisions import PRECISIONS
+from fineprint.reporting.methods_text.references import find_numbers
+from fineprint.study.schema import MethodSettings, TrainingSettings
+from fineprint.training.loop import train
 
 # What a kind needs beyond its defaults to fit a model of width 64.
 ADAPTER_SETTINGS = {

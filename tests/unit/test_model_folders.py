@@ -5,9 +5,9 @@ import json
 import pytest
 from transformers import AutoModelForMaskedLM
 
+from fineprint.backbones._model_folder import check_architecture, describe_backbone, link_model_files
 from fineprint.backbones.folder import Settings as Folder
-from fineprint.model_folder import check_architecture, describe_backbone, link_model_files
-from fineprint.settings import SettingsError
+from fineprint.core.settings import SettingsError
 
 
 def test_folder_is_linked_and_described(backbone_folders, tmp_path):

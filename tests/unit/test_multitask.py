@@ -10,41 +10,32 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from fineprint.assembly import ADAPTER_FOLDER, assemble_for_training, make_readout, save_trained
-from fineprint.cards import CARD_FILE
-from fineprint.config import read_study
-from fineprint.fetching import check_sources
-from fineprint.model_folder import stored_bytes
-from fineprint.multitask import (
-    ServingSettings,
-    checking,
-    combining,
-    describe_multitask,
-    list_records,
-    serving,
-    shared,
-    used_methods,
-    used_tasks,
-    ways,
-)
-from fineprint.multitask.checking import answer_alone, check_way, compare_window, probe_peft
-from fineprint.multitask.clock import distinct_bytes, percentile, time_calls
-from fineprint.multitask.collecting import collect_real_size
-from fineprint.multitask.entries import Entry, copy_entries, draw_requests
-from fineprint.multitask.evaluating import compare_hits, hit_rows
-from fineprint.multitask.forgetting import learn_beside, learn_on
-from fineprint.multitask.heads import HeadBank, find_bank
-from fineprint.multitask.joint import assemble_joint
-from fineprint.multitask.serving import make_groups
-from fineprint.multitask.session import Plan, Session
-from fineprint.multitask.streams import Group, time_streams
-from fineprint.multitask.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched, Way
-from fineprint.precisions import keep_linear_in_half
-from fineprint.records import folder_bytes, write_json
-from fineprint.rows import write_rows
-from fineprint.settings import SettingsError
+from fineprint.backbones._model_folder import stored_bytes
+from fineprint.core.records import folder_bytes, write_json
+from fineprint.core.settings import SettingsError
+from fineprint.inference.assembly import ADAPTER_FOLDER, assemble_for_training, make_readout, save_trained
+from fineprint.models.precisions import keep_linear_in_half
+from fineprint.results.collecting_serving import collect_real_size
+from fineprint.runs.model_card import CARD_FILE
+from fineprint.serving import checking, combining, serving, shared, ways
+from fineprint.serving.checking import answer_alone, check_way, compare_window, probe_peft
+from fineprint.serving.clock import distinct_bytes, percentile, time_calls
+from fineprint.serving.entries import Entry, copy_entries, draw_requests
+from fineprint.serving.evaluating import compare_hits, hit_rows
+from fineprint.serving.forgetting import learn_beside, learn_on
+from fineprint.serving.heads import HeadBank, find_bank
+from fineprint.serving.joint import assemble_joint
+from fineprint.serving.serving import make_groups
+from fineprint.serving.session import Plan, Session
+from fineprint.serving.streams import Group, time_streams
+from fineprint.serving.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched, Way
+from fineprint.study.fetching import check_sources
+from fineprint.study.reading import read_study
+from fineprint.study.serving import describe_multitask, list_records, used_methods, used_tasks
+from fineprint.study.serving_schema import ServingSettings
 from fineprint.tasks import Row
-from fineprint.training import train
+from fineprint.tasks._rows import write_rows
+from fineprint.training.loop import train
 from test_config import DEMO, changed
 from test_methods import make_method
 

@@ -9,25 +9,26 @@ from pypdf import PdfReader
 
 from example_multitask import make_latency, make_multitask_results, make_real_size
 from example_results import METHODS, make_results
-from fineprint.benchmarks import read_jobs
-from fineprint.multitask import latency
-from fineprint.records import COST_ONLY, write_json
-from fineprint.reporting import advice, checklist, formats
-from fineprint.reporting.claims import describe_claims
-from fineprint.reporting.figures import MULTITASK, plot_all, save_drawing
-from fineprint.reporting.figures_multitask import draw_growth
+from fineprint.core import formats
+from fineprint.core.records import COST_ONLY, write_json
+from fineprint.reporting.figures.drawing_all import MULTITASK, plot_all, save_drawing
+from fineprint.reporting.figures.serving import draw_growth
+from fineprint.reporting.figures.style import figure_style
 from fineprint.reporting.html import render
-from fineprint.reporting.multitask import Line, Multitask, meeting
-from fineprint.reporting.multitask_serving_words import (
+from fineprint.reporting.pdf import write_pdf
+from fineprint.reporting.sections import advice, checklist
+from fineprint.reporting.sections.claims import describe_claims
+from fineprint.reporting.serving.data import Line, Multitask, meeting
+from fineprint.reporting.serving.serving_words import (
     compare,
     is_apart,
     per_task_sentences,
     speed_sentences,
     worked_sentences,
 )
-from fineprint.reporting.multitask_tables import checks_table, latency_table
-from fineprint.reporting.multitask_view import describe_multitask
-from fineprint.reporting.multitask_words import (
+from fineprint.reporting.serving.tables import checks_table, latency_table
+from fineprint.reporting.serving.view import describe_multitask
+from fineprint.reporting.serving.words import (
     accuracy_sentences,
     check_sentences,
     combining_sentences,
@@ -36,9 +37,9 @@ from fineprint.reporting.multitask_words import (
     refused_sentences,
     training_sentences,
 )
-from fineprint.reporting.pdf import write_pdf
-from fineprint.reporting.study import Study
-from fineprint.reporting.style import figure_style
+from fineprint.results.benchmarks import read_jobs
+from fineprint.results.lookup import Study
+from fineprint.serving import latency
 from test_reporting import REPORT, Page, text_of, without_pictures
 
 

@@ -8,16 +8,17 @@ import pytest
 from example_contests import FULL, LORA, make_contest, set_hits
 from example_results import METHODS, make_results
 from example_runs import generation
-from fineprint import environment, scoring
-from fineprint.prediction import write_predictions
+from fineprint.core.records import write_json
+from fineprint.jobs import environment
 from fineprint.readouts import Prediction
-from fineprint.records import write_json
-from fineprint.reporting import advice, analysis, formats, methods, seeds, setting, trials
-from fineprint.reporting.cost_axes import SPEED, TRAINING_COSTS, find_least, write_least
-from fineprint.reporting.merging import merge_table
-from fineprint.reporting.pairs import one_choice_pairs, one_choice_table
-from fineprint.reporting.study import Study
-from fineprint.statistics import describe_correction, mcnemar_p_value
+from fineprint.reporting.sections import advice, analysis, methods, seeds, setting, trials
+from fineprint.reporting.sections.cost_axes import SPEED, TRAINING_COSTS, find_least, write_least
+from fineprint.reporting.sections.merging import merge_table
+from fineprint.reporting.sections.pairs import one_choice_pairs, one_choice_table
+from fineprint.results.lookup import Study
+from fineprint.runs.running import write_predictions
+from fineprint.scoring import scoring
+from fineprint.scoring.statistics import describe_correction, mcnemar_p_value, share_with_interval
 from fineprint.tasks import Row
 from test_reporting import text_of, without_pictures
 
@@ -105,9 +106,7 @@ def test_a_correction_is_named():
 def test_held_out_accuracies_have_intervals():
     cell = methods.training_rows_table(Study(two()), "nli").rows[0][7]
     share = Study(two()).run("nli", FULL)["train"]["epochs"][2]["held_out_accuracy"]
-    assert cell.text == formats.share_with_interval(share, 300) and re.fullmatch(
-        r"0\.\d\d \(0\.\d\d–\d\.\d\d\)", cell.text
-    )
+    assert cell.text == share_with_interval(share, 300) and re.fullmatch(r"0\.\d\d \(0\.\d\d–\d\.\d\d\)", cell.text)
 
 
 def write_answers(folder, labels):

@@ -6,7 +6,7 @@ from transformers import AutoModelForCausalLM
 from transformers.models.gemma.modeling_gemma import GemmaRMSNorm
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
 
-from fineprint.norms import fuse_norms, fused_norms, is_plain_norm, restore_norms
+from fineprint.models.norms import fuse_norms, fused_norms, is_plain_norm, restore_norms
 
 
 def draw(part):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from fineprint import measuring, nvml
+from fineprint.measuring import nvml, phases
 
 CARD = 0x7F0000001234  # a pointer, which does not fit 32 bits
 
@@ -60,7 +60,7 @@ def test_energy_is_the_current_card_s_in_joules(card, monkeypatch):
     assert nvml.read_energy_joules() == 123.456
     assert library.asked == [b"GPU-12-34"], "by its own number, whatever CUDA_VISIBLE_DEVICES says"
     assert nvml.driver_version() == "580.95.05"
-    assert measuring.read_energy_joules is nvml.read_energy_joules
+    assert phases.read_energy_joules is nvml.read_energy_joules
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fineprint import orphans
-from fineprint.settings import SettingsError
+from fineprint.core.settings import SettingsError
+from fineprint.jobs import orphans
 
 ROOT = Path(__file__).parents[2]
 

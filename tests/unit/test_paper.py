@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from example_results import METHODS, make_results
-from fineprint.reporting import paper
+from fineprint.core.settings import find_settings, list_kinds
 from fineprint.reporting.html import cite
-from fineprint.reporting.references import NUMBER, Library, find_numbers
-from fineprint.reporting.study import Study
-from fineprint.settings import find_settings, list_kinds
+from fineprint.reporting.methods_text import paper
+from fineprint.reporting.methods_text.references import NUMBER, Library, find_numbers
+from fineprint.results.lookup import Study
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = Library(ROOT / "report/references.yaml")

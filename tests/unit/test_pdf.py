@@ -12,12 +12,13 @@ from pypdf import PdfReader
 
 from example_multitask import make_long_results
 from example_results import METHODS, make_results
-from fineprint.records import read_json
-from fineprint.reporting import fonts, workflow
-from fineprint.reporting.figures import plot_all
+from fineprint.core.records import read_json
+from fineprint.reporting.figures import fonts, workflow
+from fineprint.reporting.figures.drawing_all import plot_all
 from fineprint.reporting.html import render
 from fineprint.reporting.pdf import write_pdf
 from fineprint.reporting.view import SECTIONS
+from fineprint.results.steps import STEPS
 
 REPORT = Path(__file__).parents[2] / "report"
 SOME = ("roberta_full", "roberta_lora", "llama_zero_shot", "llama_qlora_generation")
@@ -222,5 +223,5 @@ def test_what_the_page_folds_away_has_its_title_in_print(made):
 def test_a_long_name_of_a_rule_is_broken_to_fit_its_box():
     assert workflow.break_name("write_backbone_settings") == "write_backbone_\nsettings"
     assert workflow.break_name("train_method") == "train_method"
-    lines = [line for step in workflow.STEPS for line in workflow.break_name(step.rule).splitlines()]
+    lines = [line for step in STEPS for line in workflow.break_name(step.rule).splitlines()]
     assert max(map(len, lines)) <= workflow.NAME_LENGTH

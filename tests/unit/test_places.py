@@ -5,12 +5,12 @@ import json
 import pytest
 
 from example_results import METHODS, make_results
-from fineprint.benchmarks import read_jobs
-from fineprint.collecting import describe_provenance
-from fineprint.environment import describe_environment
-from fineprint.placement import describe_placement, read_log, write_line
-from fineprint.reporting import provenance
-from fineprint.reporting.study import Study
+from fineprint.jobs.environment import describe_environment
+from fineprint.jobs.placement import describe_placement, read_log, write_line
+from fineprint.reporting.sections import provenance
+from fineprint.results.benchmarks import read_jobs
+from fineprint.results.collecting import describe_provenance
+from fineprint.results.lookup import Study
 
 VARIABLES = ("SLURM_JOB_ID", "SLURMD_NODENAME", "SLURM_STEP_GPUS", "SLURM_JOB_GPUS", "CUDA_VISIBLE_DEVICES")
 ON_CARD = {"SLURM_JOB_ID": "71", "SLURMD_NODENAME": "node-3", "SLURM_STEP_GPUS": "2", "CUDA_VISIBLE_DEVICES": "2"}

@@ -11,18 +11,18 @@ import yaml
 from transformers import AlbertConfig, AutoModelForCausalLM, AutoModelForMaskedLM
 
 from example_results import METHODS, make_results
-from fineprint.assembly import assemble_for_training, make_readout
-from fineprint.config import read_study
-from fineprint.planning.card import read_card
+from fineprint.core.settings import SettingsError, find_settings
+from fineprint.inference.assembly import assemble_for_training, make_readout
 from fineprint.planning.checking import planned_prediction, planned_training
 from fineprint.planning.counting import count_weights
+from fineprint.planning.gpu import read_card
 from fineprint.planning.memory import Load, plan_prediction, plan_training, training_need
 from fineprint.planning.refusing import check_study
 from fineprint.planning.sizes import count_by_sizes, read_sizes
 from fineprint.planning.study import count_method, plan_study, write_table
-from fineprint.reporting.planned import planned_table
-from fineprint.reporting.study import Study
-from fineprint.settings import SettingsError, find_settings
+from fineprint.reporting.sections.planned import planned_table
+from fineprint.results.lookup import Study
+from fineprint.study.reading import read_study
 from test_methods import COMBINATIONS, make_method
 
 ROOT = Path(__file__).parents[2]

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from fineprint import prediction
-from fineprint.assembly import assemble_for_training, make_readout
-from fineprint.settings import SettingsError, find_settings
+from fineprint.core.settings import SettingsError, find_settings
+from fineprint.inference import predicting
+from fineprint.inference.assembly import assemble_for_training, make_readout
 from test_methods import make_method
 
 CASES = [
@@ -47,13 +47,13 @@ def test_answers_in_chunks_are_those_of_all_at_once(
 ):
     rows, found = tiny_rows[:24], []
     for most_tokens in (None, 500):
-        monkeypatch.setattr(prediction, "token_budget", lambda _, most=most_tokens: most)
-        monkeypatch.setattr(prediction, "LEAST_ROWS_OF_CHUNK", 10)
-        monkeypatch.setattr(prediction, "BATCHES_OF_CHUNK", 1)
+        monkeypatch.setattr(predicting, "token_budget", lambda _, most=most_tokens: most)
+        monkeypatch.setattr(predicting, "LEAST_ROWS_OF_CHUNK", 10)
+        monkeypatch.setattr(predicting, "BATCHES_OF_CHUNK", 1)
         most = 60 if readout == "generation" else 9  # so that some rows of a pair are cut
         assembled = make(adapter, readout, architecture, backbone_folders, task_record, tiny_rows, most)
         chunks = note_chunks(assembled.readout, monkeypatch)
-        answers = prediction.predict_rows(assembled, rows, 1, "rows")
+        answers = predicting.predict_rows(assembled, rows, 1, "rows")
         assert [size for size, _ in chunks] == ([24] if most_tokens is None else [10, 10, 4])
         assert all(beside for _, beside in chunks)
         found.append((answers, assembled.readout.truncated_rows, assembled.readout.prompt_example))
@@ -67,18 +67,18 @@ def test_answers_in_chunks_are_those_of_all_at_once(
 
 def test_no_rows_have_no_answers(backbone_folders, task_record, tiny_rows):
     assembled = make("none", "generation", "decoder", backbone_folders, task_record, tiny_rows, 100)
-    assert prediction.predict_rows(assembled, [], 1, "none") == []
+    assert predicting.predict_rows(assembled, [], 1, "none") == []
 
 
 def test_what_cannot_be_encoded_is_told(backbone_folders, task_record, tiny_rows):
     assembled = make("none", "generation", "decoder", backbone_folders, task_record, tiny_rows, 16)
     with pytest.raises(SettingsError, match="raise max_tokens"):
-        prediction.predict_rows(assembled, tiny_rows, 1, "rows")
+        predicting.predict_rows(assembled, tiny_rows, 1, "rows")
 
 
 def test_chunks_are_of_like_length_and_one_is_left_as_it_is(tiny_rows):
-    chunks = prediction.cut_chunks(tiny_rows, 30)
+    chunks = predicting.cut_chunks(tiny_rows, 30)
     assert [len(chunk) for chunk in chunks] == [30, 30, 12]
-    lengths = [prediction.text_length(tiny_rows[place]) for chunk in chunks for place in chunk]
+    lengths = [predicting.text_length(tiny_rows[place]) for chunk in chunks for place in chunk]
     assert lengths == sorted(lengths, reverse=True)
-    assert prediction.cut_chunks(tiny_rows, 72) == [list(range(72))]
+    assert predicting.cut_chunks(tiny_rows, 72) == [list(range(72))]

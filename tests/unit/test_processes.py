@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from fineprint.assembly import assemble_for_prediction, make_readout
-from fineprint.processes import Processes, blocks_of
-from fineprint.settings import SettingsError
-from fineprint.stepping import Stepper
+from fineprint.core.settings import SettingsError
+from fineprint.inference.assembly import assemble_for_prediction, make_readout
+from fineprint.jobs.processes import Processes, blocks_of
+from fineprint.training.stepping import Stepper
 from test_methods import make_method
 from two_processes import COMBINATIONS, SPREAD, describe, make_rows, run
 
@@ -143,7 +143,7 @@ def test_every_row_is_taken_once():
 
 
 def test_gradients_travel_in_blocks_of_one_type(monkeypatch):
-    monkeypatch.setattr("fineprint.processes.BLOCK_NUMBERS", 10)
+    monkeypatch.setattr("fineprint.jobs.processes.BLOCK_NUMBERS", 10)
     tensors = [torch.zeros(4), torch.zeros(6), torch.zeros(1), torch.zeros(30), torch.zeros(2, dtype=torch.float64)]
     assert [[t.numel() for t in block] for block in blocks_of(tensors)] == [[4, 6], [1], [30], [2]]
 

@@ -8,21 +8,14 @@ from pathlib import Path
 import pytest
 
 from example_results import METHODS, make_results
-from fineprint import environment
-from fineprint.benchmarks import read_jobs
-from fineprint.environment import describe_machine
-from fineprint.reporting import provenance
-from fineprint.reporting.study import Study
-from fineprint.reporting.style import figure_style
-from fineprint.reporting.workflow import (
-    STEPS,
-    direct_arrows,
-    draw_workflow,
-    followers,
-    list_steps,
-    place_steps,
-    summarise_jobs,
-)
+from fineprint.jobs import environment
+from fineprint.jobs.environment import describe_machine
+from fineprint.reporting.figures.style import figure_style
+from fineprint.reporting.figures.workflow import draw_workflow
+from fineprint.reporting.sections import provenance
+from fineprint.results.benchmarks import read_jobs
+from fineprint.results.lookup import Study
+from fineprint.results.steps import STEPS, direct_arrows, followers, list_steps, place_steps, summarise_jobs
 
 ROOT = Path(__file__).parents[2]
 HEAD = "s\th:m:s\tmax_rss\tmax_vms\n"

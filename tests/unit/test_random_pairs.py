@@ -4,8 +4,8 @@ import statistics
 
 import pytest
 
-from fineprint.invented_words import MOST_WORDS, make_words
-from fineprint.rows import prepare_splits
+from fineprint.demo.invented_words import MOST_WORDS, make_words
+from fineprint.tasks._rows import prepare_splits
 from fineprint.tasks.random_pairs import SPECIAL_TOKENS, Settings, interpolate
 
 

@@ -8,11 +8,11 @@ import yaml
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSequenceClassification
 
+from fineprint.backbones._model_folder import check_architecture, describe_backbone
 from fineprint.backbones.random_weights import Settings
-from fineprint.loading import load_model, load_tokenizer
-from fineprint.model_folder import check_architecture, describe_backbone
-from fineprint.prompts import build_prompt
-from fineprint.settings import SettingsError
+from fineprint.core.settings import SettingsError
+from fineprint.models.loading import load_model, load_tokenizer
+from fineprint.readouts._prompts import build_prompt
 from fineprint.tasks import Row
 from fineprint.tasks.random_pairs import Settings as RandomPairs
 from test_project import ROOT

@@ -5,8 +5,8 @@ import copy
 import pytest
 
 from example_results import METHODS, make_results
-from fineprint.reporting.seeds import seed_sentence, seeds_table
-from fineprint.reporting.study import Study
+from fineprint.reporting.sections.seeds import seed_sentence, seeds_table
+from fineprint.results.lookup import Study
 
 NAMES = ("roberta_full", "roberta_lora", "roberta_p_tuning", "llama_one_shot")
 

@@ -3,16 +3,16 @@
 import pytest
 import torch
 
-from fineprint.answers import read_answer
-from fineprint.assembly import assemble_for_training, make_readout
-from fineprint.loading import choose_pad_token
-from fineprint.prompts import build_prompt, choose_shots
+from fineprint.core.settings import SettingsError
+from fineprint.inference.assembly import assemble_for_training, make_readout
+from fineprint.models.loading import choose_pad_token
 from fineprint.readouts import Context, TaskCard
+from fineprint.readouts._answers import read_answer
 from fineprint.readouts._padding import attention_mask, last_real_position, pad_to_one_length
+from fineprint.readouts._prompts import build_prompt, choose_shots
 from fineprint.readouts.generation import IGNORED
 from fineprint.readouts.generation import Settings as GenerationSettings
 from fineprint.readouts.linear_head import pool
-from fineprint.settings import SettingsError
 from fineprint.tasks import Row
 from test_methods import make_method
 from tiny_models import make_tokenizer

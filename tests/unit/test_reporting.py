@@ -11,13 +11,14 @@ import pytest
 from jinja2 import UndefinedError
 
 from example_results import METHODS, make_results
-from fineprint.records import read_json
-from fineprint.reporting import advice, analysis, formats
-from fineprint.reporting.figures import plot_all
+from fineprint.core import formats
+from fineprint.core.formats import as_sentence
+from fineprint.core.records import read_json
+from fineprint.reporting.figures.drawing_all import plot_all
 from fineprint.reporting.html import make_environment, render
 from fineprint.reporting.pdf import to_typst, write_pdf
-from fineprint.reporting.setting import as_sentence
-from fineprint.reporting.study import Study
+from fineprint.reporting.sections import advice, analysis
+from fineprint.results.lookup import Study
 
 REPORT = Path(__file__).parents[2] / "report"
 FEW = {name: METHODS[name] for name in ("roberta_full", "roberta_lora")}

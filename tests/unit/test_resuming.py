@@ -8,15 +8,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from fineprint.assembly import assemble_for_training, make_readout
-from fineprint.checkpoints import Checkpoints, bind
-from fineprint.interruption import Interrupted, heed_signals
-from fineprint.judging import judge
-from fineprint.measuring import Meter, gather_phase, join_phases
-from fineprint.records import read_json, write_json
-from fineprint.resuming import Keeper
-from fineprint.settings import read_kind
-from fineprint.training import Loop, train
+from fineprint.core.records import read_json, write_json
+from fineprint.core.settings import read_kind
+from fineprint.inference.assembly import assemble_for_training, make_readout
+from fineprint.jobs.interruption import Interrupted, heed_signals
+from fineprint.measuring.phases import Meter, gather_phase, join_phases
+from fineprint.training.checkpoints import Checkpoints, bind
+from fineprint.training.evaluation import judge
+from fineprint.training.loop import Loop, train
+from fineprint.training.resuming import Keeper
 from test_methods import TARGETS, make_method
 from tiny_run import PLACE, lay_out, train_laid_out
 
@@ -98,14 +98,14 @@ def test_dropout_goes_on_where_it_was(run, tmp_path, monkeypatch):
     wanted, _ = run(method, None)
     with pytest.raises(Interrupted):
         run(method, make_keeper(tmp_path), 2)
-    monkeypatch.setattr("fineprint.resuming.fill_random_states", lambda *arguments: None)
+    monkeypatch.setattr("fineprint.training.resuming.fill_random_states", lambda *arguments: None)
     assert history(run(method, make_keeper(tmp_path))[0]) != history(wanted)
 
 
 def judge_worse_each_time(monkeypatch):
     """From now on the first judgement is the best, whoever asks for it."""
     numbers = itertools.count(1)
-    monkeypatch.setattr("fineprint.training.judge", lambda *asked: (float(number := next(numbers)), 1 / number))
+    monkeypatch.setattr("fineprint.training.loop.judge", lambda *asked: (float(number := next(numbers)), 1 / number))
 
 
 def test_the_best_epoch_of_before_comes_back(run, tmp_path, monkeypatch):
@@ -132,7 +132,7 @@ def test_a_signal_at_the_last_judgement_is_heeded(run, tmp_path, monkeypatch):
 
     wanted, weights = run(method, None)
     with monkeypatch.context() as patch:
-        patch.setattr("fineprint.training.judge", judge_and_stop)
+        patch.setattr("fineprint.training.loop.judge", judge_and_stop)
         with pytest.raises(Interrupted, match="stopped by SIGUSR1 at step 6 of 6") as stop:
             run(method, make_keeper(tmp_path))
     assert stop.value.status == 128 + signal.SIGUSR1
@@ -180,7 +180,7 @@ def test_a_full_disk_costs_the_checkpoint_not_the_training(run, tmp_path, monkey
     def fail(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("fineprint.checkpoints.write_parts", fail)
+    monkeypatch.setattr("fineprint.training.checkpoints.write_parts", fail)
     keeper = make_keeper(tmp_path, minutes=0)
     assert len(run(make("lora"), keeper)[0].epochs) == 2
     assert "training goes on" in caplog.text and not list(keeper.checkpoints.folder.iterdir())
@@ -197,7 +197,7 @@ def test_bound_to_settings_data_and_versions(tmp_path, monkeypatch):
     write_json(files[1], {"a": 2})
     assert bind(*files) != first
     write_json(files[1], {"a": 1})
-    monkeypatch.setattr("fineprint.checkpoints.installed_versions", lambda: {"torch": "1.0"})
+    monkeypatch.setattr("fineprint.training.checkpoints.installed_versions", lambda: {"torch": "1.0"})
     assert bind(*files) != first
 
 
@@ -236,7 +236,7 @@ def test_several_processes_are_one_phase():
 
 def test_the_record_tells_of_the_interruption(backbone_folders, task_record, tiny_rows, tmp_path, monkeypatch):
     """Where it went on is in the record, and the time of both parts adds up."""
-    from fineprint.runs import train_run
+    from fineprint.runs.running import train_run
 
     monkeypatch.chdir(tmp_path)
     method = make("lora")

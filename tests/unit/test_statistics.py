@@ -5,9 +5,9 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
-from fineprint.calibration import calibrate
-from fineprint.scoring import score_splits
-from fineprint.statistics import (
+from fineprint.scoring.calibration import calibrate
+from fineprint.scoring.scoring import score_splits
+from fineprint.scoring.statistics import (
     bootstrap_macro_f1,
     compare_paired,
     find_collapse,

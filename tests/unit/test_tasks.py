@@ -5,9 +5,9 @@ import json
 import pandas
 import pytest
 
-from fineprint.rows import cut_held_out, describe_task, draw_rows, prepare_splits, read_rows, write_rows
-from fineprint.settings import SettingsError, find_settings, list_kinds
+from fineprint.core.settings import SettingsError, find_settings, list_kinds
 from fineprint.tasks import NO_LABEL, Row
+from fineprint.tasks._rows import cut_held_out, describe_task, draw_rows, prepare_splits, read_rows, write_rows
 from fineprint.tasks.boolq import Settings as BoolQ
 from fineprint.tasks.multinli import Settings as MultiNLI
 from fineprint.tasks.multinli import read_gold

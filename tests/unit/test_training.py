@@ -8,13 +8,19 @@ from itertools import pairwise
 import pytest
 import torch
 
-from fineprint.assembly import assemble_for_training, make_readout
-from fineprint.batching import cut_batches, feature_length, prediction_batches, prediction_groups, training_batches
-from fineprint.config import TrainingSettings
-from fineprint.optimizing import make_optimizer, make_schedule
+from fineprint.core.settings import SettingsError
+from fineprint.inference.assembly import assemble_for_training, make_readout
+from fineprint.inference.batching import (
+    cut_batches,
+    feature_length,
+    prediction_batches,
+    prediction_groups,
+    training_batches,
+)
 from fineprint.readouts._padding import round_up
-from fineprint.settings import SettingsError
-from fineprint.training import train
+from fineprint.study.schema import TrainingSettings
+from fineprint.training.loop import train
+from fineprint.training.optimizing import make_optimizer, make_schedule
 from test_methods import make_method
 from tiny_run import train_laid_out
 

@@ -4,9 +4,9 @@ import bitsandbytes
 import pytest
 import torch
 
-from fineprint.assembly import assemble_for_training, make_readout
-from fineprint.prediction import predict_rows
-from fineprint.unpacking import packed_layers, unpacked, unpacked_bytes
+from fineprint.inference.assembly import assemble_for_training, make_readout
+from fineprint.inference.predicting import predict_rows
+from fineprint.models.unpacking import packed_layers, unpacked, unpacked_bytes
 from test_methods import make_method
 
 
@@ -50,7 +50,7 @@ def test_on_a_gpu_with_room_only(assembled, monkeypatch):
 
 def test_answers_are_the_same(assembled, tiny_rows, monkeypatch):
     packed = predict_rows(assembled, tiny_rows, 1, "packed")
-    monkeypatch.setattr("fineprint.prediction.unpacked_bytes", lambda *_: 1)
+    monkeypatch.setattr("fineprint.inference.predicting.unpacked_bytes", lambda *_: 1)
     assert [answer.answer for answer in predict_rows(assembled, tiny_rows, 1, "unpacked")] == [
         answer.answer for answer in packed
     ]

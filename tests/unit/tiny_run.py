@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from fineprint.backbones._model_folder import describe_backbone
 from fineprint.backbones.folder import Settings as Folder
-from fineprint.model_folder import describe_backbone
-from fineprint.records import hash_file, write_json
-from fineprint.rows import write_rows
-from fineprint.runs import train_run
+from fineprint.core.records import hash_file, write_json
+from fineprint.runs.running import train_run
+from fineprint.tasks._rows import write_rows
 
 HELD_OUT_ROWS = 12
 PLACE = Path("results/tiny/runs/pairs/tried/1")

@@ -12,17 +12,17 @@ from pathlib import Path
 import torch
 from torch.distributed.fsdp import FSDPModule
 
-from fineprint import judging
-from fineprint.assembly import assemble_for_training, make_readout, save_trained
-from fineprint.checkpoints import Checkpoints
-from fineprint.importing import import_libraries
-from fineprint.interruption import Interrupted
-from fineprint.measuring import Meter
-from fineprint.processes import join_processes, leave_processes
-from fineprint.resuming import Keeper
-from fineprint.sharding import is_spread
+from fineprint.inference.assembly import assemble_for_training, make_readout, save_trained
+from fineprint.jobs.importing import import_libraries
+from fineprint.jobs.interruption import Interrupted
+from fineprint.jobs.processes import join_processes, leave_processes
+from fineprint.measuring.phases import Meter
+from fineprint.models.sharding import is_spread
 from fineprint.tasks import Row
-from fineprint.training import Loop, train
+from fineprint.training import evaluation
+from fineprint.training.checkpoints import Checkpoints
+from fineprint.training.loop import Loop, train
+from fineprint.training.resuming import Keeper
 from test_methods import make_method
 
 COMBINATIONS = [(adapter, readout) for adapter in ("full", "lora") for readout in ("classifier", "linear_head")]
@@ -117,9 +117,9 @@ def main():
         outcome, weights = run(folders[kind], task, adapter, readout, architecture=kind, spread=True, save=saved)
         found[f"spread {adapter} {readout}"] = describe(outcome, weights) | {"notes": outcome.notes}
     found["contexts"] = CONTEXTS
-    judging.token_budget = lambda limit: 40 + 30 * processes.number  # GPUs with unlike free memory
+    evaluation.token_budget = lambda limit: 40 + 30 * processes.number  # GPUs with unlike free memory
     found["uneven"] = describe(*run(backbone, task, "full", "classifier", spread=True))
-    judging.token_budget = lambda limit: None
+    evaluation.token_budget = lambda limit: None
     stop_second_process(backbone, task, make_keeper(folder, "spread"), spread=True)
     keeper = make_keeper(folder, "spread")
     found["spread whole"] = describe(*run(backbone, task, "full", "classifier", dropout=True, spread=True))

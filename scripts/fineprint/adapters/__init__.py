@@ -10,8 +10,8 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from fineprint.plain_code import PlainCode
-from fineprint.settings import Settings
+from fineprint.core.plain_code import PlainCode
+from fineprint.core.settings import Settings
 
 if TYPE_CHECKING:
     import torch

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from fineprint.adapters import AdapterSettings
-from fineprint.plain_code import PlainCode
-from fineprint.settings import SettingsError
+from fineprint.core.plain_code import PlainCode
+from fineprint.core.settings import SettingsError
 
 if TYPE_CHECKING:
     import torch
@@ -40,7 +40,7 @@ class PeftSettings(AdapterSettings):
     def save(self, model: torch.nn.Module, folder: Path) -> None:
         """Write adapter_model.safetensors and adapter_config.json, a classification head of PEFT's included.
 
-        PEFT's own card, a form to fill in, is dropped: the run's model folder gets one (see `fineprint.cards`).
+        PEFT's own model card, a form to fill in, is dropped: `fineprint.runs.model_card` writes one.
         """
         model.save_pretrained(str(folder), safe_serialization=True)
         (folder / "README.md").unlink(missing_ok=True)

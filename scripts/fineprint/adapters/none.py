@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from fineprint.adapters import TRAINED_FILE, AdapterSettings
-from fineprint.plain_code import PlainCode
+from fineprint.core.plain_code import PlainCode
 
 if TYPE_CHECKING:
     import torch

@@ -7,8 +7,8 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from fineprint.records import read_json
-from fineprint.sources import SourceSettings
+from fineprint.core.records import read_json
+from fineprint.hub.sources import SourceSettings
 
 # What a model folder may hold. Pickled weights (.bin, .pt) are never loaded, remote code never run.
 MODEL_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja")
@@ -43,7 +43,7 @@ class BackboneSettings(SourceSettings):
         Args:
             model: the model folder, where it is there already.
         """
-        from fineprint.planning.counting import read_config
+        from fineprint.models.loading import read_config
 
         return read_config(model) if (model / "config.json").is_file() else None
 

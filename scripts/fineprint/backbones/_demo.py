@@ -73,8 +73,8 @@ class DemoSettings(BackboneSettings):
         """Pretrain the model and write it into the folder; return the facts for the record."""
         import torch
 
+        from fineprint.backbones._forbidden_pairs import list_test_pairs
         from fineprint.demo.documents import Lessons
-        from fineprint.demo.forbidden_pairs import list_test_pairs
         from fineprint.demo.pretraining import Progress, Rates, pretrain, tie_queries_to_keys
         from fineprint.demo.tokenizer import save_tokenizer
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import string
 from typing import TYPE_CHECKING, Any
 
-from fineprint.invented_words import make_words
-from fineprint.settings import SettingsError
+from fineprint.core.settings import SettingsError
+from fineprint.demo.invented_words import make_words
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

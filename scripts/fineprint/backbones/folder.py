@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fineprint.backbones import BackboneSettings
-from fineprint.model_folder import link_model_files, list_model_files
+from fineprint.backbones._model_folder import link_model_files, list_model_files
 
 
 class Settings(BackboneSettings):

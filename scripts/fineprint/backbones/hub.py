@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fineprint.backbones import MODEL_FILES, BackboneSettings
-from fineprint.model_folder import link_model_files
-from fineprint.sources import HubSource
+from fineprint.backbones._model_folder import link_model_files
+from fineprint.hub.repositories import HubSource
 
 
 class Settings(BackboneSettings):
@@ -28,7 +28,7 @@ class Settings(BackboneSettings):
 
     def plan_config(self, model: Path) -> Any:
         """Return the configuration that was fetched, or download it, and nothing else."""
-        from fineprint.hub import download_config
+        from fineprint.hub.repositories import download_config
 
         return super().plan_config(model) or super().plan_config(download_config(self.hub_source()))
 

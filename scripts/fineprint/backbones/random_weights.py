@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from fineprint.backbones import BackboneSettings
-from fineprint.settings import SettingsError
+from fineprint.core.settings import SettingsError
 
 if TYPE_CHECKING:
     import torch

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fineprint.core.progress import Progress as Reporter
 from fineprint.demo.batches import IGNORED, Batch
-from fineprint.progress import Progress as Reporter
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

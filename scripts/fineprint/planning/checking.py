@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fineprint.config import MethodSettings
-from fineprint.fitting import Predict
+from fineprint.jobs.processes import join_processes
+from fineprint.planning.budget import Predict
 from fineprint.planning.counting import count_weights
 from fineprint.planning.memory import Load, plan_prediction, training_need
 from fineprint.planning.sizes import read_sizes
-from fineprint.processes import join_processes
+from fineprint.study.schema import MethodSettings
 
 if TYPE_CHECKING:
     import torch

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fineprint.config import MethodSettings
-from fineprint.parameters import full_count
+from fineprint.models.parameters import full_count
 from fineprint.planning.sizes import Weights
+from fineprint.study.schema import MethodSettings
 
 if TYPE_CHECKING:
     import torch
@@ -53,10 +53,3 @@ def count_weights(module: torch.nn.Module, head: int = 0) -> Weights:
             else:
                 other += count
     return Weights(linear, other + head, output, trained + head, inputs, largest)
-
-
-def read_config(folder: Any) -> PreTrainedConfig:
-    """Return the configuration of a model folder, or of a folder that holds its config.json alone."""
-    from transformers import AutoConfig
-
-    return AutoConfig.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)

@@ -11,12 +11,22 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fineprint.config import MethodSettings
-from fineprint.fitting import ADAMW_BYTES, FREE_SHARE, LEAN_SHARE, Fit, choose_fit, recording_reserve
+from fineprint.models.precisions import PRECISIONS
+from fineprint.models.unpacking import LEAST_FREE
+from fineprint.planning.budget import (
+    ADAMW_BYTES,
+    BYTES_PER_TOKEN,
+    FEWEST_TOKENS,
+    FREE_SHARE,
+    LEAN_SHARE,
+    MOST_TOKENS,
+    Fit,
+    choose_fit,
+    kept_budget,
+    recording_reserve,
+)
 from fineprint.planning.sizes import Sizes, Weights
-from fineprint.precisions import PRECISIONS
-from fineprint.prediction import BYTES_PER_TOKEN, FEWEST_TOKENS, MOST_TOKENS, kept_budget
-from fineprint.unpacking import LEAST_FREE
+from fineprint.study.schema import MethodSettings
 
 HALF, SINGLE = 2, 4  # bytes of a number
 NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)  # blocks of 64 with a scale of one byte, 256 scales with one of their own

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fineprint.config import MethodSettings
-from fineprint.multitask import used_methods
+from fineprint.core.records import read_json
+from fineprint.core.settings import SettingsError, find_settings, list_kinds
+from fineprint.jobs.processes import join_processes
+from fineprint.models.precisions import PRECISIONS
 from fineprint.planning.memory import Load, prediction_need, training_need
 from fineprint.planning.sizes import Sizes, count_by_sizes, read_sizes
-from fineprint.precisions import PRECISIONS
-from fineprint.processes import join_processes
-from fineprint.records import read_json
-from fineprint.settings import SettingsError, find_settings, list_kinds
+from fineprint.study.schema import MethodSettings
+from fineprint.study.serving import used_methods
 
 if TYPE_CHECKING:
-    from fineprint.config import StudyConfig
+    from fineprint.study.schema import StudyConfig
 
 SHORT_TOKENS = (256, 128, 64, 32)
 MORE_GPUS = (2, 4, 8)

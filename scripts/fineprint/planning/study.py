@@ -6,17 +6,17 @@ import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fineprint.model_folder import stored_bytes
+from fineprint.backbones._model_folder import stored_bytes
+from fineprint.core.records import read_json
+from fineprint.core.settings import SettingsError
 from fineprint.planning.counting import build_without_memory, count_weights
 from fineprint.planning.memory import Load, describe, plan_prediction, plan_training
 from fineprint.planning.sizes import Weights, read_sizes
-from fineprint.records import read_json
-from fineprint.settings import SettingsError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
-    from fineprint.config import MethodSettings, StudyConfig
+    from fineprint.study.schema import MethodSettings, StudyConfig
 
 UNKNOWN = "the model's sizes are known once it is made"
 

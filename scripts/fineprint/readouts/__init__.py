@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from fineprint.plain_code import PlainCode
-from fineprint.settings import Settings
+from fineprint.core.plain_code import PlainCode
+from fineprint.core.settings import Settings
 from fineprint.tasks import Row
 
 if TYPE_CHECKING:

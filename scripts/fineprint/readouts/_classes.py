@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from fineprint.plain_code import PlainCode
+from fineprint.core.plain_code import PlainCode
+from fineprint.core.settings import SettingsError
 from fineprint.readouts import Batch, Feature, Prediction, Readout
 from fineprint.readouts._padding import attention_mask, pad_to_one_length
-from fineprint.settings import SettingsError
 from fineprint.tasks import Row
 
 if TYPE_CHECKING:

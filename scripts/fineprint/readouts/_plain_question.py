@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fineprint.plain_code import PlainCode
-from fineprint.prompts import fill_prompt
+from fineprint.core.plain_code import PlainCode
+from fineprint.readouts._prompts import fill_prompt
 from fineprint.tasks import Row
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from fineprint.readouts import TaskCard
-    from fineprint.readouts.generation import Settings
 
 # Where an answer is not exactly one of the words, `label` is None; the study reads answers a little less strictly.
 READ_ANSWER = (
@@ -22,22 +21,22 @@ READ_ANSWER = (
 
 
 def plain_question(
-    tokenizer: PreTrainedTokenizerBase, task: TaskCard, shots: list[Row], settings: Settings
+    tokenizer: PreTrainedTokenizerBase, task: TaskCard, shots: list[Row], temperature: float, max_new_tokens: int
 ) -> PlainCode:
     """Return how the wording is filled, sent, and the answer read."""
     ask = ask_in_turns if tokenizer.chat_template else ask_in_text
-    write = f"written = model.generate(**inputs, {', '.join(sampling(settings))})"
+    write = f"written = model.generate(**inputs, {', '.join(sampling(temperature, max_new_tokens))})"
     return PlainCode((), (f"answers = {list(task.answers)!r}", *ask(task, shots), write, *READ_ANSWER))
 
 
-def sampling(settings: Settings) -> list[str]:
+def sampling(temperature: float, max_new_tokens: int) -> list[str]:
     """Return how the study generates, as arguments."""
-    if settings.temperature == 0:
-        return [f"max_new_tokens={settings.max_new_tokens}", "do_sample=False"]
+    if temperature == 0:
+        return [f"max_new_tokens={max_new_tokens}", "do_sample=False"]
     return [
-        f"max_new_tokens={settings.max_new_tokens}",
+        f"max_new_tokens={max_new_tokens}",
         "do_sample=True",
-        f"temperature={settings.temperature}",
+        f"temperature={temperature}",
         "top_k=0",
     ]
 

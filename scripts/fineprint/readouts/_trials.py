@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from fineprint.readouts import Trial
-from fineprint.settings import Settings
+from fineprint.core.settings import Settings
 
-if TYPE_CHECKING:
-    from fineprint.readouts.generation import Settings as GenerationSettings
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice to try: its name and value for the report, whether it is the method's own, what of the readout's
+    settings it changes, and the seed that worked examples are drawn by."""
+
+    name: str
+    value: str
+    own: bool
+    update: dict[str, Any]
+    seed: int
 
 
 class TrialSettings(Settings):
@@ -26,19 +36,9 @@ class TrialSettings(Settings):
     draws: int = Field(0, ge=0)
     rows: int = Field(200, ge=1)
 
-    def list_for(self, readout: GenerationSettings, seed: int) -> list[Trial]:
-        """Return each temperature and each draw of worked examples as a trial of a readout."""
-        temperatures = [
-            Trial("temperature", f"{value:g}", value == readout.temperature, at_temperature(readout, value), seed)
-            for value in self.temperatures
-        ]
-        draws = [
-            Trial("worked examples", f"draw {number + 1}", number == 0, readout, seed + number)
-            for number in range(self.draws)
-        ]
-        return [*temperatures, *draws]
-
-
-def at_temperature(readout: GenerationSettings, temperature: float) -> GenerationSettings:
-    """Return a readout's settings at another temperature."""
-    return readout.model_copy(update={"temperature": temperature})
+    def choices(self, temperature: float, seed: int) -> Iterator[Choice]:
+        """Yield each temperature and each draw of worked examples, for a readout at `temperature` and `seed`."""
+        for value in self.temperatures:
+            yield Choice("temperature", f"{value:g}", value == temperature, {"temperature": value}, seed)
+        for number in range(self.draws):
+            yield Choice("worked examples", f"draw {number + 1}", number == 0, {}, seed + number)

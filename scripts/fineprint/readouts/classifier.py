@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from fineprint.loading import load_and_tell
-from fineprint.plain_code import PlainCode
+from fineprint.core.plain_code import PlainCode
+from fineprint.models.loading import load_and_tell
 from fineprint.readouts import Batch, Context, Readout, ReadoutSettings
 from fineprint.readouts._classes import ClassReadout, plain_answer
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from fineprint.answers import read_answer
-from fineprint.loading import load_model
-from fineprint.plain_code import PlainCode
-from fineprint.prompts import build_prompt, choose_shots
+from fineprint.core.plain_code import PlainCode
+from fineprint.core.settings import SettingsError
+from fineprint.models.loading import load_model
 from fineprint.readouts import Batch, Context, Feature, Prediction, Readout, ReadoutSettings, Trial
 from fineprint.readouts._answering import (
     Kept,
@@ -29,12 +28,13 @@ from fineprint.readouts._answering import (
     score_answers,
     shared_beginning,
 )
+from fineprint.readouts._answers import read_answer
 from fineprint.readouts._groups import generate_groups, run_at, score_groups
 from fineprint.readouts._padding import IGNORED, attention_mask, collate_answers, pad_to_one_length
 from fineprint.readouts._plain_question import plain_question
+from fineprint.readouts._prompts import build_prompt, choose_shots
 from fineprint.readouts._trials import TrialSettings
 from fineprint.readouts._writing import Habit, write_answers
-from fineprint.settings import SettingsError
 from fineprint.tasks import Row
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ class Settings(ReadoutSettings):
         """Return the temperatures and the draws of worked examples to try."""
         if self.trials is None:
             return []
-        return self.trials.list_for(self, seed)
+        choices = self.trials.choices(self.temperature, seed)
+        return [Trial(c.name, c.value, c.own, self.model_copy(update=c.update), c.seed) for c in choices]
 
     def trial_rows(self) -> int:
         """Return the rows of each trial."""
@@ -86,7 +87,7 @@ class Settings(ReadoutSettings):
 class Generation(Readout):
     """Runs `AutoModelForCausalLM`. Prompts are padded on the left, so that answers continue them; what is trained on is
     padded on the right: under a causal mask a token of left padding attends to nothing, and on a GPU the gradient of
-    attention to nothing may be no number (see CONTRIBUTING)."""
+    attention to nothing may be no number (seen in a training of NF4 weights)."""
 
     keep_unquantised = ("lm_head",)
 
@@ -108,7 +109,8 @@ class Generation(Readout):
 
     def plain_code(self) -> PlainCode:
         """Return how the model is asked and its answer cut off the prompt."""
-        return plain_question(self.context.tokenizer, self.context.task, self.shots, self.settings)
+        task, settings = self.context.task, self.settings
+        return plain_question(self.context.tokenizer, task, self.shots, settings.temperature, settings.max_new_tokens)
 
     def head_names(self, module: torch.nn.Module) -> tuple[str, ...]:
         """The language model's own output layer belongs to the backbone: there is no head."""

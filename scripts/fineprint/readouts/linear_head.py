@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from fineprint.loading import load_model
-from fineprint.plain_code import PlainCode
+from fineprint.core.plain_code import PlainCode
+from fineprint.models.loading import load_model
 from fineprint.readouts import Batch, Context, Readout, ReadoutSettings
 from fineprint.readouts._classes import ClassReadout, plain_answer
 from fineprint.readouts._padding import first_real_position, last_real_position

@@ -15,8 +15,8 @@ from pathlib import Path
 import pypandoc
 import typst
 
-from fineprint.records import Results
-from fineprint.reporting.fonts import copy_fonts, name_missing_letters, needs_system_fonts
+from fineprint.core.records import Results
+from fineprint.reporting.figures.fonts import copy_fonts, name_missing_letters, needs_system_fonts
 from fineprint.reporting.html import render
 
 BODY, STYLE, FILTER, FONTS = "body.typ", "style.typ", "print.lua", "fonts"

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from fineprint.reporting import formats
+from fineprint.core import formats
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fineprint.records import COST_ONLY, Results
-from fineprint.reporting import (
+from fineprint.core import formats
+from fineprint.core.records import COST_ONLY, Results
+from fineprint.reporting.figures.drawing_all import FIGURE_KINDS, MULTITASK, FigureEntry
+from fineprint.reporting.methods_text import paper
+from fineprint.reporting.methods_text.references import Library
+from fineprint.reporting.sections import (
     advice,
     analysis,
     benefit,
@@ -16,11 +20,9 @@ from fineprint.reporting import (
     claims,
     cost,
     cost_only,
-    formats,
     merging,
     methods,
     pairs,
-    paper,
     prompting,
     provenance,
     scores,
@@ -28,12 +30,10 @@ from fineprint.reporting import (
     setting,
     trials,
 )
-from fineprint.reporting.figures import FIGURE_KINDS, MULTITASK, FigureEntry
-from fineprint.reporting.multitask_view import describe_multitask
-from fineprint.reporting.planned import planned_table
-from fineprint.reporting.references import Library
-from fineprint.reporting.study import Study
+from fineprint.reporting.sections.planned import planned_table
+from fineprint.reporting.serving.view import describe_multitask
 from fineprint.reporting.table import clean_identifier
+from fineprint.results.lookup import Study
 
 # What is said of runs that are not ranked, by their status.
 OFF_RANK = {"collapsed": "collapsed", COST_ONLY: "without a measured accuracy", "not run": "not run"}

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from fineprint.sources import SourceSettings
+from fineprint.hub.sources import SourceSettings
 
 NO_LABEL = -1
 
@@ -67,3 +67,8 @@ class TaskSettings(SourceSettings):
     def facts(self) -> dict[str, Any]:
         """Return where the rows came from, for the record; called after `load_splits`."""
         return {}
+
+
+def text_length(row: Row) -> int:
+    """Return the characters of a row's texts."""
+    return sum(len(text) for text in row.texts.values())

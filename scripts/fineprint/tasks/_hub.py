@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from fineprint.settings import SettingsError
-from fineprint.sources import HubSource
+from fineprint.core.settings import SettingsError
+from fineprint.hub.repositories import HubSource
 from fineprint.tasks import NO_LABEL, Row, TaskSettings
 
 if TYPE_CHECKING:

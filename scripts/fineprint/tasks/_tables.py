@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fineprint.settings import SettingsError
+from fineprint.core.settings import SettingsError
 
 # What annotated corpora write where annotators reached no consensus.
 NO_LABEL_MARKS = ("-", "-1", "", "None", "nan")

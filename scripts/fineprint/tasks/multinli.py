@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from fineprint.settings import SettingsError
+from fineprint.core.settings import SettingsError
 from fineprint.tasks import NO_LABEL, Row
 from fineprint.tasks._hub import HubTaskSettings
 from fineprint.tasks._tables import NO_LABEL_MARKS, read_table, require_columns

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from fineprint.settings import NAME, SettingsError
+from fineprint.core.settings import NAME, SettingsError
 from fineprint.tasks import NO_LABEL, Row, TaskSettings
 from fineprint.tasks._tables import NO_LABEL_MARKS, read_table, require_columns
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from fineprint.invented_words import MOST_WORDS, make_words
+from fineprint.demo.invented_words import MOST_WORDS, make_words
 from fineprint.tasks import Row, TaskSettings
 from fineprint.tasks.multinli import LABELS
 from fineprint.tasks.multinli import Settings as MultiNLI

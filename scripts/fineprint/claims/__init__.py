@@ -1,0 +1,1 @@
+"""What others state or published, held against the results."""

@@ -1,0 +1,272 @@
+"""Quantities that claims are tested by: each a small function from one case to a measured figure.
+
+A quantity that was not measured raises NotMeasured with the reason as a sentence; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fineprint.claims.cases import Case, Measurement, NotMeasured, describe_machine, find_run, find_trained, known
+from fineprint.core import formats
+from fineprint.core.records import COST_ONLY, Score
+from fineprint.results.lookup import parameters, peak_memory, phase_seconds, train_value, trains_everything
+from fineprint.scoring.statistics import Z_95
+
+MEMORY_KINDS = {"allocated": "allocated on the GPU", "resident": "resident memory, no GPU"}
+
+
+def training_memory(case: Case) -> Measurement:
+    """Return the peak memory of training."""
+    value, kind = peak_memory(find_trained(case, case.first), "training")
+    return Measurement(known(value, "memory in training", case, case.first), note=MEMORY_KINDS[kind])
+
+
+def prediction_memory(case: Case) -> Measurement:
+    """Return the peak memory of prediction."""
+    value, kind = peak_memory(find_run(case, case.first), "prediction")
+    return Measurement(known(value, "memory in prediction", case, case.first), note=MEMORY_KINDS[kind])
+
+
+def read_saved_bytes(case: Case, method: str) -> float:
+    """Return what one task leaves on the disk."""
+    return known(train_value(find_trained(case, method), "saved_bytes"), "size of the saved files", case, method)
+
+
+def saved_bytes(case: Case) -> Measurement:
+    """Return what one task adds on the disk."""
+    return Measurement(read_saved_bytes(case, case.first))
+
+
+def read_parameters(case: Case) -> dict[str, Any]:
+    """Return the parameter counts of a trained method."""
+    counts = parameters(find_trained(case, case.first))
+    if counts is None:
+        raise NotMeasured(f"The parameters of {case.study.title(case.first)} were not counted.")
+    return counts
+
+
+def trained_parameters(case: Case) -> Measurement:
+    """Return how many parameters are trained, adapter and head together."""
+    counts = read_parameters(case)
+    split = f"{formats.short_count(counts['adapter'])} adapter, {formats.short_count(counts['head'])} head"
+    return Measurement(counts["adapter"] + counts["head"], note=split)
+
+
+def parameter_share(case: Case) -> Measurement:
+    """Return the trained share of all parameters."""
+    return Measurement(read_parameters(case)["share"])
+
+
+def speed_ratio(case: Case) -> Measurement:
+    """Return how many times as many rows a second the first method trains on; total times stand in the note."""
+    runs = [find_trained(case, method) for method in case.methods]
+    if describe_machine(runs[0], "train") != describe_machine(runs[1], "train"):
+        raise NotMeasured("The two were trained on different machines, so their times are not comparable.")
+    speeds = [
+        known(train_value(run, "examples_per_second"), "speed of training", case, method)
+        for run, method in zip(runs, case.methods, strict=True)
+    ]
+    seconds = [formats.seconds(phase_seconds(run, "training")) for run in runs]
+    epochs = [len(train_value(run, "epochs") or []) for run in runs]
+    note = (
+        f"by rows per second; in all {seconds[0]} for {formats.plural(epochs[0], 'epoch')} "
+        f"against {seconds[1]} for {epochs[1]}"
+    )
+    return Measurement(speeds[0] / speeds[1], note=note)
+
+
+def read_score(case: Case, method: str) -> Score:
+    """Return a score on the headline split of a run that has not collapsed."""
+    run = find_run(case, method)
+    if run["status"] == "collapsed":
+        raise NotMeasured(f"{case.study.title(method)} collapsed: its accuracy is compared with nothing.")
+    if run["status"] == COST_ONLY:
+        raise NotMeasured(f"Of {case.study.title(method)} {(run['reason'] or '').rstrip('.')}.")
+    score = case.study.score(case.task, method, case.study.headline(case.task), case.seed)
+    if score is None:
+        raise NotMeasured(f"{case.study.title(method)} has no score on {case.study.headline(case.task)}.")
+    return score
+
+
+def find_pair(case: Case) -> dict[str, Any]:
+    """Return the paired comparison of the two methods on the headline split, turned so that the first comes first."""
+    split = case.study.headline(case.task)
+    for pair in case.study.results["comparisons"]:
+        if (pair["task"], pair["split"], pair["seed"]) != (case.task, split, case.seed):
+            continue
+        if (pair["first"], pair["second"]) == (case.first, case.second):
+            return pair
+        if (pair["second"], pair["first"]) == (case.first, case.second):
+            return turn(pair)
+    raise NotMeasured("The two were not compared on the same rows.")
+
+
+def turn(pair: dict[str, Any]) -> dict[str, Any]:
+    """Return a comparison seen from its second method."""
+    return {
+        **pair,
+        "difference": -pair["difference"],
+        "difference_low": -pair["difference_high"],
+        "difference_high": -pair["difference_low"],
+        "first_only": pair["second_only"],
+        "second_only": pair["first_only"],
+    }
+
+
+def accuracy_difference(case: Case) -> Measurement:
+    """Return the paired difference of accuracies on the headline split, with its interval and test."""
+    for method in case.methods:
+        read_score(case, method)
+    pair = find_pair(case)
+    low, high, p_value = pair["difference_low"], pair["difference_high"], pair["p_value_holm"]
+    return Measurement(pair["difference"], low, high, p_value, note=f"{formats.p_phrase(p_value)}, Holm-corrected")
+
+
+def accuracy_ratio(case: Case) -> Measurement:
+    """Return the first accuracy as a share of the second, with the interval of a ratio of paired shares."""
+    first, second = (read_score(case, method)["correct"] for method in case.methods)
+    if not first or not second:
+        raise NotMeasured("A method with no right answer gives no ratio.")
+    pair = find_pair(case)
+    return Measurement(first / second, *ratio_interval(first, second, pair["first_only"] + pair["second_only"]))
+
+
+def ratio_interval(first: int, second: int, discordant: int) -> tuple[float, float]:
+    """Return the 95 % interval of first / second, counts of right answers on the same rows.
+
+    The logarithm of the ratio is taken as normal; its variance is discordant / (first · second).
+    """
+    half = Z_95 * math.sqrt(discordant / (first * second))
+    ratio = first / second
+    return ratio * math.exp(-half), ratio * math.exp(half)
+
+
+def read_served_disk(case: Case, method: str, tasks: int) -> float | None:
+    """Return the disk that some tasks took that were served together, or None where so many were not."""
+    serving = (case.study.results.get("multitask") or {}).get("serving") or {}
+    found = [row["disk_bytes"] for row in serving.get("rows", []) if (row["method"], row["tasks"]) == (method, tasks)]
+    return next((size for size in found if size is not None), None)
+
+
+def read_storage(case: Case, method: str, tasks: int) -> float:
+    """Return the disk that some tasks take by arithmetic: the backbone once, unless each is a whole copy, and what each
+    adds."""
+    run, saved = find_trained(case, method), read_saved_bytes(case, method)
+    if trains_everything(run):
+        return tasks * saved
+    backbone = case.study.settings(method)["backbone"]
+    base = case.study.results["backbones"].get(backbone, {}).get("bytes")
+    return known(base, "backbone's size on disk", case, method) + tasks * saved
+
+
+def find_storage(case: Case, methods: list[str], tasks: int) -> tuple[list[float], str, str]:
+    """Return the disk that some tasks take by each method, how it was come by, and where that stands: as measured where
+    so many tasks were served by all of the methods, else arithmetic on the bytes of one."""
+    served = [read_served_disk(case, method, tasks) for method in methods]
+    sizes = [size for size in served if size is not None]
+    if len(sizes) < len(methods):
+        by_arithmetic = [read_storage(case, method, tasks) for method in methods]
+        return by_arithmetic, f"arithmetic for {formats.plural(tasks, 'task')}", ""
+    spare = tasks - len(case.study.config["multitask"]["tasks"])
+    copies = f", {spare} of them copies of trained ones" if spare > 0 else ""
+    return (
+        sizes,
+        f"read off the disk, {formats.plural(tasks, 'task')} served{copies}",
+        f"table-multitask-serving-{tasks}",
+    )
+
+
+def storage(case: Case, tasks: int) -> Measurement:
+    """Return the disk that some tasks take."""
+    (size,), origin, anchor = find_storage(case, [case.first], tasks)
+    return Measurement(size, note=origin, anchor=anchor)
+
+
+def storage_saving(case: Case, tasks: int) -> Measurement:
+    """Return by what share the first method's disk for some tasks is smaller than the second's."""
+    (small, large), origin, anchor = find_storage(case, case.methods, tasks)
+    note = f"{formats.size(small)} against {formats.size(large)}; {origin}"
+    return Measurement(1 - small / large, note=note, anchor=anchor)
+
+
+def read_served(case: Case, method: str, way: str) -> dict[int, dict[str, Any]]:
+    """Return the measurements of one way of serving several tasks, by the number of tasks."""
+    serving = (case.study.results.get("multitask") or {}).get("serving") or {}
+    rows = [row for row in serving.get("rows", []) if (row["way"], row["method"]) == (way, method)]
+    return {row["tasks"]: row for row in rows if row["switch_seconds_median"] is not None}
+
+
+def kept_backbone(case: Case, method: str) -> bool | None:
+    """Return whether the shared backbone had the same weights after all switches as before the first, if known."""
+    hashes = [
+        entry
+        for entry in case.study.results["multitask"]["serving"]["backbone"]  # type: ignore[typeddict-item]
+        if (entry["way"], entry["method"]) == ("switched", method)
+    ]
+    return all(entry["before"] == entry["after"] for entry in hashes) if hashes else None
+
+
+def switch_ratio(case: Case) -> Measurement:
+    """Return the time of switching an adapter as a share of loading another whole model, for the most tasks tried."""
+    adapters, models = read_served(case, case.first, "switched"), read_served(case, case.other, "reloaded")
+    common = [count for count in adapters if count in models]
+    if not common:
+        raise NotMeasured("Switching adapters and loading whole models were not both measured in this study.")
+    kept = kept_backbone(case, case.first)
+    if kept is None:
+        raise NotMeasured("Whether the backbone's weights stayed the same while adapters were switched is not known.")
+    if not kept:
+        return Measurement(math.inf, note="switching changed the backbone's weights, so that it must be loaded anew")
+    first, second = (served[max(common)]["switch_seconds_median"] for served in (adapters, models))
+    note = (
+        f"median {formats.duration(first)} against {formats.duration(second)} for loading another whole model, "
+        f"{formats.plural(max(common), 'task')}; the backbone's weights stayed as they were"
+    )
+    return Measurement(first / second, note=note)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A way to test a claim: how it is measured, written, and where its figures stand.
+
+    `anchor` is a place in the report, with {task} and {split} (the headline split) to be filled in. A quantity
+    `per_study` is measured once, not for every task and seed. `unit` follows a figure and its interval.
+    """
+
+    measure: Callable[..., Measurement]
+    write: Callable[[float], str]
+    basis: str
+    anchor: str
+    compares: bool = False
+    per_study: bool = False
+    rests_on_accuracy: bool = False
+    unit: str = ""
+
+
+QUANTITIES = {
+    "training_memory": Quantity(training_memory, formats.size, "Cost", "table-cost-{task}"),
+    "prediction_memory": Quantity(prediction_memory, formats.size, "Cost", "table-cost-{task}"),
+    "saved_bytes": Quantity(saved_bytes, formats.size, "Parameters", "table-parameters-{task}"),
+    "trained_parameters": Quantity(trained_parameters, formats.short_count, "Parameters", "table-parameters-{task}"),
+    "parameter_share": Quantity(parameter_share, formats.percent, "Parameters", "table-parameters-{task}"),
+    "speed_ratio": Quantity(speed_ratio, formats.times, "Cost", "table-cost-{task}", compares=True),
+    "accuracy_difference": Quantity(
+        accuracy_difference,
+        formats.points,
+        "Pairs",
+        "table-pairs-{task}-{split}",
+        compares=True,
+        rests_on_accuracy=True,
+        unit=" points",
+    ),
+    "accuracy_ratio": Quantity(
+        accuracy_ratio, formats.percent, "Scores", "table-scores-{task}", compares=True, rests_on_accuracy=True
+    ),
+    "storage": Quantity(storage, formats.size, "Storage", "table-storage-{task}"),
+    "switch_ratio": Quantity(switch_ratio, formats.times, "Many tasks", "tasks", compares=True, per_study=True),
+    "storage_saving": Quantity(storage_saving, formats.percent, "Storage", "table-storage-{task}", compares=True),
+}

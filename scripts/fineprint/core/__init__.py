@@ -1,0 +1,1 @@
+"""What everybody shares: settings' base, record types and JSON, number formats, log lines."""

@@ -1,0 +1,93 @@
+"""The base of every settings model, and how a `kind:` in the config finds its file.
+
+A kind is a file: `adapter: {kind: lora}` is the class `Settings` in `adapters/lora.py`. There is no list to
+extend; names that begin with an underscore are shared code, not kinds.
+"""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+NAME = re.compile(r"[a-z0-9_]+")  # of what the user names, which becomes the name of a folder or a file
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used. The message is a sentence for the user: what, where, what is accepted."""
+
+
+class Settings(BaseModel):
+    """Settings as a user writes them: unknown keys are refused, values do not change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+def check_memory(value: str) -> str:
+    """Accept what says how much of a GPU's memory a method may take."""
+    if not re.fullmatch(r"auto|lean|\d+(\.\d+)? GB", value):
+        raise ValueError("auto, lean, or a size such as 12 GB is wanted")
+    return value
+
+
+MemoryWish = Annotated[str, AfterValidator(check_memory)]
+
+
+def list_kinds(package: str) -> list[str]:
+    """Return the kinds that `fineprint.<package>` offers, in alphabetical order."""
+    folder = importlib.import_module(f"fineprint.{package}").__path__
+    return sorted(module.name for module in pkgutil.iter_modules(folder) if not module.name.startswith("_"))
+
+
+def find_settings(package: str, kind: str) -> type[Settings]:
+    """Return the class `Settings` of the file `fineprint/<package>/<kind>.py`.
+
+    Raises:
+        SettingsError: no such file.
+    """
+    if kind not in list_kinds(package):
+        raise SettingsError(f"kind '{kind}' is unknown; accepted: {', '.join(list_kinds(package))}")
+    return importlib.import_module(f"fineprint.{package}.{kind}").Settings
+
+
+def read_kind(package: str, value: Any) -> Settings:
+    """Turn a mapping with a `kind` into that kind's settings; a finished settings object passes through."""
+    if isinstance(value, Settings):
+        return value
+    if not isinstance(value, dict) or "kind" not in value:
+        raise SettingsError(f"a mapping with a `kind` is wanted; accepted kinds: {', '.join(list_kinds(package))}")
+    return find_settings(package, str(value["kind"])).model_validate(value)
+
+
+def read_model(model: type[Settings], value: Mapping[str, Any], where: str, problems: list[str]) -> Any:
+    """Validate `value`; on failure note a sentence per mistake and return None."""
+    try:
+        return model.model_validate(dict(value))
+    except ValidationError as error:
+        for mistake in error.errors():
+            problems.append(describe_mistake(model, mistake, where))
+        return None
+
+
+def describe_mistake(model: type[Settings], mistake: Mapping[str, Any], where: str) -> str:
+    """Return a pydantic mistake as a sentence that names the key and what is accepted."""
+    path = ".".join([where, *(str(part) for part in mistake["loc"])]).strip(".")
+    if mistake["type"] == "extra_forbidden":
+        return f"{path}: this key is unknown; accepted here: {', '.join(accepted_keys(model, mistake['loc'][:-1]))}."
+    if mistake["type"] == "missing":
+        return f"{path}: this key is missing."
+    message = str(mistake["msg"]).removeprefix("Value error, ")
+    return f"{path}: {message[0].lower()}{message[1:]}; found {mistake['input']!r}."
+
+
+def accepted_keys(model: type[Settings], path: tuple[Any, ...]) -> list[str]:
+    """Return the keys of `model`, or of the model that lies at `path` inside it."""
+    for part in path:
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        inner = [kind for kind in getattr(annotation, "__args__", [annotation]) if hasattr(kind, "model_fields")]
+        if not inner:
+            return []
+        model = inner[0]
+    return sorted(model.model_fields)

@@ -1,0 +1,1 @@
+"""A method put together in memory, and asked in batches."""

@@ -1,0 +1,121 @@
+"""Putting a method together: tokenizer, readout, backbone at a precision, adapter, head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fineprint.core.settings import SettingsError
+from fineprint.jobs.processes import join_processes
+from fineprint.models.loading import load_tokenizer
+from fineprint.models.precisions import half_dtype, keep_linear_in_half, load_into_main_memory
+from fineprint.readouts import Context, Readout, TaskCard
+from fineprint.study.schema import MethodSettings
+from fineprint.tasks import Row
+
+if TYPE_CHECKING:
+    import torch
+
+ADAPTER_FOLDER = "adapter"
+HEAD_FOLDER = "head"
+
+
+@dataclass
+class Assembled:
+    """A method in memory: `module` answers through `readout`."""
+
+    method: MethodSettings
+    readout: Readout
+    module: torch.nn.Module
+
+
+def make_readout(method: MethodSettings, backbone: Path, task: dict[str, Any], rows: list[Row], seed: int) -> Readout:
+    """Build a method's readout for a task record; worked examples are drawn from `rows`."""
+    card = TaskCard(tuple(task["labels"]), tuple(task["answers"]), task["prompt"])
+    context = Context(card, load_tokenizer(backbone), method.max_tokens, seed, rows)
+    check_length(method, backbone)
+    return method.readout.build(context)
+
+
+def check_length(method: MethodSettings, backbone: Path) -> None:
+    """Refuse a maximum length that does not fit the backbone's positions together with the virtual tokens."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(str(backbone), local_files_only=True).get_text_config()
+    # RoBERTa counts positions from the pad token's number on, so some of its positions are never used.
+    unused = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type else 0
+    positions = getattr(config, "max_position_embeddings", None)
+    wanted = method.max_tokens + method.adapter.virtual_tokens
+    if positions is not None and wanted > positions - unused:
+        raise SettingsError(
+            f"max_tokens {method.max_tokens} and {method.adapter.virtual_tokens} virtual tokens do not fit the "
+            f"{positions - unused} positions of backbone '{method.backbone}'; lower max_tokens"
+        )
+
+
+def assemble_for_training(method: MethodSettings, readout: Readout, backbone: Path, seed: int) -> Assembled:
+    """Load the backbone, make it trainable by the adapter, put the head on. New weights come from `seed`. What is then
+    spread over several GPUs is loaded into main memory."""
+    import torch
+
+    torch.manual_seed(seed)
+    with load_into_main_memory(method.spread(join_processes().count) > 1):
+        model = readout.load_backbone(backbone, method.precision)
+    check_weights(method, readout)
+    adapted = method.adapter.apply(model, method.readout.peft_task)
+    return Assembled(method, readout, readout.attach_head(adapted))
+
+
+def check_weights(method: MethodSettings, readout: Readout) -> None:
+    """Refuse random weights that an adapter neither trains nor saves, such as a BERT's pooler that its folder lacks:
+    the model that is loaded for prediction would have others."""
+    if readout.random_weights and not method.adapter.saves_whole_model:
+        raise SettingsError(
+            f"backbone '{method.backbone}' lacks weights that its classification model has besides the head "
+            f"({', '.join(readout.random_weights)}), and adapter '{method.adapter.kind}' neither trains nor saves "
+            "them; use readout 'linear_head', or adapter 'full'"
+        )
+
+
+def save_trained(assembled: Assembled, folder: Path) -> None:
+    """Write adapter and head into sub-folders of `folder`."""
+    for name in (ADAPTER_FOLDER, HEAD_FOLDER):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    readout = assembled.readout
+    assembled.method.adapter.save(readout.adapted_model(assembled.module), folder / ADAPTER_FOLDER)
+    readout.save_head(assembled.module, folder / HEAD_FOLDER)
+    for name in (ADAPTER_FOLDER, HEAD_FOLDER):
+        if not any((folder / name).iterdir()):
+            (folder / name).rmdir()
+
+
+def assemble_for_prediction(
+    method: MethodSettings, readout: Readout, backbone: Path, saved: Path, merge_into: str | None = None
+) -> Assembled:
+    """Load a method for prediction.
+
+    On a GPU float32 weights of linear layers are kept in 16 bits, in which prediction computes with them anyway.
+
+    Args:
+        method: what was trained.
+        readout: built for the same task.
+        backbone: the backbone's folder.
+        saved: what `save_trained` wrote; empty for a method that trains nothing.
+        merge_into: a precision at which the backbone is loaded instead of the method's own, and into which the
+            adapter is merged; None leaves the adapter beside the backbone.
+    """
+    import torch
+
+    source = method.adapter.weights_folder(backbone, saved / ADAPTER_FOLDER)
+    model = readout.load_backbone(source, merge_into or method.precision)
+    adapted = method.adapter.load(model, saved / ADAPTER_FOLDER)
+    if merge_into is not None:
+        adapted = method.adapter.merge(adapted)
+    module = readout.attach_head(adapted)
+    if (saved / HEAD_FOLDER).exists():
+        readout.load_head(module, saved / HEAD_FOLDER)
+    module = module.requires_grad_(False).eval()
+    if torch.cuda.is_available():
+        keep_linear_in_half(module, half_dtype())
+    return Assembled(method, readout, module)

@@ -1,0 +1,1 @@
+"""How a script runs: its command line, signals, processes, the scheduler's placement, the record of the environment."""

@@ -1,0 +1,51 @@
+"""What every script does around its main function: a CLI from its signature, logging, errors as sentences."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from fineprint.core.progress import logger, start_logging
+from fineprint.core.settings import SettingsError
+from fineprint.jobs.importing import collecting_no_garbage
+from fineprint.jobs.interruption import Interrupted
+from fineprint.jobs.placement import describe_placement, write_line
+from fineprint.jobs.processes import leave_processes
+
+
+def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
+    """Run `main` with arguments from the command line; a user's mistake ends in a sentence, not in a traceback.
+
+    Args:
+        main: the script's work.
+        asks_the_hub: whether it may; every other job finds what it needs on disk, or says what is to be fetched. The
+            variables are read when the hub's libraries are imported, so they are set first.
+    """
+    from jsonargparse import auto_cli
+
+    if not asks_the_hub:
+        os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1")
+    start_logging()
+    if (placement := describe_placement()) is not None:
+        logger.info("%s", write_line(placement))
+    status = 0
+    try:
+        auto_cli(main, as_positional=False)
+    except SettingsError as error:
+        logger.error("Error: %s", error)
+        status = 1
+    except Interrupted as stop:
+        logger.error("Stopped: %s.", stop)
+        status = stop.status
+    leave_processes(status)
+    sys.exit(status)
+
+
+def use_threads(threads: int) -> None:
+    """Let torch and the tokenizers use as many threads as the job was given."""
+    with collecting_no_garbage():
+        import torch
+
+    os.environ["RAYON_NUM_THREADS"] = str(threads)  # read when a tokenizer first works on many texts
+
+    torch.set_num_threads(threads)

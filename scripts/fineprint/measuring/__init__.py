@@ -1,0 +1,1 @@
+"""Time, memory and energy by phase, and the exact bytes of tensors."""

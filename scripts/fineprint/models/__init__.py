@@ -1,0 +1,1 @@
+"""Weights in memory: precision, loading, norms by one kernel, unpacking, sharding, counting."""

@@ -1,0 +1,55 @@
+"""Prompts: a task's wording filled with a row, with or without worked examples, as text or as chat turns."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from fineprint.core.settings import SettingsError
+from fineprint.tasks import Row, text_length
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+def fill_prompt(prompt: str, row: Row) -> str:
+    """Put a row's texts into the wording; braces inside the texts stay as they are."""
+    return prompt.format(**row.texts)
+
+
+def build_prompt(
+    tokenizer: PreTrainedTokenizerBase, prompt: str, answers: tuple[str, ...], shots: list[Row], row: Row
+) -> str:
+    """Return the whole prompt of a row as the model gets it, special tokens of a chat template included.
+
+    A tokenizer with a chat template gets worked examples as earlier turns, any other one as paragraphs.
+    """
+    if tokenizer.chat_template is None:
+        worked = [f"{fill_prompt(prompt, shot)} {answers[shot.label]}" for shot in shots]
+        return "\n\n".join([*worked, fill_prompt(prompt, row)])
+    turns = []
+    for shot in shots:
+        turns.append({"role": "user", "content": fill_prompt(prompt, shot)})
+        turns.append({"role": "assistant", "content": answers[shot.label]})
+    turns.append({"role": "user", "content": fill_prompt(prompt, row)})
+    return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+
+
+def choose_shots(rows: list[Row], count: int, labels: int, seed: int) -> list[Row]:
+    """Draw worked examples from training rows: one label after another, among the half with the most usual length.
+
+    Very short or very long rows are poor examples, and examples of one label only pull the answers there.
+    """
+    generator = random.Random(seed)
+    chosen: list[Row] = []
+    order = generator.sample(range(labels), labels)
+    for number in range(count):
+        fitting = [row for row in rows if row.label == order[number % labels] and row not in chosen]
+        if not fitting:
+            raise SettingsError(
+                f"readout.shots: {count} worked examples are asked for, but the training rows have too few of label "
+                f"number {order[number % labels]}; ask for fewer, or give more rows"
+            )
+        middle = sorted(fitting, key=text_length)[len(fitting) // 4 : max(len(fitting) * 3 // 4, 1)]
+        chosen.append(generator.choice(middle))
+    return chosen

@@ -1,0 +1,144 @@
+"""What the drawing functions return, and what they share."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fineprint.reporting.figures.fonts import replace_missing_letters
+from fineprint.reporting.figures.style import COLOURS, INK, MARKERS, WIDTH
+from fineprint.results.lookup import Study
+
+LABEL_OFFSETS = (
+    (9, 0),
+    (0, 9),
+    (-9, 0),
+    (0, -9),
+    (9, 8),
+    (-9, 8),
+    (9, -8),
+    (-9, -8),
+    (17, 0),
+    (0, 17),
+    (-17, 0),
+    (0, -17),
+    (17, 12),
+    (-17, 12),
+)
+DARK_SHADE = 0.6  # from here on figures are written in white
+TITLE_LENGTH = 34
+
+
+@dataclass
+class Drawing:
+    """A figure with its title, caption, words for readers who do not see it, and its data row by row."""
+
+    figure: Figure
+    title: str
+    caption: str
+    alt: str
+    rows: list[dict[str, Any]]
+
+
+def label(study: Study, method: str, length: int = TITLE_LENGTH) -> str:
+    """Return a method's number and title for an axis, as plain text ($ would start mathematics in matplotlib)."""
+    title = study.title(method)
+    short = title if len(title) <= length else title[: length - 1].rstrip() + "…"
+    return f"{study.numbers[method]}  {escape(short)}"
+
+
+def panel_title(study: Study, method: str, width: int = 26) -> str:
+    """Return a method's number and title for a small panel, on at most two lines."""
+    lines = textwrap.wrap(f"{study.numbers[method]}  {study.title(method)}", width, break_on_hyphens=False)
+    return escape("\n".join(lines[:2]) + ("…" if len(lines) > 2 else ""))
+
+
+def escape(value: str) -> str:
+    """Return text that matplotlib draws as it stands, without mathematics and without empty boxes."""
+    return replace_missing_letters(value).replace("\\", "\\\\").replace("$", r"\$")
+
+
+def looks(study: Study, method: str) -> dict[str, Any]:
+    """Return colour (the backbone) and marker (the adapter) of a method in scatter plots."""
+    backbones = list(dict.fromkeys(study.settings(name)["backbone"] for name in study.methods))
+    adapters = list(dict.fromkeys(study.settings(name)["adapter"]["kind"] for name in study.methods))
+    settings = study.settings(method)
+    colour = COLOURS[backbones.index(settings["backbone"]) % len(COLOURS)]
+    return {"color": colour, "marker": MARKERS[adapters.index(settings["adapter"]["kind"]) % len(MARKERS)]}
+
+
+def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure, list[Axes], list[Axes]]:
+    """Return a figure of small panels: all panels in use, and the spare ones, already hidden.
+
+    As many rows as `columns` a row ask for; then as few columns as fill these rows, so that no row is almost empty.
+    """
+    rows = math.ceil(count / columns)
+    columns = math.ceil(count / rows)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(WIDTH, height * rows), squeeze=False, layout="constrained", **more
+    )
+    axes = list(grid.flat)
+    for axis in axes[count:]:
+        axis.set_visible(False)
+    return figure, axes[:count], axes[count:]
+
+
+def draw_shades(axis: Axes, grid: np.ndarray, legible_size: float, write: Callable[[Any], str]) -> None:
+    """Draw shares as shades with their figures, as shapes and not as a picture; an unknown share stays white.
+
+    Args:
+        axis: where to draw.
+        grid: shares between 0 and 1.
+        legible_size: of the figures, in points.
+        write: what to write into a cell, given its row and column.
+    """
+    rows, columns = grid.shape
+    edges = [np.arange(count + 1) - 0.5 for count in (columns, rows)]
+    axis.pcolormesh(*edges, grid, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=0.4, clip_on=False)
+    axis.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
+    for (row, column), share in np.ndenumerate(grid):
+        look = {"ha": "center", "va": "center", "fontsize": legible_size}
+        axis.text(column, row, write((row, column)), color="white" if share > DARK_SHADE else INK, **look)
+
+
+def style_grid(axis: Axes, borders: list[int]) -> None:
+    """Take the frame off a table of shades, name its columns above, and part groups of rows by lines."""
+    axis.grid(visible=False)
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    axis.xaxis.tick_top()
+    axis.xaxis.set_label_position("top")
+    for border in borders:
+        axis.axhline(border - 0.5, color=INK, linewidth=1.2)
+
+
+def place_numbers(axis: Axes, marks: list[tuple[float, float, str]]) -> None:
+    """Write a text beside each point at the first place that hides no other text or point."""
+    axis.figure.canvas.draw()
+    points = [axis.transData.transform((x, y)) for x, y, _ in marks]
+    taken = [tuple(point) for point in points]
+    scale = axis.figure.dpi / 72
+    for (x, y, words), point in zip(marks, points, strict=True):
+        places = [(point[0] + dx * scale, point[1] + dy * scale) for dx, dy in LABEL_OFFSETS]
+        best = max(
+            range(len(places)),
+            key=lambda position: (min(crowding(places[position], point, taken, scale), 9), -position),
+        )
+        taken.append(places[best])
+        axis.annotate(
+            words, (x, y), LABEL_OFFSETS[best], textcoords="offset points", ha="center", va="center", fontsize=8
+        )
+
+
+def crowding(place: tuple[float, float], own: Any, taken: list[Any], scale: float) -> float:
+    """Return the distance, in points, from a place to the nearest text or point that is not the label's own."""
+    others = [other for other in taken if tuple(other) != tuple(own)]
+    return min((math.dist(place, other) for other in others), default=99.0) / scale

@@ -1,0 +1,105 @@
+"""The figure of paired differences: which methods can be told apart on the same rows, and by how much."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.patches import Rectangle
+
+from fineprint.core import formats
+from fineprint.reporting.figures.drawing import Drawing, label, style_grid
+from fineprint.reporting.figures.style import COLOURS, GREY, INK, LIGHT, WIDTH
+from fineprint.results.lookup import Difference, Study
+
+# From vermilion over white to blue: told apart by colour-blind readers; the sign in each cell tells them apart in grey.
+SHADES = LinearSegmentedColormap.from_list("fineprint", [COLOURS[1], "#ffffff", COLOURS[0]])
+STRONGEST_SHADE = 0.75  # of the colour's full strength, so that black figures stay legible on it
+MANY_METHODS = 12  # from here on cells are too narrow for a decimal
+ROW_INCHES, LARGEST_LETTERS, SMALLEST_LETTERS = 0.25, 8.0, 4.8
+
+
+def draw_pairs(study: Study, task: str) -> Drawing | None:
+    """Draw row minus column in points for the ranked methods; only significant differences are shaded."""
+    split = study.headline(task)
+    methods = [method for method in study.methods if method in dict(study.ranked(task))]
+    pairs = {
+        (first, second): difference
+        for first in methods
+        for second in methods
+        if (difference := study.difference(task, first, second, split)) is not None
+    }
+    if not pairs:
+        return None
+    figure, axis = plt.subplots(figsize=(WIDTH, 0.55 + ROW_INCHES * len(methods)), layout="constrained")
+    largest = max(abs(difference.value) for difference in pairs.values()) or 1.0
+    for (first, second), difference in pairs.items():
+        draw_cell(axis, methods.index(second), methods.index(first), difference, largest, len(methods))
+    for position in range(len(methods)):
+        axis.add_patch(Rectangle((position - 0.5, position - 0.5), 1, 1, color=LIGHT, linewidth=0))
+    axis.set_yticks(range(len(methods)), [label(study, method) for method in methods])
+    axis.set_xticks(range(len(methods)), [str(study.numbers[method]) for method in methods])
+    axis.set(xlim=(-0.5, len(methods) - 0.5), ylim=(len(methods) - 0.5, -0.5), xlabel="Method compared with (number)")
+    style_grid(axis, [])
+    rounded = " Rounded to whole points." if len(methods) > MANY_METHODS else ""
+    caption = (
+        f"Paired differences on {split} of “{task}”: accuracy of the row's method minus that of the column's, in "
+        "percentage points, on the same rows. Shaded, bold and with an asterisk: significant (exact McNemar test, "
+        "Holm-corrected, p < .05), blue for ahead and orange for behind. Runs that collapsed or were not made are "
+        f"left out.{rounded}"
+    )
+    rows = [pair_row(study, *pair, difference) for pair, difference in pairs.items()]
+    return Drawing(figure, f"Paired differences on {task}", caption, describe_pairs(study, split, methods, pairs), rows)
+
+
+def draw_cell(axis: Axes, x: int, y: int, difference: Difference, largest: float, count: int) -> None:
+    """Draw one difference; one that is not significant has no shade."""
+    if difference.is_real:
+        strength = difference.value / largest * STRONGEST_SHADE
+        colour = SHADES(Normalize(-1, 1)(strength))
+        axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=0.8))
+    axis.text(
+        x,
+        y,
+        write_points(difference.value, count) + ("*" if difference.is_real else ""),
+        ha="center",
+        va="center",
+        fontsize=max(SMALLEST_LETTERS, min(LARGEST_LETTERS, 96 / count)),
+        fontweight="bold" if difference.is_real else "normal",
+        color=INK if difference.is_real else GREY,
+    )
+
+
+def write_points(value: float, count: int) -> str:
+    """Write a difference in points; in whole points where many methods leave little room."""
+    written = formats.points(value)
+    return written if count <= MANY_METHODS else formats.points(round(value, 2))[:-2]
+
+
+def pair_row(study: Study, first: str, second: str, difference: Difference) -> dict[str, Any]:
+    """Return one cell as data."""
+    return {
+        "number": study.numbers[first],
+        "method": study.title(first),
+        "minus_number": study.numbers[second],
+        "minus_method": study.title(second),
+        "points": difference.value * 100,
+        "points_low": difference.low * 100,
+        "points_high": difference.high * 100,
+        "p_value_holm": difference.p_value_holm,
+        "significant": difference.is_real,
+    }
+
+
+def describe_pairs(study: Study, split: str, methods: list[str], pairs: dict[tuple[str, str], Difference]) -> str:
+    """Return in words how many pairs differ, and how many methods each is ahead of."""
+    real = sum(difference.is_real for difference in pairs.values()) // 2
+    wins = [first for (first, _), difference in pairs.items() if difference.is_real and difference.value > 0]
+    ahead = {method: wins.count(method) for method in methods}
+    parts = [f"{study.title(method)} of {ahead[method]}" for method in sorted(methods, key=lambda name: -ahead[name])]
+    return (
+        f"Matrix of paired differences on {split}. {real} of {formats.plural(len(pairs) // 2, 'pair')} differ "
+        f"significantly. Significantly ahead: {'; '.join(parts)}."
+    )

@@ -1,0 +1,1 @@
+"""The methods section as text, with software and references."""

@@ -1,0 +1,1 @@
+"""The report's sections: tables and sentences by subject."""

@@ -1,0 +1,1 @@
+"""The chapter on many tasks: its data, tables and words."""

@@ -1,0 +1,29 @@
+"""Which methods of a study have given choices: how the checklist, claims and published figures name methods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fineprint.results.lookup import Study
+
+
+def matches(study: Study, method: str, wanted: dict[str, Any]) -> bool:
+    """Return whether a method has the wanted settings; keys are dotted paths, values alternatives or one value."""
+    described = describe(study, method)
+    return all(
+        find(described, path) in (value if isinstance(value, list) else [value]) for path, value in wanted.items()
+    )
+
+
+def describe(study: Study, method: str) -> dict[str, Any]:
+    """Return a method's settings with its backbone's in place of the backbone's name, which stands under `entry`."""
+    settings = study.settings(method)
+    backbone = study.config["backbones"].get(settings["backbone"], {})
+    return {**settings, "backbone": {**backbone, "entry": settings["backbone"]}}
+
+
+def find(settings: Any, path: str) -> Any:
+    """Return the value at a dotted path, or None."""
+    for key in path.split("."):
+        settings = settings.get(key) if isinstance(settings, dict) else None
+    return settings

@@ -1,0 +1,145 @@
+"""Scoring a run: its own predictions, those of its merged models beside them, and the trials of its prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fineprint.core.records import COST_ONLY, PairedTest, Score, ScoreRecord, TrialScore, read_json, read_predictions
+from fineprint.scoring.statistics import find_collapse, holm, mcnemar_p_value, paired_difference, score_predictions
+from fineprint.tasks._rows import HELD_OUT, TOGETHER, TRAIN, TRIALS
+
+Entries = list[dict[str, Any]]
+LENGTH = "length"  # the tag made here; a task's own tag of this name is kept instead
+LENGTH_PARTS = 4
+
+
+def score_run(task: Path, predictions: Path, predict_record: Path) -> ScoreRecord:
+    """Score every split, variant and trial below `predictions`.
+
+    Args:
+        task: the task's record.
+        predictions: the folder that `predict_labels` wrote.
+        predict_record: what it noted, trials among it.
+    """
+    record, predicted = read_json(task), read_json(predict_record)
+    why = predicted["settings"].get("why_no_accuracy")  # records of earlier versions all have an accuracy
+    if why is not None:
+        return without_scores(f"accuracy was not measured: {why}")
+    splits = [split for split in record["splits"] if split not in (TRAIN, HELD_OUT)]
+    own = read_splits(predictions, splits)
+    folders = [folder for folder in sorted(predictions.iterdir()) if folder.is_dir() and folder.name != TRIALS]
+    variants = {folder.name: read_splits(folder, splits) for folder in folders}
+    scores = score_splits(own, record["labels"])
+    reason = find_collapse(scores)
+    return ScoreRecord(
+        splits=scores,
+        variants={name: score_splits(parts, record["labels"]) for name, parts in variants.items()},
+        agreement={
+            name: {split: share_agreeing(join_splits(own)[split], part) for split, part in join_splits(parts).items()}
+            for name, parts in variants.items()
+        },
+        merging={
+            name: {split: compare_variant(join_splits(own)[split], part) for split, part in join_splits(parts).items()}
+            for name, parts in variants.items()
+        },
+        trials=score_trials(predictions / TRIALS, predicted["trials"], record["labels"]),
+        status="ok" if reason is None else "collapsed",
+        reason=reason,
+    )
+
+
+def without_scores(reason: str) -> ScoreRecord:
+    """Return the record of a run whose accuracy would mean nothing: not a score, and why."""
+    return ScoreRecord(splits={}, variants={}, agreement={}, trials=[], status=COST_ONLY, reason=reason)
+
+
+def score_splits(splits: dict[str, Entries], labels: Sequence[str]) -> dict[str, Score]:
+    """Score each split, rows tagged by their length; the pooled rows make a further split where there are several."""
+    joined = join_splits(splits)
+    ranges = length_ranges(joined[list(joined)[-1]])
+    return {
+        split: score_predictions([tag_length(entry, ranges) for entry in entries], labels)
+        for split, entries in joined.items()
+    }
+
+
+def read_splits(folder: Path, splits: list[str]) -> dict[str, Entries]:
+    """Read the predictions of each split."""
+    return {split: read_predictions(folder / f"{split}.jsonl") for split in splits}
+
+
+def join_splits(splits: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return the splits and, where there are two or more, all their rows under "together"."""
+    if len(splits) < 2:
+        return splits
+    return {**splits, TOGETHER: [entry for entries in splits.values() for entry in entries]}
+
+
+def length_ranges(entries: Entries) -> list[tuple[int, int]]:
+    """Return the quarters of the rows' lengths in words, each with its first and last length; fewer where many rows
+    have one length."""
+    words = sorted(entry["words"] for entry in entries)
+    quantiles = np.quantile(words, np.arange(1, LENGTH_PARTS) / LENGTH_PARTS, method="lower")
+    ends = sorted({*(int(value) for value in quantiles), words[-1]})
+    starts = [words[0], *(end + 1 for end in ends[:-1])]
+    return list(zip(starts, ends, strict=True))
+
+
+def tag_length(entry: dict[str, Any], ranges: list[tuple[int, int]]) -> dict[str, Any]:
+    """Return a prediction with the range of lengths that its row falls into as a tag, such as "9–12 words"."""
+    start, end = next(part for part in ranges if part[0] <= entry["words"] <= part[1])
+    name = f"{start} words" if start == end else f"{start}–{end} words"
+    return {**entry, "tags": {LENGTH: name, **entry["tags"]}}
+
+
+def share_agreeing(first: Entries, second: Entries) -> float:
+    """Return the share of rows on which two predictions name the same label, or both none."""
+    same = sum(a["id"] == b["id"] and a["label"] == b["label"] for a, b in zip(first, second, strict=True))
+    return same / len(first)
+
+
+def compare_variant(own: Entries, variant: Entries) -> PairedTest:
+    """Compare a merged model with the method itself on the same rows; the difference is merged − own."""
+    variant_only, own_only = count_discordant(variant, own)
+    difference, low, high = paired_difference(variant_only, own_only, len(own))
+    p_value = mcnemar_p_value(variant_only, own_only)
+    return PairedTest(difference=difference, difference_low=low, difference_high=high, p_value=p_value)
+
+
+def count_discordant(first: Entries, second: Entries) -> tuple[int, int]:
+    """Return on how many rows only the first of two predictions is right, and on how many only the second."""
+    outcomes = [(a["label"] == a["gold"], b["label"] == b["gold"]) for a, b in zip(first, second, strict=True)]
+    return sum(a and not b for a, b in outcomes), sum(b and not a for a, b in outcomes)
+
+
+def score_trials(folder: Path, trials: list[dict[str, Any]], labels: Sequence[str]) -> list[TrialScore]:
+    """Score the trials of a prompt, each against the method's own choice on the same rows; p-values are corrected for
+    the other choices tried."""
+    entries = [read_predictions(folder / f"{number}.jsonl") for number in range(len(trials))]
+    scored = [score_trial(trial, part, labels) for trial, part in zip(trials, entries, strict=True)]
+    for choice in dict.fromkeys(trial["choice"] for trial in trials):
+        places = [number for number, trial in enumerate(trials) if trial["choice"] == choice]
+        own = next((number for number in places if trials[number]["own"]), None)
+        others = [number for number in places if number != own]
+        if own is not None:
+            found = [mcnemar_p_value(*count_discordant(entries[number], entries[own])) for number in others]
+            for number, corrected in zip(others, holm(found), strict=True):
+                scored[number]["p_value_holm"] = corrected
+    return scored
+
+
+def score_trial(trial: dict[str, Any], entries: Entries, labels: Sequence[str]) -> TrialScore:
+    """Score one trial of a prompt on held-out rows."""
+    score = score_predictions(entries, labels)
+    return TrialScore(
+        **trial,
+        rows=score["rows"],
+        accuracy=score["accuracy"],
+        accuracy_low=score["accuracy_low"],
+        accuracy_high=score["accuracy_high"],
+        unreadable_share=score["unreadable_share"],
+    )

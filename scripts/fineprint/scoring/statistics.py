@@ -1,0 +1,218 @@
+"""Scores with intervals, and paired tests on the same rows."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fineprint.core.formats import accuracy, interval
+from fineprint.core.records import Score
+from fineprint.scoring.calibration import calibrate
+
+Z_95 = 1.959963984540054  # the normal quantile of 0.975
+EXAMPLES_SHOWN = 5
+BOOTSTRAP_DRAWS = 10_000
+BOOTSTRAP_SEED = 20_260_000  # fixed, so that equal predictions give equal limits
+
+
+def wilson_interval(correct: int, rows: int) -> tuple[float, float]:
+    """Return the 95 % Wilson score interval of a share (Wilson 1927, doi 10.1080/01621459.1927.10502953)."""
+    if rows == 0:
+        return 0.0, 1.0
+    share = correct / rows
+    scale = 1 + Z_95**2 / rows
+    middle = (share + Z_95**2 / (2 * rows)) / scale
+    half = Z_95 * math.sqrt(share * (1 - share) / rows + Z_95**2 / (4 * rows**2)) / scale
+    # At 0 % and 100 % a limit is the share itself; rounding must not put it on the wrong side.
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
+
+
+def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) -> Score:
+    """Score predictions as `prediction.read_predictions` returns them; an unreadable answer is a wrong one."""
+    golds = [entry["gold"] for entry in entries]
+    predicted = [entry["label"] for entry in entries]
+    rows, correct = len(entries), sum(g == p for g, p in zip(golds, predicted, strict=True))
+    low, high = wilson_interval(correct, rows)
+    confusion = count_confusion(golds, predicted, len(labels))
+    per_class = {label: score_class(confusion, number) for number, label in enumerate(labels)}
+    macro_f1_low, macro_f1_high = bootstrap_macro_f1(confusion)
+    unreadable = [entry["answer"] or "" for entry in entries if entry["label"] is None]
+    return Score(
+        rows=rows,
+        correct=correct,
+        accuracy=correct / rows,
+        accuracy_low=low,
+        accuracy_high=high,
+        macro_f1=sum(scores["f1"] for scores in per_class.values()) / len(labels),
+        macro_f1_low=macro_f1_low,
+        macro_f1_high=macro_f1_high,
+        unreadable=len(unreadable),
+        unreadable_share=len(unreadable) / rows,
+        unreadable_examples=list(dict.fromkeys(unreadable))[:EXAMPLES_SHOWN],
+        majority_rate=max(golds.count(number) for number in range(len(labels))) / rows,
+        per_class=per_class,
+        confusion=confusion,
+        by_tag=score_tags(entries),
+        likelihood_accuracy=likelihood_accuracy(entries),
+        calibration=calibrate(entries),
+    )
+
+
+def bootstrap_macro_f1(confusion: list[list[int]]) -> tuple[float, float]:
+    """Return the 95 % percentile interval of macro-F1 over resampled rows (Efron 1979, doi 10.1214/aos/1176344552).
+
+    Rows matter to F1 only by their cell of the confusion matrix, so resampling rows is a multinomial draw of the cells:
+    exact, and quick for any number of rows.
+
+    Args:
+        confusion: gold label (row) against predicted label (column), the last column for unreadable answers.
+    """
+    counts = np.array(confusion)
+    draws = draw_counts(counts.ravel()).reshape(-1, *counts.shape)
+    hits = np.diagonal(draws[:, :, : len(counts)], axis1=1, axis2=2)
+    sizes = draws.sum(axis=2) + draws[:, :, : len(counts)].sum(axis=1)  # named + support of each label
+    scores = np.divide(2 * hits, sizes, out=np.zeros(hits.shape), where=sizes > 0)
+    return percentile_interval(scores.mean(axis=1))
+
+
+def draw_counts(counts: np.ndarray) -> np.ndarray:
+    """Return bootstrap samples of counts: as many rows drawn with replacement, shape (draws, kinds of rows)."""
+    return np.random.default_rng(BOOTSTRAP_SEED).multinomial(counts.sum(), counts / counts.sum(), BOOTSTRAP_DRAWS)
+
+
+def percentile_interval(values: np.ndarray) -> tuple[float, float]:
+    """Return the 2.5 % and the 97.5 % quantile of bootstrap values."""
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def likelihood_accuracy(entries: Sequence[dict[str, Any]]) -> float | None:
+    """Return the accuracy of the likeliest label where the readout also generated; None elsewhere."""
+    if any(entry["likelihood_label"] is None for entry in entries):
+        return None
+    return sum(entry["likelihood_label"] == entry["gold"] for entry in entries) / len(entries)
+
+
+def count_confusion(golds: Sequence[int], predicted: Sequence[int | None], labels: int) -> list[list[int]]:
+    """Count gold label (row) against predicted label (column); the last column counts unreadable answers."""
+    table = [[0] * (labels + 1) for _ in range(labels)]
+    for gold, label in zip(golds, predicted, strict=True):
+        table[gold][labels if label is None else label] += 1
+    return table
+
+
+def score_class(confusion: list[list[int]], number: int) -> dict[str, float]:
+    """Return precision, recall, F1 and support of one label; 0 where a share of nothing is asked for."""
+    hits = confusion[number][number]
+    support = sum(confusion[number])
+    named = sum(row[number] for row in confusion)
+    return {
+        "precision": hits / named if named else 0.0,
+        "recall": hits / support if support else 0.0,
+        "f1": 2 * hits / (named + support) if named + support else 0.0,
+        "support": support,
+    }
+
+
+def score_tags(entries: Sequence[dict[str, Any]]) -> dict[str, dict[str, dict[str, float]]]:
+    """Return accuracy with its interval for each value of each tag."""
+    scores: dict[str, dict[str, dict[str, float]]] = {}
+    pairs = sorted({(tag, value) for entry in entries for tag, value in entry["tags"].items()}, key=natural_order)
+    for tag, value in pairs:
+        part = [entry for entry in entries if entry["tags"].get(tag) == value]
+        correct = sum(entry["label"] == entry["gold"] for entry in part)
+        low, high = wilson_interval(correct, len(part))
+        shares = {"accuracy": correct / len(part), "accuracy_low": low, "accuracy_high": high}
+        scores.setdefault(tag, {})[value] = {"rows": len(part), **shares}
+    return scores
+
+
+def natural_order(pair: tuple[str, str]) -> list[tuple[int, int, str]]:
+    """Return a sort key that counts numbers inside a text as numbers: 9 before 10."""
+    parts = re.findall(r"\d+|\D+", "|".join(pair))
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+
+
+def find_collapse(splits: dict[str, Score]) -> str | None:
+    """Return why a run counts as collapsed, or None: on its first test split the majority rate, what a constant
+    answer scores, does not lie below the interval."""
+    split, score = next(iter(splits.items()))
+    if score["majority_rate"] < score["accuracy_low"]:
+        return None
+    return (
+        f"accuracy {score['accuracy']:.3f} on {split} (95 % interval {score['accuracy_low']:.3f} to "
+        f"{score['accuracy_high']:.3f}) is no better than always giving the most frequent label "
+        f"({score['majority_rate']:.3f})"
+    )
+
+
+def mcnemar_p_value(first_only: int, second_only: int) -> float:
+    """Return the exact two-sided p-value of McNemar's test (McNemar 1947, doi 10.1007/BF02295996)."""
+    from scipy.stats import binomtest
+
+    discordant = first_only + second_only
+    return 1.0 if discordant == 0 else float(binomtest(first_only, discordant, 0.5).pvalue)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values corrected for being many (Holm 1979), in the order given."""
+    order = sorted(range(len(p_values)), key=lambda position: p_values[position])
+    corrected, largest = [0.0] * len(p_values), 0.0
+    for rank, position in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[position]))
+        corrected[position] = largest
+    return corrected
+
+
+def describe_correction(tests: int, tested: str = "pairs") -> str:
+    """Return in words what was done to p-values that are one of so many tests: `holm` leaves a single one as it is."""
+    if tests == 1:
+        return "uncorrected"
+    return f"corrected by Holm's procedure for {'both' if tests == 2 else f'all {tests}'} {tested}"
+
+
+def paired_difference(first_only: int, second_only: int, rows: int) -> tuple[float, float, float]:
+    """Return the difference of two accuracies on the same rows and its 95 % percentile interval over resampled rows.
+
+    A row matters only by who answered it rightly, so resampling pairs is a multinomial draw of three counts.
+    """
+    draws = draw_counts(np.array([first_only, second_only, rows - first_only - second_only]))
+    low, high = percentile_interval((draws[:, 0] - draws[:, 1]) / rows)
+    return (first_only - second_only) / rows, low, high
+
+
+def compare_paired(hits: dict[str, list[bool]]) -> list[dict[str, Any]]:
+    """Compare every two methods on the same rows.
+
+    Args:
+        hits: for each method whether each row was answered rightly, the rows in one order for all.
+
+    Returns:
+        For each pair: "first", "second", counts, "difference" (first − second) with its bootstrap interval, the exact
+        McNemar "p_value" (uncorrected) and "p_value_holm", corrected for all pairs of these methods on these rows: of
+        two methods alone it is the uncorrected one. `describe_correction(number of pairs)` says so in words.
+    """
+    pairs = []
+    for first, second in itertools.combinations(hits, 2):
+        outcomes = list(zip(hits[first], hits[second], strict=True))
+        first_only = sum(a and not b for a, b in outcomes)
+        second_only = sum(b and not a for a, b in outcomes)
+        difference, low, high = paired_difference(first_only, second_only, len(outcomes))
+        counts = {"rows": len(outcomes), "first_only": first_only, "second_only": second_only}
+        interval = {"difference": difference, "difference_low": low, "difference_high": high}
+        p_value = mcnemar_p_value(first_only, second_only)
+        pairs.append({"first": first, "second": second, **counts, **interval, "p_value": p_value})
+    for pair, corrected in zip(pairs, holm([pair["p_value"] for pair in pairs]), strict=True):
+        pair["p_value_holm"] = corrected
+    return pairs
+
+
+def share_with_interval(value: float, rows: int) -> str:
+    """Write an accuracy counted on rows with its 95 % Wilson interval: 0.92 (0.90–0.94)."""
+    low, high = wilson_interval(round(value * rows), rows)
+    return f"{accuracy(value, rows)} ({interval(low, high, rows)})"

@@ -1,0 +1,1 @@
+"""Many tasks on one backbone: ways of serving them, combining adapters, forgetting."""

@@ -1,0 +1,89 @@
+"""What of a study cannot work together, as sentences; found when the config is read."""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING
+
+from fineprint.core.settings import NAME
+from fineprint.models.precisions import PRECISIONS
+
+if TYPE_CHECKING:
+    from fineprint.study.schema import MethodSettings, StudyConfig
+    from fineprint.tasks import TaskSettings
+
+
+def find_conflicts(study: StudyConfig) -> list[str]:
+    """Return a sentence for each combination that cannot work and each name that is not defined."""
+    problems = [
+        f"run.{key}: '{name}' is not defined under {key}; defined: {', '.join(sorted(getattr(study, key)))}."
+        for key in ("tasks", "methods")
+        for name in getattr(study.run, key)
+        if name not in getattr(study, key)
+    ]
+    if not NAME.fullmatch(study.study):
+        problems.append("study: a name may have only the characters a-z, 0-9 and _.")
+    problems += [problem for name, task in study.tasks.items() for problem in find_task_conflicts(name, task)]
+    for name, method in study.methods.items():
+        problems += [f"methods.{name}: {problem}" for problem in find_method_conflicts(study, method)]
+    return problems
+
+
+def find_task_conflicts(name: str, task: TaskSettings) -> list[str]:
+    """Return what is wrong with a task's labels and wording."""
+    problems = []
+    if len(task.labels) < 2 or len(set(task.labels)) != len(task.labels):
+        problems.append(f"tasks.{name}.labels: two or more different labels are wanted.")
+    if len(task.answers) != len(task.labels) or len(set(task.answers)) != len(task.answers):
+        problems.append(f"tasks.{name}.answers: as many different words as labels are wanted ({len(task.labels)}).")
+    fields = [field for _, field, _, _ in string.Formatter().parse(task.prompt) if field is not None]
+    if not fields or not all(NAME.fullmatch(field) for field in fields):
+        problems.append(f"tasks.{name}.prompt: the wording must hold the text fields in braces, such as {{premise}}.")
+    return problems
+
+
+def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[str]:
+    """Return why a method's three choices do not fit each other or its backbone."""
+    problems = []
+    unknown = [name for name in (method.precision, *method.merge_into) if name not in PRECISIONS]
+    if unknown:
+        return [f"precision '{unknown[0]}' is unknown; accepted: {', '.join(PRECISIONS)}."]
+    backbone = study.backbones.get(method.backbone)
+    if backbone is None:
+        return [f"backbone '{method.backbone}' is not defined; defined: {', '.join(sorted(study.backbones))}."]
+    if backbone.architecture not in method.readout.architectures:
+        accepted = " or ".join(sorted(method.readout.architectures))
+        problems.append(
+            f"readout '{method.readout.kind}' needs a backbone that is a {accepted}; "
+            f"'{method.backbone}' is declared as {backbone.architecture}."
+        )
+    if PRECISIONS[method.precision].quantised and not method.adapter.accepts_quantised:
+        problems.append(
+            f"adapter '{method.adapter.kind}' cannot train weights stored as {method.precision}; "
+            "accepted: float32, bfloat16, float16, or another adapter."
+        )
+    problems += find_sharding_conflicts(method)
+    if method.merge_into and not method.adapter.can_merge:
+        problems.append(f"merge_into: adapter '{method.adapter.kind}' has no weights that can be merged.")
+    refused = method.readout.refuse(method.adapter.trains)
+    return [*problems, refused] if refused else problems
+
+
+def find_sharding_conflicts(method: MethodSettings) -> list[str]:
+    """Return why a method's weights cannot be spread over several GPUs, where that is asked for."""
+    if method.training is None or not method.training.shard_weights:
+        return []
+    problems = []
+    if PRECISIONS[method.precision].quantised:
+        problems.append(
+            f"training.shard_weights: weights stored as {method.precision} cannot be spread over several GPUs; "
+            "accepted: float32, bfloat16, float16, or shard_weights: false."
+        )
+    if method.readout.uses_prompt and method.adapter.virtual_tokens:
+        # Such prompts run in groups of equal length: processes would differ in their passes, and wait for each other.
+        problems.append(
+            f"training.shard_weights: adapter '{method.adapter.kind}' with readout '{method.readout.kind}' cannot be "
+            "trained on weights that are spread over several GPUs; accepted: another adapter or readout, or "
+            "shard_weights: false."
+        )
+    return problems

@@ -1,0 +1,52 @@
+"""What a job asks a scheduler for, and how much more it asks for when it is tried again."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from fineprint.core.settings import Settings
+
+
+class HardwareSettings(Settings):
+    """What a job asks for, and how often a training is kept. No run depends on it: a change trains nothing anew.
+
+    Threads, memory, minutes and GPUs are those of one training or prediction job. `gpu_memory_gb` is the card's, where
+    jobs run on other machines than snakemake: methods too large for it are refused.
+
+    A job that failed is tried again with more memory and time, since too little of them is what most often ends a job
+    on a cluster; `memory_mb_at_most` and `minutes_at_most` are what its partitions allow.
+    """
+
+    threads_per_run: int = Field(1, ge=1)
+    memory_mb_per_run: int = Field(2000, ge=1)
+    memory_mb_at_most: int | None = Field(None, ge=1)
+    minutes_per_run: int = Field(30, ge=1)
+    minutes_at_most: int | None = Field(None, ge=1)
+    gpus_per_run: int = Field(1, ge=0)
+    gpu_memory_gb: float | None = Field(None, gt=0)
+    checkpoint_minutes: float = Field(10, ge=0)
+
+    @model_validator(mode="after")
+    def check_limits(self) -> HardwareSettings:
+        """Refuse a limit below what the first attempt already asks for."""
+        for most, first in (("memory_mb_at_most", "memory_mb_per_run"), ("minutes_at_most", "minutes_per_run")):
+            limit, asked = getattr(self, most), getattr(self, first)
+            if limit is not None and limit < asked:
+                raise ValueError(
+                    f"{most} is {limit}, less than {first}, {asked}; raise it, or leave it out for no limit"
+                )
+        return self
+
+    def memory_mb(self, first: int, attempt: int) -> int:
+        """Return the memory of an attempt, counted from 1: as much again for each retry."""
+        return grow(first, attempt, self.memory_mb_at_most)
+
+    def minutes(self, first: int, attempt: int) -> int:
+        """Return the run time of an attempt, counted from 1: as much again for each retry."""
+        return grow(first, attempt, self.minutes_at_most)
+
+
+def grow(first: int, attempt: int, at_most: int | None) -> int:
+    """Return `first` times the attempt, within the limit; the first attempt is what was asked for."""
+    grown = first * attempt
+    return grown if at_most is None else max(first, min(grown, at_most))

@@ -1,0 +1,125 @@
+"""The config as models: read whole, checked before any job starts, errors as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fineprint.backbones import BackboneSettings
+from fineprint.core.settings import NAME, SettingsError, find_settings, list_kinds, read_model
+from fineprint.study.conflicts import find_conflicts
+from fineprint.study.schema import MethodSettings, StudyConfig
+from fineprint.study.serving import resolve
+from fineprint.tasks import TaskSettings
+
+
+def read_study(config: Mapping[str, Any]) -> StudyConfig:
+    """Turn a config, as YAML gives it, into a checked study.
+
+    Raises:
+        SettingsError: every mistake found, a sentence each.
+    """
+    problems: list[str] = []
+    values = dict(config)
+    defaults = values.pop("defaults", {}) or {}
+    values["tasks"] = read_section(values, "tasks", read_kind_of("tasks"), problems)
+    values["backbones"] = read_section(values, "backbones", read_kind_of("backbones"), problems)
+    values["methods"] = read_section(
+        values, "methods", lambda value, where, found: read_method(value, where, found, defaults), problems
+    )
+    study = None if problems else read_model(StudyConfig, values, "", problems)
+    if study is not None:
+        problems.extend(find_conflicts(study))
+        study = resolve(study, problems)
+    if problems:
+        raise SettingsError("The config cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems))
+    assert study is not None
+    return study
+
+
+Reader = Callable[[Any, str, list[str]], Any]
+
+
+def read_section(values: Mapping[str, Any], key: str, read: Reader, problems: list[str]) -> dict[str, Any]:
+    """Read a mapping of named things; what cannot be read is left out and its problems are noted."""
+    section = values.get(key)
+    if not isinstance(section, Mapping) or not section:
+        problems.append(f"{key}: a mapping of names to settings is wanted, and at least one entry.")
+        return {}
+    read_entries = {}
+    for name, value in section.items():
+        if not NAME.fullmatch(str(name)):
+            problems.append(f"{key}.{name}: a name may have only the characters a-z, 0-9 and _.")
+        entry = read(value, f"{key}.{name}", problems)
+        if entry is not None:
+            read_entries[name] = entry
+    return read_entries
+
+
+def read_kind_of(package: str) -> Reader:
+    """Return a reader of settings whose `kind` names a file in `fineprint/<package>/`."""
+
+    def read(value: Any, where: str, problems: list[str]) -> Any:
+        accepted = ", ".join(list_kinds(package))
+        if not isinstance(value, Mapping) or "kind" not in value:
+            problems.append(f"{where}: a mapping with a `kind` is wanted; accepted kinds: {accepted}.")
+            return None
+        try:
+            model = find_settings(package, str(value["kind"]))
+        except SettingsError as error:
+            problems.append(f"{where}: {error}.")
+            return None
+        return read_model(model, value, where, problems)
+
+    return read
+
+
+def read_method(value: Any, where: str, problems: list[str], defaults: Mapping[str, Any]) -> MethodSettings | None:
+    """Read one method; what it does not set comes from `defaults`, its `training` key by key."""
+    if not isinstance(value, Mapping):
+        problems.append(f"{where}: a mapping is wanted.")
+        return None
+    merged = {**defaults, **value}
+    before = len(problems)
+    for part in ("adapter", "readout"):
+        merged[part] = read_kind_of(f"{part}s")(merged.get(part), f"{where}.{part}", problems)
+    if len(problems) > before:
+        return None
+    if merged["adapter"].trains or merged["readout"].trains:
+        merged["training"] = {**defaults.get("training", {}), **(value.get("training") or {})}
+    elif value.get("training"):
+        problems.append(f"{where}.training: nothing is trained by this method; leave the key out.")
+    else:
+        merged.pop("training", None)
+    return read_model(MethodSettings, merged, where, problems)
+
+
+def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[str, Any]:
+    """Return everything that one run depends on, as plain data: the content of its `run_config.json`.
+
+    The title is left out: a better name trains nothing anew.
+    """
+    settings = study.methods[method].model_dump(mode="json", exclude={"title"})
+    why = why_no_accuracy(study.backbones[study.methods[method].backbone], study.tasks[task])
+    return {"study": study.study, "task": task, "method": method, "seed": seed, "why_no_accuracy": why, **settings}
+
+
+def read_run(config: Mapping[str, Any]) -> MethodSettings:
+    """Return the method of a `run_config.json`."""
+    problems: list[str] = []
+    values = {key: value for key, value in config.items() if key in MethodSettings.model_fields}
+    if values.get("training") is None:
+        values.pop("training", None)
+    method = read_method(values, f"methods.{config['method']}", problems, {})
+    if method is None:
+        raise SettingsError("\n".join(problems))
+    return method
+
+
+def why_no_accuracy(backbone: BackboneSettings, task: TaskSettings) -> str | None:
+    """Return, as the end of a sentence, why a run's accuracy would mean nothing, or None where it does."""
+    drawn = [
+        *([] if backbone.pretrained else ["the weights"]),
+        *([] if task.labels_mean_something else ["the labels"]),
+    ]
+    return f"{' and '.join(drawn)} are random" if drawn else None

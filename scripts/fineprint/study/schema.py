@@ -1,0 +1,101 @@
+"""A study as settings: its training, methods, runs, and the whole. Reading a config into them is in `reading`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SerializeAsAny, model_validator
+
+from fineprint.adapters import AdapterSettings
+from fineprint.backbones import BackboneSettings
+from fineprint.core.settings import MemoryWish, Settings
+from fineprint.readouts import ReadoutSettings
+from fineprint.study.hardware import HardwareSettings
+from fineprint.study.serving_schema import MultitaskSettings
+from fineprint.tasks import TaskSettings
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class TrainingSettings(Settings):
+    """How a method is trained. One optimizer step sees `batch_size` × `accumulation_steps` rows.
+
+    With `shard_weights` the GPUs that share a training (`hardware.gpus_per_run`) share the weights, too, instead of
+    holding all of them each; alone it changes nothing.
+    """
+
+    epochs: int = Field(3, ge=1)
+    learning_rate: float = Field(gt=0)
+    batch_size: int = Field(8, ge=1)
+    accumulation_steps: int = Field(1, ge=1)
+    weight_decay: float = Field(0.01, ge=0)
+    warmup_share: Share = 0.06
+    gradient_clip: float = Field(1.0, gt=0)
+    optimizer: Literal["adamw", "paged_adamw_8bit"] = "adamw"
+    mixed_precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
+    checkpoint_activations: bool = False
+    shard_weights: bool = False
+
+    @model_validator(mode="after")
+    def check_sharding(self) -> TrainingSettings:
+        """Refuse what cannot work on a part of the weights."""
+        for name, refused in (("optimizer", "paged_adamw_8bit"), ("mixed_precision", "fp16")):
+            if self.shard_weights and getattr(self, name) == refused:
+                raise ValueError(f"shard_weights does not go with {name}: {refused}; change one of the two")
+        return self
+
+
+class MethodSettings(Settings):
+    """A method: a backbone, three independent choices, and how it is trained."""
+
+    title: str = ""
+    backbone: str
+    precision: str = "float32"
+    adapter: SerializeAsAny[AdapterSettings]
+    readout: SerializeAsAny[ReadoutSettings]
+    training: TrainingSettings | None = None
+    max_tokens: int = Field(128, ge=8)
+    prediction_batch_size: int = Field(64, ge=1)
+    memory: MemoryWish = "auto"
+    merge_into: tuple[str, ...] = ()
+
+    @property
+    def trains(self) -> bool:
+        """Whether anything is trained: an adapter, a head, or both."""
+        return self.adapter.trains or self.readout.trains
+
+    def spread(self, gpus: int) -> int:
+        """Return over how many of a run's GPUs, or processes, the weights are spread in training."""
+        return max(1, gpus) if self.training is not None and self.training.shard_weights else 1
+
+
+class RunSettings(Settings):
+    """What of the config is run."""
+
+    tasks: tuple[str, ...] = Field(min_length=1)
+    methods: tuple[str, ...] = Field(min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def check_repeats(self) -> RunSettings:
+        """Refuse what is named twice: it would count as a run of its own."""
+        for key in ("tasks", "methods", "seeds"):
+            values = getattr(self, key)
+            if repeated := [value for value in values if values.count(value) > 1]:
+                raise ValueError(f"{key}: {repeated[0]} is named more than once")
+        return self
+
+
+class StudyConfig(Settings):
+    """A whole study."""
+
+    study: str
+    title: str
+    description: str = ""
+    data_seed: int = 42
+    tasks: dict[str, SerializeAsAny[TaskSettings]]
+    backbones: dict[str, SerializeAsAny[BackboneSettings]]
+    methods: dict[str, MethodSettings]
+    run: RunSettings
+    multitask: MultitaskSettings | None = None
+    hardware: HardwareSettings = HardwareSettings()
