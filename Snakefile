@@ -2,7 +2,7 @@
 #
 #   snakemake --cores 1 --resources gpu=1                                         the demo study, made on this machine
 #   snakemake --cores 1 --resources gpu=1 --configfile studies/multinli.yaml      the assignment at full size
-#   snakemake plan --cores 1 --configfile studies/multinli.yaml                   what it will take of a card
+#   snakemake plan --cores 1 --configfile studies/multinli.yaml                   what it will take of a GPU
 #   snakemake fetch --cores 1 --configfile studies/multinli.yaml                  only its downloads; all else is offline
 #
 # The rules are included in the order in which data flow through them.
@@ -22,7 +22,7 @@ include: "rules/fetch.smk"
 include: "rules/data.smk"
 include: "rules/backbones.smk"
 include: "rules/methods.smk"
-include: "rules/multitask.smk"
+include: "rules/serving.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
 
@@ -44,7 +44,7 @@ localrules:
     write_task_settings,
     write_backbone_settings,
     write_run_config,
-    write_multitask_settings,
+    write_serving_settings,
     write_study_config,
 
 

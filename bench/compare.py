@@ -1,4 +1,4 @@
-"""Compare Fineprint's speed with the assignment's way and with what users pick instead, on this machine's card.
+"""Compare Fineprint's speed with the assignment's way and with what users pick instead, on this machine's GPU.
 
     python bench/compare.py --output DIR          less than nine minutes on a data centre's GPU
     python bench/compare.py --output DIR --tiny   tries the scripts out on a CPU

@@ -58,7 +58,7 @@ def describe(run: dict[str, Any]) -> dict[str, str]:
     return {
         "letter": run["letter"],
         "when": run["when"],
-        "card": run.get("card") or f"no GPU ({run.get('processor', 'unknown')})",
+        "gpu": run.get("gpu") or f"no GPU ({run.get('processor', 'unknown')})",
         "commit": commit + (" with uncommitted changes" if run.get("uncommitted_changes") else ""),
         "versions": ", ".join(f"{name} {versions[name]}" for name in VERSIONS if versions.get(name)),
         "rates": "not measured" if not rates else f"{' to '.join(dict.fromkeys([rates[0], rates[-1]]))} TFLOP/s",

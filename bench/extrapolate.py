@@ -51,8 +51,8 @@ def extrapolate(results: Results) -> dict[str, Any]:
     """Return minutes by method and in all; None for what rests on a rate that was not measured."""
     study = read_multinli()
     task = study.tasks["multinli"]
-    drawn = round(ROWS * task.train_share)
-    held_out = round(drawn * task.held_out_share)
+    drawn = round(ROWS * task.train_fraction)
+    held_out = round(drawn * task.held_out_fraction)
     methods = [
         extrapolate_method(results, study.methods[name], *PARTS[name], drawn - held_out, held_out)
         for name in study.run.methods
@@ -80,13 +80,13 @@ def extrapolate_method(
     rows: int,
     held_out: int,
 ) -> dict[str, Any]:
-    """Return one method's minutes: training, judging held-out rows after each epoch, answering test rows and trials."""
+    """Return one method's minutes: training, evaluation after each epoch, test rows and trials."""
     group, part, key = answered
     answers = find(results, (group, part)).get(key)
     epochs, settings = 0, method.training
     measured = find(results, trained) if trained else {}
     if trained and settings is not None:
-        epochs, step = settings.epochs, settings.batch_size * settings.accumulation_steps
+        epochs, step = settings.epochs, settings.batch_size * settings.gradient_accumulation_steps
         if measured.get("rows_per_step", step) != step:
             raise ValueError(f"{method.title}: the study takes {step} rows a step, {part} was measured with others")
     trials = len(method.readout.list_trials(0)) * min(method.readout.trial_rows(), held_out)

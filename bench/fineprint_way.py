@@ -15,7 +15,7 @@ from transformers import AutoModel, AutoModelForCausalLM, AutoModelForSequenceCl
 
 from fineprint.core.settings import read_kind
 from fineprint.inference.assembly import Assembled, assemble_for_training, make_readout
-from fineprint.inference.batching import feature_length
+from fineprint.inference.batching import example_length
 from fineprint.inference.predicting import predict_rows
 from fineprint.jobs.importing import import_libraries
 from fineprint.models.precisions import keep_linear_in_half
@@ -61,7 +61,7 @@ def make_method(
         adapter=read_kind("adapters", ADAPTERS[adapter]),
         readout=read_kind("readouts", readout),
         training=TrainingSettings(**training) if training else None,
-        max_tokens=512 if decoder else 128,
+        max_length=512 if decoder else 128,
         prediction_batch_size=rows,
         memory=memory,
     )
@@ -105,14 +105,14 @@ def train_part(
     method = make_method(adapter, {"kind": readout}, {"epochs": 2} | settings, 1024, memory)
     training = method.training
     assert training is not None
-    per_step = training.batch_size * training.accumulation_steps
+    per_step = training.batch_size * training.gradient_accumulation_steps
     rows = make_rows(sizes.steps(steps) * per_step, 3, sizes, method.backbone)
     reader, backbone = make_parts(method, sizes, folder, rows)
     assembled = assemble_for_training(method, reader, backbone, seed=1)
-    features = reader.encode_all(rows, with_answer=True)
+    examples = reader.encode_all(rows, with_answer=True)
     with all_lengths():
-        outcome = train(assembled, features, features[:HELD_OUT], seed=1, name=f"{adapter} {readout}")
-    lengths, virtual = list(map(feature_length, features)), ADAPTERS[adapter].get("tokens", 0)
+        outcome = train(assembled, examples, examples[:HELD_OUT], seed=1, name=f"{adapter} {readout}")
+    lengths, virtual = list(map(example_length, examples)), ADAPTERS[adapter].get("tokens", 0)
     extra = virtual if adapter == "p_tuning" else 0  # a prefix stands in the attention alone
     result = rate(
         *(len(rows), outcome.epochs[1]["seconds"]),
@@ -177,10 +177,10 @@ def predict_part(
         loaded.append(model.requires_grad_(False).eval())
     assembled = Assembled(method, reader, loaded[0])
     seconds = time_answers(assembled, rows)
-    features = reader.encode_all(rows, with_answer=False)
-    lengths, config = list(map(feature_length, features)), sizes.config(method.backbone)
+    examples = reader.encode_all(rows, with_answer=False)
+    lengths, config = list(map(example_length, examples)), sizes.config(method.backbone)
     if method.readout.uses_prompt:
-        shared = len(shared_beginning([feature["prompt"] for feature in features]))
+        shared = len(shared_beginning([example["prompt"] for example in examples]))
         operations = prompting_operations(config, lengths, shared, NEW_TOKENS)
     else:
         operations = forward_operations(config, lengths)
@@ -214,7 +214,7 @@ def encoder_parts(sizes: Sizes, folder: Path) -> dict[str, Any]:
 
 
 # The assignment's own setting: 4 rows, four times; Fineprint cuts the 16 rows as memory allows.
-QLORA = {"batch_size": 4, "accumulation_steps": 4, "learning_rate": 2e-4, "optimizer": "paged_adamw_8bit"}
+QLORA = {"batch_size": 4, "gradient_accumulation_steps": 4, "learning_rate": 2e-4, "optimizer": "paged_adamw_8bit"}
 READOUTS = {"qlora_generation": "generation", "qlora_head": "linear_head"}
 
 

@@ -33,7 +33,7 @@ def make_study(models: int, methods: int, seeds: int, tasks: int) -> dict:
     return {
         "study": "many",
         "title": f"{models} models × {methods} methods × {seeds} seeds × {tasks} tasks",
-        "multitask": None,
+        "serving": None,
         "run": {"tasks": names, "methods": list(rows), "seeds": list(range(1, seeds + 1))},
         "tasks": {name: {"kind": "demo_nli"} for name in names},
         "backbones": {f"model_{model}": {"kind": "demo_encoder"} for model in range(1, models + 1)},

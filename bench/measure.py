@@ -1,4 +1,4 @@
-"""Measuring a stretch of work, and what share of the card's arithmetic it used."""
+"""Measuring a stretch of work, and what share of the GPU's arithmetic it used."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def peaks() -> dict[str, int | None]:
 
 
 def describe_run(commit: str | None, started: str) -> dict[str, Any]:
-    """Return when, on what and with what this process runs, and how fast the card multiplies matrices by now.
+    """Return when, on what and with what this process runs, and how fast the GPU multiplies matrices by now.
 
     Args:
         commit: of these files, where it is known; else git is asked.
@@ -48,18 +48,18 @@ def describe_run(commit: str | None, started: str) -> dict[str, Any]:
     from fineprint.measuring.nvml import driver_version
 
     found = describe_environment()
-    card = found["gpu"] or {}
+    gpu = found["gpu"] or {}
     return {
         "started": started,
         "commit": commit or found["commit"],
         "uncommitted_changes": None if commit else found["uncommitted_changes"],
-        "card": card.get("name"),
-        "card_bytes": card.get("memory_bytes"),
+        "gpu": gpu.get("name"),
+        "gpu_bytes": gpu.get("memory_bytes"),
         "processor": found["processor"],
         "cores": found["cores"],
         "versions": {
             "python": found["python"],
-            "CUDA": card.get("cuda"),
+            "CUDA": gpu.get("cuda"),
             "driver": driver_version(),
             **found["versions"],
         },
@@ -68,7 +68,7 @@ def describe_run(commit: str | None, started: str) -> dict[str, Any]:
 
 
 def matmul_rate(size: int = 8192, repeats: int = 20) -> float | None:
-    """Return the card's floating-point operations per second in a large bfloat16 product of random matrices."""
+    """Return the GPU's floating-point operations per second in a large bfloat16 product of random matrices."""
     if not torch.cuda.is_available():
         return None
     a, b = (torch.randn(size, size, device="cuda", dtype=torch.bfloat16) for _ in range(2))

@@ -113,7 +113,7 @@ def started(results: Results, place: Place) -> str:
 
 
 def share_of_rate(results: Results, place: Place) -> float | None:
-    """Return the share that useful arithmetic, padding left out, makes up of what the card reached in a large product
+    """Return the share that useful arithmetic, padding left out, makes up of what the GPU reached in a large product
     of matrices in the same process."""
     part, about = find(results, place), results.get(place[0], {}).get("about", {})
     if not (part.get("per_second") and part.get("operations") and about.get("matmul_rate")):
@@ -122,7 +122,7 @@ def share_of_rate(results: Results, place: Place) -> float | None:
 
 
 def describe_runs(results: Results) -> list[dict[str, Any]]:
-    """Return each run that groups belong to: its letter, date, commit, card, versions, and the card's rates."""
+    """Return each run that groups belong to: its letter, date, commit, gpu, versions, and the GPU's rates."""
     found: dict[str, list[dict[str, Any]]] = {}
     for group in results.values():
         if group.get("about"):

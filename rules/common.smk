@@ -13,31 +13,31 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from fineprint.core.packing import pack
 from fineprint.core.settings import SettingsError
-from fineprint.planning.gpu import USUAL_CARDS_GB, present_card_gb, read_card
+from fineprint.planning.gpu import USUAL_GPUS_GB, present_gpu_gb, read_gpu_size
 from fineprint.planning.refusing import check_study
 from fineprint.study.fetching import check_sources, list_hub_sources
 from fineprint.study.reading import describe_run, read_study
 from fineprint.study.serving import (
-    describe_multitask,
+    describe_serving,
     list_records,
     used_methods,
     used_tasks,
 )
 from snakemake.exceptions import WorkflowError
 
-# A profile whose scheduler counts the cards says so by this scope. profiles/default's one GPU is this machine's; left in
+# A profile whose scheduler counts the GPUs says so by this scope. profiles/default's one GPU is this machine's; left in
 # force, Snakemake would cut what a job asks for to it, and a training on several GPUs would get one.
 if workflow.resource_scopes.is_local("gpu"):
     workflow.global_resources["gpu"] = None
 
 try:
-    CARD_GB = read_card(config.pop("card", None))
+    GPU_GB = read_gpu_size(config.pop("gpu", None))
     STUDY = read_study(config)
     check_sources(STUDY)
-    CARD_GB = CARD_GB or STUDY.hardware.gpu_memory_gb
+    GPU_GB = GPU_GB or STUDY.hardware.gpu_memory_gb
     # Jobs read this file as well: only the first process need ask the driver.
     if workflow.is_main_process:
-        CARD_GB = CARD_GB or present_card_gb()
+        GPU_GB = GPU_GB or present_gpu_gb()
 except SettingsError as error:
     raise WorkflowError(str(error)) from None
 
@@ -75,17 +75,17 @@ def list_runs(record):
         for method in STUDY.run.methods
         for seed in STUDY.run.seeds
     ]
-    if STUDY.multitask:
-        runs += [(*pair, STUDY.run.seeds[0]) for pair in STUDY.multitask.pairs()]
+    if STUDY.serving:
+        runs += [(*pair, STUDY.run.seeds[0]) for pair in STUDY.serving.pairs()]
     return [
         f"results/{STUDY.study}/runs/{task}/{method}/{seed}/{record}.json"
         for task, method, seed in dict.fromkeys(runs)
     ]
 
 
-def list_multitask_runs(wildcards):
+def list_serving_runs(wildcards):
     """What serving several tasks reads: models and predictions of its runs, rows and backbone."""
-    asked, folder = STUDY.multitask, f"results/{STUDY.study}"
+    asked, folder = STUDY.serving, f"results/{STUDY.study}"
     runs = [
         f"{folder}/runs/{task}/{method}/{STUDY.run.seeds[0]}/{part}"
         for task, method in asked.pairs()
@@ -99,19 +99,19 @@ def list_multitask_runs(wildcards):
     return [*runs, *data, f"{folder}/backbones/{asked.backbone}/model"]
 
 
-def list_multitask(wildcards):
+def list_serving(wildcards):
     """The records of many tasks on one backbone, and the results at real size where another study left them."""
-    asked = STUDY.multitask
+    asked = STUDY.serving
     if asked is None:
         return []
     records = list_records(asked, STUDY.methods)
     beside = [file for file in [asked.real_size] if file and Path(file).exists()]
-    return [f"results/{STUDY.study}/multitask/{name}.json" for name in records] + beside
+    return [f"results/{STUDY.study}/serving/{name}.json" for name in records] + beside
 
 
-def multitask_settings(wildcards):
+def serving_settings(wildcards):
     """What serving and combining depend on, as JSON."""
-    return json.dumps(describe_multitask(STUDY))
+    return json.dumps(describe_serving(STUDY))
 
 
 def list_models(wildcards):
@@ -166,9 +166,9 @@ def list_fetched(wildcards):
     ]
 
 
-def list_cards():
-    """The memory of the cards that a plan is for, in GB: the one that is named or present, else usual ones."""
-    return [CARD_GB] if CARD_GB else list(USUAL_CARDS_GB)
+def list_gpus():
+    """The memory of the GPUs that a plan is for, in GB: the one that is named or present, else usual ones."""
+    return [GPU_GB] if GPU_GB else list(USUAL_GPUS_GB)
 
 
 def hub_sources(wildcards):
@@ -272,18 +272,18 @@ def backbone_record(wildcards):
 
 
 @functools.cache
-def refuse_small_cards():
-    """Refuse methods that the card is too small for, once the jobs of methods are planned; a plan alone is not refused."""
+def refuse_small_gpus():
+    """Refuse methods that the GPU is too small for, once the jobs of methods are planned; a plan alone is not refused."""
     if workflow.is_main_process:
         try:
-            check_study(STUDY, CARD_GB, Path("results", STUDY.study))
+            check_study(STUDY, GPU_GB, Path("results", STUDY.study))
         except SettingsError as error:
             raise WorkflowError(str(error)) from None
 
 
 def backbone_model(wildcards):
     """The folder of a method's backbone."""
-    refuse_small_cards()
+    refuse_small_gpus()
     backbone = STUDY.methods[wildcards.method].backbone
     return f"results/{wildcards.study}/backbones/{backbone}/model"
 

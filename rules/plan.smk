@@ -1,5 +1,5 @@
 """
-The plan: what every method will take of a card, predicted before anything runs. No weights are loaded. Of a model on the
+The plan: what every method will take of a GPU, predicted before anything runs. No weights are loaded. Of a model on the
 hub that was not fetched, config.json alone is downloaded.
 
 INPUTS   the study; its models' config.json
@@ -20,7 +20,7 @@ rule plan:
         runtime=minutes(10),
     params:
         study=study_settings,
-        cards=json.dumps(list_cards()),
+        gpus=json.dumps(list_gpus()),
         results=f"results/{STUDY.study}",
         plan=f"results/{STUDY.study}/plan.json",
         table=f"results/{STUDY.study}/plan.md",
@@ -28,7 +28,7 @@ rule plan:
         """
         python {input.script:q} \
             --study {params.study:q} \
-            --cards {params.cards:q} \
+            --gpus {params.gpus:q} \
             --results {params.results:q} \
             --plan {params.plan:q} \
             --table {params.table:q} \

@@ -1,7 +1,7 @@
 """
 Report: collect all records, plot, and render one HTML page and one PDF from the same templates.
 
-INPUTS   results/{study}/runs/…/{train,predict,scores}.json, results/{study}/multitask/, report/
+INPUTS   results/{study}/runs/…/{train,predict,scores}.json, results/{study}/serving/, report/
 OUTPUTS  results/{study}/results.json, results.csv   every record; a row per method, seed and split
          results/{study}/figures/                    SVG, and CSV with each figure's data
          results/{study}/report.html, report.pdf
@@ -41,7 +41,7 @@ rule collect_results:
         list_models,
         list_predictions,
         list_scores,
-        list_multitask,
+        list_serving,
         script="scripts/collect_results.py",
         study="results/{study}/study.json",
     output:

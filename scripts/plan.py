@@ -1,4 +1,4 @@
-"""Predict what every method of a study will take of a card, of the disk and of time, before anything runs."""
+"""Predict what every method of a study will take of a GPU, of the disk and of time, before anything runs."""
 
 import json
 from pathlib import Path
@@ -10,12 +10,12 @@ from fineprint.jobs.job import run_job
 from fineprint.study.reading import read_study
 
 
-def main(*, study: str, cards: str, results: Path, plan: Path, table: Path) -> None:
+def main(*, study: str, gpus: str, results: Path, plan: Path, table: Path) -> None:
     """Plan a study and print the table.
 
     Args:
         study: the study, as JSON or packed.
-        cards: JSON of the cards' memory in GB.
+        gpus: JSON of the GPUs' memory in GB.
         results: the study's results, as far as there are any.
         plan: the plan.
         table: the same as a Markdown table.
@@ -23,7 +23,7 @@ def main(*, study: str, cards: str, results: Path, plan: Path, table: Path) -> N
     import_libraries()
     from fineprint.planning.study import plan_study, write_table
 
-    planned = plan_study(read_study(unpack(study)), json.loads(cards), results)
+    planned = plan_study(read_study(unpack(study)), json.loads(gpus), results)
     write_json(plan, planned)
     table.write_text(write_table(planned), encoding="utf-8")
     print(table.read_text(encoding="utf-8"))

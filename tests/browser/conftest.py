@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from example_multitask import make_long_results
+from example_serving import make_long_results
 from fineprint.reporting.figures.drawing_all import plot_all
 from fineprint.reporting.html import render
 

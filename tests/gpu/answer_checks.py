@@ -24,31 +24,31 @@ def moved(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 def check_likelihoods() -> None:
     """Reading the common beginning once gives the full forward's likelihoods."""
-    assembled, features = assemble("lora", "generation", "decoder")
+    assembled, examples = assemble("lora", "generation", "decoder")
     reader, module = assembled.readout, assembled.module.eval()
     with torch.inference_mode():
-        wanted = score_groups(module, moved(reader.collate(features[:20])), reader.answer_ids)
-        reader.expect(module, features[:20])
-        found = reader.label_scores(module, moved(reader.collate(features[:20])))
+        wanted = score_groups(module, moved(reader.collate(examples[:20])), reader.answer_ids)
+        reader.expect(module, examples[:20])
+        found = reader.label_scores(module, moved(reader.collate(examples[:20])))
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
 
 
 def check_padding(architecture: str) -> None:
     """A linear head's logits are the same when rows are padded to a longer length."""
-    assembled, features = assemble("lora", "linear_head", architecture)
+    assembled, examples = assemble("lora", "linear_head", architecture)
     reader, module = assembled.readout, assembled.module.eval()
     with torch.inference_mode():
-        wanted = reader.logits(module, moved(reader.collate(features[:20])))
+        wanted = reader.logits(module, moved(reader.collate(examples[:20])))
         for length in (72, 88):
-            found = reader.logits(module, moved(reader.collate(features[:20], length)))
+            found = reader.logits(module, moved(reader.collate(examples[:20], length)))
             torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
 
 
 def check_unpacked_weights(**readout: Any) -> None:
     """4-bit weights held unpacked give the answers that packed ones give; of a model that has learnt some, for what one
     with random weights writes is decided by rounding."""
-    assembled, features = assemble("lora", readout, "decoder", "nf4", mixed_precision="auto", epochs=3)
-    train(assembled, features, features[:8], seed=1, name="check")
+    assembled, examples = assemble("lora", readout, "decoder", "nf4", mixed_precision="auto", epochs=3)
+    train(assembled, examples, examples[:8], seed=1, name="check")
     assembled.module.eval()
     assert unpacked_bytes(assembled.module, "auto") > 0, "there is room"
     loose = predict_rows(assembled, rows()[:ROWS], 1, "unpacked")

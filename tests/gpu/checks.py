@@ -20,7 +20,7 @@ from fineprint.jobs.importing import import_libraries
 from fineprint.models.precisions import keep_linear_in_half
 from fineprint.study.schema import MethodSettings, TrainingSettings
 from fineprint.tasks import Row
-from fineprint.training import loop, stepping
+from fineprint.training import loop, preparation, stepping
 from fineprint.training.graphs import StepGraphs
 from fineprint.training.resuming import Keeper
 from reference import train_plainly
@@ -69,7 +69,7 @@ def assemble(
     memory: str = "auto",
     **training: Any,
 ) -> Any:
-    """Return a method on a tiny model, without dropout unless it is wanted, and its features."""
+    """Return a method on a tiny model, without dropout unless it is wanted, and its examples."""
     settings = dict(ADAPTERS[adapter])
     if settings["kind"] == "lora":
         settings["target_modules"] = TARGETS[architecture]
@@ -81,7 +81,7 @@ def assemble(
         training=TrainingSettings(
             **({"epochs": 1, "learning_rate": 1e-3, "batch_size": 8, "mixed_precision": "no"} | training)
         ),
-        max_tokens=90,
+        max_length=90,
         memory=memory,
     )
     reader = make_readout(method, folders()[architecture], TASK, rows(), seed=1)
@@ -109,15 +109,15 @@ def run(
     *choice: Any, record: bool, keeper: Keeper | None = None, **settings: Any
 ) -> tuple[Any, dict[str, torch.Tensor]]:
     """Train and return the outcome and the trained weights."""
-    assembled, features = assemble(*choice, **settings)
-    before = stepping.Stepper.can_record, loop.STEPS_PER_LENGTH
+    assembled, examples = assemble(*choice, **settings)
+    before = stepping.Stepper.can_capture, loop.STEPS_PER_LENGTH
     loop.STEPS_PER_LENGTH = 4
     if not record:
-        stepping.Stepper.can_record = False
+        stepping.Stepper.can_capture = False
     try:
-        outcome = loop.train(assembled, features, features[:8], seed=1, name="check", keeper=keeper)
+        outcome = loop.train(assembled, examples, examples[:8], seed=1, name="check", keeper=keeper)
     finally:
-        stepping.Stepper.can_record, loop.STEPS_PER_LENGTH = before
+        stepping.Stepper.can_capture, loop.STEPS_PER_LENGTH = before
     return outcome, {n: p.detach().clone() for n, p in assembled.module.named_parameters() if p.requires_grad}
 
 
@@ -147,20 +147,20 @@ def plain_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def assert_recorded(outcome: Any) -> None:
+def assert_captured(outcome: Any) -> None:
     """Refuse a training that fell back to plain passes."""
     assert any("CUDA graphs, for inputs" in note for note in outcome.notes), outcome.notes
 
 
 def check_steps(adapter: str, readout: str, architecture: str, record: bool = True, tolerance: float = 1e-2) -> None:
-    """Recorded steps, plain steps and the reference loop give the same losses, and the same weights."""
+    """Captured steps, plain steps and the reference loop give the same losses, and the same weights."""
     plain, weights = run(adapter, readout, architecture, record=False)
     wanted, reference = train_plainly(*assemble(adapter, readout, architecture), STEPS, plain_device())
     assert_near(losses_of(plain), wanted, 1e-5)
     assert_same_weights(weights, reference, tolerance)
     if record:
         recorded, others = run(adapter, readout, architecture, record=True)
-        assert_recorded(recorded)
+        assert_captured(recorded)
         assert_near(losses_of(recorded), losses_of(plain), 1e-5)
         assert_same_weights(others, weights, tolerance)
 
@@ -168,8 +168,8 @@ def check_steps(adapter: str, readout: str, architecture: str, record: bool = Tr
 def check_accumulation() -> None:
     """Micro-batches recorded one by one give the large batch's steps."""
     large, _ = run("lora", "generation", "decoder", record=True, batch_size=8)
-    small, _ = run("lora", "generation", "decoder", record=True, batch_size=2, accumulation_steps=4)
-    assert_recorded(small)
+    small, _ = run("lora", "generation", "decoder", record=True, batch_size=2, gradient_accumulation_steps=4)
+    assert_captured(small)
     assert_near(losses_of(small), losses_of(large), 1e-4)
 
 
@@ -177,7 +177,7 @@ def check_qlora(readout: str) -> None:
     """QLoRA with the paged 8-bit optimizer records too."""
     settings = {"optimizer": "paged_adamw_8bit", "mixed_precision": "auto"}
     recorded, _ = run("lora", readout, "decoder", "nf4", record=True, **settings)
-    assert_recorded(recorded)
+    assert_captured(recorded)
     plain, _ = run("lora", readout, "decoder", "nf4", record=False, **settings)
     assert_near(losses_of(recorded), losses_of(plain), 1e-2)
 
@@ -186,16 +186,16 @@ def check_half_precision() -> None:
     """In bfloat16 recorded and plain steps agree too, with frozen weights kept in 16 bits."""
     for adapter in ADAPTERS:
         recorded, _ = run(adapter, "classifier", "encoder", record=True, mixed_precision="auto")
-        assert_recorded(recorded)
+        assert_captured(recorded)
         plain, _ = run(adapter, "classifier", "encoder", record=False, mixed_precision="auto")
         assert_near(losses_of(recorded), losses_of(plain), 1e-2)
 
 
 def check_half_weights_change_nothing() -> None:
     """Linear weights kept in 16 bits give autocast's results to the last bit."""
-    assembled, features = assemble("full", "classifier", "encoder")
+    assembled, examples = assemble("full", "classifier", "encoder")
     module = assembled.module.requires_grad_(False).eval()
-    batch = {name: tensor.to("cuda") for name, tensor in assembled.readout.collate(features[:16]).items()}
+    batch = {name: tensor.to("cuda") for name, tensor in assembled.readout.collate(examples[:16]).items()}
     with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16):
         before = assembled.readout.logits(module, batch)
         assert keep_linear_in_half(module, torch.bfloat16) > 10
@@ -221,14 +221,14 @@ def check_dropout_stays_random() -> None:
 
 
 def check_steps_never_wait() -> None:
-    """A recorded step makes no synchronising call."""
-    assembled, features = assemble("lora", "classifier", "encoder", mixed_precision="auto")
-    stepper = loop.make_stepper(assembled, assembled.method.training, features)
+    """A captured step makes no synchronising call."""
+    assembled, examples = assemble("lora", "classifier", "encoder", mixed_precision="auto")
+    stepper = preparation.make_stepper(assembled, assembled.method.training, examples)
     stepper.module.train()
-    stepper.lengths = loop.choose_lengths(features, 2)
-    stepper.record(features)
+    stepper.lengths = loop.choose_lengths(examples, 2)
+    stepper.record(examples)
     assert stepper.graphs is not None, stepper.notes
-    steps = training_batches(features, 8, 1, 1)
+    steps = training_batches(examples, 8, 1, 1)
     for batch in steps[:3]:
         stepper.run(batch)
     torch.cuda.set_sync_debug_mode("error")
@@ -240,9 +240,9 @@ def check_steps_never_wait() -> None:
         torch.cuda.set_sync_debug_mode("default")
 
 
-def check_failed_recording_is_told() -> None:
+def check_failed_capture_is_told() -> None:
     """A loss that waits for the GPU cannot be recorded: training goes on without, and dropout still draws."""
-    assembled, features = assemble("full", "classifier", "encoder")
+    assembled, examples = assemble("full", "classifier", "encoder")
     plain = assembled.readout.loss
 
     def waiting(module: Any, batch: Any) -> torch.Tensor:
@@ -253,10 +253,10 @@ def check_failed_recording_is_told() -> None:
     assembled.readout.loss = waiting
     loop.STEPS_PER_LENGTH, before = 4, loop.STEPS_PER_LENGTH
     try:
-        outcome = loop.train(assembled, features, features[:8], seed=1, name="check")
+        outcome = loop.train(assembled, examples, examples[:8], seed=1, name="check")
     finally:
         loop.STEPS_PER_LENGTH = before
-    assert any("could not be recorded" in note for note in outcome.notes), outcome.notes
+    assert any("could not be captured" in note for note in outcome.notes), outcome.notes
     assert outcome.epochs[0]["training_loss"] < 2
     torch.nn.functional.dropout(torch.ones(1000, device="cuda"), 0.5).sum().item()
 
@@ -280,6 +280,6 @@ CHECKS: dict[str, Any] = {
     "half weights": check_half_weights_change_nothing,
     "dropout": check_dropout_stays_random,
     "steps never wait": check_steps_never_wait,
-    "failed recording": check_failed_recording_is_told,  # last: it leaves the card's memory pools in disorder
+    "failed capture": check_failed_capture_is_told,  # last: it leaves the GPU's memory pools in disorder
 }
 import_libraries()

@@ -8,7 +8,7 @@ from unittest import mock
 
 import torch
 
-from checks import STEPS, assert_near, assert_recorded, assert_same_weights, losses_of, run
+from checks import STEPS, assert_captured, assert_near, assert_same_weights, losses_of, run
 from fineprint.readouts.generation import Generation
 from fineprint.training.loop import Loop
 
@@ -25,10 +25,10 @@ MEBIBYTE = 2**20
 
 
 def check_bfloat16() -> None:
-    """Recorded steps in bfloat16 follow those in float32 within bfloat16's error."""
+    """Captured steps in bfloat16 follow those in float32 within bfloat16's error."""
     wanted, _ = run(*LEARNT, record=False, **FAST)
     found, _ = run(*LEARNT, record=True, mixed_precision="bf16", **FAST)
-    assert_recorded(found)
+    assert_captured(found)
     assert losses_of(wanted)[-1] < losses_of(wanted)[0] / 2
     assert_near(losses_of(found), losses_of(wanted), BFLOAT16_ERROR)
 
@@ -45,7 +45,7 @@ def check_recomputing(**less: Any) -> None:
     choice = ("lora", "generation", "decoder")
     plain, weights = run(*choice, record=False)
     found, others = run(*choice, record=True, **less)
-    assert found.recomputes and found.micro_batch is not None
+    assert found.gradient_checkpointing and found.micro_batch is not None
     assert_near(losses_of(found), losses_of(plain), 1e-4)
     assert_same_weights(others, weights, 1e-2)
 
@@ -97,7 +97,7 @@ def check_running_out() -> None:
 MEMORY: dict[str, Any] = {
     "bfloat16 against float32": check_bfloat16,
     "float16 with loss scaling": check_float16,
-    "recomputing": lambda: check_recomputing(checkpoint_activations=True),
+    "recomputing": lambda: check_recomputing(gradient_checkpointing=True),
     "lean": check_lean,
     "memory runs out": check_running_out,
 }

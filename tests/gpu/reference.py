@@ -10,7 +10,7 @@ import torch
 from fineprint.inference.batching import training_batches
 
 
-def train_plainly(assembled: Any, features: list[Any], steps: int, device: str) -> tuple[list[float], dict[str, Any]]:
+def train_plainly(assembled: Any, examples: list[Any], steps: int, device: str) -> tuple[list[float], dict[str, Any]]:
     """Train for one epoch of so many steps; return each step's loss, and the trained weights."""
     from transformers import get_linear_schedule_with_warmup
 
@@ -21,13 +21,13 @@ def train_plainly(assembled: Any, features: list[Any], steps: int, device: str) 
         {"params": [p for p in trained.values() if p.ndim <= 1], "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, foreach=False)
-    schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(settings.warmup_share * steps), steps)
+    schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(settings.warmup_ratio * steps), steps)
     losses = []
-    for batch in training_batches(features, settings.batch_size, 1, 1):
+    for batch in training_batches(examples, settings.batch_size, 1, 1):
         inputs = {name: tensor.to(device) for name, tensor in assembled.readout.collate(batch).items()}
         loss = assembled.readout.loss(module, inputs)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained.values(), settings.gradient_clip)
+        torch.nn.utils.clip_grad_norm_(trained.values(), settings.max_grad_norm)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from checks import STEPS, assert_near, assert_recorded, losses_of, run
+from checks import STEPS, assert_captured, assert_near, losses_of, run
 from fineprint.jobs.interruption import Interrupted
 from fineprint.measuring.phases import Meter
 from fineprint.training.checkpoints import Checkpoints
@@ -38,7 +38,7 @@ def check_resuming(*choice: Any, record: bool, tolerance: float = 1e-5, **settin
     resumed, others = run(*choice, record=record, keeper=make_keeper(folder), **settings)
     assert resumed.resumed_from_steps == [STEPS // 2 + 1]
     if record:
-        assert_recorded(resumed)
+        assert_captured(resumed)
     assert_near(losses_of(resumed), losses_of(wanted), tolerance)
     for name, weight in weights.items():
         if not name.endswith("key.bias"):
@@ -57,7 +57,7 @@ RESUMING: dict[str, Any] = {
         check_resuming, "full", "classifier", "encoder", record=True, dropout=True
     ),
     "resuming, passes recorded": functools.partial(
-        check_resuming, "lora", "linear_head", "decoder", record=True, batch_size=2, accumulation_steps=4
+        check_resuming, "lora", "linear_head", "decoder", record=True, batch_size=2, gradient_accumulation_steps=4
     ),
     "resuming, nothing recorded": functools.partial(
         check_resuming, "p_tuning", "classifier", "encoder", record=False, dropout=True

@@ -40,19 +40,19 @@ def main() -> int:
 
 
 def describe(commit: str | None) -> str:
-    """Return date, commit, card and versions, a line each."""
+    """Return date, commit, gpu and versions, a line each."""
     from fineprint.jobs.environment import describe_environment
     from fineprint.measuring.nvml import driver_version
 
     found = describe_environment()
-    card = found["gpu"] or {"name": "no GPU", "cuda": None}
+    gpu = found["gpu"] or {"name": "no GPU", "cuda": None}
     changed = " with uncommitted changes" if found["uncommitted_changes"] and not commit else ""
-    versions = {"python": found["python"], "CUDA": card["cuda"], "driver": driver_version(), **found["versions"]}
+    versions = {"python": found["python"], "CUDA": gpu["cuda"], "driver": driver_version(), **found["versions"]}
     return "\n".join(
         [
             f"{datetime.datetime.now(datetime.UTC):%d %B %Y, %H:%M} UTC",
             f"commit {commit or found['commit'] or 'unknown'}{changed}",
-            f"{card['name']}, {found['processor']}, {found['cores']} cores",
+            f"{gpu['name']}, {found['processor']}, {found['cores']} cores",
             ", ".join(f"{name} {version}" for name, version in versions.items() if version),
         ]
     )

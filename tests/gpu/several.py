@@ -1,4 +1,4 @@
-"""Several GPUs against one: `python tests/gpu/several.py` trains on one card, then on all, and compares the losses.
+"""Several GPUs against one: `python tests/gpu/several.py` trains on one GPU, then on all, and compares the losses.
 
 Started without torchrun it is the one that compares; torchrun starts it again, a process for each GPU. Weights are held
 by every process, or spread over all (`shard_weights`). Exits with the number of failures.
@@ -27,7 +27,7 @@ CASES: dict[str, tuple[tuple[str, str, str], dict[str, Any], float]] = {
     "full decoder, spread": (("full", "generation", "decoder"), EXACT | {"shard_weights": True}, 1e-4),
     "full decoder, spread, bf16": (
         ("full", "generation", "decoder"),
-        HALF | {"shard_weights": True, "checkpoint_activations": True},
+        HALF | {"shard_weights": True, "gradient_checkpointing": True},
         3e-2,
     ),
     "lora, spread": (("lora", "generation", "decoder"), EXACT | {"shard_weights": True}, 1e-4),

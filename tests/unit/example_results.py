@@ -40,7 +40,7 @@ def make_task(splits: dict[str, int]) -> dict[str, Any]:
         for split, rows in sizes.items()
     }
     return {
-        "settings": {"kind": "demo_nli", "held_out_share": 0.1},
+        "settings": {"kind": "demo_nli", "held_out_fraction": 0.1},
         "description": "English sentence pairs generated for this study (nine phenomena, five genres)",
         "labels": LABELS,
         "answers": ["yes", "maybe", "no"],
@@ -167,13 +167,13 @@ def make_study(
         "epochs": 4,
         "learning_rate": 0.0005,
         "batch_size": 32,
-        "accumulation_steps": 1,
+        "gradient_accumulation_steps": 1,
         "weight_decay": 0.01,
-        "warmup_share": 0.06,
-        "gradient_clip": 1.0,
+        "warmup_ratio": 0.06,
+        "max_grad_norm": 1.0,
         "optimizer": "adamw",
         "mixed_precision": "auto",
-        "checkpoint_activations": False,
+        "gradient_checkpointing": False,
     }
     described = {
         name: {
@@ -183,7 +183,7 @@ def make_study(
             "adapter": spec[3],
             "readout": spec[4],
             "training": training if spec[6] else None,
-            "max_tokens": 64,
+            "max_length": 64,
             "prediction_batch_size": 64,
             "merge_into": [],
         }

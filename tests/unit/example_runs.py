@@ -174,7 +174,7 @@ def make_train(spec: tuple[Any, ...], epochs: int = 4) -> dict[str, Any]:
     _, _, _, _, _, accuracy, counts, seconds, saved = spec
     empty = {
         "trained": False,
-        "settings": {},
+        "run_config": {},
         "seed": 1,
         "epochs": [],
         "steps": [],
@@ -189,14 +189,14 @@ def make_train(spec: tuple[Any, ...], epochs: int = 4) -> dict[str, Any]:
         "truncated_rows",
         "best_epoch",
         "parameters",
-        "saved_bytes",
+        "checkpoint_bytes",
         "weight_bytes",
         "gradient_bytes",
         "optimizer_bytes",
         "activation_bytes",
         "workspace_bytes",
         "micro_batch",
-        "recomputes",
+        "gradient_checkpointing",
         "examples_per_second",
     )
     if counts is None:
@@ -226,7 +226,7 @@ def make_train(spec: tuple[Any, ...], epochs: int = 4) -> dict[str, Any]:
         ],
         "best_epoch": epochs - 1,
         "parameters": {"adapter": adapter, "head": head, "total": total, "share": (adapter + head) / total},
-        "saved_bytes": saved,
+        "checkpoint_bytes": saved,
         "saved_files": {"adapter_model.safetensors": "0f" * 32},
         "weight_bytes": 4 * total,
         "gradient_bytes": 4 * (adapter + head),
@@ -234,7 +234,7 @@ def make_train(spec: tuple[Any, ...], epochs: int = 4) -> dict[str, Any]:
         "activation_bytes": 3_100_000,
         "workspace_bytes": None,
         "micro_batch": 32,
-        "recomputes": False,
+        "gradient_checkpointing": False,
         "phases": {
             "loading": {"seconds": 0.31, "memory": memory(9_000_000), "energy_joules": None},
             "training": {
@@ -268,7 +268,7 @@ def make_predict(spec: tuple[Any, ...]) -> dict[str, Any]:
         else None
     )
     return {
-        "settings": {},
+        "run_config": {},
         "seed": 1,
         "prompt_example": prompt,
         "shots": shots,
@@ -306,7 +306,7 @@ def make_trials(readout: dict[str, Any]) -> list[dict[str, Any]]:
             "accuracy": accuracy,
             "accuracy_low": accuracy - 0.07,
             "accuracy_high": accuracy + 0.07,
-            "unreadable_share": 0.01,
+            "unparseable_share": 0.01,
         }
         for choice, value, own, accuracy in tried
     ]

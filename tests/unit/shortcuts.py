@@ -1,4 +1,4 @@
-"""How well simple features, such as the words of a text, predict a label: what a made-up task must not allow."""
+"""How well simple examples, such as the words of a text, predict a label: what a made-up task must not allow."""
 
 from fineprint.tasks import NO_LABEL
 

@@ -10,7 +10,7 @@ import torch
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import ADAPTER_FOLDER
 from fineprint.serving.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched
-from test_multitask import make_entry
+from test_serving import make_entry
 
 WHOLE, ADAPTERS = [Resident, Reloaded], [Switched, Mixed, Merged, Swapped]
 
@@ -37,7 +37,7 @@ def choose(way, entries):
 
 def answer_all(way, served):
     """Answers of the tasks in turn, so that every way has to switch."""
-    return [way.answer([(entry.name, entry.features[0])])[0] for entry in (*served, *served[::-1])]
+    return [way.answer([(entry.name, entry.examples[0])])[0] for entry in (*served, *served[::-1])]
 
 
 def copied(entry, folder):
@@ -53,7 +53,7 @@ def refuse(way, served, entry, words):
     before = answer_all(way, served)
     with pytest.raises(SettingsError, match=words) as refused:
         way.add(entry)
-        way.answer([(entry.name, entry.features[0])])
+        way.answer([(entry.name, entry.examples[0])])
     assert "\n" not in str(refused.value)
     torch.testing.assert_close(answer_all(way, served), before, rtol=1e-5, atol=1e-5)
 
@@ -64,9 +64,9 @@ def test_an_unknown_task(way, entries):
     for entry in served:
         serving.add(entry)
     before = answer_all(serving, served)
-    feature = served[0].features[0]
+    example = served[0].examples[0]
     with pytest.raises(SettingsError, match="no task 'nobody' is served here; served are mood, nli"):
-        serving.answer([(served[0].name, feature), ("nobody", feature)])
+        serving.answer([(served[0].name, example), ("nobody", example)])
     torch.testing.assert_close(answer_all(serving, served), before, rtol=1e-5, atol=1e-5)
 
 
@@ -144,6 +144,6 @@ def test_adapters_of_several_ranks_lie_side_by_side(way, entries, tmp_path):
     entry, serving = make_other_rank(served[0], tmp_path / "other"), way()
     for one in (*served, entry):
         serving.add(one)
-    for feature in entry.features:
-        alike = [serving.answer([(name, feature)])[0] for name in (served[0].name, entry.name)]
+    for example in entry.examples:
+        alike = [serving.answer([(name, example)])[0] for name in (served[0].name, entry.name)]
         torch.testing.assert_close(*alike, rtol=1e-4, atol=1e-5)

@@ -32,12 +32,12 @@ ANSWERS = {"answers": ["yes big", "yes small dog", "no"]}
 @torch.inference_mode()
 def test_likelihoods_equal_the_full_forward(task, share, backbone_folders, task_record, tiny_rows):
     readout, module = build(backbone_folders, task_record, tiny_rows, 0.0, **task)
-    features = [readout.encode(row, with_answer=False) for row in tiny_rows[:20]]
-    wanted = score_groups(module, readout.collate(features), readout.answer_ids)
+    examples = [readout.encode(row, with_answer=False) for row in tiny_rows[:20]]
+    wanted = score_groups(module, readout.collate(examples), readout.answer_ids)
     if share:
-        readout.expect(module, features)
+        readout.expect(module, examples)
         assert len(readout.beginning) > 5, "a worked example and the wording are shared"
-    batches = [readout.collate(features[:9]), readout.collate(features[9:])]
+    batches = [readout.collate(examples[:9]), readout.collate(examples[9:])]
     assert all(("beginning_ids" in batch) == share for batch in batches)
     found = torch.cat([readout.label_scores(module, batch) for batch in batches])
     torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-5)
@@ -66,13 +66,13 @@ def test_writes_what_transformers_writes(
     ends = [readout.context.tokenizer.eos_token_id]
     if likely:  # an output layer that follows the answer, token after token
         encourage(module, tokens + ends)
-    features = [readout.encode(row, with_answer=False) for row in tiny_rows[:12]]
+    examples = [readout.encode(row, with_answer=False) for row in tiny_rows[:12]]
     config = readout.generation_config(module)
     torch.manual_seed(3)
-    wanted = generate_groups(module, readout.collate(features), config)
-    readout.expect(module, features)
+    wanted = generate_groups(module, readout.collate(examples), config)
+    readout.expect(module, examples)
     torch.manual_seed(3)
-    written, _ = readout.answer(module, readout.collate(features))
+    written, _ = readout.answer(module, readout.collate(examples))
     full = torch.full_like(wanted, config.pad_token_id)
     full[:, : written.shape[1]] = written
     assert torch.equal(full, wanted)
@@ -91,13 +91,13 @@ def test_batches_answered_together_are_answered_as_one(likely, share, backbone_f
         tokens = readout.context.tokenizer(likely, add_special_tokens=False)["input_ids"]
         encourage(module, [*tokens, readout.context.tokenizer.eos_token_id])
     rows = [replace(row, texts={name: text * 3 for name, text in row.texts.items()}) for row in tiny_rows[:4]]
-    features = [readout.encode(row, with_answer=False) for row in [*rows, *tiny_rows[4:12]]]
+    examples = [readout.encode(row, with_answer=False) for row in [*rows, *tiny_rows[4:12]]]
     if share:
-        readout.expect(module, features)
-    batches = [readout.collate(features[start : start + 4]) for start in (0, 4, 8)]
+        readout.expect(module, examples)
+    batches = [readout.collate(examples[start : start + 4]) for start in (0, 4, 8)]
     assert len({batch["prompt_ids"].shape[1] for batch in batches}) > 1
     for _ in range(2):
-        wanted = readout.answer(module, readout.collate(features))
+        wanted = readout.answer(module, readout.collate(examples))
         written, scores = readout.answer_together(module, batches)
         assert torch.equal(written, wanted[0])
         torch.testing.assert_close(scores, wanted[1], rtol=1e-5, atol=1e-5)
@@ -134,10 +134,10 @@ def encourage(module, sequence):
 def test_an_answer_on_the_tree_takes_no_further_pass(backbone_folders, task_record, tiny_rows, monkeypatch):
     readout, module = build(backbone_folders, task_record, tiny_rows, 0.0, **ANSWERS)
     encourage(module, readout.answer_ids[1] + [readout.context.tokenizer.eos_token_id])
-    features = [readout.encode(row, with_answer=False) for row in tiny_rows[:12]]
-    readout.expect(module, features)
+    examples = [readout.encode(row, with_answer=False) for row in tiny_rows[:12]]
+    readout.expect(module, examples)
     passes = count_passes(monkeypatch)
-    readout.answer(module, readout.collate(features))
+    readout.answer(module, readout.collate(examples))
     nodes = len(readout.tree.tokens)
     assert len(passes) == 3 and passes[0][0] == 1 and passes[2] == (12, nodes), "beginning, prompts, answers"
 
@@ -159,17 +159,17 @@ def count_passes(monkeypatch):
 def test_the_first_word_is_read_with_what_the_likelihoods_need(backbone_folders, task_record, tiny_rows, monkeypatch):
     """Once a batch wrote something else than answers: six words then take four further passes of one token each."""
     readout, module = build(backbone_folders, task_record, tiny_rows, 0.0, **ANSWERS)
-    features = [readout.encode(row, with_answer=False) for row in tiny_rows[:12]]
-    readout.expect(module, features)
+    examples = [readout.encode(row, with_answer=False) for row in tiny_rows[:12]]
+    readout.expect(module, examples)
     passes = count_passes(monkeypatch)
-    once, scores = readout.answer(module, readout.collate(features))
+    once, scores = readout.answer(module, readout.collate(examples))
     assert passes[2:] == [(12, 5), *[(12, 1)] * 5] and not readout.habit.answers_only and readout.habit.tokens == 6
     del passes[:]
-    again, same = readout.answer(module, readout.collate(features))
+    again, same = readout.answer(module, readout.collate(examples))
     assert readout.tree.inner == 2 and passes[1:] == [(12, 3), *[(12, 1)] * 4]
     assert torch.equal(again, once)
     torch.testing.assert_close(same, scores, rtol=1e-5, atol=1e-5)
-    readout.expect(module, features)
+    readout.expect(module, examples)
     assert readout.habit.tokens == 6, "the next part of the same rows"
     readout.expect(module, [])
     assert readout.habit == writing.Habit()
@@ -193,12 +193,12 @@ def test_once_known_how_long_answers_are_none_is_looked_at(
     temperature, backbone_folders, task_record, tiny_rows, as_on_a_gpu
 ):
     readout, module = build(backbone_folders, task_record, tiny_rows, temperature, **ANSWERS)
-    features = [readout.encode(row, with_answer=False) for row in tiny_rows[:12]]
-    readout.expect(module, features)
+    examples = [readout.encode(row, with_answer=False) for row in tiny_rows[:12]]
+    readout.expect(module, examples)
     looks = []
     for _ in range(2):
         with CountLooks() as counted:
-            readout.answer(module, readout.collate(features))
+            readout.answer(module, readout.collate(examples))
         looks.append(counted.looks)
     assert looks[0] > 5 and looks[1] == 0
 

@@ -28,7 +28,7 @@ def make_results():
             "started": FIRST,
             "commit": "0123456789abcdef",
             "uncommitted_changes": False,
-            "card": "NVIDIA H200",
+            "gpu": "NVIDIA H200",
             "matmul_rate": 8e14,
             "versions": {
                 "python": "3.11.7",

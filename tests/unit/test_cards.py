@@ -99,7 +99,7 @@ def test_the_card_s_program_answers_as_the_workflow_does(
 )
 def test_the_program_follows_the_readout_s_settings(readout, settings, backbone_folders, task_record, tiny_rows):
     method = greedy(make_method("prefix_tuning", readout, "decoder", epochs=1))
-    method = method.model_copy(update={"readout": method.readout.model_copy(update=settings), "max_tokens": 100})
+    method = method.model_copy(update={"readout": method.readout.model_copy(update=settings), "max_length": 100})
     train_laid_out(method, backbone_folders["decoder"], task_record, tiny_rows)
     check_program(method, backbone_folders["decoder"], task_record, tiny_rows)
 
@@ -182,7 +182,7 @@ def test_the_card_counts_neither_in_sizes_nor_in_hashes(lora):
     card = MODEL / "README.md"
     found = hash_folder(MODEL)
     cards = sorted(MODEL.rglob("*.md"))
-    assert record["saved_bytes"] == folder_bytes(MODEL) - sum(file.stat().st_size for file in cards)
+    assert record["checkpoint_bytes"] == folder_bytes(MODEL) - sum(file.stat().st_size for file in cards)
     assert record["saved_files"] == {name: value for name, value in found.items() if not name.endswith("README.md")}
     for config in MODEL.rglob("adapter_config.json"):
         assert config.with_name("README.md").read_bytes() == card.read_bytes()

@@ -17,8 +17,8 @@ from fineprint.claims.verdicts import (
     NOT_TESTABLE,
     SUPPORTED,
     Claim,
-    judge_claim,
-    judge_range,
+    assess_claim,
+    assess_range,
     read_claims,
 )
 from fineprint.core.settings import SettingsError
@@ -47,8 +47,8 @@ def contest():
     return make_contest({FULL: range(270), LORA: range(265)})
 
 
-def judge(results, name):
-    return judge_claim(Study(results), CLAIMS[name])
+def assess(results, name):
+    return assess_claim(Study(results), CLAIMS[name])
 
 
 def test_every_claim_of_the_assignment_is_an_entry():
@@ -61,10 +61,10 @@ def test_every_claim_of_the_assignment_is_an_entry():
 
 
 def test_a_small_model_tests_no_size_and_shows_its_own_figure():
-    judged = judge(contest(), "lora_saved")
-    assert judged.verdict == NOT_TESTABLE
-    assert "About models of 300 M to 420 M parameters; “encoder” has 460 k." in judged.sentence.replace("\u00a0", " ")
-    assert ledger_row(judged).measured == ["This study's own:", "No. 2, RoBERTa, LoRA: 104\u00a0kB"]
+    assessed = assess(contest(), "lora_saved")
+    assert assessed.verdict == NOT_TESTABLE
+    assert "About models of 300 M to 420 M parameters; “encoder” has 460 k." in assessed.sentence.replace("\u00a0", " ")
+    assert ledger_row(assessed).measured == ["This study's own:", "No. 2, RoBERTa, LoRA: 104\u00a0kB"]
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_a_small_model_tests_no_size_and_shows_its_own_figure():
 )
 def test_about_20_megabytes_is_15_to_25(saved, verdict):
     results = at_real_size(contest())
-    results["runs"][1]["train"]["saved_bytes"] = saved
-    assert judge(results, "lora_saved").verdict == verdict
+    results["runs"][1]["train"]["checkpoint_bytes"] = saved
+    assert assess(results, "lora_saved").verdict == verdict
 
 
 def test_gpu_memory_needs_a_gpu():
-    assert judge(at_real_size(contest()), "full_training_memory").verdict == NOT_SUPPORTED  # 6.1 GB, not 12 to 20
-    without = judge(at_real_size(contest(), gpu=False), "full_training_memory")
+    assert assess(at_real_size(contest()), "full_training_memory").verdict == NOT_SUPPORTED  # 6.1 GB, not 12 to 20
+    without = assess(at_real_size(contest(), gpu=False), "full_training_memory")
     assert without.verdict == NOT_TESTABLE
     assert "no GPU was used" in without.sentence
     assert "resident memory, no GPU" in ledger_row(without).measured[1]
@@ -88,11 +88,11 @@ def test_gpu_memory_needs_a_gpu():
 def test_what_was_not_measured_is_not_testable():
     results = at_real_size(contest())
     results["runs"][0]["train"]["phases"] = {}
-    judged = judge(results, "full_training_memory")
-    assert judged.verdict == NOT_TESTABLE
-    assert "was not measured" in judged.sentence
-    assert ledger_row(judged).measured == ["not measured"]
-    assert ledger_row(judged).links == []
+    assessed = assess(results, "full_training_memory")
+    assert assessed.verdict == NOT_TESTABLE
+    assert "was not measured" in assessed.sentence
+    assert ledger_row(assessed).measured == ["not measured"]
+    assert ledger_row(assessed).links == []
 
 
 def test_parameters_and_share():
@@ -103,8 +103,8 @@ def test_parameters_and_share():
         "total": 357_000_000,
         "share": 2_630_000 / 357_000_000,
     }
-    assert judge(results, "lora_parameters").verdict == NOT_SUPPORTED  # 2.63 M, not 1.5 to 2.5
-    assert judge(results, "lora_share").verdict == SUPPORTED  # 0.74 %
+    assert assess(results, "lora_parameters").verdict == NOT_SUPPORTED  # 2.63 M, not 1.5 to 2.5
+    assert assess(results, "lora_share").verdict == SUPPORTED  # 0.74 %
 
 
 def test_speed_is_of_rows_per_second_and_says_the_total_time():
@@ -112,17 +112,17 @@ def test_speed_is_of_rows_per_second_and_says_the_total_time():
     results["runs"][0]["train"]["examples_per_second"] = 100.0
     for speed, verdict in ((95.0, NOT_SUPPORTED), (250.0, SUPPORTED), (301.0, NOT_SUPPORTED)):
         results["runs"][1]["train"]["examples_per_second"] = speed
-        judged = judge(results, "lora_speed")
-        assert judged.verdict == verdict
-    assert "above what was claimed" in judged.sentence.lower()
-    line = ledger_row(judged).measured[0]
+        assessed = assess(results, "lora_speed")
+        assert assessed.verdict == verdict
+    assert "above what was claimed" in assessed.sentence.lower()
+    line = ledger_row(assessed).measured[0]
     assert line.startswith("No. 2 against No. 1: 3.01\u00a0×; by rows per second; in all 12.5\u00a0s for 4 epochs")
 
 
 def test_times_of_two_machines_are_not_compared():
     results = at_real_size(contest())
     results["runs"][1]["train"]["environment"] = {"processor": "another", "gpu": None}
-    assert "different machines" in judge(results, "lora_speed").sentence
+    assert "different machines" in assess(results, "lora_speed").sentence
 
 
 def test_ratio_interval_by_hand():
@@ -142,10 +142,10 @@ def test_ratio_interval_by_hand():
     ],
 )
 def test_share_of_the_accuracy_kept(lora, verdict, words):
-    judged = judge(make_contest({FULL: range(270), LORA: lora}), "lora_accuracy")
-    assert judged.verdict == verdict
-    assert words in judged.sentence
-    assert "made by this workflow, on generated rows of “nli”" in judged.sentence
+    assessed = assess(make_contest({FULL: range(270), LORA: lora}), "lora_accuracy")
+    assert assessed.verdict == verdict
+    assert words in assessed.sentence
+    assert "made by this workflow, on generated rows of “nli”" in assessed.sentence
 
 
 @pytest.mark.parametrize(
@@ -157,66 +157,66 @@ def test_share_of_the_accuracy_kept(lora, verdict, words):
     ],
 )
 def test_beating_needs_the_paired_test(zero, one, verdict, words):
-    judged = judge(make_contest({ZERO: zero, ONE: one}), "one_shot")
-    assert judged.verdict == verdict
-    assert words in judged.sentence.replace("The", "the")
+    assessed = assess(make_contest({ZERO: zero, ONE: one}), "one_shot")
+    assert assessed.verdict == verdict
+    assert words in assessed.sentence.replace("The", "the")
 
 
 def test_a_higher_accuracy_alone_is_not_support():
     results = make_contest({ZERO: range(200), ONE: range(230)})
     results["comparisons"][0]["p_value_holm"] = 0.05
-    assert judge(results, "one_shot").verdict == NOT_SUPPORTED
+    assert assess(results, "one_shot").verdict == NOT_SUPPORTED
 
 
 def test_a_collapsed_run_decides_nothing():
-    judged = judge(make_contest({ZERO: range(100), ONE: range(230)}), "one_shot")
-    assert judged.verdict == NOT_TESTABLE
-    assert "Llama, zero-shot collapsed" in judged.sentence
+    assessed = assess(make_contest({ZERO: range(100), ONE: range(230)}), "one_shot")
+    assert assessed.verdict == NOT_TESTABLE
+    assert "Llama, zero-shot collapsed" in assessed.sentence
 
 
 def test_every_seed_must_support():
     results = make_contest({ZERO: range(200), ONE: range(230)}, seeds=(1, 2))
-    assert judge(results, "one_shot").verdict == SUPPORTED
+    assert assess(results, "one_shot").verdict == SUPPORTED
     set_hits(results, {ZERO: range(230), ONE: range(200)}, seed=2)
-    judged = judge(results, "one_shot")
-    assert judged.verdict == NOT_SUPPORTED
-    assert "1 of 2 cases: the paired test confirms it" in judged.sentence
-    lines = ledger_row(judged).measured
+    assessed = assess(results, "one_shot")
+    assert assessed.verdict == NOT_SUPPORTED
+    assert "1 of 2 cases: the paired test confirms it" in assessed.sentence
+    lines = ledger_row(assessed).measured
     assert [line.split(":")[0] for line in lines] == [f"No. 2 against No. 1, seed {seed}" for seed in (1, 2)]
 
 
 def test_every_pair_must_support():
     right = {ZERO: range(150), ONE: range(200), GENERATION: range(240), HEAD: range(240)}
-    judged = judge(make_contest(right), "qlora_against_prompting")
-    assert (judged.verdict, len(judged.findings)) == (SUPPORTED, 4)
+    assessed = assess(make_contest(right), "qlora_against_prompting")
+    assert (assessed.verdict, len(assessed.findings)) == (SUPPORTED, 4)
     right[HEAD] = range(190)
-    judged = judge(make_contest(right), "qlora_against_prompting")
-    assert judged.verdict == NOT_SUPPORTED
+    assessed = assess(make_contest(right), "qlora_against_prompting")
+    assert assessed.verdict == NOT_SUPPORTED
     assert "3 of 4 cases: the paired test confirms it; 1 of 4 cases: the paired test confirms the opposite." in (
-        judged.sentence
+        assessed.sentence
     )
 
 
 def test_methods_that_differ_in_more_are_not_paired():
     results = make_contest({GENERATION: range(200), HEAD: range(240)})
-    assert judge(results, "head").verdict == SUPPORTED
+    assert assess(results, "head").verdict == SUPPORTED
     results["study"]["methods"][HEAD]["adapter"] = {**METHODS[HEAD][3], "rank": 64}
-    judged = judge(results, "head")
-    assert judged.verdict == NOT_TESTABLE
-    assert "No pair of methods of these choices" in judged.sentence
+    assessed = assess(results, "head")
+    assert assessed.verdict == NOT_TESTABLE
+    assert "No pair of methods of these choices" in assessed.sentence
 
 
 def test_storage_is_arithmetic_on_measured_bytes():
     results = at_real_size(contest())
     full, lora = (run["train"] for run in results["runs"])
-    full["saved_bytes"], lora["saved_bytes"] = 1_430_000_000, 18_000_000
+    full["checkpoint_bytes"], lora["checkpoint_bytes"] = 1_430_000_000, 18_000_000
     study = Study(results)
     case = Case(study, "nli", 1, LORA, FULL)
     assert QUANTITIES["storage"].measure(case, tasks=10).value == 1_420_000_000 + 10 * 18_000_000
     saving = QUANTITIES["storage_saving"].measure(case, tasks=10).value
     assert saving == pytest.approx(1 - 1_600_000_000 / 14_300_000_000)  # 88.8 %
     for name in ("full_saved", "ten_tasks_lora", "ten_tasks_full", "ten_tasks_saving"):
-        assert judge_claim(study, CLAIMS[name]).verdict == SUPPORTED
+        assert assess_claim(study, CLAIMS[name]).verdict == SUPPORTED
 
 
 def serving(switch, reload, after="aa"):
@@ -224,29 +224,29 @@ def serving(switch, reload, after="aa"):
     rows = [{**row, "way": "switched", "method": LORA}]
     rows += [{**row, "way": "reloaded", "method": FULL, "switch_seconds_median": reload}]
     kept = [{"way": "switched", "method": LORA, "before": "aa", "after": after}]
-    return {"serving": {"rows": rows, "backbone": kept}}
+    return {"ways": {"rows": rows, "backbone": kept}}
 
 
 def test_switching_adapters():
     results = contest()
-    assert judge(results, "switching").verdict == NOT_TESTABLE
-    results["multitask"] = serving(0.002, 0.5)
-    judged = judge(results, "switching")
-    assert judged.verdict == SUPPORTED
-    assert "median 2.00\u00a0ms against 500\u00a0ms for loading another whole model" in ledger_row(judged).measured[0]
-    results["multitask"] = serving(0.7, 0.5)
-    assert judge(results, "switching").verdict == NOT_SUPPORTED
-    results["multitask"] = serving(0.002, 0.5, after="bb")
-    assert judge(results, "switching").verdict == NOT_SUPPORTED
+    assert assess(results, "switching").verdict == NOT_TESTABLE
+    results["serving"] = serving(0.002, 0.5)
+    assessed = assess(results, "switching")
+    assert assessed.verdict == SUPPORTED
+    assert "median 2.00\u00a0ms against 500\u00a0ms for loading another whole model" in ledger_row(assessed).measured[0]
+    results["serving"] = serving(0.7, 0.5)
+    assert assess(results, "switching").verdict == NOT_SUPPORTED
+    results["serving"] = serving(0.002, 0.5, after="bb")
+    assert assess(results, "switching").verdict == NOT_SUPPORTED
 
 
 def test_random_weights_test_no_accuracy(monkeypatch):
     from fineprint.backbones import demo_encoder
 
     monkeypatch.setattr(demo_encoder.Settings, "pretrained", False)
-    judged = judge(contest(), "lora_accuracy")
-    assert judged.verdict == NOT_TESTABLE
-    assert "those of “encoder” are random" in judged.sentence
+    assessed = assess(contest(), "lora_accuracy")
+    assert assessed.verdict == NOT_TESTABLE
+    assert "those of “encoder” are random" in assessed.sentence
 
 
 @pytest.mark.parametrize(
@@ -254,14 +254,14 @@ def test_random_weights_test_no_accuracy(monkeypatch):
     [(0.9, 0.95, 1.0, "within"), (0.8, 0.9, 0.96, "open"), (0.7, 0.8, 0.89, "below"), (1.11, 1.2, 1.3, "above")],
 )
 def test_an_interval_lies_inside_outside_or_across(low, value, high, outcome):
-    assert judge_range(Measurement(value, low, high), 0.9, 1.1) == outcome
+    assert assess_range(Measurement(value, low, high), 0.9, 1.1) == outcome
 
 
 def test_one_claim_over_many_methods_shows_a_range():
     from example_results import make_results
 
     results = make_results(with_gaps=False, splits={"matched": 90})
-    row = ledger_row(judge(results, "decoder_prediction_memory"))
+    row = ledger_row(assess(results, "decoder_prediction_memory"))
     assert row.measured == ["This study's own (resident memory, no GPU):", "12.0\u00a0MB to 12.0\u00a0MB (5 cases)"]
 
 
@@ -271,7 +271,7 @@ def entry(**changes):
         "part": "1",
         "claim": "it is so",
         "claimed": "so",
-        "quantity": "saved_bytes",
+        "quantity": "checkpoint_bytes",
         "match": {"adapter.kind": "lora"},
         "expected": {"about": 5.0},
     }
@@ -315,19 +315,19 @@ def test_names_are_used_once_and_a_list_is_wanted(tmp_path):
 
 def test_an_added_claim_needs_no_code():
     added = Claim(**entry(expected={"about": 104_332.0}))
-    assert judge_claim(Study(contest()), added).verdict == SUPPORTED
+    assert assess_claim(Study(contest()), added).verdict == SUPPORTED
 
 
 def test_a_number_and_its_unit_stay_on_one_line():
-    row = ledger_row(judge(contest(), "lora_share"))
+    row = ledger_row(assess(contest(), "lora_share"))
     assert row.claim.startswith("LoRA trains less than 1\u00a0% of")
     assert (row.claimed, row.met) == ("<\u00a01\u00a0%", "met up to 1.0\u00a0%")
 
 
 def test_counts_add_up():
     study = Study(contest())
-    judgements = [judge_claim(study, claim) for claim in CLAIMS.values()]
-    counts = [int(part.split()[0]) for part in count_sentence(judgements).split(", ")]
+    assessments = [assess_claim(study, claim) for claim in CLAIMS.values()]
+    counts = [int(part.split()[0]) for part in count_sentence(assessments).split(", ")]
     assert sum(counts) == len(CLAIMS)
     assert counts[2] == len(CLAIMS) - 1  # of two encoder methods of the demo's size only accuracy can be tested
 
@@ -336,7 +336,7 @@ def test_a_quantity_refuses_a_method_that_was_not_run():
     results = contest()
     results["runs"][1].update({"status": "not run", "reason": "the model is gated", "scores": None})
     with pytest.raises(NotMeasured, match="was not run: the model is gated"):
-        QUANTITIES["saved_bytes"].measure(Case(Study(results), "nli", 1, LORA))
+        QUANTITIES["checkpoint_bytes"].measure(Case(Study(results), "nli", 1, LORA))
 
 
 def test_published_figures_beside_made_up_ones_are_not_comparable():
@@ -352,14 +352,14 @@ def test_published_figures_beside_made_up_ones_are_not_comparable():
 def test_published_figures_beside_the_same_rows_and_model():
     results = at_real_size(contest())
     results["tasks"]["nli"]["settings"]["kind"] = "multinli"
-    results["study"]["tasks"]["nli"] = {"kind": "multinli", "train_share": 1.0}
+    results["study"]["tasks"]["nli"] = {"kind": "multinli", "train_fraction": 1.0}
     for run in results["runs"]:
-        run["scores"]["splits"]["together"] = run["scores"]["splits"]["matched"]
+        run["scores"]["splits"]["pooled"] = run["scores"]["splits"]["matched"]
     rows = {row.figure: row for row in published_rows(Study(results), read_published(REPORT / "published.yaml"))}
     assert rows["0.902"].comparable == "yes"
-    assert "(together)" in rows["0.902"].ours[0]
+    assert "(pooled)" in rows["0.902"].ours[0]
     partly = copy.deepcopy(results)
-    partly["study"]["tasks"]["nli"]["train_share"] = 0.1
+    partly["study"]["tasks"]["nli"]["train_fraction"] = 0.1
     rows = {row.figure: row for row in published_rows(Study(partly), read_published(REPORT / "published.yaml"))}
     assert rows["0.902"].comparable == "in part"
     assert rows["0.902"].reasons == "Ours was trained on 10.0 % of the rows."

@@ -63,7 +63,7 @@ def test_the_profile_s_groups_hold_rules_of_one_run():
 
 def test_the_profile_s_comment_names_every_rule_with_a_gpu():
     text = PROFILE.read_text(encoding="utf-8")
-    uncommented = yaml.safe_load(re.sub(r"^# (set-resources:|  \w+: [&*]card)", r"\1", text, flags=re.MULTILINE))
+    uncommented = yaml.safe_load(re.sub(r"^# (set-resources:|  \w+: [&*]gpu)", r"\1", text, flags=re.MULTILINE))
     assert set(uncommented["set-resources"]) == {name for name, rule in blocks().items() if asks_for_gpu(rule)}
     assert all(asked == {"gpu_model": "h200"} for asked in uncommented["set-resources"].values())
 
@@ -87,16 +87,16 @@ def test_serving_is_timed_on_a_machine_of_its_own(options, threads):
     assert (found and found.group(1)) == threads, "a job of one thread has no such line"
 
 
-@pytest.mark.parametrize(("profile", "cards"), [("profiles/slurm", 2), ("none", 1)])
-def test_a_training_on_several_gpus_gets_them_from_slurm(tmp_path, profile, cards):
-    study = "{study: two, multitask: null, hardware: {gpus_per_run: 2}, run: {methods: [roberta_lora]}}"
+@pytest.mark.parametrize(("profile", "gpus"), [("profiles/slurm", 2), ("none", 1)])
+def test_a_training_on_several_gpus_gets_them_from_slurm(tmp_path, profile, gpus):
+    study = "{study: two, serving: null, hardware: {gpus_per_run: 2}, run: {methods: [roberta_lora]}}"
     (tmp_path / "two.yaml").write_text(study, encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "-n", "--cores", "1", "--profile", profile]
     command += ["--configfile", str(tmp_path / "two.yaml")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     training = (done.stdout + done.stderr).split("rule train_method:")[1].split("resources:")[1].splitlines()[0]
-    assert re.search(r"gpu=(\d)", training).group(1) == str(cards)
+    assert re.search(r"gpu=(\d)", training).group(1) == str(gpus)
     assert "nodes=1" in training, "the processes of one training meet on one node"
 
 

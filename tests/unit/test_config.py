@@ -124,8 +124,8 @@ def test_mistakes_are_named(changes, words):
 
 
 def test_all_mistakes_are_told_at_once():
-    config = changed(methods__roberta_lora__adapter__rnak=3, methods__roberta_full__max_tokens="x")
-    with pytest.raises(SettingsError, match=r"max_tokens[\s\S]*rnak"):
+    config = changed(methods__roberta_lora__adapter__rnak=3, methods__roberta_full__max_length="x")
+    with pytest.raises(SettingsError, match=r"max_length[\s\S]*rnak"):
         read_study(config)
 
 

@@ -14,7 +14,7 @@ def test_a_gpu_s_workspace_and_energy_are_shown_where_they_were_measured():
     assert "Energy" not in [column.title for column in phases_table(plain_study, task).columns]
     for run in results["runs"]:
         if run["train"] and run["train"]["trained"]:
-            run["train"] |= {"workspace_bytes": 3_000_000, "micro_batch": 4, "recomputes": True}
+            run["train"] |= {"workspace_bytes": 3_000_000, "micro_batch": 4, "gradient_checkpointing": True}
             run["train"]["phases"]["training"]["energy_joules"] = 9022.6
     study = Study(results)
     parts = parts_table(study, task)

@@ -59,7 +59,7 @@ def test_costs_are_those_of_the_full_study_s_settings():
         ours, theirs = (flatten(study.methods[name].model_dump(mode="json")) for study in (capacity, full))
         differing = {key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key)}
         assert differing <= {"training.epochs", "merge_into", *trials}, name
-    assert capacity.multitask.real_size is None and full.multitask.real_size == "results/capacity/results.json"
+    assert capacity.serving.real_size is None and full.serving.real_size == "results/capacity/results.json"
 
 
 def without_scores(run):
@@ -83,7 +83,7 @@ def make_cost_only(methods=None, several=()):
 
 def test_nothing_is_scored_whatever_was_predicted(tmp_path):
     write_json(tmp_path / "task.json", {"labels": ["a", "b"], "splits": {"train": {}, "test": {}}})
-    write_json(tmp_path / "predict.json", {"settings": {"why_no_accuracy": WHY}, "trials": []})
+    write_json(tmp_path / "predict.json", {"run_config": {"why_no_accuracy": WHY}, "trials": []})
     record = score_run(tmp_path / "task.json", tmp_path / "predictions", tmp_path / "predict.json")
     assert record["splits"] == record["variants"] == {} and record["status"] == COST_ONLY
     assert record["reason"] == f"accuracy was not measured: {WHY}"

@@ -11,7 +11,7 @@ from fineprint.demo import opinions, questions
 from fineprint.demo.clauses import Clause, Phrase
 from fineprint.demo.ledger import Ledger
 from fineprint.demo.tokenizer import build_decoder_tokenizer, build_encoder_tokenizer
-from fineprint.readouts import Context, TaskCard
+from fineprint.readouts import Context, TaskWording
 from fineprint.tasks import NO_LABEL
 from fineprint.tasks._demo import GENRES
 from fineprint.tasks._rows import cut_held_out, drop_unlabelled
@@ -139,8 +139,8 @@ def test_what_was_made_together_is_held_out_together(made):
 def test_a_long_passage_is_cut_and_counted_and_the_question_stays_whole(made, kind, build):
     task = find_settings("tasks", "demo_question_answering")()
     rows = made["demo_question_answering", 42]["test"][:20]
-    card, tokenizer = TaskCard(task.labels, task.answers, task.prompt), build()
-    readout = find_settings("readouts", kind)(kind=kind).build(Context(card, tokenizer, max_tokens=64, seed=1))
+    gpu, tokenizer = TaskWording(task.labels, task.answers, task.prompt), build()
+    readout = find_settings("readouts", kind)(kind=kind).build(Context(gpu, tokenizer, max_length=64, seed=1))
     for row in rows:
         long = replace(row, texts=row.texts | {"passage": f"{row.texts['passage']} " * 20})
         tokens = next(iter(readout.encode(long, with_answer=False).values()))

@@ -16,9 +16,9 @@ from test_config import changed
 from test_training import trained
 
 
-def measure(micro_batch, recomputes):
+def measure(micro_batch, gradient_checkpointing):
     """A model of 6 GB whose rows take 1 GB each, or an eighth of it where activations are computed again."""
-    peak = int(1e9 * (6 + micro_batch * (0.125 if recomputes else 1)))
+    peak = int(1e9 * (6 + micro_batch * (0.125 if gradient_checkpointing else 1)))
     return peak if peak <= 40e9 else None
 
 
@@ -37,13 +37,13 @@ def measure(micro_batch, recomputes):
 )
 def test_the_fastest_way_that_fits(gigabytes, may_keep, wanted):
     chosen = choose_fit(16, int(gigabytes * 1e9), may_keep, measure)
-    assert (chosen.micro_batch, chosen.recomputes) == wanted
+    assert (chosen.micro_batch, chosen.gradient_checkpointing) == wanted
 
 
-def test_recorded_passes_need_room_for_a_smaller_batch_and_for_gaps():
+def test_captured_passes_need_room_for_a_smaller_batch_and_for_gaps():
     assert budget.rows_beside(16) == 4 and budget.rows_beside(6) == 2 and budget.rows_beside(1) == 1
-    assert budget.recording_reserve(1600, 16) == 400 + 400
-    assert budget.recording_reserve(600, 6) == 200 + 150
+    assert budget.capture_reserve(1600, 16) == 400 + 400
+    assert budget.capture_reserve(600, 6) == 200 + 150
 
 
 def test_the_choice_is_a_sentence():
@@ -65,7 +65,7 @@ class TwoGPUs(Processes):
     ("predict", "wanted", "words"),
     [
         (None, (4, False), "a trial says 11.0 GB"),
-        (lambda rows, recomputes: 10**9 * rows, (8, False), "a prediction says 8.0 GB"),
+        (lambda rows, gradient_checkpointing: 10**9 * rows, (8, False), "a prediction says 8.0 GB"),
     ],
 )
 def test_several_gpus_choose_alike(predict, wanted, words, monkeypatch):
@@ -75,13 +75,13 @@ def test_several_gpus_choose_alike(predict, wanted, words, monkeypatch):
         processes=TwoGPUs(count=2),
         rows_per_step=16,
         module=torch.nn.Identity(),
-        settings=SimpleNamespace(checkpoint_activations=False),
-        recompute=chosen.append,
+        settings=SimpleNamespace(gradient_checkpointing=False),
+        set_gradient_checkpointing=chosen.append,
         notes=[],
         micro_batch=16,
     )
     monkeypatch.setattr(fitting, "memory_limit", lambda memory: 13 * 10**9)
-    monkeypatch.setattr(fitting, "feature_length", len)
+    monkeypatch.setattr(fitting, "example_length", len)
     monkeypatch.setattr(fitting, "try_pass", lambda stepper, *_: 10**9 * (5 + stepper.micro_batch))
     fitting.fit(stepper, rows, "auto", predict)
     assert (stepper.micro_batch, chosen[-1]) == wanted
@@ -117,7 +117,7 @@ def test_a_row_that_does_not_fit_is_told(backbone_folders, task_record, tiny_row
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(Stepper, "run_pass", run_out)
-    with pytest.raises(SettingsError, match=r"a single row does not fit .* lower max_tokens"):
+    with pytest.raises(SettingsError, match=r"a single row does not fit .* lower max_length"):
         trained(backbone_folders, task_record, tiny_rows, learning_rate=1e-3)
 
 

@@ -40,7 +40,7 @@ def make_method(adapter, readout, architecture, precision="float32", **training)
         adapter=make_adapter(adapter, architecture),
         readout=find_settings("readouts", readout).model_validate({"kind": readout}),
         training=TrainingSettings(**({"epochs": 2, "learning_rate": 0.01, "batch_size": 8} | training)),
-        max_tokens=64,
+        max_length=64,
     )
 
 
@@ -73,8 +73,8 @@ def test_trains_saves_and_loads(adapter, readout, architecture, backbone_folders
     before = {n: p.detach().clone() for n, p in assembled.module.named_parameters()}
     heads = reader.head_names(assembled.module)
     counted = count_parameters(assembled.module, heads)
-    features = [reader.encode(row, with_answer=True) for row in tiny_rows]
-    outcome = train(assembled, features, features[:12], seed=1, name="test")
+    examples = [reader.encode(row, with_answer=True) for row in tiny_rows]
+    outcome = train(assembled, examples, examples[:12], seed=1, name="test")
 
     assert len(outcome.epochs) == 2 and all(math.isfinite(epoch["training_loss"]) for epoch in outcome.epochs)
     assert outcome.optimizer_bytes > 0 and outcome.gradient_bytes > 0
@@ -107,8 +107,8 @@ def test_loss_falls(kind, backbone_folders, task_record, tiny_rows):
     method = make_method(kind, "linear_head", "encoder", epochs=12, learning_rate=0.02)
     reader = make_readout(method, backbone_folders["encoder"], task_record, tiny_rows, seed=1)
     assembled = assemble_for_training(method, reader, backbone_folders["encoder"], seed=1)
-    features = [reader.encode(row, with_answer=True) for row in tiny_rows]
-    outcome = train(assembled, features, features, seed=1, name="test")
+    examples = [reader.encode(row, with_answer=True) for row in tiny_rows]
+    outcome = train(assembled, examples, examples, seed=1, name="test")
     assert outcome.epochs[-1]["training_loss"] < 0.8 * outcome.epochs[0]["training_loss"]
     best = outcome.epochs[outcome.best_epoch - 1]
     assert best["held_out_accuracy"] == max(epoch["held_out_accuracy"] for epoch in outcome.epochs)
@@ -157,8 +157,8 @@ def test_every_precision_trains_and_answers(precision, backbone_folders, task_re
     backbone = backbone_folders["decoder"]
     reader = make_readout(method, backbone, task_record, tiny_rows, seed=1)
     assembled = assemble_for_training(method, reader, backbone, seed=1)
-    features = [reader.encode(row, with_answer=True) for row in tiny_rows]
-    outcome = train(assembled, features, features[:12], seed=1, name="test")
+    examples = [reader.encode(row, with_answer=True) for row in tiny_rows]
+    outcome = train(assembled, examples, examples[:12], seed=1, name="test")
     assert outcome.epochs[-1]["training_loss"] < outcome.epochs[0]["training_loss"]
 
 
@@ -175,11 +175,11 @@ def test_qlora_on_nf4(readout, backbone_folders, task_record, tiny_rows, tmp_pat
     same = assemble_for_training(plain, make_readout(plain, backbone, task_record, tiny_rows, 1), backbone, seed=1)
     heads = reader.head_names(assembled.module)
     assert count_parameters(assembled.module, heads) == count_parameters(same.module, heads)
-    features = [reader.encode(row, with_answer=True) for row in tiny_rows]
+    examples = [reader.encode(row, with_answer=True) for row in tiny_rows]
     with warnings.catch_warnings():
         # On some processors bitsandbytes repacks weights when evaluated; training on then loses its gradients.
         warnings.filterwarnings("error", message=".*autograd kernel was not registered.*")
-        train(assembled, features, features[:12], seed=1, name="test")
+        train(assembled, examples, examples[:12], seed=1, name="test")
     assert all(p.quant_state.nested for p in quantised), "still double quantised after held-out evaluation"
     save_trained(assembled, tmp_path)
     wanted = logits_of(assembled, tiny_rows[:10])
@@ -194,8 +194,8 @@ def test_merging_on_a_full_precision_base_keeps_the_answers(backbone_folders, ta
     backbone = backbone_folders["decoder"]
     reader = make_readout(method, backbone, task_record, tiny_rows, seed=1)
     assembled = assemble_for_training(method, reader, backbone, seed=1)
-    features = [reader.encode(row, with_answer=True) for row in tiny_rows]
-    train(assembled, features, features[:12], seed=1, name="test")
+    examples = [reader.encode(row, with_answer=True) for row in tiny_rows]
+    train(assembled, examples, examples[:12], seed=1, name="test")
     save_trained(assembled, tmp_path)
     merged = assemble_for_prediction(method, reader, backbone, tmp_path, merge_into="float32")
     assert not any("lora" in name for name, _ in merged.module.named_parameters())

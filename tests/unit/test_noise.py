@@ -56,7 +56,7 @@ def test_faster_by_less_than_the_noise_is_not_fastest():
 
 def test_counts_are_exact_and_have_one_least():
     results = two()
-    results["runs"][0]["train"]["saved_bytes"], results["runs"][1]["train"]["saved_bytes"] = 1001, 1000
+    results["runs"][0]["train"]["checkpoint_bytes"], results["runs"][1]["train"]["checkpoint_bytes"] = 1001, 1000
     assert find_least(Study(results), "nli", [FULL, LORA], SAVED) == ([LORA], 1000)
 
 
@@ -126,7 +126,7 @@ def scored(tmp_path):
     for number, (*_, labels) in enumerate(tried):
         write_answers(place / "trials" / f"{number}.jsonl", labels)
     write_json(tmp_path / "task.json", {"labels": ["a", "b"], "splits": {"train": {}, "test": {}}})
-    write_json(tmp_path / "predict.json", {"settings": {}, "trials": noted})
+    write_json(tmp_path / "predict.json", {"run_config": {}, "trials": noted})
     record = scoring.score_run(tmp_path / "task.json", place, tmp_path / "predict.json")
     return json.loads(json.dumps(record))
 
@@ -142,7 +142,7 @@ def test_a_merged_model_is_tested_against_its_adapter(scored):
     assert cells[6].startswith("−20.0* (−32.5 to ") and cells[7:] == ["0.008", "80.0 %"]
 
 
-def test_trials_are_judged_by_the_test_on_their_rows(scored):
+def test_trials_are_evaluated_by_the_test_on_their_rows(scored):
     assert [trial.get("p_value_holm") for trial in scored["trials"]] == [None, pytest.approx(4 / 2**8), 1.0]
     study = Study(make_contest({"llama_zero_shot": range(200)}))
     words = trials.describe_trials(study, "llama_zero_shot", "temperature", scored["trials"])

@@ -17,7 +17,7 @@ class Library:
     def __init__(self, counters=True):
         self.asked = []
         if not counters:
-            self.nvmlDeviceGetTotalEnergyConsumption = lambda card, place: 3  # not supported
+            self.nvmlDeviceGetTotalEnergyConsumption = lambda gpu, place: 3  # not supported
 
     def nvmlInit_v2(self):
         return 0
@@ -27,8 +27,8 @@ class Library:
         place._obj.value = CARD
         return 0 if number == b"GPU-12-34" else 6
 
-    def nvmlDeviceGetTotalEnergyConsumption(self, card, place):
-        place._obj.value = 123_456 if card.value == CARD else 0
+    def nvmlDeviceGetTotalEnergyConsumption(self, gpu, place):
+        place._obj.value = 123_456 if gpu.value == CARD else 0
         return 0
 
     def nvmlSystemGetDriverVersion(self, place, length):
@@ -37,8 +37,8 @@ class Library:
 
 
 @pytest.fixture
-def card(monkeypatch):
-    """The current card's number, which can be changed."""
+def gpu(monkeypatch):
+    """The current GPU's number, which can be changed."""
     properties = SimpleNamespace(uuid="12-34")
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda: properties)
     return properties
@@ -54,7 +54,7 @@ def use(monkeypatch, library):
     monkeypatch.setattr(ctypes, "CDLL", load)
 
 
-def test_energy_is_the_current_card_s_in_joules(card, monkeypatch):
+def test_energy_is_the_current_card_s_in_joules(gpu, monkeypatch):
     library = Library()
     use(monkeypatch, library)
     assert nvml.read_energy_joules() == 123.456
@@ -66,16 +66,16 @@ def test_energy_is_the_current_card_s_in_joules(card, monkeypatch):
 @pytest.mark.parametrize(
     "library", [None, SimpleNamespace(), Library(counters=False)], ids=["none", "old", "no counter"]
 )
-def test_what_cannot_be_read_is_not_measured(library, card, monkeypatch):
+def test_what_cannot_be_read_is_not_measured(library, gpu, monkeypatch):
     use(monkeypatch, library)
     assert nvml.read_energy_joules() is None
 
 
-def test_an_unknown_card_is_not_measured(card, monkeypatch):
+def test_an_unknown_card_is_not_measured(gpu, monkeypatch):
     use(monkeypatch, Library())
-    card.uuid = "56-78"
+    gpu.uuid = "56-78"
     assert nvml.read_energy_joules() is None
-    card.uuid = None
+    gpu.uuid = None
     assert nvml.read_energy_joules() is None
 
 

@@ -52,7 +52,7 @@ def test_numbers_are_the_study_s_own(text):
 def test_a_different_setting_is_told_by_method():
     results = few("roberta_full", "roberta_lora", "roberta_p_tuning")
     lora = results["study"]["methods"]["roberta_lora"]
-    lora["training"] = {**lora["training"], "learning_rate": 0.02, "accumulation_steps": 4}
+    lora["training"] = {**lora["training"], "learning_rate": 0.02, "gradient_accumulation_steps": 4}
     words = write(results)
     assert "the learning rate being 0.02 for “RoBERTa, LoRA” and 0.0005 for the others;" in words
     assert "the limit of inputs in tokens was 64." in words
@@ -95,8 +95,8 @@ def test_nothing_scored_and_no_machine():
 def test_on_a_gpu(text):
     results = few("roberta_full", "roberta_lora")
     machine = results["provenance"]["hardware"][0]
-    card = {"name": "NVIDIA H200", "memory_bytes": 141_000_000_000, "cuda": "12.8"}
-    results["provenance"]["hardware"] = [{**machine, "gpu": card}]
+    gpu = {"name": "NVIDIA H200", "memory_bytes": 141_000_000_000, "cuda": "12.8"}
+    results["provenance"]["hardware"] = [{**machine, "gpu": gpu}]
     words = write(results)
     assert "one NVIDIA H200 (141 GB) beside" in words and "in mixed precision (bfloat16" in words
     assert "Every method answered in 16 bits (autocast)" in words and "16 bits" not in text

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from example_multitask import make_long_results
 from example_results import METHODS, make_results
+from example_serving import make_long_results
 from fineprint.core.records import read_json
 from fineprint.reporting.figures import fonts, workflow
 from fineprint.reporting.figures.drawing_all import plot_all

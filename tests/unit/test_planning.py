@@ -15,7 +15,7 @@ from fineprint.core.settings import SettingsError, find_settings
 from fineprint.inference.assembly import assemble_for_training, make_readout
 from fineprint.planning.checking import planned_prediction, planned_training
 from fineprint.planning.counting import count_weights
-from fineprint.planning.gpu import read_card
+from fineprint.planning.gpu import read_gpu_size
 from fineprint.planning.memory import Load, plan_prediction, plan_training, training_need
 from fineprint.planning.refusing import check_study
 from fineprint.planning.sizes import count_by_sizes, read_sizes
@@ -55,7 +55,7 @@ def make_load(capacity):
         if training:
             method = method.model_copy(update={"training": method.training.model_copy(update=training)})
         config = capacity.backbones[method.backbone].make_config()
-        return Load(method, read_sizes(config.to_dict()), count_method(method, config, 3), tokens or method.max_tokens)
+        return Load(method, read_sizes(config.to_dict()), count_method(method, config, 3), tokens or method.max_length)
 
     return make
 
@@ -113,10 +113,13 @@ def test_models_of_another_form_are_not_planned():
 
 def test_rows_are_cut_before_a_card_is_too_small(make_load):
     load = make_load("llama_qlora_generation")
-    large, middle, tight, small = (plan_training(load, card * 1e9) for card in (80, 20, 16, 8))
-    assert (large.rows, large.recomputes) == (16, False) and (middle.rows, middle.recomputes) == (4, False)
-    assert middle.peak < 15e9 and tight.recomputes, "recorded passes need room beside their activations"
-    assert small.recomputes and small.fits and small.peak < 8e9
+    large, middle, tight, small = (plan_training(load, gpu * 1e9) for gpu in (80, 20, 16, 8))
+    assert (large.rows, large.gradient_checkpointing) == (16, False) and (
+        middle.rows,
+        middle.gradient_checkpointing,
+    ) == (4, False)
+    assert middle.peak < 15e9 and tight.gradient_checkpointing, "captured passes need room beside their activations"
+    assert small.gradient_checkpointing and small.fits and small.peak < 8e9
     assert not plan_training(load, 5e9).fits and not plan_prediction(load, 5e9).fits
 
 
@@ -138,7 +141,7 @@ def test_a_plan_of_the_real_sizes(capacity, tmp_path):
 def test_the_demo_is_planned_without_being_made(tmp_path):
     plan = plan_study(read_overlay("tests/config/tiny.yaml"), [16.0], tmp_path)
     assert all(entry["reason"] is None for entry in plan["methods"].values()), plan
-    assert plan["methods"]["roberta_full"]["cards"][0]["fits"]
+    assert plan["methods"]["roberta_full"]["gpus"][0]["fits"]
 
 
 def test_a_card_too_small_is_refused_with_what_would_fit(capacity, tmp_path):
@@ -148,12 +151,10 @@ def test_a_card_too_small_is_refused_with_what_would_fit(capacity, tmp_path):
         check_study(capacity, 5.0, tmp_path)
     sentences = str(told.value)
     assert "methods.roberta_full: needs 5.8 GB at least on 'roberta_large'" in sentences
-    assert (
-        "the card has 5.0 GB; what would fit: an adapter that leaves the backbone frozen (lora, p_tuning" in sentences
-    )
+    assert "the GPU has 5.0 GB; what would fit: an adapter that leaves the backbone frozen (lora, p_tuning" in sentences
     assert (
         "methods.llama_zero_shot: needs 6." in sentences
-        and "one row at a time, and the card" in sentences
+        and "one row at a time, and the GPU" in sentences
         and "no smaller form" in sentences
     )
     assert "methods.roberta_lora" not in sentences
@@ -165,7 +166,7 @@ def test_fewer_bits_are_advised_where_they_help(capacity, tmp_path):
         update={
             "methods": {**capacity.methods, "whole": whole},
             "run": capacity.run.model_copy(update={"methods": ("whole",)}),
-            "multitask": None,
+            "serving": None,
         }
     )
     with pytest.raises(SettingsError, match=r"methods.whole: needs 16.4 GB .* what would fit: precision: nf4\."):
@@ -173,7 +174,7 @@ def test_fewer_bits_are_advised_where_they_help(capacity, tmp_path):
 
 
 def test_a_model_too_large_for_one_card_is_spread_over_several(capacity, tmp_path):
-    """Full fine-tuning of 8 billion weights: 16 bytes each, on cards of 80 GB."""
+    """Full fine-tuning of 8 billion weights: 16 bytes each, on GPUs of 80 GB."""
     head = capacity.methods["llama_qlora_head"]
     whole = head.model_copy(
         update={
@@ -186,7 +187,7 @@ def test_a_model_too_large_for_one_card_is_spread_over_several(capacity, tmp_pat
         update={
             "methods": {**capacity.methods, "whole": whole},
             "run": capacity.run.model_copy(update={"methods": ("whole",)}),
-            "multitask": None,
+            "serving": None,
         }
     )
     with pytest.raises(SettingsError, match=r"with hardware.gpus_per_run: 2; or .*hardware.gpus_per_run: 4") as told:
@@ -195,14 +196,14 @@ def test_a_model_too_large_for_one_card_is_spread_over_several(capacity, tmp_pat
     spread = whole.model_copy(update={"training": whole.training.model_copy(update={"shard_weights": True})})
     two = study.hardware.model_copy(update={"gpus_per_run": 2})
     check_study(study.model_copy(update={"methods": {"whole": spread}, "hardware": two}), 80.0, tmp_path)
-    alone = plan_study(study, [80.0], tmp_path)["methods"]["whole"]["cards"][0]["training"]
+    alone = plan_study(study, [80.0], tmp_path)["methods"]["whole"]["gpus"][0]["training"]
     shared = plan_study(study.model_copy(update={"methods": {"whole": spread}, "hardware": two}), [80.0], tmp_path)[
         "methods"
-    ]["whole"]["cards"][0]["training"]
+    ]["whole"]["gpus"][0]["training"]
     assert not alone["fits"] and shared["fits"]
     for part in ("weights", "gradients", "optimizer"):
         assert shared[part] == pytest.approx(alone[part] / 2, rel=1e-6)
-    assert shared["rows"] <= whole.training.batch_size * whole.training.accumulation_steps / 2
+    assert shared["rows"] <= whole.training.batch_size * whole.training.gradient_accumulation_steps / 2
 
 
 def test_a_readout_says_itself_what_it_adds(capacity):
@@ -223,7 +224,7 @@ def test_a_readout_says_itself_what_it_adds(capacity):
 
 
 def test_a_table_that_is_the_output_layer_is_not_spread(capacity):
-    """As in Llama 3.2 1B: every card holds it, its gradient and its two optimizer states."""
+    """As in Llama 3.2 1B: every GPU holds it, its gradient and its two optimizer states."""
     generation, full = capacity.methods["llama_qlora_generation"], capacity.methods["roberta_full"].adapter
     training = generation.training.model_copy(update={"optimizer": "adamw", "shard_weights": True})
     method = generation.model_copy(update={"precision": "bfloat16", "adapter": full, "training": training})
@@ -231,7 +232,7 @@ def test_a_table_that_is_the_output_layer_is_not_spread(capacity):
     config.tie_word_embeddings = True
     sizes = read_sizes(config.to_dict())
     load = Load(method, sizes, count_by_sizes(sizes, has_output=True, trains_all=True), 64, gpus=8)
-    need, table = training_need(load, 1, recomputes=True), sizes.vocabulary * sizes.hidden
+    need, table = training_need(load, 1, gradient_checkpointing=True), sizes.vocabulary * sizes.hidden
     here = table + (load.weights.total - table) / 8
     assert (need.weights, need.gradients, need.optimizer) == pytest.approx((4 * here, 4 * here, 8 * here), rel=1e-6)
 
@@ -250,20 +251,22 @@ def test_every_run_on_a_gpu_gets_its_prediction(
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.current_device", lambda: 0)
     monkeypatch.setattr("torch.cuda.get_device_properties", lambda _: SimpleNamespace(total_memory=24 * 2**30))
-    kept, again = (planned_training(method, module, 40, 8, recomputes) for recomputes in (False, True))
+    kept, again = (
+        planned_training(method, module, 40, 8, gradient_checkpointing) for gradient_checkpointing in (False, True)
+    )
     assert 70e6 < again <= kept < 100e6 and 36e6 < planned_prediction(method, module) < 100e6
     assert planned_training(method, module, 40, 64, False) > kept
 
 
 @pytest.mark.parametrize("wish", ["24 GB", "24GB", 24, "24.0"])
 def test_a_card_is_a_size(wish):
-    assert read_card(wish) == 24.0 and read_card(None) is None
+    assert read_gpu_size(wish) == 24.0 and read_gpu_size(None) is None
 
 
 @pytest.mark.parametrize("wish", ["big", "0 GB", "-3"])
 def test_other_cards_are_refused(wish):
-    with pytest.raises(SettingsError, match="card: a size such as 24 GB is wanted"):
-        read_card(wish)
+    with pytest.raises(SettingsError, match="gpu: a size such as 24 GB is wanted"):
+        read_gpu_size(wish)
 
 
 def test_checking_a_card_does_not_import_torch():

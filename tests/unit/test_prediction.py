@@ -17,12 +17,12 @@ CASES = [
 ]
 
 
-def make(adapter, readout, architecture, folders, task, rows, max_tokens):
+def make(adapter, readout, architecture, folders, task, rows, max_length):
     method = make_method(adapter, readout, architecture)
     if readout == "generation":
         settings = {"kind": readout, "temperature": 0.0, "max_new_tokens": 4, "shots": 1}
         method = method.model_copy(update={"readout": find_settings("readouts", readout).model_validate(settings)})
-    method = method.model_copy(update={"prediction_batch_size": 8, "max_tokens": max_tokens})
+    method = method.model_copy(update={"prediction_batch_size": 8, "max_length": max_length})
     reader = make_readout(method, folders[architecture], task, rows, seed=1)
     assembled = assemble_for_training(method, reader, folders[architecture], seed=1)
     assembled.module.eval()
@@ -72,7 +72,7 @@ def test_no_rows_have_no_answers(backbone_folders, task_record, tiny_rows):
 
 def test_what_cannot_be_encoded_is_told(backbone_folders, task_record, tiny_rows):
     assembled = make("none", "generation", "decoder", backbone_folders, task_record, tiny_rows, 16)
-    with pytest.raises(SettingsError, match="raise max_tokens"):
+    with pytest.raises(SettingsError, match="raise max_length"):
         predicting.predict_rows(assembled, tiny_rows, 1, "rows")
 
 

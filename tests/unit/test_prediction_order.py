@@ -38,8 +38,8 @@ def test_answers_return_to_their_own_rows(readout, backbone_folders, task_record
     )
     assembled.module.eval()
     rows = make_rows()
-    features = assembled.readout.encode_all(rows, with_answer=False)
-    order = [position for batch in prediction_batches(features, 5) for position in batch]
+    examples = assembled.readout.encode_all(rows, with_answer=False)
+    order = [position for batch in prediction_batches(examples, 5) for position in batch]
     assert order != sorted(order), "batches are not in the order of the rows"
     together = predict_rows(assembled, rows, 1, "test")
     alone = [predict_rows(assembled, [row], 1, "test")[0] for row in rows]

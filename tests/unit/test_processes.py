@@ -92,15 +92,15 @@ def test_a_process_holds_its_part_of_what_is_spread(shared, alone):
         for held, all_of_it in zip(parts, wholes, strict=True):
             assert 0.4 * all_of_it < held < 0.7 * all_of_it
         assert found["sizes"][3] == whole["sizes"][3]  # a micro-batch keeps the same activations
-        assert any("were spread over the 2 processes" in note for note in found["notes"])
+        assert any("were sharded over the 2 processes" in note for note in found["notes"])
 
 
 def test_whole_gradients_of_a_layer_are_let_go_before_the_end(shared):
     assert shared[0]["contexts"] and set(shared[0]["contexts"]) == {1}
 
 
-def test_processes_with_unlike_free_memory_judge_the_same_batches(shared):
-    """Each would cut its own otherwise, and rows would be judged twice or never."""
+def test_processes_with_unlike_free_memory_evaluate_the_same_batches(shared):
+    """Each would cut its own otherwise, and rows would be evaluated twice or never."""
     found, wanted = shared[0]["uneven"]["epochs"], shared[0]["spread full classifier"]["epochs"]
     for one, other in zip(found, wanted, strict=True):
         assert one == pytest.approx(other, rel=1e-5)
@@ -159,5 +159,5 @@ def test_alone_nothing_is_exchanged():
 def test_memory_that_runs_out_in_one_of_several_is_told():
     """The others wait for its gradients, so the step cannot be cut anew."""
     stepper = SimpleNamespace(processes=Processes(count=2), micro_batch=4)
-    with pytest.raises(SettingsError, match="lower batch_size and raise accumulation_steps"):
+    with pytest.raises(SettingsError, match="lower batch_size and raise gradient_accumulation_steps"):
         Stepper.shrink(stepper)

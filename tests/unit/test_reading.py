@@ -6,7 +6,7 @@ import torch
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import assemble_for_training, make_readout
 from fineprint.models.loading import choose_pad_token
-from fineprint.readouts import Context, TaskCard
+from fineprint.readouts import Context, TaskWording
 from fineprint.readouts._answers import read_answer
 from fineprint.readouts._padding import attention_mask, last_real_position, pad_to_one_length
 from fineprint.readouts._prompts import build_prompt, choose_shots
@@ -68,9 +68,9 @@ def test_answers_that_contain_each_other(text, answers, label):
     assert read_answer(text, answers) == label
 
 
-def make_generation(task_record, tiny_rows, shots=0, max_tokens=64):
-    card = TaskCard(tuple(task_record["labels"]), NLI, task_record["prompt"])
-    context = Context(card, make_tokenizer(pair_template=False), max_tokens, 1, tiny_rows)
+def make_generation(task_record, tiny_rows, shots=0, max_length=64):
+    gpu = TaskWording(tuple(task_record["labels"]), NLI, task_record["prompt"])
+    context = Context(gpu, make_tokenizer(pair_template=False), max_length, 1, tiny_rows)
     return GenerationSettings(kind="generation", shots=shots).build(context)
 
 
@@ -135,7 +135,7 @@ def test_logits_that_are_no_numbers_are_no_answer(backbone_folders, task_record,
 
 
 def test_long_rows_lose_text_not_instruction(task_record, tiny_rows):
-    readout = make_generation(task_record, tiny_rows, max_tokens=24)
+    readout = make_generation(task_record, tiny_rows, max_length=24)
     long_row = Row("1", {"premise": "the dog " * 50, "hypothesis": "a cat sleeps"}, 0, "g")
     ids = readout.encode(long_row, with_answer=False)["prompt"]
     assert len(ids) <= 22 and readout.truncated_rows == 1
@@ -143,8 +143,8 @@ def test_long_rows_lose_text_not_instruction(task_record, tiny_rows):
     both_long = Row("2", {"premise": "the dog " * 50, "hypothesis": "a cat " * 40}, 0, "g")
     ids = readout.encode(both_long, with_answer=False)["prompt"]
     assert len(ids) <= 22 and ids[-2:] == readout.encode(tiny_rows[0], with_answer=False)["prompt"][-2:]
-    with pytest.raises(SettingsError, match="raise max_tokens"):
-        make_generation(task_record, tiny_rows, max_tokens=8).encode(tiny_rows[0], with_answer=False)
+    with pytest.raises(SettingsError, match="raise max_length"):
+        make_generation(task_record, tiny_rows, max_length=8).encode(tiny_rows[0], with_answer=False)
 
 
 def test_pad_token_is_never_the_end_of_text():
@@ -198,13 +198,13 @@ def test_left_and_right_padding_give_equal_logits(architecture, backbone_folders
     backbone = backbone_folders[architecture]
     readout = make_readout(method, backbone, task_record, tiny_rows, seed=1)
     module = assemble_for_training(method, readout, backbone, seed=1).module.eval()
-    features = [readout.encode(row, with_answer=False) for row in (*tiny_rows[:3], *tiny_rows[-3:])]
-    features[0]["input_ids"] = features[0]["input_ids"][:4]
+    examples = [readout.encode(row, with_answer=False) for row in (*tiny_rows[:3], *tiny_rows[-3:])]
+    examples[0]["input_ids"] = examples[0]["input_ids"][:4]
     logits = []
     for side in ("left", "right"):
         readout.padding_side = side
         with torch.inference_mode():
-            logits.append(readout.logits(module, readout.collate(features)))
+            logits.append(readout.logits(module, readout.collate(examples)))
     torch.testing.assert_close(logits[0], logits[1], rtol=1e-4, atol=1e-5)
 
 
@@ -216,38 +216,38 @@ def test_losses_of_answers_are_those_of_the_full_forward(adapter, backbone_folde
     readout = make_readout(method, backbone, task_record, tiny_rows, seed=1)
     module = assemble_for_training(method, readout, backbone, seed=1).module.eval()
     rows = [Row("0", {"premise": "the dog", "hypothesis": "a cat"}, 1, "g"), *tiny_rows[:5]]
-    features = [readout.encode(row, with_answer=True) for row in rows]
-    batch = readout.collate(features)
+    examples = [readout.encode(row, with_answer=True) for row in rows]
+    batch = readout.collate(examples)
     with torch.inference_mode():
         losses = readout.answer_losses(module, batch).sum(dim=1)
         scores = readout.label_scores(module, batch)
-        for feature, loss, score in zip(features, losses, scores, strict=True):
-            ids = torch.tensor([feature["prompt"] + feature["answer"]])
+        for example, loss, score in zip(examples, losses, scores, strict=True):
+            ids = torch.tensor([example["prompt"] + example["answer"]])
             logits = module(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[:, -ids.shape[1] :]
-            told = logits.log_softmax(dim=-1)[0, :-1].gather(1, ids[0, 1:, None]).squeeze(1)[-len(feature["answer"]) :]
+            told = logits.log_softmax(dim=-1)[0, :-1].gather(1, ids[0, 1:, None]).squeeze(1)[-len(example["answer"]) :]
             torch.testing.assert_close(loss, -told.sum(), rtol=1e-4, atol=1e-4)
-            torch.testing.assert_close(score[feature["label"][0]], told[0], rtol=1e-4, atol=1e-4)
+            torch.testing.assert_close(score[example["label"][0]], told[0], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(("readout", "architecture"), [("classifier", "encoder"), ("linear_head", "decoder")])
 def test_many_rows_are_encoded_as_each_alone(readout, architecture, backbone_folders, task_record, tiny_rows):
-    method = make_method("full", readout, architecture).model_copy(update={"max_tokens": 9})
+    method = make_method("full", readout, architecture).model_copy(update={"max_length": 9})
     reader = make_readout(method, backbone_folders[architecture], task_record, tiny_rows, seed=1)
     together = reader.encode_all(tiny_rows, with_answer=True)
     cut = reader.truncated_rows
     tokenizer = reader.context.tokenizer
     alone = [tokenizer(*row.texts.values(), truncation=True, max_length=9)["input_ids"] for row in tiny_rows]
-    assert [feature["input_ids"] for feature in together] == alone
-    assert [feature["label"] for feature in together] == [[row.label] for row in tiny_rows]
+    assert [example["input_ids"] for example in together] == alone
+    assert [example["label"] for example in together] == [[row.label] for row in tiny_rows]
     assert 0 < cut <= len(tiny_rows), "some rows are longer than nine tokens, and are counted once"
     assert reader.encode_all([], with_answer=True) == []
 
 
 def test_many_prompts_are_encoded_as_each_alone(task_record, tiny_rows):
-    whole = make_generation(task_record, tiny_rows, shots=1, max_tokens=500)
-    longest = max(len(feature["prompt"]) for feature in whole.encode_all(tiny_rows, with_answer=False))
+    whole = make_generation(task_record, tiny_rows, shots=1, max_length=500)
+    longest = max(len(example["prompt"]) for example in whole.encode_all(tiny_rows, with_answer=False))
     most = longest + whole.longest_answer - 1  # the longest prompts are one token too long
-    together, alone = (make_generation(task_record, tiny_rows, shots=1, max_tokens=most) for _ in range(2))
+    together, alone = (make_generation(task_record, tiny_rows, shots=1, max_length=most) for _ in range(2))
     assert together.encode_all(tiny_rows, with_answer=True) == [
         alone.encode(row, with_answer=True) for row in tiny_rows
     ]

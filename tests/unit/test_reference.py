@@ -26,7 +26,7 @@ def test_steps_are_those_of_a_plain_loop(adapter, readout, architecture):
 
 
 def test_computing_activations_again_changes_no_step():
-    check_recomputing(checkpoint_activations=True)
+    check_recomputing(gradient_checkpointing=True)
 
 
 @pytest.mark.parametrize("architecture", ["encoder", "decoder"])

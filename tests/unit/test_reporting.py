@@ -181,7 +181,7 @@ def test_nothing_is_better_without_a_significant_test(tmp_path, p_value):
 def test_figures_that_were_not_measured_are_said_to_be(tmp_path):
     results = make_results(FEW, splits=SMALL, with_gaps=False)
     for run in results["runs"]:
-        for key in ("saved_bytes", "weight_bytes", "gradient_bytes", "optimizer_bytes", "examples_per_second"):
+        for key in ("checkpoint_bytes", "weight_bytes", "gradient_bytes", "optimizer_bytes", "examples_per_second"):
             run["train"][key] = None
         for record in (run["train"], run["predict"]):
             record["phases"] = {}

@@ -14,7 +14,7 @@ from fineprint.inference.assembly import assemble_for_training, make_readout
 from fineprint.jobs.interruption import Interrupted, heed_signals
 from fineprint.measuring.phases import Meter, gather_phase, join_phases
 from fineprint.training.checkpoints import Checkpoints, bind
-from fineprint.training.evaluation import judge
+from fineprint.training.evaluation import evaluate
 from fineprint.training.loop import Loop, train
 from fineprint.training.resuming import Keeper
 from test_methods import TARGETS, make_method
@@ -56,10 +56,10 @@ def run(backbone_folders, task_record, tiny_rows, monkeypatch):
         backbone = backbone_folders[method.backbone]
         readout = make_readout(method, backbone, task_record, tiny_rows, seed=1)
         assembled = assemble_for_training(method, readout, backbone, seed=1)
-        features = [readout.encode(row, with_answer=True) for row in tiny_rows[:ROWS]]
+        examples = [readout.encode(row, with_answer=True) for row in tiny_rows[:ROWS]]
         with monkeypatch.context() as patch:
             patch.setattr(Loop, "take_step", count)
-            outcome = train(assembled, features, features[:12], seed=1, name="test", keeper=keeper)
+            outcome = train(assembled, examples, examples[:12], seed=1, name="test", keeper=keeper)
         return outcome, {n: p.detach().clone() for n, p in assembled.module.named_parameters() if p.requires_grad}
 
     return train_until
@@ -102,18 +102,18 @@ def test_dropout_goes_on_where_it_was(run, tmp_path, monkeypatch):
     assert history(run(method, make_keeper(tmp_path))[0]) != history(wanted)
 
 
-def judge_worse_each_time(monkeypatch):
-    """From now on the first judgement is the best, whoever asks for it."""
+def evaluate_worse_each_time(monkeypatch):
+    """From now on the first evaluation is the best, whoever asks for it."""
     numbers = itertools.count(1)
-    monkeypatch.setattr("fineprint.training.loop.judge", lambda *asked: (float(number := next(numbers)), 1 / number))
+    monkeypatch.setattr("fineprint.training.loop.evaluate", lambda *asked: (float(number := next(numbers)), 1 / number))
 
 
 def test_the_best_epoch_of_before_comes_back(run, tmp_path, monkeypatch):
-    """The first epoch is judged the best, and the interruption comes after it."""
+    """The first epoch is evaluated the best, and the interruption comes after it."""
     method = make("full")
-    judge_worse_each_time(monkeypatch)
+    evaluate_worse_each_time(monkeypatch)
     wanted, weights = run(method, None)
-    judge_worse_each_time(monkeypatch)
+    evaluate_worse_each_time(monkeypatch)
     with pytest.raises(Interrupted):
         run(method, make_keeper(tmp_path), 5)
     outcome, resumed = run(method, make_keeper(tmp_path))
@@ -122,17 +122,17 @@ def test_the_best_epoch_of_before_comes_back(run, tmp_path, monkeypatch):
     assert all(torch.equal(resumed[n], weights[n]) for n in weights)
 
 
-def test_a_signal_at_the_last_judgement_is_heeded(run, tmp_path, monkeypatch):
+def test_a_signal_at_the_last_evaluation_is_heeded(run, tmp_path, monkeypatch):
     method, numbers = make("lora"), itertools.count(1)
 
-    def judge_and_stop(stepper, held_out):
+    def evaluate_and_stop(stepper, held_out):
         if next(numbers) == 2:
             signal.raise_signal(signal.SIGUSR1)
-        return judge(stepper, held_out)
+        return evaluate(stepper, held_out)
 
     wanted, weights = run(method, None)
     with monkeypatch.context() as patch:
-        patch.setattr("fineprint.training.loop.judge", judge_and_stop)
+        patch.setattr("fineprint.training.loop.evaluate", evaluate_and_stop)
         with pytest.raises(Interrupted, match="stopped by SIGUSR1 at step 6 of 6") as stop:
             run(method, make_keeper(tmp_path))
     assert stop.value.status == 128 + signal.SIGUSR1
@@ -225,7 +225,7 @@ def test_the_parts_of_a_training_are_one_phase():
 
 
 def test_several_processes_are_one_phase():
-    """As long as the slowest, the energy of all cards, the peak of the fullest."""
+    """As long as the slowest, the energy of all GPUs, the peak of the fullest."""
 
     class Two:
         def gather(self, own):

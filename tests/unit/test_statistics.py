@@ -59,11 +59,11 @@ def test_scores_agree_with_scikit_learn():
     assert [row[:3] for row in score["confusion"]] == confusion_matrix(golds, labels).tolist()
 
 
-def test_unreadable_answers_are_wrong_and_shown():
+def test_unparseable_answers_are_wrong_and_shown():
     entries = [entry(0, 0, "yes", 0), entry(0, None, "hm", 0), entry(1, None, "<b>", 1), entry(2, 1, "maybe", 2)]
     score = score_predictions(entries, LABELS)
-    assert (score["correct"], score["rows"], score["unreadable"]) == (1, 4, 2)
-    assert score["unreadable_examples"] == ["hm", "<b>"]
+    assert (score["correct"], score["rows"], score["unparseable"]) == (1, 4, 2)
+    assert score["unparseable_examples"] == ["hm", "<b>"]
     assert score["confusion"] == [[1, 0, 0, 1], [0, 0, 0, 1], [0, 1, 0, 0]]
     assert score["likelihood_accuracy"] == 1.0
 
@@ -155,9 +155,9 @@ def test_splits_are_pooled_and_rows_tagged_by_length():
     short = [{**entry(0, 0, genre="a"), "words": n % 8 + 1} for n in range(80)]
     long = [{**entry(1, 0, genre="b"), "words": 30} for _ in range(20)]
     scores = score_splits({"one": short, "two": long}, LABELS)
-    assert list(scores) == ["one", "two", "together"]
-    assert scores["together"]["rows"] == 100 and scores["together"]["accuracy"] == 0.8
-    ranges = scores["together"]["by_tag"]["length"]
+    assert list(scores) == ["one", "two", "pooled"]
+    assert scores["pooled"]["rows"] == 100 and scores["pooled"]["accuracy"] == 0.8
+    ranges = scores["pooled"]["by_tag"]["length"]
     assert list(ranges) == ["1–3 words", "4–5 words", "6–8 words", "9–30 words"]
     assert sum(part["rows"] for part in ranges.values()) == 100 and ranges["9–30 words"]["accuracy"] == 0.0
     assert list(score_splits({"one": short}, LABELS)) == ["one"], "one split is not pooled"

@@ -60,7 +60,7 @@ def official_folder(tmp_path):
 
 @pytest.mark.parametrize("form", ["hub_folder", "official_folder"])
 def test_multinli_in_both_forms(form, request):
-    task = MultiNLI(kind="multinli", source=str(request.getfixturevalue(form)), train_share=0.5)
+    task = MultiNLI(kind="multinli", source=str(request.getfixturevalue(form)), train_fraction=0.5)
     splits, dropped = prepare_splits(task, seed=1)
     assert list(splits) == ["train", "held_out", "matched", "mismatched"]
     assert dropped["matched"] == dropped["mismatched"] == 1
@@ -106,7 +106,7 @@ def copy_hub(tmp_path):
 
 @pytest.mark.parametrize("kind", HUB_KINDS)
 def test_hub_forms_in_a_local_folder(kind, copy_hub):
-    task = HUB_KINDS[kind](kind=kind, source=copy_hub(kind), train_share=0.5, held_out_share=0.2, test_rows=10)
+    task = HUB_KINDS[kind](kind=kind, source=copy_hub(kind), train_fraction=0.5, held_out_fraction=0.2, test_rows=10)
     splits, dropped = prepare_splits(task, seed=1)
     assert list(splits) == ["train", "held_out", "validation"]
     assert dropped["validation"] == 1 and len(splits["validation"]) == 9
@@ -232,7 +232,7 @@ def test_a_prompt_asks_for_texts_that_there_are(tmp_path):
 @pytest.mark.parametrize("groups", [["a"] * 9, ["a", "b", "c", "d"]])
 def test_rows_that_cannot_be_cut_are_refused(groups):
     rows = [Row(str(n), {"premise": group}, 0, group) for n, group in enumerate(groups)]
-    with pytest.raises(SettingsError, match=r"held_out_share: of \d training rows in \d groups?"):
+    with pytest.raises(SettingsError, match=r"held_out_fraction: of \d training rows in \d groups?"):
         cut_held_out(rows, 0.05, seed=1)
 
 
@@ -271,7 +271,7 @@ def test_rows_survive_the_disk(tmp_path):
 
 
 def test_task_record_counts(tmp_path, hub_folder):
-    task = MultiNLI(kind="multinli", source=str(hub_folder), train_share=1.0)
+    task = MultiNLI(kind="multinli", source=str(hub_folder), train_fraction=1.0)
     splits, dropped = prepare_splits(task, seed=1)
     files = {split: tmp_path / f"{split}.jsonl" for split in splits}
     for split, rows in splits.items():

@@ -14,7 +14,7 @@ PLACE = Path("results/tiny/runs/pairs/tried/1")
 
 def lay_out(method, backbone, task_record, rows, **settings):
     """Write settings, task, rows and backbone, and link the backbone's folder; return `train_run`'s arguments."""
-    run = {"study": "tiny", "task": "pairs", "method": "tried", "seed": 1, **method.model_dump(mode="json")}
+    run = {"study": "tiny", "task": "pairs", "method": "tried", "seed": 1, "settings": method.model_dump(mode="json")}
     write_json(PLACE / "run_config.json", run)
     data, home = Path("results/tiny/data/pairs"), Path("results/tiny/backbones") / method.backbone
     write_rows(data / "rows/train.jsonl", rows[HELD_OUT_ROWS:])

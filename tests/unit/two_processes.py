@@ -17,7 +17,7 @@ from fineprint.jobs.importing import import_libraries
 from fineprint.jobs.interruption import Interrupted
 from fineprint.jobs.processes import join_processes, leave_processes
 from fineprint.measuring.phases import Meter
-from fineprint.models.sharding import is_spread
+from fineprint.models.sharding import is_sharded
 from fineprint.tasks import Row
 from fineprint.training import evaluation
 from fineprint.training.checkpoints import Checkpoints
@@ -49,22 +49,22 @@ def run(backbone, task, adapter, readout, dropout=False, keeper=None, architectu
     first process saves what was trained into the folder `save`."""
     method, rows = make_method(adapter, readout, architecture), make_rows()
     again = architecture == "decoder"  # activations are computed again there
-    training = method.training.model_copy(update={"shard_weights": spread, "checkpoint_activations": again})
+    training = method.training.model_copy(update={"shard_weights": spread, "gradient_checkpointing": again})
     method = method.model_copy(update={"training": training})
     reader = make_readout(method, backbone, task, rows, seed=1)
     assembled = assemble_for_training(method, reader, backbone, seed=1)
     for module in assembled.module.modules():
         if isinstance(module, torch.nn.Dropout) and not dropout:
             module.p = 0.0
-    features = [reader.encode(row, with_answer=True) for row in rows]
-    outcome = train(assembled, features, features[:9], seed=1, name="test", keeper=keeper)
+    examples = [reader.encode(row, with_answer=True) for row in rows]
+    outcome = train(assembled, examples, examples[:9], seed=1, name="test", keeper=keeper)
     if spread and join_processes().count > 1:
         layers = [part for part in assembled.module.modules() if isinstance(part, FSDPModule)]
         CONTEXTS.append(len({id(layer._get_fsdp_state()._comm_ctx) for layer in layers}))
     if save is not None and join_processes().writes:
         save_trained(assembled, save)
     trained = {n: p.detach() for n, p in assembled.module.named_parameters() if p.requires_grad}
-    return outcome, {name: weight for name, weight in trained.items() if not is_spread(weight)}
+    return outcome, {name: weight for name, weight in trained.items() if not is_sharded(weight)}
 
 
 def describe(outcome, weights):

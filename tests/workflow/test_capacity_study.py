@@ -26,16 +26,16 @@ def test_records_have_costs_and_no_scores(folder):
     trained = [run["train"] for run in results["runs"] if run["train"]["trained"]]
     assert len(trained) == 3
     for train in trained:
-        assert train["saved_bytes"] > 0 and train["optimizer_bytes"] > 0 and train["activation_bytes"] > 0
+        assert train["checkpoint_bytes"] > 0 and train["optimizer_bytes"] > 0 and train["activation_bytes"] > 0
         assert all(step["loss"] < 3 for step in train["steps"])
     decoder = results["backbones"]["decoder"]
     assert decoder["parameters"] > 50_000 and decoder["bytes"] < 2.3 * decoder["parameters"], "bfloat16"
 
 
 def test_model_cards_give_no_accuracy(folder):
-    card = (folder / "runs/lengths/roberta_lora/1/model/README.md").read_text(encoding="utf-8")
-    assert "Accuracy was not measured: the weights and the labels are random." in card
-    assert "Accuracy on held-out rows" not in card and "Loss on held-out rows" in card
+    gpu = (folder / "runs/lengths/roberta_lora/1/model/README.md").read_text(encoding="utf-8")
+    assert "Accuracy was not measured: the weights and the labels are random." in gpu
+    assert "Accuracy on held-out rows" not in gpu and "Loss on held-out rows" in gpu
 
 
 def test_the_report_speaks_of_cost(folder):

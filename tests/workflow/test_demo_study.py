@@ -56,5 +56,5 @@ def test_every_method_reaches_what_it_should(runs):
 def test_adapters_are_small(runs):
     for method, run in runs.items():
         counts = run["train"]["parameters"]
-        if counts and run["train"]["settings"]["adapter"]["kind"] != "full":
+        if counts and run["train"]["run_config"]["settings"]["adapter"]["kind"] != "full":
             assert 0 < counts["adapter"] < 0.06 * counts["total"], method

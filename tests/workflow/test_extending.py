@@ -101,7 +101,7 @@ class Settings(TaskSettings):
 
 OVERLAY = {
     "study": "extended",
-    "multitask": None,
+    "serving": None,
     "run": {"tasks": ["lengths"], "methods": ["encoder_ia3", "encoder_two_layers"], "seeds": [1]},
     "tasks": {"lengths": {"kind": "lengths"}},
     "backbones": {"encoder": {"steps": 5}},
@@ -134,6 +134,6 @@ def test_one_file_and_a_row_each(make_copy):
     assert "IA³" in html and "Two layers" in html and (folder / "report.pdf").exists()
     runs = {run["method"]: run for run in json.loads((folder / "results.json").read_text(encoding="utf-8"))["runs"]}
     assert 0 < runs["encoder_ia3"]["train"]["parameters"]["adapter"] < 2000
-    cards = {m: (folder / f"runs/lengths/{m}/1/model/README.md").read_text(encoding="utf-8") for m in runs}
-    assert "PeftModel.from_pretrained" in cards["encoder_ia3"] and "```python" not in cards["encoder_two_layers"]
+    gpus = {m: (folder / f"runs/lengths/{m}/1/model/README.md").read_text(encoding="utf-8") for m in runs}
+    assert "PeftModel.from_pretrained" in gpus["encoder_ia3"] and "```python" not in gpus["encoder_two_layers"]
     assert runs["encoder_two_layers"]["scores"]["splits"]["test"]["accuracy"] > 0.9

@@ -13,7 +13,7 @@ def folder(make_copy):
     copy = make_copy("seeds")
     overlay = yaml.safe_load((copy.folder / "tests/config/tiny.yaml").read_text(encoding="utf-8"))
     overlay |= {"study": "seeds", "run": {"methods": ["roberta_lora", "llama_one_shot"], "seeds": [1, 2, 3]}}
-    overlay["multitask"] = None
+    overlay["serving"] = None
     (copy.folder / "seeds.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
     done = copy.run(study="seeds.yaml")
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]

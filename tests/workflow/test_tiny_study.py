@@ -12,8 +12,8 @@ pytestmark = pytest.mark.workflow
 
 COLUMNS = (
     "study method backbone adapter readout precision task split seed rows accuracy accuracy_low accuracy_high macro_f1 "
-    "unreadable_share adapter_parameters head_parameters total_parameters saved_bytes train_seconds predict_seconds "
-    "peak_memory_bytes status"
+    "unparseable_share adapter_parameters head_parameters total_parameters checkpoint_bytes train_seconds "
+    "predict_seconds peak_memory_bytes status"
 )
 
 
@@ -40,7 +40,9 @@ def test_table_has_a_row_per_method_and_split(finished, results):
     }
     assert all(float(row["accuracy_low"]) <= float(row["accuracy"]) <= float(row["accuracy_high"]) for row in rows)
     prompting = next(row for row in rows if row["method"] == "llama_zero_shot")
-    assert prompting["train_seconds"] == "" and prompting["saved_bytes"] == "", "what does not exist is absent, not 0"
+    assert prompting["train_seconds"] == "" and prompting["checkpoint_bytes"] == "", (
+        "what does not exist is absent, not 0"
+    )
 
 
 def test_all_methods_answered_the_same_rows(finished, results):
@@ -71,7 +73,7 @@ def test_records_say_what_was_measured(results):
         assert predict["phases"]["prediction"]["seconds"] > 0
         assert predict["environment"]["versions"]["torch"]
         if train["trained"]:
-            assert train["saved_bytes"] > 0 and train["optimizer_bytes"] > 0 and train["parameters"]["adapter"] > 0
+            assert train["checkpoint_bytes"] > 0 and train["optimizer_bytes"] > 0 and train["parameters"]["adapter"] > 0
             assert all(len(value) == 64 for value in train["saved_files"].values())
         if not predict["environment"]["gpu"]:
             assert predict["phases"]["prediction"]["memory"]["peak_allocated_bytes"] is None
@@ -87,7 +89,7 @@ def test_merged_models_are_scored_beside_the_adapter(results):
 
 
 def test_many_tasks_were_served_on_one_backbone(results):
-    part = results["multitask"]
+    part = results["serving"]
     assert {(run["task"], run["method"]) for run in part["runs"]} == {
         (task, method)
         for task in ("nli", "sentiment", "question_answering")
@@ -99,7 +101,7 @@ def test_many_tasks_were_served_on_one_backbone(results):
         all(row["reason"] is None and row["held_bytes"] > 0 for row in serving["rows"]) and len(serving["rows"]) == 24
     )
     assert all(row["before"] == row["after"] for row in serving["backbone"])
-    saved = {(run["task"], run["method"]): run["train"]["saved_bytes"] for run in part["runs"]}
+    saved = {(run["task"], run["method"]): run["train"]["checkpoint_bytes"] for run in part["runs"]}
     assert {
         (task, method): size for task, facts in serving["tasks"].items() for method, size in facts["bytes"].items()
     } == saved, "one definition of bytes on the disk"
@@ -109,7 +111,7 @@ def test_many_tasks_were_served_on_one_backbone(results):
         "separate",
         "average",
         "concatenation",
-        "together",
+        "pooled",
     }
     assert all(row["backbone_before"] == row["backbone_after"] for row in part["combining"]["training"])
     assert [row["before"] == row["after"] for row in part["forgetting"]["backbone"]] == [False, True]

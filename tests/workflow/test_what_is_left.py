@@ -34,8 +34,8 @@ def test_every_trained_run_has_a_card_and_no_other_has(finished, results):
 # A job each; the unit tests try every kind.
 @pytest.mark.parametrize("method", ["roberta_full", "roberta_prefix_tuning", "llama_qlora_head"])
 def test_a_card_s_program_runs_in_the_root(finished, results, method):
-    card = ModelCard.load(model_folder(finished, method) / "README.md")
-    ((_, program),) = re.findall(r"(?ms)^(```+)python\n(.*?)^\1$", card.text)
+    gpu = ModelCard.load(model_folder(finished, method) / "README.md")
+    ((_, program),) = re.findall(r"(?ms)^(```+)python\n(.*?)^\1$", gpu.text)
     labels = results["tasks"]["nli"]["labels"]
     program += f"\nassert label in {labels!r} or label is None, label\nprint('answered', label)"
     done = subprocess.run(
@@ -74,7 +74,7 @@ def test_the_command_of_a_row_plans_that_row_alone(finished, method):
 def test_times_come_by_rule(results):
     rules = {job["rule"] for job in results["provenance"]["jobs"]}
     assert {"prepare_task", "fetch_backbone", "train_method", "predict_labels", "score_predictions"} <= rules
-    runs = [*results["runs"], *results["multitask"]["runs"]]  # the further tasks' trainings too
+    runs = [*results["runs"], *results["serving"]["runs"]]  # the further tasks' trainings too
     trained = {(run["task"], run["method"], run["seed"]) for run in runs}
     assert sum(job["rule"] == "train_method" for job in results["provenance"]["jobs"]) == len(trained)
     assert all(job["seconds"] > 0 for job in results["provenance"]["jobs"])

@@ -39,27 +39,27 @@ CHAT_TEMPLATE = (
 )
 
 
-def build_tokenizer(architecture: str, size: int, max_tokens: int) -> PreTrainedTokenizerFast:
+def build_tokenizer(architecture: str, size: int, max_length: int) -> PreTrainedTokenizerFast:
     """Return a tokenizer of `size` entries for an "encoder" or a "decoder"."""
     builders = {"encoder": build_encoder_tokenizer, "decoder": build_decoder_tokenizer}
-    return builders[architecture](size, max_tokens)
+    return builders[architecture](size, max_length)
 
 
-def build_encoder_tokenizer(size: int, max_tokens: int) -> PreTrainedTokenizerFast:
+def build_encoder_tokenizer(size: int, max_length: int) -> PreTrainedTokenizerFast:
     """Return a tokenizer that writes a pair as RoBERTa does, <s> A </s></s> B </s>, all of one token type."""
     tokenizer = make_word_pieces(ENCODER_FIRST, ENCODER_LAST, size, unknown="<unk>")
     set_template(tokenizer, "<s> $A </s>", "<s> $A </s> </s> $B </s>", ("<s>", "</s>"))
     roles = {"bos_token": "<s>", "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>", "mask_token": "<mask>"}
-    return wrap(tokenizer, max_tokens, pad_token="<pad>", unk_token="<unk>", **roles)
+    return wrap(tokenizer, max_length, pad_token="<pad>", unk_token="<unk>", **roles)
 
 
-def build_decoder_tokenizer(size: int, max_tokens: int) -> PreTrainedTokenizerFast:
+def build_decoder_tokenizer(size: int, max_length: int) -> PreTrainedTokenizerFast:
     """Return a tokenizer with Llama 3's chat turns; the pad token is a reserved one, not an end of text."""
     begin, _, pad, unknown, *_, end = DECODER_LAST
     tokenizer = make_word_pieces((), DECODER_LAST, size, unknown)
     set_template(tokenizer, f"{begin} $A", f"{begin} $A {begin} $B", (begin,))
     roles = {"bos_token": begin, "eos_token": end, "pad_token": pad, "unk_token": unknown}
-    return wrap(tokenizer, max_tokens, chat_template=CHAT_TEMPLATE, **roles)
+    return wrap(tokenizer, max_length, chat_template=CHAT_TEMPLATE, **roles)
 
 
 def list_entries(first: tuple[str, ...], last: tuple[str, ...], size: int) -> list[str]:
@@ -99,14 +99,14 @@ def set_template(tokenizer: Any, single: str, pair: str, tokens: tuple[str, ...]
     tokenizer.post_processor = TemplateProcessing(single=single, pair=pair, special_tokens=numbered)
 
 
-def wrap(tokenizer: Any, max_tokens: int, **settings: Any) -> PreTrainedTokenizerFast:
+def wrap(tokenizer: Any, max_length: int, **settings: Any) -> PreTrainedTokenizerFast:
     """Return the tokenizer as Transformers uses it."""
     from transformers import PreTrainedTokenizerFast
 
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         model_input_names=["input_ids", "attention_mask"],
-        model_max_length=max_tokens,
+        model_max_length=max_length,
         clean_up_tokenization_spaces=False,
         **settings,
     )

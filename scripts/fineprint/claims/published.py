@@ -32,7 +32,7 @@ class Conditions(Settings):
     """What a study must have for a published figure to be comparable with its own."""
 
     tasks: tuple[str, ...]
-    train_share: float | None = None
+    train_fraction: float | None = None
     parameters: tuple[float, float] | None = None
     split: str | None = None
 
@@ -177,8 +177,8 @@ def differences(study: Study, task: str, methods: list[str], wanted: Conditions)
 def lesser_differences(study: Study, task: str, methods: list[str], entry: Published) -> list[str]:
     """Return what limits the comparison: another share of training rows, other splits, runs that cannot be ranked."""
     found, wanted = [], entry.comparable_if
-    share = study.config["tasks"][task].get("train_share")
-    if wanted.train_share is not None and share is not None and abs(share - wanted.train_share) > 0.001:
+    share = study.config["tasks"][task].get("train_fraction")
+    if wanted.train_fraction is not None and share is not None and abs(share - wanted.train_fraction) > 0.001:
         found.append(f"ours was trained on {formats.percent(share)} of the rows")
     if wanted.split and any(choose_split(study, task, method, entry)[0] != wanted.split for method in methods):
         found.append(f"ours is on {study.headline(task)} alone")

@@ -31,14 +31,14 @@ def prediction_memory(case: Case) -> Measurement:
     return Measurement(known(value, "memory in prediction", case, case.first), note=MEMORY_KINDS[kind])
 
 
-def read_saved_bytes(case: Case, method: str) -> float:
+def read_checkpoint_bytes(case: Case, method: str) -> float:
     """Return what one task leaves on the disk."""
-    return known(train_value(find_trained(case, method), "saved_bytes"), "size of the saved files", case, method)
+    return known(train_value(find_trained(case, method), "checkpoint_bytes"), "size of the saved files", case, method)
 
 
-def saved_bytes(case: Case) -> Measurement:
+def checkpoint_bytes(case: Case) -> Measurement:
     """Return what one task adds on the disk."""
-    return Measurement(read_saved_bytes(case, case.first))
+    return Measurement(read_checkpoint_bytes(case, case.first))
 
 
 def read_parameters(case: Case) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def ratio_interval(first: int, second: int, discordant: int) -> tuple[float, flo
 
 def read_served_disk(case: Case, method: str, tasks: int) -> float | None:
     """Return the disk that some tasks took that were served together, or None where so many were not."""
-    serving = (case.study.results.get("multitask") or {}).get("serving") or {}
+    serving = (case.study.results.get("serving") or {}).get("ways") or {}
     found = [row["disk_bytes"] for row in serving.get("rows", []) if (row["method"], row["tasks"]) == (method, tasks)]
     return next((size for size in found if size is not None), None)
 
@@ -155,7 +155,7 @@ def read_served_disk(case: Case, method: str, tasks: int) -> float | None:
 def read_storage(case: Case, method: str, tasks: int) -> float:
     """Return the disk that some tasks take by arithmetic: the backbone once, unless each is a whole copy, and what each
     adds."""
-    run, saved = find_trained(case, method), read_saved_bytes(case, method)
+    run, saved = find_trained(case, method), read_checkpoint_bytes(case, method)
     if trains_everything(run):
         return tasks * saved
     backbone = case.study.settings(method)["backbone"]
@@ -171,12 +171,12 @@ def find_storage(case: Case, methods: list[str], tasks: int) -> tuple[list[float
     if len(sizes) < len(methods):
         by_arithmetic = [read_storage(case, method, tasks) for method in methods]
         return by_arithmetic, f"arithmetic for {formats.plural(tasks, 'task')}", ""
-    spare = tasks - len(case.study.config["multitask"]["tasks"])
+    spare = tasks - len(case.study.config["serving"]["tasks"])
     copies = f", {spare} of them copies of trained ones" if spare > 0 else ""
     return (
         sizes,
         f"read off the disk, {formats.plural(tasks, 'task')} served{copies}",
-        f"table-multitask-serving-{tasks}",
+        f"table-serving-{tasks}",
     )
 
 
@@ -195,7 +195,7 @@ def storage_saving(case: Case, tasks: int) -> Measurement:
 
 def read_served(case: Case, method: str, way: str) -> dict[int, dict[str, Any]]:
     """Return the measurements of one way of serving several tasks, by the number of tasks."""
-    serving = (case.study.results.get("multitask") or {}).get("serving") or {}
+    serving = (case.study.results.get("serving") or {}).get("ways") or {}
     rows = [row for row in serving.get("rows", []) if (row["way"], row["method"]) == (way, method)]
     return {row["tasks"]: row for row in rows if row["switch_seconds_median"] is not None}
 
@@ -204,7 +204,7 @@ def kept_backbone(case: Case, method: str) -> bool | None:
     """Return whether the shared backbone had the same weights after all switches as before the first, if known."""
     hashes = [
         entry
-        for entry in case.study.results["multitask"]["serving"]["backbone"]  # type: ignore[typeddict-item]
+        for entry in case.study.results["serving"]["ways"]["backbone"]  # type: ignore[typeddict-item]
         if (entry["way"], entry["method"]) == ("switched", method)
     ]
     return all(entry["before"] == entry["after"] for entry in hashes) if hashes else None
@@ -250,7 +250,7 @@ class Quantity:
 QUANTITIES = {
     "training_memory": Quantity(training_memory, formats.size, "Cost", "table-cost-{task}"),
     "prediction_memory": Quantity(prediction_memory, formats.size, "Cost", "table-cost-{task}"),
-    "saved_bytes": Quantity(saved_bytes, formats.size, "Parameters", "table-parameters-{task}"),
+    "checkpoint_bytes": Quantity(checkpoint_bytes, formats.size, "Parameters", "table-parameters-{task}"),
     "trained_parameters": Quantity(trained_parameters, formats.short_count, "Parameters", "table-parameters-{task}"),
     "parameter_share": Quantity(parameter_share, formats.percent, "Parameters", "table-parameters-{task}"),
     "speed_ratio": Quantity(speed_ratio, formats.times, "Cost", "table-cost-{task}", compares=True),

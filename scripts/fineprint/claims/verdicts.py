@@ -102,7 +102,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Assessment:
     """A claim with its verdict over all cases, and a sentence saying why."""
 
     claim: Claim
@@ -138,17 +138,17 @@ def read_claim(entry: Any, where: str, problems: list[str]) -> Claim | None:
     return read_model(Claim, entry, f"{where} ({entry.get('name', 'without a name')})", problems)
 
 
-def judge_claims(study: Study, claims: list[Claim]) -> list[Judgement]:
+def assess_claims(study: Study, claims: list[Claim]) -> list[Assessment]:
     """Decide every claim."""
-    return [judge_claim(study, claim) for claim in claims]
+    return [assess_claim(study, claim) for claim in claims]
 
 
-def judge_claim(study: Study, claim: Claim) -> Judgement:
+def assess_claim(study: Study, claim: Claim) -> Assessment:
     """Decide one claim: it is supported if every case that can be tested supports it."""
-    findings = [judge_case(claim, case) for case in list_cases(study, claim)]
+    findings = [assess_case(claim, case) for case in list_cases(study, claim)]
     tested = {finding.verdict for finding in findings if finding.verdict != NOT_TESTABLE}
     verdict = NOT_TESTABLE if not tested else SUPPORTED if tested == {SUPPORTED} else NOT_SUPPORTED
-    return Judgement(claim, verdict, explain(study, claim, findings), findings)
+    return Assessment(claim, verdict, explain(study, claim, findings), findings)
 
 
 def list_cases(study: Study, claim: Claim) -> list[Case]:
@@ -169,7 +169,7 @@ def agree(study: Study, first: str, second: str, paths: tuple[str, ...]) -> bool
     return all(find(ones, path) == find(others, path) for path in paths)
 
 
-def judge_case(claim: Claim, case: Case) -> Finding:
+def assess_case(claim: Claim, case: Case) -> Finding:
     """Decide a claim on one case; a figure that cannot decide it is kept, to be shown as this study's own."""
     try:
         measured = QUANTITIES[claim.quantity].measure(case, **claim.arguments)
@@ -178,7 +178,7 @@ def judge_case(claim: Claim, case: Case) -> Finding:
     missing = find_missing(claim.requires, case)
     if missing:
         return Finding(case, NOT_TESTABLE, "untested", " ".join(missing), measured)
-    outcome = judge_test(measured) if claim.expected.beats else judge_range(measured, *claim.expected.limits)
+    outcome = assess_test(measured) if claim.expected.beats else assess_range(measured, *claim.expected.limits)
     verdict = SUPPORTED if outcome in ("within", "better") else NOT_SUPPORTED
     return Finding(case, verdict, name_outcome(outcome, claim.expected), measured=measured)
 
@@ -190,14 +190,14 @@ def name_outcome(outcome: str, expected: Expected) -> str:
     return limits[0] if outcome == "within" and len(limits) == 1 else outcome
 
 
-def judge_test(measured: Measurement) -> str:
+def assess_test(measured: Measurement) -> str:
     """Return what a paired test allows to be said."""
     if not measured.is_confirmed:
         return "tied"
     return "better" if measured.value > 0 else "worse"
 
 
-def judge_range(measured: Measurement, lowest: float, highest: float) -> str:
+def assess_range(measured: Measurement, lowest: float, highest: float) -> str:
     """Return where a figure, with its whole interval if it has one, lies."""
     low = measured.value if measured.low is None else measured.low
     high = measured.value if measured.high is None else measured.high

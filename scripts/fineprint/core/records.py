@@ -22,7 +22,7 @@ class Memory(TypedDict):
     peak_resident_bytes: int | None  # over the baseline: what this phase added
     peak_allocated_bytes: int | None  # torch's allocator on the GPU
     peak_reserved_bytes: int | None  # what torch holds from the driver
-    driver_used_bytes: int | None  # what the driver reports for the whole card
+    driver_used_bytes: int | None  # what the driver reports for the whole GPU
 
 
 class Phase(TypedDict):
@@ -30,7 +30,7 @@ class Phase(TypedDict):
 
     seconds: float
     memory: Memory
-    energy_joules: float | None  # of the whole card, by its own counter
+    energy_joules: float | None  # of the whole GPU, by its own counter
 
 
 class Parameters(TypedDict):
@@ -44,7 +44,7 @@ class Parameters(TypedDict):
 
 
 class Epoch(TypedDict):
-    """One epoch of training, judged on the held-out rows."""
+    """One epoch of training, evaluated on the held-out rows."""
 
     epoch: int
     training_loss: float
@@ -58,16 +58,16 @@ class TrainRecord(TypedDict):
     """What `train_method` leaves: `results/{study}/runs/{task}/{method}/{seed}/train.json`."""
 
     trained: bool  # False for prompting: nothing was trained, and what only training has is None
-    settings: dict[str, Any]  # the resolved method: backbone, precision, adapter, readout, training, …
+    run_config: dict[str, Any]  # the resolved method: backbone, precision, adapter, readout, training, …
     seed: int
     rows: int | None
     held_out_rows: int | None
-    truncated_rows: int | None  # rows longer than max_tokens
+    truncated_rows: int | None  # rows longer than max_length
     epochs: list[Epoch]
     steps: list[dict[str, float]]  # {"step", "loss", "learning_rate"}: the training curve, at most a few hundred points
     best_epoch: int | None
     parameters: Parameters | None
-    saved_bytes: int | None  # read off the disk
+    checkpoint_bytes: int | None  # read off the disk
     saved_files: dict[str, str]  # file name → sha256
     weight_bytes: int | None
     gradient_bytes: int | None
@@ -75,7 +75,9 @@ class TrainRecord(TypedDict):
     activation_bytes: int | None  # kept for the backward pass of the largest micro-batch
     workspace_bytes: int | None  # on a GPU: the peak less weights, gradients, optimizer state and activations
     micro_batch: int | None  # rows that went through the model at once, at the end
-    recomputes: bool | None  # whether activations were computed again in the backward pass instead of being kept
+    gradient_checkpointing: (
+        bool | None
+    )  # whether activations were computed again in the backward pass instead of being kept
     planned_peak_bytes: NotRequired[int | None]  # what the planner says of this training, on a GPU
     processes: int | None  # that shared the training, a GPU each
     resumed_from_steps: list[int]  # where training went on after interruptions; empty if there were none
@@ -88,7 +90,7 @@ class TrainRecord(TypedDict):
 class PredictRecord(TypedDict):
     """What `predict_labels` leaves beside the predictions themselves."""
 
-    settings: dict[str, Any]
+    run_config: dict[str, Any]
     seed: int
     prompt_example: str | None  # the first prompt exactly as sent, for readouts that use one
     shots: list[dict[str, Any]]  # the worked examples in the prompt, as rows
@@ -133,12 +135,12 @@ class Score(TypedDict):
     macro_f1: float
     macro_f1_low: float
     macro_f1_high: float
-    unreadable: int
-    unreadable_share: float
-    unreadable_examples: list[str]  # verbatim answers that name no label
+    unparseable: int
+    unparseable_share: float
+    unparseable_examples: list[str]  # verbatim answers that name no label
     majority_rate: float
     per_class: dict[str, dict[str, float]]  # label → precision, recall, f1, support
-    confusion: list[list[int]]  # rows: gold label, columns: predicted label, a last column for unreadable answers
+    confusion: list[list[int]]  # rows: gold label, columns: predicted label, a last column for unparseable answers
     by_tag: dict[str, dict[str, dict[str, float]]]  # tag → value → rows, accuracy, accuracy_low, accuracy_high
     likelihood_accuracy: NotRequired[float | None]  # the same model, labels scored by likelihood instead of generated
     calibration: Calibration | None  # where the readout gives probabilities
@@ -155,7 +157,7 @@ class TrialScore(TypedDict):
     accuracy: float
     accuracy_low: float
     accuracy_high: float
-    unreadable_share: float
+    unparseable_share: float
     p_value_holm: NotRequired[float]  # McNemar's against the method's own choice, where that is among the trials
 
 
@@ -174,7 +176,7 @@ class ScoreRecord(TypedDict):
     Where accuracy would mean nothing there are no scores at all: it was not measured.
     """
 
-    splits: dict[str, Score]  # with two or more test splits also "together", all their rows
+    splits: dict[str, Score]  # with two or more test splits also "pooled", all their rows
     trials: list[TrialScore]
     variants: dict[str, dict[str, Score]]  # "merged_into_float32" → split → score
     agreement: dict[str, dict[str, float]]  # variant → split → share of rows with the method's own label
@@ -206,7 +208,7 @@ class Results(TypedDict):
     backbones: dict[str, dict[str, Any]]  # the backbone records
     runs: list[Run]
     comparisons: list[dict[str, Any]]  # paired tests, see statistics.compare_paired
-    multitask: NotRequired[dict[str, Any] | None]  # many tasks on one backbone, see multitask.collecting
+    serving: NotRequired[dict[str, Any] | None]  # many tasks on one backbone, see serving.collecting
 
 
 def write_json(path: Path, record: Any) -> None:

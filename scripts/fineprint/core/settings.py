@@ -71,11 +71,32 @@ def read_model(model: type[Settings], value: Mapping[str, Any], where: str, prob
         return None
 
 
+# Keys that were called otherwise before version 0.2, or stood elsewhere: an old config is told the new name.
+RENAMED = {
+    "accumulation_steps": "gradient_accumulation_steps",
+    "checkpoint_activations": "gradient_checkpointing",
+    "counts": "task_counts",
+    "gradient_clip": "max_grad_norm",
+    "held_out_share": "held_out_fraction",
+    "max_tokens": "max_length",
+    "multitask": "serving",
+    "train_share": "train_fraction",
+    "turns": "rounds",
+    "warmup_share": "warmup_ratio",
+}
+
+
 def describe_mistake(model: type[Settings], mistake: Mapping[str, Any], where: str) -> str:
     """Return a pydantic mistake as a sentence that names the key and what is accepted."""
     path = ".".join([where, *(str(part) for part in mistake["loc"])]).strip(".")
     if mistake["type"] == "extra_forbidden":
-        return f"{path}: this key is unknown; accepted here: {', '.join(accepted_keys(model, mistake['loc'][:-1]))}."
+        accepted = accepted_keys(model, mistake["loc"][:-1])
+        key = mistake["loc"][-1]
+        if RENAMED.get(key) in accepted:
+            return f"{path}: this key is now called {RENAMED[key]}."
+        if path == "serving.serving":
+            return f"{path}: its keys now stand one level up, directly under serving."
+        return f"{path}: this key is unknown; accepted here: {', '.join(accepted)}."
     if mistake["type"] == "missing":
         return f"{path}: this key is missing."
     message = str(mistake["msg"]).removeprefix("Value error, ")

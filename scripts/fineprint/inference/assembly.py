@@ -10,7 +10,7 @@ from fineprint.core.settings import SettingsError
 from fineprint.jobs.processes import join_processes
 from fineprint.models.loading import load_tokenizer
 from fineprint.models.precisions import half_dtype, keep_linear_in_half, load_into_main_memory
-from fineprint.readouts import Context, Readout, TaskCard
+from fineprint.readouts import Context, Readout, TaskWording
 from fineprint.study.schema import MethodSettings
 from fineprint.tasks import Row
 
@@ -32,8 +32,8 @@ class Assembled:
 
 def make_readout(method: MethodSettings, backbone: Path, task: dict[str, Any], rows: list[Row], seed: int) -> Readout:
     """Build a method's readout for a task record; worked examples are drawn from `rows`."""
-    card = TaskCard(tuple(task["labels"]), tuple(task["answers"]), task["prompt"])
-    context = Context(card, load_tokenizer(backbone), method.max_tokens, seed, rows)
+    wording = TaskWording(tuple(task["labels"]), tuple(task["answers"]), task["prompt"])
+    context = Context(wording, load_tokenizer(backbone), method.max_length, seed, rows)
     check_length(method, backbone)
     return method.readout.build(context)
 
@@ -46,21 +46,21 @@ def check_length(method: MethodSettings, backbone: Path) -> None:
     # RoBERTa counts positions from the pad token's number on, so some of its positions are never used.
     unused = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type else 0
     positions = getattr(config, "max_position_embeddings", None)
-    wanted = method.max_tokens + method.adapter.virtual_tokens
+    wanted = method.max_length + method.adapter.virtual_tokens
     if positions is not None and wanted > positions - unused:
         raise SettingsError(
-            f"max_tokens {method.max_tokens} and {method.adapter.virtual_tokens} virtual tokens do not fit the "
-            f"{positions - unused} positions of backbone '{method.backbone}'; lower max_tokens"
+            f"max_length {method.max_length} and {method.adapter.virtual_tokens} virtual tokens do not fit the "
+            f"{positions - unused} positions of backbone '{method.backbone}'; lower max_length"
         )
 
 
 def assemble_for_training(method: MethodSettings, readout: Readout, backbone: Path, seed: int) -> Assembled:
     """Load the backbone, make it trainable by the adapter, put the head on. New weights come from `seed`. What is then
-    spread over several GPUs is loaded into main memory."""
+    sharded over several GPUs is loaded into main memory."""
     import torch
 
     torch.manual_seed(seed)
-    with load_into_main_memory(method.spread(join_processes().count) > 1):
+    with load_into_main_memory(method.shards(join_processes().count) > 1):
         model = readout.load_backbone(backbone, method.precision)
     check_weights(method, readout)
     adapted = method.adapter.apply(model, method.readout.peft_task)

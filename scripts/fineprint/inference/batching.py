@@ -1,11 +1,11 @@
-"""Batches of features of about one length, so that little is padded."""
+"""Batches of examples of about one length, so that little is padded."""
 
 import bisect
 import itertools
 import random
 from collections import Counter
 
-from fineprint.readouts import Feature
+from fineprint.readouts import EncodedExample
 from fineprint.readouts._padding import round_up
 
 # A shuffled block of this many batches is sorted by length: random enough to train on, uniform enough to pad little.
@@ -14,15 +14,17 @@ BATCHES_PER_BLOCK = 32
 BATCH_TOKENS = 1000
 
 
-def feature_length(feature: Feature) -> int:
-    """Return the tokens that a feature takes."""
-    return sum(len(feature.get(part, ())) for part in ("input_ids", "prompt", "answer"))
+def example_length(example: EncodedExample) -> int:
+    """Return the tokens that a example takes."""
+    return sum(len(example.get(part, ())) for part in ("input_ids", "prompt", "answer"))
 
 
-def training_batches(features: list[Feature], batch_size: int, seed: int, epoch: int) -> list[list[Feature]]:
-    """Return an epoch's batches in random order, each of features of similar length; the last may be smaller."""
+def training_batches(
+    examples: list[EncodedExample], batch_size: int, seed: int, epoch: int
+) -> list[list[EncodedExample]]:
+    """Return an epoch's batches in random order, each of examples of similar length; the last may be smaller."""
     generator = random.Random(f"{seed}/{epoch}")
-    order = generator.sample(features, len(features))
+    order = generator.sample(examples, len(examples))
     block = batch_size * BATCHES_PER_BLOCK
     batches = []
     for start in range(0, len(order), block):
@@ -31,27 +33,31 @@ def training_batches(features: list[Feature], batch_size: int, seed: int, epoch:
     return batches
 
 
-def split_sorted(features: list[Feature], batch_size: int) -> list[list[Feature]]:
-    """Return batches of features sorted by length, the longest first."""
-    ordered = sorted(features, key=feature_length, reverse=True)
+def split_sorted(examples: list[EncodedExample], batch_size: int) -> list[list[EncodedExample]]:
+    """Return batches of examples sorted by length, the longest first."""
+    ordered = sorted(examples, key=example_length, reverse=True)
     return [ordered[start : start + batch_size] for start in range(0, len(ordered), batch_size)]
 
 
 def prediction_batches(
-    features: list[Feature], batch_size: int, most_tokens: int | None = None, shared: int = 0, batch_tokens: int = 0
+    examples: list[EncodedExample],
+    batch_size: int,
+    most_tokens: int | None = None,
+    shared: int = 0,
+    batch_tokens: int = 0,
 ) -> list[list[int]]:
-    """Return positions into `features` by batch, sorted by length, the longest first so that memory peaks early.
+    """Return positions into `examples` by batch, sorted by length, the longest first so that memory peaks early.
 
     Args:
-        features: to be predicted.
+        examples: to be predicted.
         batch_size: rows of a batch, at most.
         most_tokens: of a batch, padding included; None for as many as there are. With a limit, as on a GPU, where what
             counts is tokens and not calls, batches are cut where it costs least.
-        shared: tokens that all features begin with and that are not read again for each; a batch holds them, though.
+        shared: tokens that all examples begin with and that are not read again for each; a batch holds them, though.
         batch_tokens: what a batch costs beside its tokens, in tokens that are read in the same time.
     """
-    tokens = [feature_length(feature) for feature in features]
-    order = sorted(range(len(features)), key=tokens.__getitem__, reverse=True)
+    tokens = [example_length(example) for example in examples]
+    order = sorted(range(len(examples)), key=tokens.__getitem__, reverse=True)
     if most_tokens is None:
         ends = list(range(batch_size, len(order), batch_size))
     else:
@@ -61,30 +67,30 @@ def prediction_batches(
 
 
 def prediction_groups(
-    features: list[Feature],
+    examples: list[EncodedExample],
     batch_size: int,
     most_tokens: int | None = None,
     shared: int = 0,
     batch_tokens: int = 0,
     most_kept: int = 0,
 ) -> list[list[list[int]]]:
-    """Return positions into `features` by batch, and these by group: what is answered together.
+    """Return positions into `examples` by batch, and these by group: what is answered together.
 
     Args:
-        features, batch_size, most_tokens, shared, batch_tokens: as for `prediction_batches`. A group has `batch_size`
+        examples, batch_size, most_tokens, shared, batch_tokens: as for `prediction_batches`. A group has `batch_size`
             rows at most, too.
         most_kept: tokens that a group may hold, as many for each of its rows as for the longest; 0 where every batch is
             a group.
     """
     if most_tokens is None or not most_kept:
-        return [[batch] for batch in prediction_batches(features, batch_size, most_tokens, shared, batch_tokens)]
-    tokens = [feature_length(feature) for feature in features]
-    left = sorted(range(len(features)), key=tokens.__getitem__, reverse=True)
+        return [[batch] for batch in prediction_batches(examples, batch_size, most_tokens, shared, batch_tokens)]
+    tokens = [example_length(example) for example in examples]
+    left = sorted(range(len(examples)), key=tokens.__getitem__, reverse=True)
     groups = []
     while left:
         rows = max(1, min(batch_size, most_kept // (shared + round_up(tokens[left[0]] - shared))))
         group, left = left[:rows], left[rows:]
-        batches = prediction_batches([features[place] for place in group], rows, most_tokens, shared, batch_tokens)
+        batches = prediction_batches([examples[place] for place in group], rows, most_tokens, shared, batch_tokens)
         groups.append([[group[place] for place in batch] for batch in batches])
     return groups
 
@@ -115,13 +121,13 @@ def cut_batches(lengths: list[int], most_rows: list[int], batch_tokens: int) -> 
     return ends[::-1][1:]
 
 
-def choose_lengths(features: list[Feature], most: int) -> list[int]:
-    """Return at most `most` lengths, ascending, to which batches of `features` are padded.
+def choose_lengths(examples: list[EncodedExample], most: int) -> list[int]:
+    """Return at most `most` lengths, ascending, to which batches of `examples` are padded.
 
     From all lengths that occur, rounded up, the one whose rows cost the least padding is merged into the next longer
     one until few enough are left.
     """
-    counts = Counter(map(round_up, map(feature_length, features)))
+    counts = Counter(map(round_up, map(example_length, examples)))
     lengths = sorted(counts)
     while len(lengths) > most:
         costs = [counts[short] * (long - short) for short, long in itertools.pairwise(lengths)]
@@ -131,8 +137,8 @@ def choose_lengths(features: list[Feature], most: int) -> list[int]:
     return lengths
 
 
-def padded_length(features: list[Feature], lengths: list[int]) -> int | None:
-    """Return the shortest of `lengths` that holds every feature, or None where there are no fixed lengths."""
+def padded_length(examples: list[EncodedExample], lengths: list[int]) -> int | None:
+    """Return the shortest of `lengths` that holds every example, or None where there are no fixed lengths."""
     if not lengths:
         return None
-    return lengths[bisect.bisect_left(lengths, max(map(feature_length, features)))]
+    return lengths[bisect.bisect_left(lengths, max(map(example_length, examples)))]

@@ -13,7 +13,7 @@ from fineprint.models.norms import fused_norms
 from fineprint.models.precisions import half_dtype
 from fineprint.models.unpacking import unpacked, unpacked_bytes
 from fineprint.planning.budget import kept_budget, memory_limit, token_budget
-from fineprint.readouts import Batch, Feature, Prediction
+from fineprint.readouts import Batch, EncodedExample, Prediction
 from fineprint.readouts._padding import place
 from fineprint.tasks import Row, text_length
 
@@ -46,8 +46,8 @@ def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) ->
 
 def encode_groups(
     assembled: Assembled, rows: list[Row], most_tokens: int | None
-) -> Iterator[list[tuple[list[int], list[Feature]]]]:
-    """Yield groups, of each batch in them its positions and features.
+) -> Iterator[list[tuple[list[int], list[EncodedExample]]]]:
+    """Yield groups, of each batch in them its positions and examples.
 
     Args:
         assembled: what answers.
@@ -62,10 +62,10 @@ def encode_groups(
         readout.note_example(row)
     with ThreadPoolExecutor(max_workers=1) as beside:
         encoded = beside.map(lambda chunk: readout.encode_all([rows[position] for position in chunk], False), chunks)
-        for chunk, features in zip(chunks, encoded, strict=True):
-            shared = readout.expect(assembled.module, features)
-            for group in prediction_groups(features, size, most_tokens, shared, BATCH_TOKENS, most_kept):
-                yield [([chunk[place] for place in batch], [features[place] for place in batch]) for batch in group]
+        for chunk, examples in zip(chunks, encoded, strict=True):
+            shared = readout.expect(assembled.module, examples)
+            for group in prediction_groups(examples, size, most_tokens, shared, BATCH_TOKENS, most_kept):
+                yield [([chunk[place] for place in batch], [examples[place] for place in batch]) for batch in group]
 
 
 def cut_chunks(rows: list[Row], size: int) -> list[list[int]]:
@@ -77,13 +77,13 @@ def cut_chunks(rows: list[Row], size: int) -> list[list[int]]:
 
 
 def answer_groups(
-    assembled: Assembled, groups: Iterable[list[tuple[list[int], list[Feature]]]]
+    assembled: Assembled, groups: Iterable[list[tuple[list[int], list[EncodedExample]]]]
 ) -> Iterator[tuple[list[int], Any]]:
     """Yield each group's positions and answers, the next group already under way, so that a GPU need not wait."""
     device = next(assembled.module.parameters()).device
     before: tuple[list[int], Any] | None = None
     for group in groups:
-        batches = [move(assembled.readout.collate(features), device) for _, features in group]
+        batches = [move(assembled.readout.collate(examples), device) for _, examples in group]
         positions = [position for part, _ in group for position in part]
         now = positions, assembled.readout.answer_together(assembled.module, batches)
         if before is not None:

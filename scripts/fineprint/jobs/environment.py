@@ -83,7 +83,7 @@ def read_processor(information: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
 
 
 def describe_gpu() -> dict[str, Any] | None:
-    """Return name, memory and CUDA version of the current card, or None without one."""
+    """Return name, memory and CUDA version of the current GPU, or None without one."""
     import torch
 
     if not torch.cuda.is_available():

@@ -1,7 +1,7 @@
 """Several processes that share one training, a GPU each: who does what, and what they tell each other.
 
 Each process takes its share of a step's rows, and gradients are added up before the update, so that a step is that of
-one process. Nothing is wrapped around the model; weights that are spread over the processes are `sharding`'s.
+one process. Nothing is wrapped around the model; weights that are sharded over the processes are `sharding`'s.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What NVIDIA's driver tells of the current card through the library that it comes with: energy used, its version.
+"""What NVIDIA's driver tells of the current GPU through the library that it comes with: energy used, its version.
 
 The library is asked directly, so that no package beside the driver is needed.
 """
@@ -13,19 +13,19 @@ VERSION_BYTES = 80
 
 
 def read_energy_joules() -> float | None:
-    """Return the energy that the current card has used since its driver was loaded, whoever used it, or None where the
-    card has no such counter or the driver's library is missing.
+    """Return the energy that the current GPU has used since its driver was loaded, whoever used it, or None where the
+    GPU has no such counter or the driver's library is missing.
 
-    The card is found by its own number, since CUDA_VISIBLE_DEVICES numbers cards otherwise than the driver does.
+    The GPU is found by its own number, since CUDA_VISIBLE_DEVICES numbers GPUs otherwise than the driver does.
     """
     import torch
 
     number = getattr(torch.cuda.get_device_properties(), "uuid", None)
-    card, millijoules = ctypes.c_void_p(), ctypes.c_ulonglong()
+    gpu, millijoules = ctypes.c_void_p(), ctypes.c_ulonglong()
     known = (
         number is not None
-        and ask("nvmlDeviceGetHandleByUUID", f"GPU-{number}".encode(), ctypes.byref(card))
-        and ask("nvmlDeviceGetTotalEnergyConsumption", card, ctypes.byref(millijoules))
+        and ask("nvmlDeviceGetHandleByUUID", f"GPU-{number}".encode(), ctypes.byref(gpu))
+        and ask("nvmlDeviceGetTotalEnergyConsumption", gpu, ctypes.byref(millijoules))
     )
     return millijoules.value / 1000 if known else None
 

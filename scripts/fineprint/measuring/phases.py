@@ -1,7 +1,7 @@
 """Measuring time and memory by phase.
 
 On a CPU a thread samples the resident size of the process; on a GPU torch's allocator gives exact peaks and the
-driver says what the whole card holds and what energy it has used. What cannot be measured stays None.
+driver says what the whole GPU holds and what energy it has used. What cannot be measured stays None.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def join_phases(earlier: Phase | None, later: Phase) -> Phase:
 
 
 def gather_phase(processes: Processes, phase: Phase) -> Phase:
-    """Return one phase for all processes: the longest time, the energy of all cards, the peaks of the fullest."""
+    """Return one phase for all processes: the longest time, the energy of all GPUs, the peaks of the fullest."""
     return combine_phases(processes.gather(phase), max)
 
 
@@ -129,7 +129,7 @@ def describe_memory(sampler: ResidentSampler, cuda: bool) -> Memory:
 
 
 def driver_used_bytes() -> int:
-    """Return the bytes in use on the current card as the driver reports them at the phase's end, whoever uses them.
+    """Return the bytes in use on the current GPU as the driver reports them at the phase's end, whoever uses them.
 
     torch keeps what it once reserved, so the end of a phase is its highest level.
     """

@@ -1,4 +1,4 @@
-"""Weights spread over the GPUs that share one training, for models that one card cannot train.
+"""Weights sharded over the GPUs that share one training, for models that one GPU cannot train.
 
 PyTorch's fully sharded data parallelism (`torch.distributed.fsdp.fully_shard`; ZeRO's third stage, arXiv 1910.02054)
 holds a part of every layer's weights on each GPU and brings a layer together only while it computes. The optimizer is
@@ -25,7 +25,7 @@ class Shards:
     """
 
     def __init__(self, module: torch.nn.Module, processes: Processes) -> None:
-        """Spread the weights of a module's layers; what is no layer stays whole in every process.
+        """Shard the weights of a module's layers; what is no layer stays whole in every process.
 
         Args:
             module: in main memory, or where it computes; a layer at a time goes to this process's GPU.
@@ -43,29 +43,29 @@ class Shards:
         units = list(find_units(module))
         for unit in units:
             fully_shard(unit, mesh=mesh, reshard_after_forward=True)
-        whole = {parameter for parameter in module.parameters() if not is_spread(parameter)}
+        unsharded = {parameter for parameter in module.parameters() if not is_sharded(parameter)}
         # Under one root a layer's whole gradients are let go as soon as the next layer's come, not all at the end.
-        fully_shard(module, mesh=mesh, ignored_params=whole)
+        fully_shard(module, mesh=mesh, ignored_params=unsharded)
         for part in [*units, module]:
             # Losses are shares of their step's already, so gradients are added up, not averaged.
             part.set_gradient_divide_factor(1.0)
             part.set_force_sum_reduction_for_comms(True)
         for tensor in [*module.parameters(), *module.buffers()]:
-            if not is_spread(tensor):  # accelerate moves nothing of a module that has spread weights
+            if not is_sharded(tensor):  # accelerate moves nothing of a module that has sharded weights
                 tensor.data = tensor.data.to(kind)
-        self.spread = {name: p for name, p in module.named_parameters() if is_spread(p)}
+        self.sharded = {name: p for name, p in module.named_parameters() if is_sharded(p)}
         self.parts = {
             name: torch.nn.Parameter(held(parameter.detach()))
-            for name, parameter in self.spread.items()
+            for name, parameter in self.sharded.items()
             if parameter.requires_grad
         }
         self.numbers = {id(part) for part in self.parts.values()}
 
     def describe(self) -> str:
         """Return a sentence for the record."""
-        spread, all_weights = (sum(p.numel() for p in ps) for ps in (self.spread.values(), self.module.parameters()))
+        sharded, all_weights = (sum(p.numel() for p in ps) for ps in (self.sharded.values(), self.module.parameters()))
         return (
-            f"Of the weights {spread / all_weights:.1%} were spread over the {self.processes.count} processes, with "
+            f"Of the weights {sharded / all_weights:.1%} were sharded over the {self.processes.count} processes, with "
             "their gradients and optimizer state, and brought together a layer at a time; what is counted as held in "
             "memory is the first process's."
         )
@@ -77,29 +77,29 @@ class Shards:
     def take_gradients(self) -> None:
         """Give each part the gradient that the layers' backward passes left, added up over all processes."""
         for name, part in self.parts.items():
-            gradient = self.spread[name].grad
+            gradient = self.sharded[name].grad
             part.grad = None if gradient is None else held(gradient)
 
-    def clip_gradients(self, whole: list[torch.nn.Parameter], most: float) -> None:
+    def clip_gradients(self, unsharded: list[torch.nn.Parameter], most: float) -> None:
         """Scale all gradients down so that their common norm is at most `most`.
 
         Args:
-            whole: trained parameters that every process holds, with the same gradients in all.
+            unsharded: trained parameters that every process holds, with the same gradients in all.
             most: the norm.
         """
         from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
         parts = list(self.parts.values())
-        square = get_total_norm([p.grad for p in whole if p.grad is not None]) ** 2
+        square = get_total_norm([p.grad for p in unsharded if p.grad is not None]) ** 2
         if parts:
             square = square + self.processes.add_tensor(
                 get_total_norm([p.grad for p in parts if p.grad is not None]) ** 2
             )
-        clip_grads_with_norm_([*parts, *whole], most, square**0.5)
+        clip_grads_with_norm_([*parts, *unsharded], most, square**0.5)
 
     def clear_gradients(self) -> None:
         """Forget the layers' gradients; the optimizer forgets the parts'."""
-        for parameter in self.spread.values():
+        for parameter in self.sharded.values():
             parameter.grad = None
 
     def join(self, name: str, part: torch.Tensor) -> torch.Tensor | None:
@@ -111,7 +111,7 @@ class Shards:
         """
         import torch
 
-        parameter, count = self.spread[name], self.processes.count
+        parameter, count = self.sharded[name], self.processes.count
         rows = -(-parameter.shape[0] // count)
         sent = part.new_zeros((rows, *part.shape[1:]), device=parameter.device)
         sent[: len(part)] = part.detach()
@@ -124,7 +124,7 @@ class Shards:
         pieces = whole.chunk(self.processes.count)
         return pieces[self.processes.number] if self.processes.number < len(pieces) else whole[:0]
 
-    def bring_together(self, everything: bool) -> None:
+    def gather_weights(self, everything: bool) -> None:
         """Put whole weights into the first process's module, which then can be saved and no longer be run; the other
         processes' stays as it is.
 
@@ -133,7 +133,7 @@ class Shards:
         """
         import torch
 
-        for name, parameter in self.spread.items():
+        for name, parameter in self.sharded.items():
             whole = self.join(name, held(parameter.detach())) if everything or parameter.requires_grad else None
             if whole is not None:
                 path, _, last = name.rpartition(".")
@@ -142,7 +142,7 @@ class Shards:
 
 
 def trained_parameters(module: torch.nn.Module, shards: Shards | None) -> dict[str, torch.nn.Parameter]:
-    """Return a module's trained parameters by name; where they are spread, this process's parts of them."""
+    """Return a module's trained parameters by name; where they are sharded, this process's parts of them."""
     parts = shards.parts if shards is not None else {}
     return {name: parts.get(name, p) for name, p in module.named_parameters() if p.requires_grad}  # type: ignore[arg-type]
 
@@ -181,7 +181,7 @@ def shares_weights(unit: torch.nn.Module, module: torch.nn.Module) -> bool:
     return any(id(parameter) in outside for parameter in unit.parameters())
 
 
-def is_spread(tensor: torch.Tensor) -> bool:
+def is_sharded(tensor: torch.Tensor) -> bool:
     """Return whether a tensor's parts lie in several processes."""
     from torch.distributed.tensor import DTensor
 
@@ -189,5 +189,5 @@ def is_spread(tensor: torch.Tensor) -> bool:
 
 
 def held(tensor: torch.Tensor) -> torch.Tensor:
-    """Return what this process holds of a tensor, sharing its memory: the tensor itself, unless it is spread."""
-    return tensor.to_local() if is_spread(tensor) else tensor  # type: ignore[attr-defined]
+    """Return what this process holds of a tensor, sharing its memory: the tensor itself, unless it is sharded."""
+    return tensor.to_local() if is_sharded(tensor) else tensor  # type: ignore[attr-defined]

@@ -59,9 +59,9 @@ ADAMW_BYTES = 8  # per trained weight
 Predict = Callable[[int, bool], int | None]
 
 
-# Of a micro-batch's activations: what passes that are not recorded take at most beside recorded ones, which keep
+# Of a micro-batch's activations: what passes that are not recorded take at most beside captured ones, which keep
 # theirs; and gaps in the memory that recordings of different lengths share.
-UNRECORDED_SHARE, GAPS_SHARE = 0.25, 0.25
+UNCAPTURED_SHARE, GAPS_SHARE = 0.25, 0.25
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Fit:
     """How a step's rows go through the model, and the peak that a trial of it gave."""
 
     micro_batch: int
-    recomputes: bool
+    gradient_checkpointing: bool
     peak_bytes: int | None
 
 
@@ -98,22 +98,22 @@ def choose_fit(rows: int, limit: int, may_keep: bool, measure: Predict) -> Fit:
         may_keep: whether activations may be kept.
         measure: tries a micro-batch of so many rows, keeping or recomputing; returns the peak, None if it did not fit.
     """
-    for recomputes in [False, True] if may_keep else [True]:
+    for gradient_checkpointing in [False, True] if may_keep else [True]:
         parts = 1
-        while parts <= (rows if recomputes else min(MOST_PARTS, rows)):
+        while parts <= (rows if gradient_checkpointing else min(MOST_PARTS, rows)):
             micro_batch = math.ceil(rows / parts)
-            peak = measure(micro_batch, recomputes)
+            peak = measure(micro_batch, gradient_checkpointing)
             if peak is not None and peak <= limit:
-                return Fit(micro_batch, recomputes, peak)
+                return Fit(micro_batch, gradient_checkpointing, peak)
             parts *= 2
     return Fit(1, True, None)
 
 
 def rows_beside(micro_batch: int) -> int:
     """Return how many rows of a smaller last batch, which is not recorded, go through the model at once."""
-    return math.ceil(micro_batch * UNRECORDED_SHARE)
+    return math.ceil(micro_batch * UNCAPTURED_SHARE)
 
 
-def recording_reserve(kept: int, micro_batch: int) -> int:
-    """Return what recorded passes need beside the activations, `kept` bytes, of one micro-batch."""
+def capture_reserve(kept: int, micro_batch: int) -> int:
+    """Return what captured passes need beside the activations, `kept` bytes, of one micro-batch."""
     return kept * rows_beside(micro_batch) // micro_batch + int(kept * GAPS_SHARE)

@@ -33,24 +33,32 @@ def planned_training(
     module: torch.nn.Module,
     longest_tokens: int,
     micro_batch: int | None,
-    recomputes: bool | None,
+    gradient_checkpointing: bool | None,
 ) -> int | None:
     """Return the peak that would have been predicted for the rows and the micro-batch that were used."""
     load = make_load(method, module, longest_tokens, join_processes().count)
-    return training_need(load, micro_batch, bool(recomputes)).peak if load is not None and micro_batch else None
+    return (
+        training_need(load, micro_batch, bool(gradient_checkpointing)).peak
+        if load is not None and micro_batch
+        else None
+    )
 
 
 def predict_fits(method: MethodSettings, module: torch.nn.Module, longest_tokens: int) -> Predict | None:
     """Return what predicts the peak of a micro-batch before any is tried; None where the model's sizes are unknown."""
     load = make_load(method, module, longest_tokens, join_processes().count)
-    return None if load is None else lambda rows, recomputes: training_need(load, rows, recomputes).peak
+    return (
+        None
+        if load is None
+        else lambda rows, gradient_checkpointing: training_need(load, rows, gradient_checkpointing).peak
+    )
 
 
 def planned_prediction(method: MethodSettings, module: torch.nn.Module) -> int | None:
-    """Return the peak that would have been predicted for rows of max_tokens on this card."""
+    """Return the peak that would have been predicted for rows of max_length on this card."""
     import torch
 
-    load = make_load(method, module, method.max_tokens)
+    load = make_load(method, module, method.max_length)
     if load is None:
         return None
     return plan_prediction(load, torch.cuda.get_device_properties(torch.cuda.current_device()).total_memory).peak

@@ -1,4 +1,4 @@
-"""How much memory the card has, without importing torch."""
+"""How much memory the GPU has, without importing torch."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import subprocess
 
 from fineprint.core.settings import SettingsError
 
-USUAL_CARDS_GB = (16.0, 24.0, 48.0, 80.0)
+USUAL_GPUS_GB = (16.0, 24.0, 48.0, 80.0)
 DRIVER_SECONDS = 20
 
 
-def read_card(wish: object) -> float | None:
-    """Return the gigabytes (10⁹ bytes) that `--config card="24 GB"` asks for, or None where nothing was asked.
+def read_gpu_size(wish: object) -> float | None:
+    """Return the gigabytes (10⁹ bytes) that `--config gpu="24 GB"` asks for, or None where nothing was asked.
 
     Raises:
         SettingsError: it is no size.
@@ -24,12 +24,12 @@ def read_card(wish: object) -> float | None:
     except ValueError:
         size = 0.0
     if size <= 0:
-        raise SettingsError(f"card: a size such as 24 GB is wanted; found {wish!r}")
+        raise SettingsError(f"gpu: a size such as 24 GB is wanted; found {wish!r}")
     return size
 
 
-def present_card_gb() -> float | None:
-    """Return the memory of the smallest card that the driver shows, or None where there is none."""
+def present_gpu_gb() -> float | None:
+    """Return the memory of the smallest GPU that the driver shows, or None where there is none."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return None
@@ -37,5 +37,5 @@ def present_card_gb() -> float | None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=DRIVER_SECONDS, check=True)
         return min(float(line) for line in done.stdout.split("\n") if line.strip()) * 2**20 / 1e9
-    except (OSError, subprocess.SubprocessError, ValueError):  # a driver without a card, or one that does not tell
+    except (OSError, subprocess.SubprocessError, ValueError):  # a driver without a GPU, or one that does not tell
         return None

@@ -21,9 +21,9 @@ from fineprint.planning.budget import (
     LEAN_SHARE,
     MOST_TOKENS,
     Fit,
+    capture_reserve,
     choose_fit,
     kept_budget,
-    recording_reserve,
 )
 from fineprint.planning.sizes import Sizes, Weights
 from fineprint.study.schema import MethodSettings
@@ -47,7 +47,7 @@ class Need:
     workspace: int
     peak: int
     rows: int
-    recomputes: bool
+    gradient_checkpointing: bool
     fits: bool
 
 
@@ -60,7 +60,7 @@ class Load:
         sizes: of the model.
         weights: numbers of them.
         tokens: of the longest row, virtual tokens left out.
-        gpus: cards that share the training.
+        gpus: GPUs that share the training.
     """
 
     method: MethodSettings
@@ -70,26 +70,26 @@ class Load:
     gpus: int = 1
 
     @property
-    def spread(self) -> int:
-        """Over how many cards the weights are spread in training."""
-        return self.method.spread(self.gpus)
+    def shards(self) -> int:
+        """Over how many GPUs the weights are sharded in training."""
+        return self.method.shards(self.gpus)
 
     @property
     def rows_per_step(self) -> int:
         """Rows of an optimizer step that go through this card."""
         training = self.method.training
         assert training is not None
-        return math.ceil(training.batch_size * training.accumulation_steps / self.gpus)
+        return math.ceil(training.batch_size * training.gradient_accumulation_steps / self.gpus)
 
     @property
     def kept_whole(self) -> int:
-        """Weights that every card holds: a table of embeddings that is the output layer, too, is not spread."""
+        """Weights that every GPU holds: a table of embeddings that is the output layer, too, is not sharded."""
         return self.sizes.vocabulary * self.sizes.hidden if self.sizes.tied and self.method.readout.uses_prompt else 0
 
     def part(self, whole: int, bytes_each: float) -> int:
-        """Return what a card holds of bytes that belong to weights, of which those kept whole take so many each."""
+        """Return what a GPU holds of bytes that belong to weights, of which those kept whole take so many each."""
         kept = int(self.kept_whole * bytes_each)
-        return kept + (whole - kept) // self.spread
+        return kept + (whole - kept) // self.shards
 
     @property
     def length(self) -> int:
@@ -130,21 +130,21 @@ def kept_per_token(load: Load) -> int:
     """Return what one layer keeps of one token for the backward pass, the inputs of trained layers left out."""
     sizes, number = load.sizes, load.compute_bytes
     attention = 4 * sizes.attention * number
-    fused = sizes.gated and load.spread == 1 and PRECISIONS[load.method.precision].bits < 32
+    fused = sizes.gated and load.shards == 1 and PRECISIONS[load.method.precision].bits < 32
     norms = 2 * (HALF if fused else SINGLE) * sizes.hidden
     feedforward = (3 if sizes.gated else 1) * sizes.feedforward * number
     masks = 0 if sizes.gated else 2 * sizes.hidden
     return attention + norms + feedforward + masks
 
 
-def activation_bytes(load: Load, rows: int, recomputes: bool) -> int:
+def activation_bytes(load: Load, rows: int, gradient_checkpointing: bool) -> int:
     """Return what a micro-batch keeps for its backward pass, output and converted weights included."""
     sizes, tokens = load.sizes, rows * load.length
     if not load.method.adapter.trains:  # a head alone: nothing flows back into the backbone
         return working_bytes(load, tokens)
     layer = tokens * kept_per_token(load)
     inputs = tokens * load.weights.trained_inputs * (load.compute_bytes + (0 if load.trains_all else 1))
-    if recomputes:
+    if gradient_checkpointing:
         residual = HALF if PRECISIONS[load.method.precision].bits < 32 else SINGLE
         kept = tokens * sizes.layers * sizes.hidden * residual + layer + inputs // sizes.layers
     else:
@@ -161,7 +161,7 @@ def working_bytes(load: Load, tokens: int) -> int:
     return tokens * (layer + (3 if sizes.gated else 2) * sizes.feedforward * number)
 
 
-def training_need(load: Load, rows: int, recomputes: bool) -> Need:
+def training_need(load: Load, rows: int, gradient_checkpointing: bool) -> Need:
     """Return the peak of training with so many rows at once, gradients and activations at their highest."""
     training = load.method.training
     assert training is not None
@@ -169,51 +169,51 @@ def training_need(load: Load, rows: int, recomputes: bool) -> Need:
     trained = load.part(load.weights.trained, 1.0 if load.trains_all else 0.0)
     eight_bit = training.optimizer == "paged_adamw_8bit"
     optimizer, gradients = trained * (PAGED_8BIT_BYTES if eight_bit else ADAMW_BYTES), trained * SINGLE
-    kept = activation_bytes(load, rows, recomputes)
+    kept = activation_bytes(load, rows, gradient_checkpointing)
     whole = rows >= load.rows_per_step
     together = max(gradients, kept) if whole else gradients + kept
     backward = 2 * rows * load.length * load.sizes.feedforward * load.compute_bytes
     workspace = TRAINING_LIBRARY_BYTES + load.weights.largest * load.compute_bytes + backward + layer_bytes(load)
     peak = weights + optimizer + together + workspace
-    return Need(weights, gradients, optimizer, kept, workspace, peak, rows, recomputes, True)
+    return Need(weights, gradients, optimizer, kept, workspace, peak, rows, gradient_checkpointing, True)
 
 
 def training_weight_bytes(load: Load) -> int:
-    """Return what a card holds of the weights in training, between two layers' passes."""
+    """Return what a GPU holds of the weights in training, between two layers' passes."""
     return load.part(weight_bytes(load, training=True), SINGLE if load.trains_all else HALF)
 
 
 def layer_bytes(load: Load) -> int:
-    """Return what is brought together from several cards at once: the largest layer or table, weights and gradients,
+    """Return what is brought together from several GPUs at once: the largest layer or table, weights and gradients,
     and the layer that comes after it."""
-    if load.spread == 1:
+    if load.shards == 1:
         return 0
     layer, table = load.weights.linear // load.sizes.layers, load.sizes.vocabulary * load.sizes.hidden
     return 2 * SINGLE * (max(layer, 0 if load.kept_whole else table) + layer)
 
 
-def plan_training(load: Load, card_bytes: float) -> Need:
-    """Return the peak of training on a card, its rows cut as training itself would cut them."""
+def plan_training(load: Load, gpu_bytes: float) -> Need:
+    """Return the peak of training on a GPU, its rows cut as training itself would cut them."""
     training = load.method.training
     assert training is not None
     weights = training_weight_bytes(load)
-    most = weights + (card_bytes - weights) * FREE_SHARE
+    most = weights + (gpu_bytes - weights) * FREE_SHARE
     wish = load.method.memory
     if wish == "lean":
         most = min(most, weights * (1 + LEAN_SHARE))
     elif wish != "auto":
         most = min(most, float(wish.split()[0]) * 1e9)
 
-    def measure(micro_batch: int, recomputes: bool) -> int:
-        need = training_need(load, micro_batch, recomputes)
-        records = not recomputes and load.gpus == 1  # on a GPU with bfloat16
-        return need.peak + (recording_reserve(need.activations, micro_batch) if records else 0)
+    def measure(micro_batch: int, gradient_checkpointing: bool) -> int:
+        need = training_need(load, micro_batch, gradient_checkpointing)
+        records = not gradient_checkpointing and load.gpus == 1  # on a GPU with bfloat16
+        return need.peak + (capture_reserve(need.activations, micro_batch) if records else 0)
 
     chosen: Fit = choose_fit(
-        load.rows_per_step, int(most), wish != "lean" and not training.checkpoint_activations, measure
+        load.rows_per_step, int(most), wish != "lean" and not training.gradient_checkpointing, measure
     )
-    need = training_need(load, chosen.micro_batch, chosen.recomputes)
-    return Need(**{**asdict(need), "fits": need.peak <= card_bytes})
+    need = training_need(load, chosen.micro_batch, chosen.gradient_checkpointing)
+    return Need(**{**asdict(need), "fits": need.peak <= gpu_bytes})
 
 
 def prediction_need(load: Load, rows: int, unpacked: int = 0, together: int = 0) -> Need:
@@ -240,9 +240,9 @@ def kept_bytes(load: Load) -> int:
     return load.sizes.layers * 2 * load.sizes.key_value * HALF
 
 
-def plan_prediction(load: Load, card_bytes: float) -> Need:
-    """Return the peak of prediction on a card, its batches as large as prediction itself would make them."""
-    free, most = card_bytes - weight_bytes(load, training=False), load.method.prediction_batch_size
+def plan_prediction(load: Load, gpu_bytes: float) -> Need:
+    """Return the peak of prediction on a GPU, its batches as large as prediction itself would make them."""
+    free, most = gpu_bytes - weight_bytes(load, training=False), load.method.prediction_batch_size
     budget = int(max(FEWEST_TOKENS, min(free // BYTES_PER_TOKEN, MOST_TOKENS)))
     rows, together = max(1, min(most, budget // load.length)), 0
     if load.method.readout.uses_prompt:
@@ -250,7 +250,7 @@ def plan_prediction(load: Load, card_bytes: float) -> Need:
     size = load.weights.linear * HALF
     unpacks = PRECISIONS[load.method.precision].bits == 4 and load.method.memory == "auto" and free >= LEAST_FREE * size
     need = prediction_need(load, rows, size if unpacks else 0, together)
-    return Need(**{**asdict(need), "fits": need.peak <= card_bytes})
+    return Need(**{**asdict(need), "fits": need.peak <= gpu_bytes})
 
 
 def describe(need: Need) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The plan of a study: what every method will take of cards, of the disk, and of time where that is known."""
+"""The plan of a study: what every method will take of GPUs, of the disk, and of time where that is known."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 UNKNOWN = "the model's sizes are known once it is made"
 
 
-def plan_study(study: StudyConfig, cards_gb: list[float], folder: Path) -> dict[str, Any]:
+def plan_study(study: StudyConfig, gpus_gb: list[float], folder: Path) -> dict[str, Any]:
     """Return the plan of a study; no weights are loaded.
 
     Args:
         study: to be planned.
-        cards_gb: memory of the cards to plan for.
+        gpus_gb: memory of the GPUs to plan for.
         folder: the study's results, where earlier runs have left their records.
     """
     configs: dict[str, PreTrainedConfig | None] = {}
@@ -37,12 +37,12 @@ def plan_study(study: StudyConfig, cards_gb: list[float], folder: Path) -> dict[
             configs[method.backbone] = study.backbones[method.backbone].plan_config(
                 folder / "backbones" / method.backbone / "model"
             )
-        methods[name] = plan_method(study, name, configs[method.backbone], cards_gb, folder)
-    return {"study": study.study, "cards_gb": cards_gb, "methods": methods}
+        methods[name] = plan_method(study, name, configs[method.backbone], gpus_gb, folder)
+    return {"study": study.study, "gpus_gb": gpus_gb, "methods": methods}
 
 
 def plan_method(
-    study: StudyConfig, name: str, config: PreTrainedConfig | None, cards_gb: list[float], folder: Path
+    study: StudyConfig, name: str, config: PreTrainedConfig | None, gpus_gb: list[float], folder: Path
 ) -> dict[str, Any]:
     """Return one method's part of the plan."""
     method = study.methods[name]
@@ -55,15 +55,15 @@ def plan_method(
         weights = count_method(method, config, labels)
     except SettingsError as error:
         return {"title": title, "reason": str(error)}
-    load = Load(method, sizes, weights, method.max_tokens, max(1, study.hardware.gpus_per_run))
+    load = Load(method, sizes, weights, method.max_length, max(1, study.hardware.gpus_per_run))
     runs = len(study.run.tasks) * len(study.run.seeds)
     return {
         "title": title,
         "reason": None,
         "weights": weights.total,
         "trained": weights.trained,
-        "longest_tokens": method.max_tokens,
-        "cards": [plan_card(load, card) for card in cards_gb],
+        "longest_tokens": method.max_length,
+        "gpus": [plan_gpu(load, gpu) for gpu in gpus_gb],
         "disk": {
             "backbone": stored_bytes(folder / "backbones" / method.backbone / "model"),
             "saved_at_most": runs * weights.trained * 4,
@@ -78,12 +78,12 @@ def count_method(method: MethodSettings, config: PreTrainedConfig, labels: int) 
     return count_weights(build_without_memory(method, config, labels), head)
 
 
-def plan_card(load: Load, card_gb: float) -> dict[str, Any]:
-    """Return what a method does on one card."""
-    training = plan_training(load, card_gb * 1e9) if load.method.trains else None
-    prediction = plan_prediction(load, card_gb * 1e9)
+def plan_gpu(load: Load, gpu_gb: float) -> dict[str, Any]:
+    """Return what a method does on one GPU."""
+    training = plan_training(load, gpu_gb * 1e9) if load.method.trains else None
+    prediction = plan_prediction(load, gpu_gb * 1e9)
     return {
-        "card_gb": card_gb,
+        "gpu_gb": gpu_gb,
         "training": None if training is None else describe(training),
         "prediction": describe(prediction),
         "fits": prediction.fits and (training is None or training.fits),
@@ -107,20 +107,20 @@ def write_table(plan: dict[str, Any]) -> str:
         "Method",
         "Weights",
         "Trained",
-        *(f"{card:g} GB" for card in plan["cards_gb"]),
+        *(f"{gpu:g} GB" for gpu in plan["gpus_gb"]),
         "Disk, a run",
         "Time, a run",
     ]
     lines = [f"# Plan of study “{plan['study']}”", "", row(heads), row(["---"] * len(heads))]
     for entry in plan["methods"].values():
-        cells = describe_method(entry, len(plan["cards_gb"]))
+        cells = describe_method(entry, len(plan["gpus_gb"]))
         lines.append(row([entry["title"].replace("|", "\\|"), *cells]))
     return "\n".join([*lines, "", LEGEND, ""])
 
 
 LEGEND = (
-    "Under each card: predicted peak of training (rows at a time; ↻: activations are computed again) / of prediction, "
-    "in GB (10⁹ bytes), for rows of max_tokens; shorter rows take less. Disk: what is saved, at most. Time: mean of "
+    "Under each GPU: predicted peak of training (rows at a time; ↻: activations are computed again) / of prediction, "
+    "in GB (10⁹ bytes), for rows of max_length; shorter rows take less. Disk: what is saved, at most. Time: mean of "
     "training / of prediction in earlier runs of this study."
 )
 
@@ -130,22 +130,22 @@ def row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def describe_method(entry: dict[str, Any], cards: int) -> list[str]:
+def describe_method(entry: dict[str, Any], gpus: int) -> list[str]:
     """Return one method's cells behind its title."""
     if entry["reason"] is not None:
-        return [f"not planned: {entry['reason']}", *[""] * (cards + 3)]
+        return [f"not planned: {entry['reason']}", *[""] * (gpus + 3)]
     times, saved = entry["seconds_of_a_run"], entry["trained"] * 4
     time = " / ".join(f"{seconds:.0f} s" for seconds in times.values()) if times else "not measured"
-    cells = [describe_card(card) for card in entry["cards"]]
+    cells = [describe_gpu_plan(gpu) for gpu in entry["gpus"]]
     return [f"{entry['weights']:,}", f"{entry['trained']:,}", *cells, f"{saved / 1e6:,.1f} MB" if saved else "–", time]
 
 
-def describe_card(card: dict[str, Any]) -> str:
-    """Return the peaks on one card."""
-    training, prediction = card["training"], card["prediction"]
+def describe_gpu_plan(gpu: dict[str, Any]) -> str:
+    """Return the peaks on one GPU."""
+    training, prediction = gpu["training"], gpu["prediction"]
     predicting = f"{prediction['peak'] / 1e9:.1f}" if prediction["fits"] else "does not fit"
     if training is None:
         return f"– / {predicting}"
-    how = f" ({training['rows']}{' ↻' if training['recomputes'] else ''})"
+    how = f" ({training['rows']}{' ↻' if training['gradient_checkpointing'] else ''})"
     trained = f"{training['peak'] / 1e9:.1f}{how}" if training["fits"] else "does not fit"
     return f"{trained} / {predicting}"

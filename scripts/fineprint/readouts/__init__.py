@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-Feature = dict[str, list[int]]
+EncodedExample = dict[str, list[int]]
 Batch = dict[str, "torch.Tensor"]
 
 
 @dataclass(frozen=True)
-class TaskCard:
+class TaskWording:
     """What a readout needs to know of a task."""
 
     labels: tuple[str, ...]
@@ -39,14 +39,14 @@ class Context:
     Attributes:
         task: labels, answers and wording.
         tokenizer: the backbone's, with a pad token that is not end-of-text.
-        max_tokens: the longest input, virtual tokens not counted.
+        max_length: the longest input, virtual tokens not counted.
         seed: of whatever the readout draws.
         training_rows: rows that worked examples may be drawn from; never held-out or test rows.
     """
 
-    task: TaskCard
+    task: TaskWording
     tokenizer: PreTrainedTokenizerBase
-    max_tokens: int
+    max_length: int
     seed: int
     training_rows: list[Row] = field(default_factory=list)
 
@@ -117,10 +117,10 @@ class Readout(ABC):
         return None
 
     @abstractmethod
-    def encode(self, row: Row, with_answer: bool) -> Feature:
+    def encode(self, row: Row, with_answer: bool) -> EncodedExample:
         """Turn a row into token ids, with the gold answer for training or without it for prediction."""
 
-    def encode_all(self, rows: list[Row], with_answer: bool) -> list[Feature]:
+    def encode_all(self, rows: list[Row], with_answer: bool) -> list[EncodedExample]:
         """Turn rows into token ids as `encode` does; a readout may do so faster for many at once."""
         return [self.encode(row, with_answer) for row in rows]
 
@@ -128,29 +128,29 @@ class Readout(ABC):
         """Keep a row's prompt as the example that the report shows, where the readout uses one and has none yet."""
 
     @abstractmethod
-    def collate(self, features: list[Feature], length: int | None = None) -> Batch:
-        """Pad features to one length and stack them.
+    def collate(self, examples: list[EncodedExample], length: int | None = None) -> Batch:
+        """Pad examples to one length and stack them.
 
         Args:
-            features: all with answers, or all without.
+            examples: all with answers, or all without.
             length: given for a training step: what to pad to. The batch then holds only what the loss needs, in
-                tensors whose shapes depend on `length` and the number of features alone.
+                tensors whose shapes depend on `length` and the number of examples alone.
         """
 
-    def count_terms(self, features: list[Feature]) -> int:
+    def count_terms(self, examples: list[EncodedExample]) -> int:
         """Return over how many terms the loss of a batch is the mean: its rows, as a rule."""
-        return len(features)
+        return len(examples)
 
     @abstractmethod
     def loss(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
-        """Return the mean loss of a batch of features with answers."""
+        """Return the mean loss of a batch of examples with answers."""
 
     @abstractmethod
-    def judge(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    def evaluate(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Return per row of a held-out batch the loss and whether the most likely label is right."""
 
-    def expect(self, module: torch.nn.Module, features: list[Feature]) -> int:
-        """Be told which features are answered next, in batches, by the module as it is; none ends it.
+    def expect(self, module: torch.nn.Module, examples: list[EncodedExample]) -> int:
+        """Be told which examples are answered next, in batches, by the module as it is; none ends it.
 
         Returns:
             How many tokens they all begin with that are read once for all of them.
@@ -159,7 +159,7 @@ class Readout(ABC):
 
     @abstractmethod
     def answer(self, module: torch.nn.Module, batch: Batch) -> Any:
-        """Answer a batch of features without answers, as tensors that the GPU may still be working on."""
+        """Answer a batch of examples without answers, as tensors that the GPU may still be working on."""
 
     def kept_bytes(self, module: torch.nn.Module) -> int:
         """Return the bytes that are kept of every token of a batch until it is answered; 0 where batches are answered
@@ -176,7 +176,7 @@ class Readout(ABC):
         """Wait for what `answer` returned and turn it into one prediction per row."""
 
     def predict(self, module: torch.nn.Module, batch: Batch) -> list[Prediction]:
-        """Answer a batch of features without answers."""
+        """Answer a batch of examples without answers."""
         return self.read_off(self.answer(module, batch))
 
 

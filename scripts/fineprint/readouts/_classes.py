@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fineprint.core.plain_code import PlainCode
 from fineprint.core.settings import SettingsError
-from fineprint.readouts import Batch, Feature, Prediction, Readout
+from fineprint.readouts import Batch, EncodedExample, Prediction, Readout
 from fineprint.readouts._padding import attention_mask, pad_to_one_length
 from fineprint.tasks import Row
 
@@ -24,48 +24,48 @@ class ClassReadout(Readout):
     def logits(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return logits of shape (rows, labels)."""
 
-    def encode(self, row: Row, with_answer: bool) -> Feature:
+    def encode(self, row: Row, with_answer: bool) -> EncodedExample:
         """Turn one or two texts into the tokenizer's form for them."""
         return self.encode_all([row], with_answer)[0]
 
-    def encode_all(self, rows: list[Row], with_answer: bool) -> list[Feature]:
+    def encode_all(self, rows: list[Row], with_answer: bool) -> list[EncodedExample]:
         """Turn rows into the tokenizer's form for one or two texts, by as many threads as the tokenizer may use."""
         if not rows:
             return []
         columns = [list(texts) for texts in zip(*(row.texts.values() for row in rows), strict=True)]
         whole = self.context.tokenizer(*columns, add_special_tokens=True, return_attention_mask=False)
         parts = [name for name in ("input_ids", "token_type_ids") if name in whole]
-        features = [
+        examples = [
             dict(zip(parts, values, strict=True)) for values in zip(*(whole[name] for name in parts), strict=True)
         ]
         return [
-            self.cut(row, feature) | ({"label": [row.label]} if with_answer else {})
-            for row, feature in zip(rows, features, strict=True)
+            self.cut(row, example) | ({"label": [row.label]} if with_answer else {})
+            for row, example in zip(rows, examples, strict=True)
         ]
 
-    def cut(self, row: Row, feature: Feature) -> Feature:
-        """Return a row's feature, encoded anew if it is too long, so that special tokens stay."""
-        if len(feature["input_ids"]) <= self.context.max_tokens:
-            return feature
+    def cut(self, row: Row, example: EncodedExample) -> EncodedExample:
+        """Return a row's example, encoded anew if it is too long, so that special tokens stay."""
+        if len(example["input_ids"]) <= self.context.max_length:
+            return example
         self.truncated_rows += 1
-        whole = self.context.tokenizer(*row.texts.values(), truncation=True, max_length=self.context.max_tokens)
-        return {name: whole[name] for name in feature}
+        whole = self.context.tokenizer(*row.texts.values(), truncation=True, max_length=self.context.max_length)
+        return {name: whole[name] for name in example}
 
-    def collate(self, features: list[Feature], length: int | None = None) -> Batch:
+    def collate(self, examples: list[EncodedExample], length: int | None = None) -> Batch:
         """Pad token ids with the pad token and everything else with 0."""
         import torch
 
-        ids = [feature["input_ids"] for feature in features]
+        ids = [example["input_ids"] for example in examples]
         pad = self.context.tokenizer.pad_token_id
         batch = {
             "input_ids": pad_to_one_length(ids, pad, self.padding_side, length),
             "attention_mask": attention_mask(ids, self.padding_side, length),
         }
-        if "token_type_ids" in features[0]:
-            types = [feature["token_type_ids"] for feature in features]
+        if "token_type_ids" in examples[0]:
+            types = [example["token_type_ids"] for example in examples]
             batch["token_type_ids"] = pad_to_one_length(types, 0, self.padding_side, length)
-        if "label" in features[0]:
-            batch["label"] = torch.tensor([feature["label"][0] for feature in features])
+        if "label" in examples[0]:
+            batch["label"] = torch.tensor([example["label"][0] for example in examples])
         return batch
 
     def loss(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
@@ -74,7 +74,7 @@ class ClassReadout(Readout):
 
         return cross_entropy(self.logits(module, batch).float(), batch["label"])
 
-    def judge(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    def evaluate(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Return cross-entropy and correctness per row."""
         from torch.nn.functional import cross_entropy
 
@@ -102,8 +102,8 @@ class ClassReadout(Readout):
         ]
 
 
-def plain_answer(max_tokens: int, *lines: str, imports: tuple[tuple[str, str], ...] = ()) -> PlainCode:
+def plain_answer(max_length: int, *lines: str, imports: tuple[tuple[str, str], ...] = ()) -> PlainCode:
     """Return how a row is answered; `lines`, indented, make `logits` of `inputs`."""
-    encode = f'inputs = tokenizer(*texts.values(), truncation=True, max_length={max_tokens}, return_tensors="pt")'
+    encode = f'inputs = tokenizer(*texts.values(), truncation=True, max_length={max_length}, return_tensors="pt")'
     answer = ("with torch.inference_mode():", *lines, "label = labels[int(logits[0].argmax())]")
     return PlainCode(imports, (encode, "inputs = inputs.to(model.device)", *answer))

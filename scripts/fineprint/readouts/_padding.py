@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from fineprint.readouts import Batch, Feature
+from fineprint.readouts import Batch, EncodedExample
 
 if TYPE_CHECKING:
     import numpy
@@ -63,21 +63,21 @@ def place(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
-def collate_answers(features: list[Feature], longest: int, columns: int) -> Batch:
+def collate_answers(examples: list[EncodedExample], longest: int, columns: int) -> Batch:
     """Return the tokens of answers behind prompts, and where in the joined sequences each of them is predicted.
 
     Args:
-        features: with prompt and answer.
+        examples: with prompt and answer.
         longest: tokens of the longest possible answer.
         columns: of the joined sequences, padded on the right. Positions are counted from the end, since an adapter may
             put virtual tokens in front.
     """
     import torch
 
-    labels = torch.full((len(features), longest), IGNORED)
+    labels = torch.full((len(examples), longest), IGNORED)
     positions = torch.full_like(labels, -1)
-    for row, feature in enumerate(features):
-        answer, first = feature["answer"], len(feature["prompt"]) - 1 - columns
+    for row, example in enumerate(examples):
+        answer, first = example["answer"], len(example["prompt"]) - 1 - columns
         labels[row, : len(answer)] = torch.tensor(answer)
         positions[row, : len(answer)] = torch.arange(first, first + len(answer))
     return {"labels": labels, "answer_positions": positions}

@@ -11,7 +11,7 @@ from fineprint.tasks import Row
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from fineprint.readouts import TaskCard
+    from fineprint.readouts import TaskWording
 
 # Where an answer is not exactly one of the words, `label` is None; the study reads answers a little less strictly.
 READ_ANSWER = (
@@ -21,7 +21,7 @@ READ_ANSWER = (
 
 
 def plain_question(
-    tokenizer: PreTrainedTokenizerBase, task: TaskCard, shots: list[Row], temperature: float, max_new_tokens: int
+    tokenizer: PreTrainedTokenizerBase, task: TaskWording, shots: list[Row], temperature: float, max_new_tokens: int
 ) -> PlainCode:
     """Return how the wording is filled, sent, and the answer read."""
     ask = ask_in_turns if tokenizer.chat_template else ask_in_text
@@ -41,7 +41,7 @@ def sampling(temperature: float, max_new_tokens: int) -> list[str]:
     ]
 
 
-def ask_in_text(task: TaskCard, shots: list[Row]) -> list[str]:
+def ask_in_text(task: TaskWording, shots: list[Row]) -> list[str]:
     """Return the prompt as text, worked examples as paragraphs before it."""
     worked = "".join(f"{fill_prompt(task.prompt, shot)} {task.answers[shot.label]}\n\n" for shot in shots)
     return [
@@ -50,7 +50,7 @@ def ask_in_text(task: TaskCard, shots: list[Row]) -> list[str]:
     ]
 
 
-def ask_in_turns(task: TaskCard, shots: list[Row]) -> list[str]:
+def ask_in_turns(task: TaskWording, shots: list[Row]) -> list[str]:
     """Return the prompt as chat turns, worked examples as earlier ones."""
     turns: list[dict[str, Any]] = []
     for shot in shots:

@@ -14,7 +14,7 @@ from pydantic import Field
 from fineprint.core.plain_code import PlainCode
 from fineprint.core.settings import SettingsError
 from fineprint.models.loading import load_model
-from fineprint.readouts import Batch, Context, Feature, Prediction, Readout, ReadoutSettings, Trial
+from fineprint.readouts import Batch, Context, EncodedExample, Prediction, Readout, ReadoutSettings, Trial
 from fineprint.readouts._answering import (
     Kept,
     Reading,
@@ -74,9 +74,7 @@ class Settings(ReadoutSettings):
 
     def list_trials(self, seed: int) -> list[Trial]:
         """Return the temperatures and the draws of worked examples to try."""
-        if self.trials is None:
-            return []
-        choices = self.trials.choices(self.temperature, seed)
+        choices = self.trials.choices(self.temperature, seed) if self.trials else ()
         return [Trial(c.name, c.value, c.own, self.model_copy(update=c.update), c.seed) for c in choices]
 
     def trial_rows(self) -> int:
@@ -121,22 +119,22 @@ class Generation(Readout):
         text = answer if self.context.tokenizer.chat_template else f" {answer}"
         return self.context.tokenizer(text, add_special_tokens=False)["input_ids"]
 
-    def encode(self, row: Row, with_answer: bool) -> Feature:
+    def encode(self, row: Row, with_answer: bool) -> EncodedExample:
         """Return prompt and, for training, answer with one end of text."""
         return self.encode_all([row], with_answer)[0]
 
-    def encode_all(self, rows: list[Row], with_answer: bool) -> list[Feature]:
+    def encode_all(self, rows: list[Row], with_answer: bool) -> list[EncodedExample]:
         """Encode rows as `encode` does, by as many threads as the tokenizer may use."""
-        features: list[Feature] = []
+        examples: list[EncodedExample] = []
         end = self.context.tokenizer.eos_token_id
         for row, ids in zip(rows, self.tokenize_prompts(rows), strict=True):
             answer = {"answer": [*self.answer_ids[row.label], end], "label": [row.label]} if with_answer else {}
-            features.append({"prompt": self.cut_prompt(row, ids)} | answer)
-        return features
+            examples.append({"prompt": self.cut_prompt(row, ids)} | answer)
+        return examples
 
     def cut_prompt(self, row: Row, ids: list[int]) -> list[int]:
         """Return a prompt that leaves room for an answer; of a longer one the row's longer texts lose their ends."""
-        room = self.context.max_tokens - self.longest_answer
+        room = self.context.max_length - self.longest_answer
         if len(ids) <= room:
             return ids
         self.truncated_rows += 1
@@ -172,23 +170,23 @@ class Generation(Readout):
         if sum(map(len, tokens.values())) <= excess:
             raise SettingsError(
                 f"row {row.id} does not fit: its prompt takes more than {room} tokens even without its texts; "
-                "raise max_tokens or use fewer shots"
+                "raise max_length or use fewer shots"
             )
         for _ in range(excess):
             max(tokens.values(), key=len).pop()
         return replace(row, texts={name: tokenizer.decode(ids) for name, ids in tokens.items()})
 
-    def collate(self, features: list[Feature], length: int | None = None) -> Batch:
+    def collate(self, examples: list[EncodedExample], length: int | None = None) -> Batch:
         """Pad the prompts; with answers, add the joined sequences and where in them the answers stand."""
         import torch
 
-        batch = {} if length else self.collate_prompts([feature["prompt"] for feature in features])
-        if "answer" in features[0]:
-            joined = [feature["prompt"] + feature["answer"] for feature in features]
+        batch = {} if length else self.collate_prompts([example["prompt"] for example in examples])
+        if "answer" in examples[0]:
+            joined = [example["prompt"] + example["answer"] for example in examples]
             batch["input_ids"] = pad_to_one_length(joined, self.context.tokenizer.pad_token_id, "right", length)
             batch["attention_mask"] = attention_mask(joined, "right", length)
-            batch |= collate_answers(features, self.longest_answer, batch["input_ids"].shape[1])
-            batch["label"] = torch.tensor([feature["label"][0] for feature in features])
+            batch |= collate_answers(examples, self.longest_answer, batch["input_ids"].shape[1])
+            batch["label"] = torch.tensor([example["label"][0] for example in examples])
         return batch
 
     def collate_prompts(self, prompts: list[list[int]]) -> Batch:
@@ -202,9 +200,9 @@ class Generation(Readout):
         batch["prompt_ids"] = pad_to_one_length(prompts, pad, "left")
         return batch | {"prompt_mask": attention_mask(prompts, "left")}
 
-    def count_terms(self, features: list[Feature]) -> int:
+    def count_terms(self, examples: list[EncodedExample]) -> int:
         """Return the answers' tokens, ends of text included."""
-        return sum(len(feature["answer"]) for feature in features)
+        return sum(len(example["answer"]) for example in examples)
 
     def answer_losses(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return the cross-entropy of every answer token, shape (rows, tokens), 0 where none stands.
@@ -222,16 +220,16 @@ class Generation(Readout):
         """Return the mean cross-entropy over answer tokens and ends of text."""
         return self.answer_losses(module, batch).sum() / (batch["labels"] != IGNORED).sum()
 
-    def judge(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    def evaluate(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss of each row's answer, and whether its label is the likeliest."""
         losses = self.answer_losses(module, batch).sum(dim=1) / (batch["labels"] != IGNORED).sum(dim=1)
         return losses, self.label_scores(module, batch).argmax(dim=1) == batch["label"]
 
-    def expect(self, module: torch.nn.Module, features: list[Feature]) -> int:
+    def expect(self, module: torch.nn.Module, examples: list[EncodedExample]) -> int:
         """Note what all prompts begin with, where the model can keep it."""
-        prompts = [feature["prompt"] for feature in features] if keeps_all(module) else []
+        prompts = [example["prompt"] for example in examples] if keeps_all(module) else []
         self.beginning, self.kept = shared_beginning(prompts), None
-        self.habit = self.habit if features else Habit()
+        self.habit = self.habit if examples else Habit()
         return len(self.beginning)
 
     def read(self, module: torch.nn.Module, batch: Batch, more: int) -> Reading:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fineprint.core import formats
 from fineprint.core.records import COST_ONLY, Results
-from fineprint.reporting.figures.drawing_all import FIGURE_KINDS, MULTITASK, FigureEntry
+from fineprint.reporting.figures.drawing_all import FIGURE_KINDS, SERVING, FigureEntry
 from fineprint.reporting.methods_text import paper
 from fineprint.reporting.methods_text.references import Library
 from fineprint.reporting.sections import (
@@ -31,7 +31,7 @@ from fineprint.reporting.sections import (
     trials,
 )
 from fineprint.reporting.sections.planned import planned_table
-from fineprint.reporting.serving.view import describe_multitask
+from fineprint.reporting.serving.view import describe_serving
 from fineprint.reporting.table import clean_identifier
 from fineprint.results.lookup import Study
 
@@ -135,8 +135,8 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": describe_counts(study),
         "seed_caution": seeds.caution(study),
-        "multitask": describe_multitask(study),
-        "multitask_figures": [figure for figure in figures if figure.entry.kind == MULTITASK],
+        "serving": describe_serving(study),
+        "serving_figures": [figure for figure in figures if figure.entry.kind == SERVING],
     }
 
 
@@ -211,7 +211,7 @@ def describe_results(study: Study, task: str) -> dict[str, Any]:
 
 def describe_accuracy(study: Study, task: str) -> dict[str, Any]:
     """Return the part of section 4 that rests on accuracy; nothing of it is shown where none was measured."""
-    matrices = [pairs.matrix_table(study, task, split) for split in study.splits_and_together(task)]
+    matrices = [pairs.matrix_table(study, task, split) for split in study.splits_and_pooled(task)]
     shown = {
         "scores": scores.scores_tables(study, task),
         "macro_f1": scores.macro_f1_table(study, task),
@@ -220,7 +220,7 @@ def describe_accuracy(study: Study, task: str) -> dict[str, Any]:
         "classes": scores.class_tables(study, task),
         "calibration": calibration.calibration_table(study, task),
         "answers": prompting.answers_table(study, task),
-        "unreadable": prompting.unreadable_answers(study, task),
+        "unparseable": prompting.unparseable_answers(study, task),
         "trials": trials.trials_table(study, task),
         "trial_sentences": trials.trial_sentences(study, task),
         "merged": merging.merge_table(study, task),

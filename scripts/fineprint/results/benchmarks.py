@@ -12,7 +12,7 @@ from fineprint.jobs.placement import read_log
 SAMPLED_SECONDS = 5.0
 MEBIBYTE = 1024 * 1024
 SECTIONS = ("tasks", "backbones")  # of the config, in the places of what was fetched
-RULES_OF_MANY_TASKS = ("write_multitask_settings", "serve_tasks", "combine_tasks", "measure_forgetting")
+RULES_OF_MANY_TASKS = ("write_serving_settings", "serve_tasks", "combine_tasks", "measure_forgetting")
 
 
 class Place(NamedTuple):
@@ -51,7 +51,7 @@ def runs_compared(study: dict[str, Any]) -> list[Place]:
 
 def runs_of_many_tasks(study: dict[str, Any]) -> list[Place]:
     """Return the runs of many tasks on one backbone; some are also of the comparison."""
-    part = study.get("multitask") or {"tasks": (), "methods": {}}
+    part = study.get("serving") or {"tasks": (), "methods": {}}
     seed = str(study["run"]["seeds"][0])
     return [Place(task, method, seed) for task in part["tasks"] for method in part["methods"].values()]
 

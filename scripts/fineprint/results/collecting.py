@@ -14,10 +14,10 @@ from typing import Any
 from fineprint.results.benchmarks import read_jobs
 from fineprint.jobs.environment import COMMIT, describe_commit, describe_machine
 from fineprint.results.lookup import phase_peak
-from fineprint.results.collecting_serving import collect_multitask, list_environments
+from fineprint.results.collecting_serving import collect_serving, list_environments
 from fineprint.core.records import read_predictions
 from fineprint.core.records import Results, Run, read_json
-from fineprint.tasks._rows import TOGETHER
+from fineprint.tasks._rows import POOLED
 from fineprint.scoring.scoring import join_splits
 from fineprint.scoring.statistics import compare_paired
 
@@ -33,19 +33,19 @@ def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
         for method in run["methods"]
         for seed in run["seeds"]
     ]
-    multitask = collect_multitask(study, folder, functools.partial(collect_run, study, folder))
-    if multitask:
-        multitask["comparisons"] = compare_runs(folder, multitask["runs"])
-    names = {*run["methods"], *(study["multitask"]["methods"].values() if multitask else ())}
+    serving = collect_serving(study, folder, functools.partial(collect_run, study, folder))
+    if serving:
+        serving["comparisons"] = compare_runs(folder, serving["runs"])
+    names = {*run["methods"], *(study["serving"]["methods"].values() if serving else ())}
     used = {study["methods"][method]["backbone"] for method in names}
     return Results(
         study=study,
-        provenance=describe_provenance(study, folder, command, runs, list_environments(multitask)),
+        provenance=describe_provenance(study, folder, command, runs, list_environments(serving)),
         tasks={task: read_json(folder / "data" / task / "task.json") for task in run["tasks"]},
         backbones={name: read_json(folder / "backbones" / name / "backbone.json") for name in sorted(used)},
         runs=runs,
         comparisons=compare_runs(folder, runs),
-        multitask=multitask,
+        serving=serving,
     )
 
 
@@ -106,7 +106,7 @@ def compare_runs(folder: Path, runs: list[Run]) -> list[dict[str, Any]]:
 def read_hits(folder: Path, run: Run) -> dict[str, list[bool]]:
     """Return for each split whether each row was answered rightly, in the order of the rows."""
     place = folder / "runs" / run["task"] / run["method"] / str(run["seed"]) / "predictions"
-    splits = [split for split in run["scores"]["splits"] if split != TOGETHER]
+    splits = [split for split in run["scores"]["splits"] if split != POOLED]
     return {
         split: [entry["label"] == entry["gold"] for entry in read_predictions(place / f"{split}.jsonl")]
         for split in splits
@@ -136,7 +136,7 @@ def table_rows(study: dict[str, Any], run: Run) -> list[dict[str, Any]]:
     rows = []
     splits = (scores and scores["splits"]) or {"": {}}
     for split, score in splits.items():
-        if split == TOGETHER:
+        if split == POOLED:
             continue  # a row per split, none counted twice
         rows.append(
             {
@@ -150,11 +150,11 @@ def table_rows(study: dict[str, Any], run: Run) -> list[dict[str, Any]]:
                 "split": split,
                 "seed": run["seed"],
                 **{key: score.get(key) for key in ("rows", "accuracy", "accuracy_low", "accuracy_high")},
-                **{key: score.get(key) for key in ("macro_f1", "unreadable_share")},
+                **{key: score.get(key) for key in ("macro_f1", "unparseable_share")},
                 "adapter_parameters": parameters.get("adapter"),
                 "head_parameters": parameters.get("head"),
                 "total_parameters": parameters.get("total"),
-                "saved_bytes": train["saved_bytes"] if train else None,
+                "checkpoint_bytes": train["checkpoint_bytes"] if train else None,
                 "train_seconds": phases["training"]["seconds"] if "training" in phases else None,
                 "predict_seconds": phases["prediction"]["seconds"] if "prediction" in phases else None,
                 "peak_memory_bytes": max((peak for peak in peaks if peak is not None), default=None),

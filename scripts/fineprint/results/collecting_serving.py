@@ -9,10 +9,10 @@ from typing import Any
 from fineprint.core.records import Run, read_json
 from fineprint.core.settings import SettingsError
 
-RECORDS = ("serving", "combining", "forgetting")
+RECORDS = ("ways", "combining", "forgetting")
 
 
-def collect_multitask(
+def collect_serving(
     study: dict[str, Any], folder: Path, collect_run: Callable[[str, str, int], Run]
 ) -> dict[str, Any] | None:
     """Return the part's runs, tasks and records, or None where the study does not ask for it.
@@ -22,11 +22,11 @@ def collect_multitask(
         folder: the study's results folder.
         collect_run: reads the records of a task, a method and a seed.
     """
-    asked = study.get("multitask")
+    asked = study.get("serving")
     if asked is None:
         return None
     seed, tasks = study["run"]["seeds"][0], asked["tasks"]
-    files = {name: folder / "multitask" / f"{name}.json" for name in RECORDS}
+    files = {name: folder / "serving" / f"{name}.json" for name in RECORDS}
     return {
         "seed": seed,
         "tasks": {task: read_json(folder / "data" / task / "task.json") for task in tasks},
@@ -45,19 +45,19 @@ def collect_real_size(file: str) -> dict[str, Any]:
     if not Path(file).exists():
         return {"file": file, "results": None}
     results = read_json(Path(file))
-    if not isinstance(results, dict) or not results.get("multitask"):
+    if not isinstance(results, dict) or not results.get("serving"):
         raise SettingsError(
-            f"multitask.real_size: {file} is not the results.json of a study that serves several tasks; name another "
+            f"serving.real_size: {file} is not the results.json of a study that serves several tasks; name another "
             "file, or null"
         )
-    results["multitask"]["real_size"] = None
+    results["serving"]["real_size"] = None
     return {"file": file, "results": results}
 
 
-def list_environments(multitask: dict[str, Any] | None) -> list[dict[str, Any]]:
+def list_environments(serving: dict[str, Any] | None) -> list[dict[str, Any]]:
     """Return the machines that this part's jobs ran on."""
-    if multitask is None:
+    if serving is None:
         return []
-    found = [multitask[name]["environment"] for name in RECORDS if multitask[name]]
-    runs = [run[part] for run in multitask["runs"] for part in ("train", "predict")]
+    found = [serving[name]["environment"] for name in RECORDS if serving[name]]
+    runs = [run[part] for run in serving["runs"] for part in ("train", "predict")]
     return found + [record["environment"] for record in runs if record]

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from fineprint.core.records import COST_ONLY, Results, Run, Score
-from fineprint.tasks._rows import HELD_OUT, TOGETHER, TRAIN
+from fineprint.tasks._rows import HELD_OUT, POOLED, TRAIN
 from fineprint.core.settings import SettingsError, find_settings
 
 SIGNIFICANCE = 0.05
@@ -91,14 +91,14 @@ class Study:
         """Return the test splits, the headline split first."""
         return [split for split in self.results["tasks"][task]["splits"] if split not in TRAIN_SPLITS]
 
-    def splits_and_together(self, task: str) -> list[str]:
-        """Return the test splits and, where there are several, "together" for all their rows."""
+    def splits_and_pooled(self, task: str) -> list[str]:
+        """Return the test splits and, where there are several, "pooled" for all their rows."""
         splits = self.splits(task)
-        return [*splits, TOGETHER] if len(splits) > 1 else splits
+        return [*splits, POOLED] if len(splits) > 1 else splits
 
     def split_rows(self, task: str, split: str) -> int:
         """Return how many rows a split, or all splits together, has."""
-        wanted = self.splits(task) if split == TOGETHER else [split]
+        wanted = self.splits(task) if split == POOLED else [split]
         return sum(self.results["tasks"][task]["splits"][name]["rows"] for name in wanted)
 
     def headline(self, task: str) -> str:

@@ -86,7 +86,7 @@ def describe_metadata(record: TrainRecord, method: MethodSettings, task: dict[st
     """Return the card's front matter. The hub accepts as `base_model` only what lies on it."""
     from huggingface_hub import EvalResult, ModelCardData
 
-    run, best, source = record["settings"], best_epoch(record), data_on_hub(task)
+    run, best, source = record["run_config"], best_epoch(record), data_on_hub(task)
     scored = why_no_accuracy(record) is None
     where = {"task_type": "text-classification", "dataset_type": source or run["task"], "dataset_name": run["task"]}
     scores = {
@@ -110,7 +110,7 @@ def describe_metadata(record: TrainRecord, method: MethodSettings, task: dict[st
 
 def why_no_accuracy(record: TrainRecord) -> str | None:
     """Return why the run's accuracy would mean nothing, or None where it does."""
-    return record["settings"].get("why_no_accuracy")
+    return record["run_config"].get("why_no_accuracy")
 
 
 def data_on_hub(task: dict[str, Any]) -> str | None:
@@ -128,7 +128,7 @@ def describe_body(
     folder: Path, record: TrainRecord, method: MethodSettings, readout: Readout, task: dict[str, Any], base: Base
 ) -> dict[str, Any]:
     """Return what the template shows."""
-    run = record["settings"]
+    run = record["run_config"]
     results = f"results/{run['study']}"
     return {
         "run": run,
@@ -200,7 +200,7 @@ def trained_facts(record: TrainRecord) -> list[tuple[str, str]]:
         ("Trained parameters of the head", formats.count(counts.get("head"))),
         ("All parameters", formats.count(counts.get("total"))),
         ("Trained share", formats.percent(counts.get("share"))),
-        ("Saved, this card not counted", formats.size(record["saved_bytes"])),
+        ("Saved, this card not counted", formats.size(record["checkpoint_bytes"])),
         ("Time of training", formats.seconds(record["phases"]["training"]["seconds"])),
     ]
 
@@ -223,8 +223,11 @@ def split_facts(task: dict[str, Any]) -> list[dict[str, str]]:
 
 def setting_facts(run: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the method as its config resolved it."""
-    parts = {f"{part} {key}": value for part in ("adapter", "readout", "training") for key, value in run[part].items()}
-    shown = {"precision": run["precision"], "max tokens": run["max_tokens"], "seed": run["seed"], **parts}
+    method = run["settings"]
+    parts = {
+        f"{part} {key}": value for part in ("adapter", "readout", "training") for key, value in method[part].items()
+    }
+    shown = {"precision": method["precision"], "max_length": method["max_length"], "seed": run["seed"], **parts}
     return [(name.replace("_", " "), formats.setting(value)) for name, value in shown.items()]
 
 
@@ -247,7 +250,7 @@ def environment_facts(environment: dict[str, Any]) -> list[tuple[str, str]]:
 
 def limitations(record: TrainRecord, method: MethodSettings, task: dict[str, Any], base: Base) -> list[str]:
     """Return what the model is not for, as far as that is known when training ends."""
-    run = record["settings"]
+    run = record["run_config"]
     found: list[str] = []
     if base.origin:
         found.append(
@@ -261,6 +264,6 @@ def limitations(record: TrainRecord, method: MethodSettings, task: dict[str, Any
         found.append(f"It was trained on a base stored as {method.precision}; on another precision answers may differ.")
     if record["truncated_rows"]:
         cut = formats.plural(record["truncated_rows"], "training row")
-        found.append(f"Longer texts than {method.max_tokens} tokens were cut while training: {cut}.")
+        found.append(f"Longer texts than {method.max_length} tokens were cut while training: {cut}.")
     found.append("No licence is given here: that of the base and that of the rows hold.")
     return found

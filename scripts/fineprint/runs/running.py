@@ -15,7 +15,7 @@ from fineprint.inference.assembly import (
     make_readout,
     save_trained,
 )
-from fineprint.inference.batching import feature_length
+from fineprint.inference.batching import example_length
 from fineprint.inference.predicting import predict_rows
 from fineprint.jobs.environment import describe_commit, describe_environment
 from fineprint.jobs.importing import import_libraries
@@ -73,11 +73,11 @@ def train_run(
 def untrained_record(config: dict[str, Any]) -> TrainRecord:
     """Return the record of a method that trains nothing: all that only training has is None."""
     absent = (
-        *("rows", "held_out_rows", "truncated_rows", "best_epoch", "parameters", "saved_bytes"),
+        *("rows", "held_out_rows", "truncated_rows", "best_epoch", "parameters", "checkpoint_bytes"),
         *("weight_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes"),
-        *("workspace_bytes", "micro_batch", "recomputes", "processes", "examples_per_second"),
+        *("workspace_bytes", "micro_batch", "gradient_checkpointing", "processes", "examples_per_second"),
     )
-    record: dict[str, Any] = {"trained": False, "settings": config, "seed": config["seed"], **dict.fromkeys(absent)}
+    record: dict[str, Any] = {"trained": False, "run_config": config, "seed": config["seed"], **dict.fromkeys(absent)}
     empty = {
         "epochs": [],
         "steps": [],
@@ -100,21 +100,21 @@ def train_and_save(
     model: Path,
     checkpoints: Checkpoints | None = None,
 ) -> TrainRecord | None:
-    """Load, train and save a run, measuring each phase. Sizes and hashes are those of what was trained: the card, which
-    quotes them, comes after."""
+    """Load, train and save a run, measuring each phase. Sizes and hashes are those of what was trained: the model
+    card, which quotes them, comes after."""
     seed, phases = config["seed"], dict[str, Phase]()
     training_rows, held_out_rows = read_rows(rows / f"{TRAIN}.jsonl"), read_rows(rows / f"{HELD_OUT}.jsonl")
     with measure_phase(phases, "loading"):
         readout = make_readout(method, backbone, task, training_rows, seed)
         assembled = assemble_for_training(method, readout, backbone, seed)
-    features = readout.encode_all(training_rows, with_answer=True)
+    examples = readout.encode_all(training_rows, with_answer=True)
     truncated = readout.truncated_rows
     held_out = readout.encode_all(held_out_rows, with_answer=True)
     parameters = count_parameters(assembled.module, readout.head_names(assembled.module))
     name = f"{config['task']} {config['method']} seed {seed}"
     with measure_phase(phases, "training") as meter:
         keeper = Keeper(checkpoints, meter) if checkpoints else None
-        outcome = train(assembled, features, held_out, seed, name, keeper)
+        outcome = train(assembled, examples, held_out, seed, name, keeper)
     processes = join_processes()
     measured = gather_phase(processes, phases["training"])
     phases["training"] = join_phases(keeper.earlier if keeper else None, measured)
@@ -124,12 +124,12 @@ def train_and_save(
     kept = outcome.gradient_bytes, outcome.optimizer_bytes, outcome.activation_bytes
     save_trained(assembled, model)
     name_base(model, base)
-    longest = max(map(feature_length, features))
-    planned = planned_training(method, assembled.module, longest, outcome.micro_batch, outcome.recomputes)
+    longest = max(map(example_length, examples))
+    planned = planned_training(method, assembled.module, longest, outcome.micro_batch, outcome.gradient_checkpointing)
     spent = sum(epoch["seconds"] for epoch in outcome.epochs)
     record = TrainRecord(
         trained=True,
-        settings=config,
+        run_config=config,
         seed=seed,
         rows=len(training_rows),
         held_out_rows=len(held_out_rows),
@@ -138,7 +138,7 @@ def train_and_save(
         steps=outcome.steps,
         best_epoch=outcome.best_epoch,
         parameters=parameters,
-        saved_bytes=folder_bytes(model),
+        checkpoint_bytes=folder_bytes(model),
         saved_files=hash_folder(model),
         weight_bytes=weights,
         gradient_bytes=outcome.gradient_bytes,
@@ -146,7 +146,7 @@ def train_and_save(
         activation_bytes=outcome.activation_bytes,
         workspace_bytes=workspace_bytes(phases["training"], weights, *kept),
         micro_batch=outcome.micro_batch,
-        recomputes=outcome.recomputes,
+        gradient_checkpointing=outcome.gradient_checkpointing,
         planned_peak_bytes=planned,
         processes=processes.count,
         resumed_from_steps=outcome.resumed_from_steps,
@@ -172,16 +172,16 @@ def predict_run(
     use_threads(threads)
     import_libraries()
     check_job(method, backbone, training=False)
-    splits, training_rows, card = test_splits(rows), read_rows(rows / f"{TRAIN}.jsonl"), read_json(task)
+    splits, training_rows, task_record = test_splits(rows), read_rows(rows / f"{TRAIN}.jsonl"), read_json(task)
     with measure_phase(phases, "loading"):
-        readout = make_readout(method, backbone, card, training_rows, seed)
+        readout = make_readout(method, backbone, task_record, training_rows, seed)
         assembled = assemble_for_prediction(method, readout, backbone, model)
     name, unpacked = f"{config['task']} {config['method']} seed {seed}", unpacked_bytes(assembled.module, method.memory)
     with measure_phase(phases, "prediction"):
         predict_splits(assembled, splits, seed, name, predictions)
     total, notes = sum(len(part) for part in splits.values()), []
     if readout.truncated_rows:
-        notes.append(f"{readout.truncated_rows} of {total} test rows were longer than max_tokens and were cut.")
+        notes.append(f"{readout.truncated_rows} of {total} test rows were longer than max_length and were cut.")
     if unpacked:
         notes.append(
             f"Weights stored in 4 bits were held unpacked while rows were answered: {unpacked / 1e9:.1f} GB more."
@@ -202,7 +202,7 @@ def predict_run(
         variant = f"merged_into_{precision}"
         predict_splits(merged, splits, seed, f"{name} merged into {precision}", predictions / variant)
     return PredictRecord(
-        settings=config,
+        run_config=config,
         seed=seed,
         prompt_example=example,
         shots=shots,

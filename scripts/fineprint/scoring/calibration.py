@@ -13,7 +13,7 @@ BINS = 10
 def calibrate(entries: Sequence[dict[str, Any]]) -> Calibration | None:
     """Return the expected calibration error and the reliability curve (Guo et al. 2017, arXiv 1706.04599).
 
-    Confidence is the probability of the likeliest label. A readout that generates is judged by that label too, since
+    Confidence is the probability of the likeliest label. A readout that generates is evaluated by that label too, since
     its text has no probability. None where any row lacks probabilities.
 
     Args:

@@ -10,7 +10,7 @@ import numpy as np
 
 from fineprint.core.records import COST_ONLY, PairedTest, Score, ScoreRecord, TrialScore, read_json, read_predictions
 from fineprint.scoring.statistics import find_collapse, holm, mcnemar_p_value, paired_difference, score_predictions
-from fineprint.tasks._rows import HELD_OUT, TOGETHER, TRAIN, TRIALS
+from fineprint.tasks._rows import HELD_OUT, POOLED, TRAIN, TRIALS
 
 Entries = list[dict[str, Any]]
 LENGTH = "length"  # the tag made here; a task's own tag of this name is kept instead
@@ -26,7 +26,7 @@ def score_run(task: Path, predictions: Path, predict_record: Path) -> ScoreRecor
         predict_record: what it noted, trials among it.
     """
     record, predicted = read_json(task), read_json(predict_record)
-    why = predicted["settings"].get("why_no_accuracy")  # records of earlier versions all have an accuracy
+    why = predicted["run_config"].get("why_no_accuracy")  # records of earlier versions all have an accuracy
     if why is not None:
         return without_scores(f"accuracy was not measured: {why}")
     splits = [split for split in record["splits"] if split not in (TRAIN, HELD_OUT)]
@@ -73,10 +73,10 @@ def read_splits(folder: Path, splits: list[str]) -> dict[str, Entries]:
 
 
 def join_splits(splits: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Return the splits and, where there are two or more, all their rows under "together"."""
+    """Return the splits and, where there are two or more, all their rows under "pooled"."""
     if len(splits) < 2:
         return splits
-    return {**splits, TOGETHER: [entry for entries in splits.values() for entry in entries]}
+    return {**splits, POOLED: [entry for entries in splits.values() for entry in entries]}
 
 
 def length_ranges(entries: Entries) -> list[tuple[int, int]]:
@@ -141,5 +141,5 @@ def score_trial(trial: dict[str, Any], entries: Entries, labels: Sequence[str]) 
         accuracy=score["accuracy"],
         accuracy_low=score["accuracy_low"],
         accuracy_high=score["accuracy_high"],
-        unreadable_share=score["unreadable_share"],
+        unparseable_share=score["unparseable_share"],
     )

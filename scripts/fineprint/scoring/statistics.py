@@ -33,7 +33,7 @@ def wilson_interval(correct: int, rows: int) -> tuple[float, float]:
 
 
 def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) -> Score:
-    """Score predictions as `prediction.read_predictions` returns them; an unreadable answer is a wrong one."""
+    """Score predictions as `prediction.read_predictions` returns them; an unparseable answer is a wrong one."""
     golds = [entry["gold"] for entry in entries]
     predicted = [entry["label"] for entry in entries]
     rows, correct = len(entries), sum(g == p for g, p in zip(golds, predicted, strict=True))
@@ -41,7 +41,7 @@ def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) 
     confusion = count_confusion(golds, predicted, len(labels))
     per_class = {label: score_class(confusion, number) for number, label in enumerate(labels)}
     macro_f1_low, macro_f1_high = bootstrap_macro_f1(confusion)
-    unreadable = [entry["answer"] or "" for entry in entries if entry["label"] is None]
+    unparseable = [entry["answer"] or "" for entry in entries if entry["label"] is None]
     return Score(
         rows=rows,
         correct=correct,
@@ -51,9 +51,9 @@ def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) 
         macro_f1=sum(scores["f1"] for scores in per_class.values()) / len(labels),
         macro_f1_low=macro_f1_low,
         macro_f1_high=macro_f1_high,
-        unreadable=len(unreadable),
-        unreadable_share=len(unreadable) / rows,
-        unreadable_examples=list(dict.fromkeys(unreadable))[:EXAMPLES_SHOWN],
+        unparseable=len(unparseable),
+        unparseable_share=len(unparseable) / rows,
+        unparseable_examples=list(dict.fromkeys(unparseable))[:EXAMPLES_SHOWN],
         majority_rate=max(golds.count(number) for number in range(len(labels))) / rows,
         per_class=per_class,
         confusion=confusion,
@@ -70,7 +70,7 @@ def bootstrap_macro_f1(confusion: list[list[int]]) -> tuple[float, float]:
     exact, and quick for any number of rows.
 
     Args:
-        confusion: gold label (row) against predicted label (column), the last column for unreadable answers.
+        confusion: gold label (row) against predicted label (column), the last column for unparseable answers.
     """
     counts = np.array(confusion)
     draws = draw_counts(counts.ravel()).reshape(-1, *counts.shape)
@@ -99,7 +99,7 @@ def likelihood_accuracy(entries: Sequence[dict[str, Any]]) -> float | None:
 
 
 def count_confusion(golds: Sequence[int], predicted: Sequence[int | None], labels: int) -> list[list[int]]:
-    """Count gold label (row) against predicted label (column); the last column counts unreadable answers."""
+    """Count gold label (row) against predicted label (column); the last column counts unparseable answers."""
     table = [[0] * (labels + 1) for _ in range(labels)]
     for gold, label in zip(golds, predicted, strict=True):
         table[gold][labels if label is None else label] += 1

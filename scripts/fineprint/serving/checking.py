@@ -30,10 +30,10 @@ def answer_alone(entries: list[Entry], settings: ServingSettings) -> Reference:
 
 def answer_one(entry: Entry, rows: int) -> list[torch.Tensor]:
     """Return the logits of a task's first rows."""
-    module, features = load_whole(entry), entry.features[:rows]
-    answers: list[torch.Tensor] = [torch.empty(0)] * len(features)
-    for places in prediction_batches(features, entry.method.prediction_batch_size):
-        logits = run_batch(entry.readout, module, [features[place] for place in places]).cpu()
+    module, examples = load_whole(entry), entry.examples[:rows]
+    answers: list[torch.Tensor] = [torch.empty(0)] * len(examples)
+    for places in prediction_batches(examples, entry.method.prediction_batch_size):
+        logits = run_batch(entry.readout, module, [examples[place] for place in places]).cpu()
         for place, row in zip(places, logits, strict=True):
             answers[place] = row
     return answers
@@ -100,11 +100,11 @@ def compare_window(
 
     Args:
         way: with all tasks ready.
-        window: rows, each an entry and a place among its features.
+        window: rows, each an entry and a place among its examples.
         answered_by: a row's task → the task that is asked.
         reference: the logits of each task served alone.
     """
-    answers = way.answer([(answered_by[entry.name], entry.features[place]) for entry, place in window])
+    answers = way.answer([(answered_by[entry.name], entry.examples[place]) for entry, place in window])
     found = []
     for (entry, place), logits in zip(window, answers, strict=True):
         wanted = reference[entry.name][place]
@@ -167,8 +167,8 @@ def try_peft(first: Entry, second: Entry) -> str | None:
     module = assemble_for_prediction(first.method, first.readout, first.backbone, first.saved).module
     try:
         first.readout.adapted_model(module).load_adapter(str(second.saved / ADAPTER_FOLDER), "second")
-        features = [first.features[0], second.features[0]]
-        logits = run_batch(first.readout, module, features, adapter_names=["default", "second"]).cpu()
+        examples = [first.examples[0], second.examples[0]]
+        logits = run_batch(first.readout, module, examples, adapter_names=["default", "second"]).cpu()
     except (ValueError, TypeError, RuntimeError) as error:
         return " ".join(str(error).split()).split(". ")[0].removesuffix(".")
     wanted = answer_one(second, 1)[0]

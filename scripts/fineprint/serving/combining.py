@@ -21,8 +21,9 @@ from fineprint.serving.records import Combined, CombiningRecord
 from fineprint.serving.serving import read_settings
 from fineprint.serving.shared import SharedBackbone, hash_tensors
 from fineprint.tasks._rows import HELD_OUT, TRAIN, read_rows
-from fineprint.training.loop import store_frozen, train
+from fineprint.training.loop import train
 from fineprint.training.optimizing import make_accelerator
+from fineprint.training.preparation import store_frozen
 
 # PEFT's `combination_type` for each way, and the weight of each adapter. "linear" weighs A and B each by the square
 # root, a rough mean; "cat" puts the matrices side by side, exactly the sum of the updates.
@@ -100,7 +101,7 @@ def train_together(
     for entry in entries:
         find_bank(assembled.module).assign(entry.task)
         hits = hit_rows(readout.first, assembled.module, entry)
-        record["scores"].append(score_row("together", method, names, entry, splits[entry.task], hits))
+        record["scores"].append(score_row("pooled", method, names, entry, splits[entry.task], hits))
     facts: dict[str, Any] = {"rows": len(parts[TRAIN]), "best_epoch": outcome.best_epoch, "epochs": outcome.epochs}
     hashes = {"backbone_before": before, "backbone_after": hash_frozen(model, heads)}
     record["training"].append(
@@ -110,7 +111,7 @@ def train_together(
             **hashes,
             "parameters": parameters,
             "phases": phases,
-            "saved_bytes": size_of(assembled),
+            "checkpoint_bytes": size_of(assembled),
         }
     )
 

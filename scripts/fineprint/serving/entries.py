@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fineprint.backbones._model_folder import stored_bytes
 from fineprint.core.records import folder_bytes, read_json, read_predictions
 from fineprint.inference.assembly import ADAPTER_FOLDER, HEAD_FOLDER, make_readout
-from fineprint.readouts import Feature, Readout
+from fineprint.readouts import EncodedExample, Readout
 from fineprint.study.reading import read_run
 from fineprint.study.schema import MethodSettings
 from fineprint.tasks import Row
@@ -33,7 +33,7 @@ class Entry:
         backbone: the backbone's folder.
         saved: what training saved.
         rows: of the task's first test split.
-        features: the same, encoded.
+        examples: the same, encoded.
         labels: what the run answered to them, in their order.
     """
 
@@ -44,7 +44,7 @@ class Entry:
     backbone: Path
     saved: Path
     rows: list[Row]
-    features: list[Feature]
+    examples: list[EncodedExample]
     labels: list[int | None]
 
     @cached_property
@@ -76,10 +76,10 @@ def read_entry(study: Path, task: str, method: str, seed: int, backbone: str) ->
         settings, folder, read_json(data / "task.json"), read_rows(data / "rows" / f"{TRAIN}.jsonl"), seed
     )
     split, rows = first_test_split(data)
-    features = readout.encode_all(rows, with_answer=False)
+    examples = readout.encode_all(rows, with_answer=False)
     answered = read_predictions(run / "predictions" / f"{split}.jsonl")
     labels = [entry["label"] for entry in answered]
-    return Entry(task, task, settings, readout, folder, run / "model", rows, features, labels)
+    return Entry(task, task, settings, readout, folder, run / "model", rows, examples, labels)
 
 
 def first_test_split(data: Path) -> tuple[str, list[Row]]:
@@ -97,11 +97,11 @@ def copy_entries(trained: list[Entry], count: int) -> list[Entry]:
     ]
 
 
-def draw_requests(entries: list[Entry], count: int, seed: int) -> list[tuple[str, Feature]]:
+def draw_requests(entries: list[Entry], count: int, seed: int) -> list[tuple[str, EncodedExample]]:
     """Return rows of all tasks in random order, each with the name of its task."""
     drawn = random.Random(f"{seed} requests of {len(entries)}")
     chosen = (drawn.choice(entries) for _ in range(count))
-    return [(entry.name, drawn.choice(entry.features)) for entry in chosen]
+    return [(entry.name, drawn.choice(entry.examples)) for entry in chosen]
 
 
 def read_weights(saved: Path, head_names: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:

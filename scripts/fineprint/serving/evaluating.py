@@ -16,9 +16,9 @@ from fineprint.serving.ways import run_batch
 
 def hit_rows(readout: Readout, module: torch.nn.Module, entry: Entry) -> list[bool]:
     """Return whether a module answers each of an entry's test rows rightly; the head must be that task's."""
-    labels: list[int] = [0] * len(entry.features)
-    for places in prediction_batches(entry.features, entry.method.prediction_batch_size):
-        logits = run_batch(readout, module, [entry.features[place] for place in places])
+    labels: list[int] = [0] * len(entry.examples)
+    for places in prediction_batches(entry.examples, entry.method.prediction_batch_size):
+        logits = run_batch(readout, module, [entry.examples[place] for place in places])
         for place, label in zip(places, logits.argmax(dim=1).tolist(), strict=True):
             labels[place] = label
     return [label == row.label for label, row in zip(labels, entry.rows, strict=True)]

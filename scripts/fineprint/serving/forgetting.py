@@ -72,13 +72,13 @@ def learn_on(record: ForgettingRecord, method: str, first: Entry, second: Entry,
     module = prepare(load, first)
     place = find_head(module, names)
     old = put_head(module, place, make_head(second))
-    features = [
+    examples = [
         [second.readout.encode(row, with_answer=True) for row in read_rows(rows / f"{split}.jsonl")]
         for split in (TRAIN, HELD_OUT)
     ]
     with measure_phase(phases, "training"):
         train(
-            Assembled(second.method, second.readout, module), *features, seed, f"{first.task} → {second.task} {method}"
+            Assembled(second.method, second.readout, module), *examples, seed, f"{first.task} → {second.task} {method}"
         )
     module.eval()
     learnt: dict[str, Any] = score_hits(hit_rows(second.readout, module, second))

@@ -8,7 +8,7 @@ import torch
 from transformers import PreTrainedModel
 
 from fineprint.inference.assembly import Assembled
-from fineprint.readouts import Batch, Feature, Readout
+from fineprint.readouts import Batch, EncodedExample, Readout
 from fineprint.readouts._classes import ClassReadout
 from fineprint.serving.entries import Entry
 from fineprint.serving.heads import HeadBank, find_bank, find_head, put_head
@@ -25,14 +25,14 @@ class JointReadout(ClassReadout):
         self.first: ClassReadout = parts[self.order[0]]  # type: ignore[assignment]
         super().__init__(self.first.settings, self.first.context)
 
-    def encode_for(self, task: str, row: Row) -> Feature:
-        """Turn a training row of a task into a feature that carries the task's number."""
+    def encode_for(self, task: str, row: Row) -> EncodedExample:
+        """Turn a training row of a task into a example that carries the task's number."""
         return self.parts[task].encode(row, with_answer=True) | {"task": [self.order.index(task)]}
 
-    def collate(self, features: list[Feature], length: int | None = None) -> Batch:
-        """Stack features as the first readout does, with the number of each row's task."""
-        batch = self.first.collate(features, length)
-        return batch | {"task": torch.tensor([feature["task"][0] for feature in features])}
+    def collate(self, examples: list[EncodedExample], length: int | None = None) -> Batch:
+        """Stack examples as the first readout does, with the number of each row's task."""
+        batch = self.first.collate(examples, length)
+        return batch | {"task": torch.tensor([example["task"][0] for example in examples])}
 
     def logits(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return logits, each row's from its own task's head; labels that a task does not have are at −∞."""

@@ -54,8 +54,8 @@ def get_ready(way: Way, entry: Entry) -> Way:
 
 def answer_ready(way: Way, entry: Entry, rows: int) -> Any:
     """Answer rows of the task that is ready; a way that has nothing to switch is told the task by row."""
-    features = entry.features[:rows]
-    return way.run(features) if way.switches else way.answer([(entry.name, feature) for feature in features])
+    examples = entry.examples[:rows]
+    return way.run(examples) if way.switches else way.answer([(entry.name, example) for example in examples])
 
 
 def describe(way: str, method: str, rows: int, seconds: list[float]) -> Latency:

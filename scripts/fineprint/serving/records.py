@@ -23,11 +23,11 @@ class Served(TypedDict):
     switch_seconds_p99: float | None  # of a hundred switches or more
     switches: int | None
     switch_tasks: int | None  # among how many they were timed: fewer, where reading from the disk was timed once
-    rows_per_second: float | None  # on a stream of rows of all tasks in random order: the median of the turns
-    rows_per_second_low: float | None  # the slowest turn
+    rows_per_second: float | None  # on a stream of rows of all tasks in random order: the median of the rounds
+    rows_per_second_low: float | None  # the slowest round
     rows_per_second_high: float | None
-    turns: int | None
-    rows_answered: int | None  # in all turns
+    rounds: int | None
+    rows_answered: int | None  # in all rounds
 
 
 class Check(TypedDict):
@@ -75,7 +75,7 @@ class ServingRecord(TypedDict):
 class Combined(TypedDict):
     """One combination of adapters, or none, on one task's test rows."""
 
-    way: str  # "separate", "average", "concatenation", "together"
+    way: str  # "separate", "average", "concatenation", "pooled"
     method: str
     of: list[str]
     task: str

@@ -17,14 +17,14 @@ from fineprint.serving.records import ServingRecord
 from fineprint.serving.session import Plan, Session, grow
 from fineprint.serving.streams import Group, time_streams
 from fineprint.serving.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched, Way
-from fineprint.study.serving_schema import MultitaskSettings, ServingSettings
+from fineprint.study.serving_schema import ServingSettings
 
 
 def serve_study(settings_file: Path, study: Path) -> ServingRecord:
     """Measure serving for every method of the part.
 
     Args:
-        settings_file: what `describe_multitask` says.
+        settings_file: what `describe_serving` says.
         study: the study's results folder.
     """
     wanted = read_json(settings_file)
@@ -51,23 +51,23 @@ def serve_study(settings_file: Path, study: Path) -> ServingRecord:
         for entries in trained.values():
             warm_up(entries[0])
         for method, entries in trained.items():
-            serve_method(record, method, entries, settings.serving, wanted["seed"])
+            serve_method(record, method, entries, settings, wanted["seed"])
         groups = [
             Group(method, entries, ways) for method, entries in trained.items() for ways in make_groups(entries[0])
         ]
-        time_streams(record["rows"], groups, settings.serving, wanted["seed"])
+        time_streams(record["rows"], groups, settings, wanted["seed"])
         del groups
         clear_memory()
         first = {method: entries[0] for method, entries in trained.items()}
-        record["latency"] = time_batches(first, settings.serving)
+        record["latency"] = time_batches(first, settings)
     record["phases"], record["environment"] = dict(phases), describe_environment()
     return record
 
 
-def read_settings(wanted: dict[str, Any]) -> MultitaskSettings:
+def read_settings(wanted: dict[str, Any]) -> ServingSettings:
     """Return the settings of this part as a job's settings file holds them."""
-    return MultitaskSettings.model_validate(
-        {key: value for key, value in wanted.items() if key in MultitaskSettings.model_fields}
+    return ServingSettings.model_validate(
+        {key: value for key, value in wanted.items() if key in ServingSettings.model_fields}
     )
 
 
@@ -77,7 +77,7 @@ def warm_up(entry: Entry) -> None:
         for _ in grow(ways, [entry]):
             pass
         for way in ways:
-            way.answer([(entry.name, entry.features[0])])
+            way.answer([(entry.name, entry.examples[0])])
             way.finish()
     clear_memory()
 

@@ -31,7 +31,7 @@ from fineprint.study.serving_schema import ServingSettings
 FIGURES = (
     *("disk_bytes", "held_bytes", "peak_allocated_bytes", "resident_bytes", "first_answer_seconds"),
     *("add_task_seconds", "switch_seconds_median", "switch_seconds_p99", "switches", "switch_tasks"),
-    *("rows_per_second", "rows_per_second_low", "rows_per_second_high", "turns", "rows_answered"),
+    *("rows_per_second", "rows_per_second_low", "rows_per_second_high", "rounds", "rows_answered"),
 )
 # What PEFT or torch raise where these adapters, or this machine's memory, do not allow a way.
 REFUSALS = (ValueError, TypeError, RuntimeError, NotImplementedError)
@@ -73,7 +73,7 @@ class Session:
 
     def run(self) -> list[Served]:
         """Return a record for every way and every number of tasks."""
-        counts = sorted({*self.settings.counts, len(self.plan.trained)})
+        counts = sorted({*self.settings.task_counts, len(self.plan.trained)})
         return [row for count in counts for row in self.serve(count)]
 
     def serve(self, count: int) -> list[Served]:
@@ -132,7 +132,7 @@ class Session:
 
     def measure(self, way: Way, entries: list[Entry]) -> dict[str, Any]:
         """Return the figures of one way."""
-        first = time_call(functools.partial(way.answer, [(entries[-1].name, entries[-1].features[0])]))
+        first = time_call(functools.partial(way.answer, [(entries[-1].name, entries[-1].examples[0])]))
         self.cold.setdefault(way.name, first)
         way.remember()
         held, size = distinct_bytes(way.modules()), resident()

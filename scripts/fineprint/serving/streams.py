@@ -1,7 +1,7 @@
 """How many rows a second of a mixed stream each way answers.
 
 All ways are ready at once and take turns, several times over, so that a busy moment of the machine hits all alike and
-what differs from turn to turn is seen.
+what differs from round to round is seen.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fineprint.serving.session import REFUSALS, first_line, grow
 from fineprint.serving.ways import Request, Way
 from fineprint.study.serving_schema import ServingSettings
 
-FEWEST_TURNS = 2
+FEWEST_ROUNDS = 2
 
 
 @dataclass
@@ -55,17 +55,17 @@ class Group:
 
 
 @dataclass
-class Turns:
-    """What one way answered in its turns.
+class Rounds:
+    """What one way answered in its rounds.
 
     Attributes:
         way: that answers.
         row: of the record, that the figures belong to.
         windows: batches of the stream, the same for every way.
-        limit: seconds after which a turn ends.
-        rates: rows per second, turn by turn.
-        answered: rows, in all turns.
-        seconds: of all turns.
+        limit: seconds after which a round ends.
+        rates: rows per second, round by round.
+        answered: rows, in all rounds.
+        seconds: of all rounds.
     """
 
     way: Way
@@ -92,7 +92,7 @@ class Turns:
         """Write median and range into the record."""
         self.row["rows_per_second"] = statistics.median(self.rates)
         self.row["rows_per_second_low"], self.row["rows_per_second_high"] = min(self.rates), max(self.rates)
-        self.row["turns"], self.row["rows_answered"] = len(self.rates), self.answered
+        self.row["rounds"], self.row["rows_answered"] = len(self.rates), self.answered
         logger.info("%s · %d tasks · %.0f rows/s", self.way.name, self.row["tasks"], self.row["rows_per_second"])
 
 
@@ -102,24 +102,24 @@ def time_streams(rows: list[Served], groups: list[Group], settings: ServingSetti
     Args:
         rows: the record, by way, method and number of tasks; those with a reason are left as they are.
         groups: fresh ways, nothing loaded.
-        settings: how long a turn lasts and how many there are.
+        settings: how long a round lasts and how many there are.
         seed: of the stream.
     """
     for count in sorted({row["tasks"] for row in rows}):
         measured = {(row["way"], row["method"]): row for row in rows if row["tasks"] == count and not row["reason"]}
-        ready = [taken for group in groups for taken in list_turns(group, count, measured, settings, seed)]
+        ready = [taken for group in groups for taken in list_rounds(group, count, measured, settings, seed)]
         able = [taken for taken in ready if succeeds(taken, taken.warm_up)]
-        for turn in range(settings.turns):
-            able = [taken for taken in able if is_done(taken, turn, settings) or succeeds(taken, taken.take)]
+        for done in range(settings.rounds):
+            able = [taken for taken in able if is_done(taken, done, settings) or succeeds(taken, taken.take)]
         for taken in able:
             taken.note()
         for taken in ready:
             taken.way.finish()
 
 
-def list_turns(
+def list_rounds(
     group: Group, count: int, measured: dict[tuple[str, str], Served], settings: ServingSettings, seed: int
-) -> Iterator[Turns]:
+) -> Iterator[Rounds]:
     """Yield those ways of a group that could be measured with so many tasks, ready to answer."""
     if not any((way.name, group.method) in measured for way in group.ways):
         return
@@ -128,19 +128,19 @@ def list_turns(
     windows = [requests[start : start + size] for start in range(0, len(requests), size)]
     for way in group.make_ready(count):
         if (way.name, group.method) in measured:
-            yield Turns(way, measured[(way.name, group.method)], windows, settings.seconds_per_measurement)
+            yield Rounds(way, measured[(way.name, group.method)], windows, settings.seconds_per_measurement)
 
 
-def is_done(turns: Turns, turn: int, settings: ServingSettings) -> bool:
-    """Return whether a way needs no further turn: the fewest that show a range took longer than all would be given."""
-    return turn >= FEWEST_TURNS and turns.seconds > settings.turns * settings.seconds_per_measurement
+def is_done(rounds: Rounds, done: int, settings: ServingSettings) -> bool:
+    """Return whether a way needs no further round: the fewest that show a range took longer than all would be given."""
+    return done >= FEWEST_ROUNDS and rounds.seconds > settings.rounds * settings.seconds_per_measurement
 
 
-def succeeds(turns: Turns, step: Callable[[], None]) -> bool:
+def succeeds(rounds: Rounds, step: Callable[[], None]) -> bool:
     """Take a step; return whether that was possible with all ways in memory."""
     try:
         step()
     except REFUSALS as error:
-        logger.warning("%s: no mixed stream; %s", turns.way.name, first_line(error))
+        logger.warning("%s: no mixed stream; %s", rounds.way.name, first_line(error))
         return False
     return True

@@ -12,19 +12,19 @@ from peft.utils.hotswap import check_hotswap_configs_compatible, hotswap_adapter
 
 from fineprint.inference.assembly import ADAPTER_FOLDER, assemble_for_prediction
 from fineprint.inference.predicting import half_precision
-from fineprint.readouts import Feature, Readout
+from fineprint.readouts import EncodedExample, Readout
 from fineprint.serving.admission import check_backbone, check_names, check_shapes, whole_files
 from fineprint.serving.entries import Entry, read_weights
 from fineprint.serving.shared import SharedBackbone, Spared
 
-Request = tuple[str, Feature]
+Request = tuple[str, EncodedExample]
 HOT = "hot"
 
 
-def run_batch(readout: Readout, module: torch.nn.Module, features: list[Feature], **more: Any) -> torch.Tensor:
+def run_batch(readout: Readout, module: torch.nn.Module, examples: list[EncodedExample], **more: Any) -> torch.Tensor:
     """Return the logits of a batch, computed as prediction computes them."""
     device = next(module.parameters()).device
-    batch = {name: tensor.to(device) for name, tensor in readout.collate(features).items()}
+    batch = {name: tensor.to(device) for name, tensor in readout.collate(examples).items()}
     with torch.inference_mode(), half_precision():
         return readout.logits(module, batch | more).float()  # type: ignore[attr-defined]
 
@@ -56,7 +56,7 @@ class Way(ABC):
         """Get ready to answer for a task."""
 
     @abstractmethod
-    def run(self, features: list[Feature]) -> torch.Tensor:
+    def run(self, examples: list[EncodedExample]) -> torch.Tensor:
         """Answer a batch of the task that `switch` got ready."""
 
     @abstractmethod
@@ -118,9 +118,9 @@ class Resident(Way):
         """Only remember which model is asked."""
         self.current = name
 
-    def run(self, features: list[Feature]) -> torch.Tensor:
+    def run(self, examples: list[EncodedExample]) -> torch.Tensor:
         """Ask the current model."""
-        return run_batch(self.entries[self.current].readout, self.models[self.current], features)
+        return run_batch(self.entries[self.current].readout, self.models[self.current], examples)
 
     def modules(self) -> list[torch.nn.Module]:
         """All models."""
@@ -171,9 +171,9 @@ class Switched(Way):
         """Activate another adapter and its head."""
         self.shared.activate(name)
 
-    def run(self, features: list[Feature]) -> torch.Tensor:
+    def run(self, examples: list[EncodedExample]) -> torch.Tensor:
         """Ask the backbone with the active adapter."""
-        return run_batch(self.shared.readout, self.shared.module, features)
+        return run_batch(self.shared.readout, self.shared.module, examples)
 
     def modules(self) -> list[torch.nn.Module]:
         """Backbone, adapters and heads in one module."""
@@ -192,8 +192,8 @@ class Mixed(Switched):
         check_names(names, self.entries)
         self.shared.bank.assign(names)
         adapters = [self.shared.names[name] for name in names]
-        features = [feature for _, feature in requests]
-        logits = run_batch(self.shared.readout, self.shared.module, features, adapter_names=adapters)
+        examples = [example for _, example in requests]
+        logits = run_batch(self.shared.readout, self.shared.module, examples, adapter_names=adapters)
         return list(logits)
 
 
@@ -282,9 +282,9 @@ class Swapped(Way):
         hotswap_adapter_from_state_dict(self.shared.adapted, weights, name, config)
         self.shared.bank.heads[HOT] = self.shared.make_head(head)
 
-    def run(self, features: list[Feature]) -> torch.Tensor:
+    def run(self, examples: list[EncodedExample]) -> torch.Tensor:
         """Ask the backbone with the adapter that is in."""
-        return run_batch(self.shared.readout, self.shared.module, features)
+        return run_batch(self.shared.readout, self.shared.module, examples)
 
     def modules(self) -> list[torch.nn.Module]:
         """Backbone, the one adapter and the one head."""

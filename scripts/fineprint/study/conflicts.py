@@ -70,20 +70,20 @@ def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[st
 
 
 def find_sharding_conflicts(method: MethodSettings) -> list[str]:
-    """Return why a method's weights cannot be spread over several GPUs, where that is asked for."""
+    """Return why a method's weights cannot be sharded over several GPUs, where that is asked for."""
     if method.training is None or not method.training.shard_weights:
         return []
     problems = []
     if PRECISIONS[method.precision].quantised:
         problems.append(
-            f"training.shard_weights: weights stored as {method.precision} cannot be spread over several GPUs; "
+            f"training.shard_weights: weights stored as {method.precision} cannot be sharded over several GPUs; "
             "accepted: float32, bfloat16, float16, or shard_weights: false."
         )
     if method.readout.uses_prompt and method.adapter.virtual_tokens:
         # Such prompts run in groups of equal length: processes would differ in their passes, and wait for each other.
         problems.append(
             f"training.shard_weights: adapter '{method.adapter.kind}' with readout '{method.readout.kind}' cannot be "
-            "trained on weights that are spread over several GPUs; accepted: another adapter or readout, or "
+            "trained on weights that are sharded over several GPUs; accepted: another adapter or readout, or "
             "shard_weights: false."
         )
     return problems

@@ -10,7 +10,7 @@ from fineprint.core.settings import Settings
 class HardwareSettings(Settings):
     """What a job asks for, and how often a training is kept. No run depends on it: a change trains nothing anew.
 
-    Threads, memory, minutes and GPUs are those of one training or prediction job. `gpu_memory_gb` is the card's, where
+    Threads, memory, minutes and GPUs are those of one training or prediction job. `gpu_memory_gb` is the GPU's, where
     jobs run on other machines than snakemake: methods too large for it are refused.
 
     A job that failed is tried again with more memory and time, since too little of them is what most often ends a job

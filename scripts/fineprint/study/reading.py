@@ -101,15 +101,20 @@ def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[
     """
     settings = study.methods[method].model_dump(mode="json", exclude={"title"})
     why = why_no_accuracy(study.backbones[study.methods[method].backbone], study.tasks[task])
-    return {"study": study.study, "task": task, "method": method, "seed": seed, "why_no_accuracy": why, **settings}
+    return {
+        "study": study.study,
+        "task": task,
+        "method": method,
+        "seed": seed,
+        "why_no_accuracy": why,
+        "settings": settings,
+    }
 
 
 def read_run(config: Mapping[str, Any]) -> MethodSettings:
     """Return the method of a `run_config.json`."""
     problems: list[str] = []
-    values = {key: value for key, value in config.items() if key in MethodSettings.model_fields}
-    if values.get("training") is None:
-        values.pop("training", None)
+    values = {key: value for key, value in config["settings"].items() if not (key == "training" and value is None)}
     method = read_method(values, f"methods.{config['method']}", problems, {})
     if method is None:
         raise SettingsError("\n".join(problems))

@@ -11,14 +11,14 @@ from fineprint.backbones import BackboneSettings
 from fineprint.core.settings import MemoryWish, Settings
 from fineprint.readouts import ReadoutSettings
 from fineprint.study.hardware import HardwareSettings
-from fineprint.study.serving_schema import MultitaskSettings
+from fineprint.study.serving_schema import ServingSettings
 from fineprint.tasks import TaskSettings
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class TrainingSettings(Settings):
-    """How a method is trained. One optimizer step sees `batch_size` × `accumulation_steps` rows.
+    """How a method is trained. One optimizer step sees `batch_size` × `gradient_accumulation_steps` rows.
 
     With `shard_weights` the GPUs that share a training (`hardware.gpus_per_run`) share the weights, too, instead of
     holding all of them each; alone it changes nothing.
@@ -27,13 +27,13 @@ class TrainingSettings(Settings):
     epochs: int = Field(3, ge=1)
     learning_rate: float = Field(gt=0)
     batch_size: int = Field(8, ge=1)
-    accumulation_steps: int = Field(1, ge=1)
+    gradient_accumulation_steps: int = Field(1, ge=1)
     weight_decay: float = Field(0.01, ge=0)
-    warmup_share: Share = 0.06
-    gradient_clip: float = Field(1.0, gt=0)
+    warmup_ratio: Share = 0.06
+    max_grad_norm: float = Field(1.0, gt=0)
     optimizer: Literal["adamw", "paged_adamw_8bit"] = "adamw"
     mixed_precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
-    checkpoint_activations: bool = False
+    gradient_checkpointing: bool = False
     shard_weights: bool = False
 
     @model_validator(mode="after")
@@ -54,7 +54,7 @@ class MethodSettings(Settings):
     adapter: SerializeAsAny[AdapterSettings]
     readout: SerializeAsAny[ReadoutSettings]
     training: TrainingSettings | None = None
-    max_tokens: int = Field(128, ge=8)
+    max_length: int = Field(128, ge=8)
     prediction_batch_size: int = Field(64, ge=1)
     memory: MemoryWish = "auto"
     merge_into: tuple[str, ...] = ()
@@ -64,8 +64,8 @@ class MethodSettings(Settings):
         """Whether anything is trained: an adapter, a head, or both."""
         return self.adapter.trains or self.readout.trains
 
-    def spread(self, gpus: int) -> int:
-        """Return over how many of a run's GPUs, or processes, the weights are spread in training."""
+    def shards(self, gpus: int) -> int:
+        """Return over how many of a run's GPUs, or processes, the weights are sharded in training."""
         return max(1, gpus) if self.training is not None and self.training.shard_weights else 1
 
 
@@ -97,5 +97,5 @@ class StudyConfig(Settings):
     backbones: dict[str, SerializeAsAny[BackboneSettings]]
     methods: dict[str, MethodSettings]
     run: RunSettings
-    multitask: MultitaskSettings | None = None
+    serving: ServingSettings | None = None
     hardware: HardwareSettings = HardwareSettings()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fineprint.core.settings import list_kinds
-from fineprint.study.serving_schema import MultitaskSettings
+from fineprint.study.serving_schema import ServingSettings
 
 if TYPE_CHECKING:
     from fineprint.study.schema import MethodSettings, StudyConfig
@@ -22,60 +22,60 @@ def resolve(study: StudyConfig, problems: list[str]) -> StudyConfig:
     A study overlays the default one and inherits this part from it. Where it runs none of the part's tasks, or no
     method that could stand for a kind of adapter, the part is left out, and the report says that it was not run.
     """
-    asked = study.multitask
+    asked = study.serving
     if asked is None:
         return study
     problems.extend(find_unknown(study, asked))
     if not problems and not concerns(study, asked):
-        return study.model_copy(update={"multitask": None})
+        return study.model_copy(update={"serving": None})
     if asked.real_size and Path(asked.real_size) == Path("results", study.study, "results.json"):
-        problems.append(f"multitask.real_size: {asked.real_size} is this study's own; name another study's, or null.")
+        problems.append(f"serving.real_size: {asked.real_size} is this study's own; name another study's, or null.")
     methods = {} if problems else {kind: choose_method(study, asked, kind, problems) for kind in asked.adapters}
     filled = asked.model_copy(update={"methods": {kind: name for kind, name in methods.items() if name is not None}})
-    return study.model_copy(update={"multitask": filled})
+    return study.model_copy(update={"serving": filled})
 
 
-def concerns(study: StudyConfig, asked: MultitaskSettings) -> bool:
+def concerns(study: StudyConfig, asked: ServingSettings) -> bool:
     """Return whether the study runs one of the part's tasks, and for each kind of adapter a method that has it."""
     return any(task in study.run.tasks for task in asked.tasks) and all(
         kind in asked.methods or list_candidates(study, asked, kind) for kind in asked.adapters
     )
 
 
-def list_candidates(study: StudyConfig, asked: MultitaskSettings, kind: str) -> list[str]:
+def list_candidates(study: StudyConfig, asked: ServingSettings, kind: str) -> list[str]:
     """Return the methods of the run that could stand for a kind of adapter."""
     return [name for name in study.run.methods if fits(study.methods[name], asked, kind)]
 
 
-def find_unknown(study: StudyConfig, asked: MultitaskSettings) -> list[str]:
+def find_unknown(study: StudyConfig, asked: ServingSettings) -> list[str]:
     """Return a sentence for each name that is not defined or stands twice."""
     named = [("tasks", name) for name in asked.tasks] + [("backbones", asked.backbone)]
     named += [("methods", name) for name in asked.methods.values()]
     problems = [
-        f"multitask: '{name}' is not defined under {section}; defined: {', '.join(sorted(getattr(study, section)))}."
+        f"serving: '{name}' is not defined under {section}; defined: {', '.join(sorted(getattr(study, section)))}."
         for section, name in named
         if name not in getattr(study, section)
     ]
-    problems += [f"multitask.{key}: a name stands twice." for key in ("tasks", "adapters") if stands_twice(asked, key)]
+    problems += [f"serving.{key}: a name stands twice." for key in ("tasks", "adapters") if stands_twice(asked, key)]
     problems += [
-        f"multitask.adapters: '{kind}' is no kind of adapter; accepted: {', '.join(list_kinds('adapters'))}."
+        f"serving.adapters: '{kind}' is no kind of adapter; accepted: {', '.join(list_kinds('adapters'))}."
         for kind in asked.adapters
         if kind not in list_kinds("adapters")
     ]
     strangers = [kind for kind in asked.methods if kind not in asked.adapters]
     return problems + [
-        f"multitask.methods: '{kind}' is not among the adapters asked for; accepted: {', '.join(asked.adapters)}."
+        f"serving.methods: '{kind}' is not among the adapters asked for; accepted: {', '.join(asked.adapters)}."
         for kind in strangers
     ]
 
 
-def stands_twice(asked: MultitaskSettings, key: str) -> bool:
+def stands_twice(asked: ServingSettings, key: str) -> bool:
     """Return whether a list names something twice."""
     names = getattr(asked, key)
     return len(set(names)) < len(names)
 
 
-def choose_method(study: StudyConfig, asked: MultitaskSettings, kind: str, problems: list[str]) -> str | None:
+def choose_method(study: StudyConfig, asked: ServingSettings, kind: str, problems: list[str]) -> str | None:
     """Return the method that stands for a kind of adapter, or None and a sentence on why there is none."""
     given = asked.methods.get(kind)
     candidates = [given] if given else list_candidates(study, asked, kind)
@@ -84,60 +84,60 @@ def choose_method(study: StudyConfig, asked: MultitaskSettings, kind: str, probl
         return None
     reason = refuse(study.methods[candidates[0]], asked, kind, study.hardware.gpus_per_run)
     if reason:
-        problems.append(f"multitask.adapters: method '{candidates[0]}' cannot stand for '{kind}': {reason}.")
+        problems.append(f"serving.adapters: method '{candidates[0]}' cannot stand for '{kind}': {reason}.")
     return candidates[0]
 
 
-def fits(method: MethodSettings, asked: MultitaskSettings, kind: str) -> bool:
+def fits(method: MethodSettings, asked: ServingSettings, kind: str) -> bool:
     """Return whether a method has this backbone, this kind of adapter and a head."""
     return method.backbone == asked.backbone and method.adapter.kind == kind and method.readout.trains
 
 
-def describe_choice(candidates: list[str], asked: MultitaskSettings, kind: str) -> str:
+def describe_choice(candidates: list[str], asked: ServingSettings, kind: str) -> str:
     """Return a sentence on several methods that could stand for a kind of adapter."""
     return (
-        f"multitask.adapters: {', '.join(candidates)} all have adapter '{kind}' on backbone '{asked.backbone}' and a "
-        f"readout with a head; choose one with `multitask: {{methods: {{{kind}: {candidates[0]}}}}}`."
+        f"serving.adapters: {', '.join(candidates)} all have adapter '{kind}' on backbone '{asked.backbone}' and a "
+        f"readout with a head; choose one with `serving: {{methods: {{{kind}: {candidates[0]}}}}}`."
     )
 
 
-def refuse(method: MethodSettings, asked: MultitaskSettings, kind: str, gpus: int) -> str | None:
+def refuse(method: MethodSettings, asked: ServingSettings, kind: str, gpus: int) -> str | None:
     """Return why a method cannot be served, as the end of a sentence, or None. `gpus` share a training."""
     if not fits(method, asked, kind):
         return f"it needs backbone '{asked.backbone}', adapter '{kind}' and a readout with a head"
     if not (method.adapter.saves_whole_model or method.adapter.can_merge):
         return "it neither saves a whole model nor changes weights in a way that can be merged"
-    if method.spread(gpus) > 1:
+    if method.shards(gpus) > 1:
         return (
-            f"its weights are spread over {gpus} GPUs (training.shard_weights), and this part works on one; name "
-            "another method under `multitask: methods`, or leave the part out with `multitask: null`"
+            f"its weights are sharded over {gpus} GPUs (training.shard_weights), and this part works on one; name "
+            "another method under `serving: methods`, or leave the part out with `serving: null`"
         )
     return None
 
 
 def used_tasks(study: StudyConfig) -> list[str]:
     """Return every task that is run, for the comparison of methods or for this part."""
-    return list(dict.fromkeys([*study.run.tasks, *(study.multitask.tasks if study.multitask else ())]))
+    return list(dict.fromkeys([*study.run.tasks, *(study.serving.tasks if study.serving else ())]))
 
 
 def used_methods(study: StudyConfig) -> list[str]:
     """Return every method that is run, for the comparison of methods or for this part."""
-    return list(dict.fromkeys([*study.run.methods, *(study.multitask.methods.values() if study.multitask else ())]))
+    return list(dict.fromkeys([*study.run.methods, *(study.serving.methods.values() if study.serving else ())]))
 
 
-def describe_multitask(study: StudyConfig) -> dict[str, Any] | None:
+def describe_serving(study: StudyConfig) -> dict[str, Any] | None:
     """Return what the jobs of this part depend on, as plain data."""
-    asked = study.multitask
+    asked = study.serving
     if asked is None:
         return None
     settings = asked.model_dump(mode="json", exclude={"real_size"})
     return {"study": study.study, "seed": study.run.seeds[0], **settings}
 
 
-def list_records(settings: MultitaskSettings, methods: Mapping[str, MethodSettings]) -> list[str]:
+def list_records(settings: ServingSettings, methods: Mapping[str, MethodSettings]) -> list[str]:
     """Return the names of the records that this part leaves: which there can be depends on what the adapters can."""
     adapters = [methods[name].adapter for name in settings.methods.values()]
-    found = ["serving"]
+    found = ["ways"]
     if any(adapter.can_merge for adapter in adapters):
         found.append("combining")
     if any(adapter.saves_whole_model for adapter in adapters):

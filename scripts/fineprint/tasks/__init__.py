@@ -45,7 +45,7 @@ class TaskSettings(SourceSettings):
         labels: in the order of the label numbers.
         answers: the word that a language model gives for each label.
         prompt: the wording, with the text fields in braces; it ends where the answer begins.
-        held_out_share: of the training rows, held out to choose the best epoch on.
+        held_out_fraction: of the training rows, held out to choose the best epoch on.
     """
 
     kind: str
@@ -58,7 +58,7 @@ class TaskSettings(SourceSettings):
     labels: tuple[str, ...]
     answers: tuple[str, ...]
     prompt: str
-    held_out_share: float = Field(0.1, gt=0, lt=1)
+    held_out_fraction: float = Field(0.1, gt=0, lt=1)
 
     @abstractmethod
     def load_splits(self, seed: int) -> dict[str, list[Row]]:

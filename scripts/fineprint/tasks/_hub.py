@@ -20,7 +20,7 @@ class HubTaskSettings(TaskSettings):
     """Attributes:
     source: a data set on the hub, or a local folder with a copy of it (Parquet).
     revision: branch, tag or commit asked for; the commit that was loaded is recorded.
-    train_share: of the training rows that are used, after shuffling with `shuffle_seed`.
+    train_fraction: of the training rows that are used, after shuffling with `shuffle_seed`.
     test_rows: at most so many rows of each test split, the first ones; None takes all.
 
     A kind sets the data set's `name`, its `columns`, and `splits`: the split here → the split there, "train" first.
@@ -32,7 +32,7 @@ class HubTaskSettings(TaskSettings):
     also_accepted: ClassVar[str] = ""
     source: str
     revision: str = "main"
-    train_share: float = Field(1.0, gt=0, le=1)
+    train_fraction: float = Field(1.0, gt=0, le=1)
     shuffle_seed: int = 42
     test_rows: int | None = Field(None, ge=1)
 
@@ -61,7 +61,7 @@ class HubTaskSettings(TaskSettings):
         for split, table in tables.items():
             self._require_columns(table, split)
         train = tables["train"].shuffle(seed=self.shuffle_seed)
-        tables["train"] = train.select(range(max(1, round(self.train_share * len(train)))))
+        tables["train"] = train.select(range(max(1, round(self.train_fraction * len(train)))))
         return {split: self._make_rows(split, table) for split, table in tables.items()}
 
     def load_table(self, split: str) -> Dataset:

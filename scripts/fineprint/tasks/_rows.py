@@ -14,9 +14,9 @@ from fineprint.core.settings import SettingsError
 from fineprint.tasks import NO_LABEL, Row, TaskSettings
 
 TRAIN, HELD_OUT = "train", "held_out"
-TOGETHER = "together"  # all test splits pooled, where there are several
+POOLED = "pooled"  # all test splits pooled, where there are several
 TRIALS = "trials"  # the folder of predictions on held-out rows by other choices of a prompt
-RESERVED = (HELD_OUT, TOGETHER, TRIALS)
+RESERVED = (HELD_OUT, POOLED, TRIALS)
 
 
 def write_rows(path: Path, rows: list[Row]) -> None:
@@ -61,9 +61,9 @@ def cut_held_out(rows: list[Row], share: float, seed: int) -> tuple[list[Row], l
     train, held_out = [row for row in rows if row.group not in held], [row for row in rows if row.group in held]
     if not train or not held_out:
         raise SettingsError(
-            f"held_out_share: of {len(rows)} training rows in {len(groups)} groups (such as premises) {len(held_out)} "
-            f"would be held out and {len(train)} left to train on; both are needed: give more rows, another "
-            "group_column, or another share"
+            f"held_out_fraction: of {len(rows)} training rows in {len(groups)} groups (such as premises) "
+            f"{len(held_out)} would be held out and {len(train)} left to train on; both are needed: give more "
+            "rows, another group_column, or another fraction"
         )
     return train, held_out
 
@@ -89,7 +89,7 @@ def prepare_splits(task: TaskSettings, seed: int) -> tuple[dict[str, list[Row]],
     for split, rows in labelled.items():
         if not rows:
             raise SettingsError(f"split '{split}' has no row with a gold label among {len(loaded[split])} rows")
-    train, held_out = cut_held_out(labelled.pop(TRAIN), task.held_out_share, seed)
+    train, held_out = cut_held_out(labelled.pop(TRAIN), task.held_out_fraction, seed)
     return {TRAIN: train, HELD_OUT: held_out, **labelled}, dropped
 
 

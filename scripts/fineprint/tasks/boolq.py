@@ -7,7 +7,7 @@ from fineprint.tasks._hub import HubTaskSettings
 
 
 class Settings(HubTaskSettings):
-    """Passages are up to a page long: where `max_tokens` does not hold both, the passage is cut, not the question."""
+    """Passages are up to a page long: where `max_length` does not hold both, the passage is cut, not the question."""
 
     kind: Literal["boolq"]
     references: ClassVar[tuple[str, ...]] = ("arXiv 1905.10044",)

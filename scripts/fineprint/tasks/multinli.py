@@ -21,7 +21,7 @@ OFFICIAL_FILES = {"train": "train", "matched": "dev_matched", "mismatched": "dev
 
 
 class Settings(HubTaskSettings):
-    """`source` may also be a local folder with the official files; `train_share` is a tenth, as in the assignment."""
+    """`source` may also be a local folder with the official files; `train_fraction`: a tenth, as in the assignment."""
 
     kind: Literal["multinli"]
     references: ClassVar[tuple[str, ...]] = ("ACL N18-1101",)
@@ -46,7 +46,7 @@ class Settings(HubTaskSettings):
         "Choose one: ENTAILMENT, NEUTRAL, CONTRADICTION.\nAnswer:"
     )
     source: str = "nyu-mll/multi_nli"
-    train_share: float = Field(0.1, gt=0, le=1)
+    train_fraction: float = Field(0.1, gt=0, le=1)
 
     def source_files(self) -> list[Path]:
         """Return the files of a local folder, the official ones too."""

@@ -1,4 +1,4 @@
-"""How a model under training is judged on held-out training rows, by one process or by several together."""
+"""How a model under training is evaluated on held-out training rows, by one process or by several together."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from fineprint.inference.batching import BATCH_TOKENS, prediction_batches
 from fineprint.inference.predicting import attention_for_any_shape
 from fineprint.planning.budget import token_budget
-from fineprint.readouts import Feature
+from fineprint.readouts import EncodedExample
 
 if TYPE_CHECKING:
     from fineprint.training.stepping import Stepper
 
 
-def judge(stepper: Stepper, features: list[Feature]) -> tuple[float, float]:
+def evaluate(stepper: Stepper, examples: list[EncodedExample]) -> tuple[float, float]:
     """Return mean loss and accuracy on held-out rows; every process answers its share and has both for all."""
     import torch
 
@@ -23,7 +23,7 @@ def judge(stepper: Stepper, features: list[Feature]) -> tuple[float, float]:
     losses, hits = [], []
     budget = stepper.processes.lowest(token_budget(stepper.memory_left()))  # all must cut the same batches
     sizes = stepper.assembled.method.prediction_batch_size, budget
-    batches = prediction_batches(features, *sizes, readout.expect(module, features), BATCH_TOKENS)
+    batches = prediction_batches(examples, *sizes, readout.expect(module, examples), BATCH_TOKENS)
     own = stepper.processes.share(batches)
     # A process without a batch of its own is still asked for its part of each layer.
     idle = math.ceil(len(batches) / stepper.processes.count) - len(own) if stepper.shards is not None else 0
@@ -31,12 +31,12 @@ def judge(stepper: Stepper, features: list[Feature]) -> tuple[float, float]:
     no_gradients = torch.inference_mode if stepper.shards is None else torch.no_grad
     with no_gradients(), stepper.accelerator.autocast(), attention_for_any_shape():
         for positions in [*own, *batches[:idle]]:
-            batch = stepper.to_device(readout.collate([features[position] for position in positions]))
-            loss, hit = readout.judge(module, batch)
+            batch = stepper.to_device(readout.collate([examples[position] for position in positions]))
+            loss, hit = readout.evaluate(module, batch)
             losses.append(loss)
             hits.append(hit)
         readout.expect(module, [])
     counted = [part[: len(own)] for part in (losses, hits)]
     sums = [float(torch.cat(part).double().sum()) if part else 0.0 for part in counted]
     loss_sum, hit_sum = stepper.processes.add(sums)
-    return loss_sum / len(features), hit_sum / len(features)
+    return loss_sum / len(examples), hit_sum / len(examples)

@@ -7,10 +7,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from fineprint.inference.batching import feature_length
+from fineprint.inference.batching import example_length
 from fineprint.measuring.tensors import gradient_bytes
-from fineprint.planning.budget import ADAMW_BYTES, Fit, Predict, choose_fit, memory_limit, recording_reserve
-from fineprint.readouts import Feature
+from fineprint.planning.budget import ADAMW_BYTES, Fit, Predict, capture_reserve, choose_fit, memory_limit
+from fineprint.readouts import EncodedExample
 from fineprint.readouts._padding import round_up
 
 if TYPE_CHECKING:
@@ -19,51 +19,51 @@ if TYPE_CHECKING:
 DOES_NOT_FIT = 2**62
 
 
-def fit(stepper: Stepper, features: list[Feature], memory: str, predict: Predict | None = None) -> None:
+def fit(stepper: Stepper, examples: list[EncodedExample], memory: str, predict: Predict | None = None) -> None:
     """Choose how the stepper takes its steps on this GPU, and note the choice; several processes choose alike.
 
     Args:
         stepper: to be set.
-        features: of the training.
+        examples: of the training.
         memory: what the method may take.
         predict: returns the peak of a micro-batch, keeping or recomputing. It stands in for the trial where weights are
-            spread over processes: one whose memory ran out in a trial would leave the others waiting for its part.
+            sharded over processes: one whose memory ran out in a trial would leave the others waiting for its part.
     """
     processes = stepper.processes
     limit = processes.lowest(memory_limit(memory))
     assert limit is not None
     rows = math.ceil(stepper.rows_per_step / processes.count)
-    longest = max(map(feature_length, features))
+    longest = max(map(example_length, examples))
     length = round_up(longest)
     stepper.module.train()
 
-    def measure(micro_batch: int, recomputes: bool) -> int | None:
+    def measure(micro_batch: int, gradient_checkpointing: bool) -> int | None:
         stepper.micro_batch = micro_batch
-        stepper.recompute(recomputes)
-        peak = try_pass(stepper, features, length)
+        stepper.set_gradient_checkpointing(gradient_checkpointing)
+        peak = try_pass(stepper, examples, length)
         agreed = processes.highest(DOES_NOT_FIT if peak is None else peak)[0]
         return None if agreed == DOES_NOT_FIT else agreed
 
-    may_keep = memory != "lean" and not stepper.settings.checkpoint_activations
+    may_keep = memory != "lean" and not stepper.settings.gradient_checkpointing
     chosen = choose_fit(rows, limit, may_keep, predict or measure)
     stepper.micro_batch = chosen.micro_batch
-    stepper.recompute(chosen.recomputes)
+    stepper.set_gradient_checkpointing(chosen.gradient_checkpointing)
     stepper.memory_limit = None if memory == "auto" else limit
     source, each = "a prediction" if predict else "a trial", " on each GPU" if processes.count > 1 else ""
     stepper.notes.append(describe_fit(chosen, rows, limit, memory, source, each))
 
 
-def try_pass(stepper: Stepper, features: list[Feature], length: int) -> int | None:
+def try_pass(stepper: Stepper, examples: list[EncodedExample], length: int) -> int | None:
     """Return the peak that training would reach with micro-batches of the longest rows, or None if they do not fit."""
     import torch
 
     held = torch.cuda.memory_allocated()
     torch.cuda.reset_peak_memory_stats()
     try:
-        stepper.run_pass(stepper.to_device(stepper.example(features, length)), 1.0)
+        stepper.run_pass(stepper.to_device(stepper.example(examples, length)), 1.0)
         peak = torch.cuda.max_memory_allocated()
         kept = peak - held - gradient_bytes(stepper.parameters)
-        reserve = recording_reserve(kept, stepper.micro_batch) if stepper.can_record else 0
+        reserve = capture_reserve(kept, stepper.micro_batch) if stepper.can_capture else 0
         return peak + optimizer_estimate(stepper) + reserve
     except torch.OutOfMemoryError:
         return None
@@ -81,7 +81,7 @@ def optimizer_estimate(stepper: Stepper) -> int:
 
 def describe_fit(chosen: Fit, rows: int, limit: int, memory: str, source: str = "a trial", each: str = "") -> str:
     """Return the choice as a sentence for the record."""
-    how = "computed again in the backward pass" if chosen.recomputes else "kept"
+    how = "computed again in the backward pass" if chosen.gradient_checkpointing else "kept"
     peak = "" if chosen.peak_bytes is None else f"; {source} says {chosen.peak_bytes / 1e9:.1f} GB at most"
     return (
         f"Memory {memory}: steps of {rows} rows{each} go through the model {chosen.micro_batch} rows at a time, "

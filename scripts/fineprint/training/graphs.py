@@ -1,4 +1,4 @@
-"""Forward and backward passes recorded as CUDA graphs, one per shape of batch, and replayed.
+"""Forward and backward passes captured as CUDA graphs, one per shape of batch, and replayed.
 
 At these batch sizes a GPU waits for Python to launch thousands of small kernels. A replayed graph is launched at once
 and computes exactly what was recorded. Dropout stays random: torch advances its generator at every replay.
@@ -24,7 +24,7 @@ Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 @dataclass
-class Recording:
+class Capture:
     """One graph, the tensors it reads its batch from, and the loss it writes."""
 
     graph: torch.cuda.CUDAGraph
@@ -33,7 +33,7 @@ class Recording:
 
 
 class StepGraphs:
-    """The recorded passes of one training. They share one memory pool."""
+    """The captured passes of one training. They share one memory pool."""
 
     def __init__(
         self, run_pass: Callable[[Batch, torch.Tensor], torch.Tensor], finish: Callable[[], Any] | None = None
@@ -49,12 +49,12 @@ class StepGraphs:
         self.run_pass, self.finish = run_pass, finish
         self.pool, self.stream = torch.cuda.graph_pool_handle(), torch.cuda.Stream()
         self.share = torch.ones((), device="cuda")
-        self.recordings: dict[Shapes, Recording] = {}
+        self.recordings: dict[Shapes, Capture] = {}
 
     def record(self, batches: list[Batch], forget: Callable[[], Any]) -> None:
         """Record the passes for batches of these shapes.
 
-        All of them are run unrecorded before the first is recorded: afterwards they could not use what recorded passes
+        All of them are run unrecorded before the first is recorded: afterwards they could not use what captured passes
         have set aside, and would take as much again.
 
         Args:
@@ -93,10 +93,10 @@ class StepGraphs:
             loss = self.run_pass(batch, self.share)
             if self.finish is not None:
                 self.finish()
-        self.recordings[shapes_of(batch)] = Recording(graph, batch, loss)
+        self.recordings[shapes_of(batch)] = Capture(graph, batch, loss)
 
     def memory_left(self, limit: int | None) -> int:
-        """Return the bytes that other work may take, all that is allocated included: what recorded passes have set
+        """Return the bytes that other work may take, all that is allocated included: what captured passes have set
         aside is theirs alone.
 
         Args:
@@ -114,7 +114,7 @@ class StepGraphs:
         return shapes_of(batch) in self.recordings
 
     def replay(self, batch: Batch, share: float) -> torch.Tensor:
-        """Run the recorded passes on a batch in the computer's memory, without waiting for the GPU; return the loss."""
+        """Run the captured passes on a batch in the computer's memory, without waiting for the GPU; return the loss."""
         recording = self.recordings[shapes_of(batch)]
         for name, tensor in batch.items():
             recording.batch[name].copy_(tensor.pin_memory(), non_blocking=True)

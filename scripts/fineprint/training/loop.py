@@ -1,7 +1,7 @@
 """The one training loop, for every adapter and readout, on accelerate.
 
-Batches of similar length, an epoch's end judged on held-out training rows, the best epoch kept. What one optimizer step
-does is in `stepping`. Nothing here knows a test row.
+Batches of similar length, every epoch evaluated on held-out training rows, the best one kept. What one optimizer
+step does is in `stepping`. Nothing here knows a test row.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from fineprint.inference.batching import choose_lengths, split_sorted, training_
 from fineprint.jobs.interruption import Request, heed_signals
 from fineprint.measuring.tensors import activation_bytes, weight_bytes
 from fineprint.models.norms import restore_norms
-from fineprint.readouts import Feature
-from fineprint.training.evaluation import judge
+from fineprint.readouts import EncodedExample
+from fineprint.training.evaluation import evaluate
 from fineprint.training.outcomes import Outcome
 from fineprint.training.preparation import make_stepper, trained_norms
 from fineprint.training.stepping import MOST_LENGTHS, STEPS_PER_LENGTH, Stepper
@@ -44,8 +44,8 @@ class Keeper(Protocol):
 
 def train(
     assembled: Assembled,
-    features: list[Feature],
-    held_out: list[Feature],
+    examples: list[EncodedExample],
+    held_out: list[EncodedExample],
     seed: int,
     name: str,
     keeper: Keeper | None = None,
@@ -54,7 +54,7 @@ def train(
 
     Args:
         assembled: a method with everything trainable that should be.
-        features: training rows, encoded with answers.
+        examples: training rows, encoded with answers.
         held_out: rows the best epoch is chosen on, encoded with answers.
         seed: of batches and dropout.
         name: what progress lines begin with.
@@ -66,17 +66,17 @@ def train(
     """
     settings = assembled.method.training
     assert settings is not None
-    stepper = make_stepper(assembled, settings, features)
+    stepper = make_stepper(assembled, settings, examples)
     before = trained_norms(stepper)
-    stepper.processes.begin(stepper.whole, seed)
-    loop = Loop(assembled, stepper, features, Progress(name, stepper.schedule.updates, "examples"), keeper)
-    loop.measure_activations(split_sorted(features, stepper.micro_batch)[0])
+    stepper.processes.begin(stepper.unsharded, seed)
+    loop = Loop(assembled, stepper, examples, Progress(name, stepper.schedule.updates, "examples"), keeper)
+    loop.measure_activations(split_sorted(examples, stepper.micro_batch)[0])
     with heed_signals() if keeper else nullcontext(loop.request) as loop.request:
-        loop.record_passes()
+        loop.capture_passes()
         if keeper:
             keeper.resume(loop)
         while loop.epoch <= settings.epochs:
-            loop.run_epoch(training_batches(features, stepper.rows_per_step, seed, loop.epoch))
+            loop.run_epoch(training_batches(examples, stepper.rows_per_step, seed, loop.epoch))
             loop.close_epoch(held_out)
     loop.restore_best()
     if assembled.method.adapter.trains and trained_norms(stepper) == before:
@@ -91,7 +91,7 @@ class Loop:
     Attributes:
         assembled: what is trained.
         stepper: takes the steps.
-        features: training rows.
+        examples: training rows.
         progress: tells how far the training is.
         keeper: of checkpoints, if any are kept.
         request: to stop.
@@ -109,7 +109,7 @@ class Loop:
 
     assembled: Assembled
     stepper: Stepper
-    features: list[Feature]
+    examples: list[EncodedExample]
     progress: Progress
     keeper: Keeper | None = None
     request: Request = field(default_factory=Request)
@@ -124,30 +124,30 @@ class Loop:
     best_state: dict[str, torch.Tensor] = field(default_factory=dict)
     curve: list[tuple[torch.Tensor, float]] = field(default_factory=list)
 
-    def measure_activations(self, longest: list[Feature]) -> None:
+    def measure_activations(self, longest: list[EncodedExample]) -> None:
         """Count what the micro-batch of the longest rows keeps for its backward pass."""
         stepper = self.stepper
         stepper.module.train()
         batch = stepper.to_device(stepper.readout.collate(longest))
         self.outcome.activation_bytes = activation_bytes(stepper.module, lambda: stepper.forward(batch))
 
-    def record_passes(self) -> None:
+    def capture_passes(self) -> None:
         """Fix the padded lengths and record the passes, where the machine can and the training is long enough."""
         stepper = self.stepper
         passes = stepper.schedule.updates * math.ceil(stepper.rows_per_step / stepper.micro_batch)
         lengths = min(MOST_LENGTHS, passes // STEPS_PER_LENGTH)
-        if not (lengths and stepper.can_record):
+        if not (lengths and stepper.can_capture):
             return
         stepper.module.train()
-        stepper.lengths = choose_lengths(self.features, lengths)
-        stepper.record(self.features)
+        stepper.lengths = choose_lengths(self.examples, lengths)
+        stepper.record(self.examples)
 
     @property
     def epoch_seconds(self) -> float:
         """Seconds spent on the steps of the epoch under way."""
         return self.seconds_before + time.perf_counter() - self.epoch_start
 
-    def run_epoch(self, steps: list[list[Feature]]) -> None:
+    def run_epoch(self, steps: list[list[EncodedExample]]) -> None:
         """Train once on the rows of each step that the epoch has not yet taken."""
         self.stepper.module.train()
         self.epoch_start = time.perf_counter()
@@ -164,7 +164,7 @@ class Loop:
         if self.keeper is not None:
             self.keeper.keep(self)
 
-    def take_step(self, rows: list[Feature]) -> torch.Tensor:
+    def take_step(self, rows: list[EncodedExample]) -> torch.Tensor:
         """Take a step; where memory runs out, take it anew with fewer rows at a time."""
         import torch
 
@@ -174,7 +174,7 @@ class Loop:
             except torch.OutOfMemoryError:
                 pass  # The frames of the failed step hold its tensors until the exception is gone.
             self.stepper.shrink()
-            self.record_passes()
+            self.capture_passes()
 
     def note_step(self, loss: torch.Tensor, rows: int) -> None:
         """Keep the curve at a bounded number of points and say how far the training is."""
@@ -187,17 +187,17 @@ class Loop:
             if not math.isfinite(mean):
                 raise SettingsError(
                     f"{self.progress.name}: the loss is {mean} at step {self.update} of {updates}; "
-                    "lower the learning rate, raise warmup_share, or use mixed_precision bf16 or no"
+                    "lower the learning rate, raise warmup_ratio, or use mixed_precision bf16 or no"
                 )
             self.outcome.steps.append({"step": self.update, "loss": mean, "learning_rate": self.curve[-1][1]})
             self.curve.clear()
         self.progress.advance(self.update, rows, lambda: f" · loss {float(loss):.3f}")
 
-    def close_epoch(self, held_out: list[Feature]) -> None:
-        """Judge the epoch on the held-out rows, keep its weights if it is the best so far, and go to the next."""
+    def close_epoch(self, held_out: list[EncodedExample]) -> None:
+        """Evaluate the epoch on the held-out rows, keep its weights if it is the best so far, and go to the next."""
         loss = float(self.epoch_loss) / self.step  # waits for the GPU, so that the seconds are those of all steps
         seconds = self.epoch_seconds
-        held_out_loss, accuracy = judge(self.stepper, held_out)
+        held_out_loss, accuracy = evaluate(self.stepper, held_out)
         epoch, epochs = self.epoch, self.stepper.settings.epochs
         self.outcome.epochs.append(
             Epoch(
@@ -234,14 +234,17 @@ class Loop:
 
     def close(self) -> Outcome:
         """Return the outcome with what the steps measured, and let go of what only training needs. Weights that were
-        spread are whole again in the first process, which saves them."""
+        sharded are whole again in the first process, which saves them."""
         restore_norms(self.assembled.module)
         self.outcome.weight_bytes = weight_bytes(self.stepper.module)
         if self.stepper.shards is not None:
-            self.stepper.shards.bring_together(self.assembled.method.adapter.saves_whole_model)
+            self.stepper.shards.gather_weights(self.assembled.method.adapter.saves_whole_model)
         self.outcome.gradient_bytes = self.stepper.gradient_bytes
         self.outcome.optimizer_bytes = self.stepper.optimizer_bytes
-        self.outcome.micro_batch, self.outcome.recomputes = self.stepper.micro_batch, self.stepper.recomputes
+        self.outcome.micro_batch, self.outcome.gradient_checkpointing = (
+            self.stepper.micro_batch,
+            self.stepper.gradient_checkpointing,
+        )
         self.outcome.notes = self.stepper.notes
         self.stepper.graphs = None
         return self.outcome

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def make_accelerator(settings: TrainingSettings) -> Accelerator:
-    """Return accelerate's view of this machine, in bfloat16 where the card has it, in float32 on a CPU."""
+    """Return accelerate's view of this machine, in bfloat16 where the GPU has it, in float32 on a CPU."""
     import torch
     from accelerate import Accelerator
     from accelerate.utils import AutocastKwargs
@@ -40,7 +40,7 @@ def make_optimizer(trained: list[torch.nn.Parameter], settings: TrainingSettings
         from fineprint.training.paged import PagedAdamW
 
         return PagedAdamW([group for group in groups if group["params"]], lr=settings.learning_rate)
-    if trained[0].is_cuda:  # both the rate and the count of steps live on the GPU, as a recorded step needs
+    if trained[0].is_cuda:  # both the rate and the count of steps live on the GPU, as a captured step needs
         rate = torch.tensor(settings.learning_rate, device=trained[0].device)
         return torch.optim.AdamW(groups, lr=rate, fused=True, capturable=True)
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
@@ -90,4 +90,4 @@ class Schedule:
 
 def make_schedule(optimizer: torch.optim.Optimizer, settings: TrainingSettings, updates: int) -> Schedule:
     """Return the learning rate over `updates` updates."""
-    return Schedule(optimizer, settings.learning_rate, math.ceil(settings.warmup_share * updates), updates)
+    return Schedule(optimizer, settings.learning_rate, math.ceil(settings.warmup_ratio * updates), updates)

@@ -19,6 +19,6 @@ class Outcome:
     optimizer_bytes: int | None = None
     activation_bytes: int | None = None
     micro_batch: int | None = None
-    recomputes: bool | None = None
+    gradient_checkpointing: bool | None = None
     notes: list[str] = field(default_factory=list)
     resumed_from_steps: list[int] = field(default_factory=list)

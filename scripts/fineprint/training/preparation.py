@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from fineprint.core.progress import logger
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import Assembled
-from fineprint.inference.batching import feature_length
+from fineprint.inference.batching import example_length
 from fineprint.jobs.processes import join_processes
 from fineprint.models.norms import fuse_norms
 from fineprint.models.precisions import keep_linear_in_half
 from fineprint.models.sharding import Shards, trained_parameters
 from fineprint.planning.checking import predict_fits
-from fineprint.readouts import Feature
+from fineprint.readouts import EncodedExample
 from fineprint.study.schema import TrainingSettings
 from fineprint.training.fitting import fit
 from fineprint.training.optimizing import make_accelerator, make_optimizer, make_schedule
@@ -34,35 +34,35 @@ def store_frozen(module: torch.nn.Module, accelerator: Accelerator) -> None:
         keep_linear_in_half(module, half)
 
 
-def make_stepper(assembled: Assembled, settings: TrainingSettings, features: list[Feature]) -> Stepper:
+def make_stepper(assembled: Assembled, settings: TrainingSettings, examples: list[EncodedExample]) -> Stepper:
     """Put together what takes the optimizer steps, on the machine as it is."""
     accelerator = make_accelerator(settings)
     on_gpu = accelerator.device.type == "cuda"
     store_frozen(assembled.module, accelerator)
     processes = join_processes()
-    shards = Shards(assembled.module, processes) if assembled.method.spread(processes.count) > 1 else None
+    shards = Shards(assembled.module, processes) if assembled.method.shards(processes.count) > 1 else None
     if on_gpu and shards is None:
         fuse_norms(assembled.module)
     if shards is not None and accelerator.mixed_precision == "fp16":
         raise SettingsError(
             "training.shard_weights: this GPU has no bfloat16, and float16, whose losses are scaled, does not go with "
-            "weights that are spread over several; set mixed_precision: no"
+            "weights that are sharded over several; set mixed_precision: no"
         )
     module = accelerator.prepare_model(assembled.module, evaluation_mode=True)  # nothing is wrapped around it
     optimizer = make_optimizer(list(trained_parameters(module, shards).values()), settings)
-    updates = settings.epochs * math.ceil(len(features) / (settings.batch_size * settings.accumulation_steps))
+    updates = settings.epochs * math.ceil(len(examples) / (settings.batch_size * settings.gradient_accumulation_steps))
     schedule = make_schedule(optimizer, settings, updates)
     optimizer = accelerator.prepare_optimizer(optimizer)
     stepper = Stepper(
         *(assembled, accelerator, module, optimizer, schedule, settings, settings.batch_size), shards=shards
     )
-    stepper.recompute(settings.checkpoint_activations)
+    stepper.set_gradient_checkpointing(settings.gradient_checkpointing)
     stepper.notes += [part.describe() for part in (processes, shards) if part is not None and processes.count > 1]
     predict = None
     if shards is not None:
-        predict = predict_fits(assembled.method, module, max(map(feature_length, features)))
+        predict = predict_fits(assembled.method, module, max(map(example_length, examples)))
     if on_gpu and (shards is None or predict is not None):
-        fit(stepper, features, assembled.method.memory, predict)
+        fit(stepper, examples, assembled.method.memory, predict)
         logger.info(stepper.notes[-1])
     return stepper
 

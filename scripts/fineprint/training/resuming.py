@@ -1,6 +1,6 @@
 """What a training under way consists of, taken out of its loop for a checkpoint and put back into another loop.
 
-Everything is put back in place, into the tensors that exist: recorded passes go on reading the same memory. So this
+Everything is put back in place, into the tensors that exist: captured passes go on reading the same memory. So this
 comes after recording, which runs the model and so changes the random state, and may zero the optimizer's.
 """
 
@@ -64,8 +64,8 @@ class Keeper:
         so_far = join_phases(self.earlier, gather_phase(processes, self.meter.read()))
         random = processes.gather(random_states())
         tensors = {
-            "weights": {name: whole(loop.stepper, name, p) for name, p in loop.stepper.trained.items()},
-            "best": {name: whole(loop.stepper, name, tensor) for name, tensor in loop.best_state.items()},
+            "weights": {name: gathered(loop.stepper, name, p) for name, p in loop.stepper.trained.items()},
+            "best": {name: gathered(loop.stepper, name, tensor) for name, tensor in loop.best_state.items()},
             "optimizer": optimizer_tensors(loop.stepper),
             "random": {f"{n}.{key}": state for n, states in enumerate(random) for key, state in states.items()},
         }
@@ -157,7 +157,7 @@ def trained_name(stepper: Stepper, number: str, value: torch.Tensor) -> str | No
     return next(names) if value.shape == parameter.shape else None
 
 
-def whole(stepper: Stepper, name: str | None, value: torch.Tensor) -> torch.Tensor:
+def gathered(stepper: Stepper, name: str | None, value: torch.Tensor) -> torch.Tensor:
     """Return a copy, in the computer's memory, of a value that belongs to a trained parameter; where processes hold
     parts of it, they are put together in the first, and others have nothing to write."""
     if stepper.shards is None or name not in stepper.shards.parts:
@@ -167,7 +167,7 @@ def whole(stepper: Stepper, name: str | None, value: torch.Tensor) -> torch.Tens
 
 
 def own(stepper: Stepper, name: str | None, saved: torch.Tensor) -> torch.Tensor:
-    """Return what this process holds of what `whole` returned in the process that wrote it."""
+    """Return what this process holds of what `gathered` returned in the process that wrote it."""
     if stepper.shards is None or name not in stepper.shards.parts:
         return saved
     return stepper.shards.own_part(saved)
@@ -178,7 +178,7 @@ def optimizer_tensors(stepper: Stepper) -> Tensors:
     import torch
 
     return {
-        f"{number}.{key}": whole(stepper, trained_name(stepper, number, value), value)
+        f"{number}.{key}": gathered(stepper, trained_name(stepper, number, value), value)
         for number, state in optimizer_states(stepper).items()
         for key, value in state.items()
         if isinstance(value, torch.Tensor)

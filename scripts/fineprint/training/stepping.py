@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from fineprint.core.progress import logger
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import Assembled
-from fineprint.inference.batching import feature_length, padded_length, split_sorted
+from fineprint.inference.batching import example_length, padded_length, split_sorted
 from fineprint.jobs.processes import Processes, join_processes
 from fineprint.measuring.tensors import gradient_bytes, optimizer_bytes
 from fineprint.models.sharding import Shards, trained_parameters
 from fineprint.planning.budget import rows_beside
-from fineprint.readouts import Batch, Feature
+from fineprint.readouts import Batch, EncodedExample
 from fineprint.study.schema import TrainingSettings
 from fineprint.training.graphs import StepGraphs, create_on_gpu, keep_prompt_tokens_on_gpu, recover
 from fineprint.training.optimizing import Schedule, can_capture
@@ -42,10 +42,10 @@ class Stepper:
         settings: of the training.
         micro_batch: rows that go through the model at once.
         lengths: what micro-batches are padded to; empty pads each to its own longest row.
-        graphs: recorded passes, on a GPU.
+        graphs: captured passes, on a GPU.
         gradient_bytes: of all gradients, once they existed.
         optimizer_bytes: of the optimizer's state, once it existed.
-        recomputes: whether activations are computed again in the backward pass instead of being kept.
+        gradient_checkpointing: whether activations are computed again in the backward pass instead of being kept.
         memory_limit: bytes of a GPU that all may take; None for all that is free.
         notes: sentences for the record.
         processes: that share the training.
@@ -63,7 +63,7 @@ class Stepper:
     graphs: StepGraphs | None = None
     gradient_bytes: int | None = None
     optimizer_bytes: int | None = None
-    recomputes: bool = False
+    gradient_checkpointing: bool = False
     memory_limit: int | None = None
     notes: list[str] = field(default_factory=list)
     processes: Processes = field(default_factory=join_processes)
@@ -74,17 +74,17 @@ class Stepper:
         self.readout = self.assembled.readout
         self.trained = trained_parameters(self.module, self.shards)
         self.parameters = list(self.trained.values())
-        self.whole = [p for p in self.parameters if self.shards is None or not self.shards.is_part(p)]
+        self.unsharded = [p for p in self.parameters if self.shards is None or not self.shards.is_part(p)]
         self.on_gpu = self.accelerator.device.type == "cuda"
 
     @property
     def rows_per_step(self) -> int:
         """Rows that one optimizer step sees."""
-        return self.settings.batch_size * self.settings.accumulation_steps
+        return self.settings.batch_size * self.settings.gradient_accumulation_steps
 
-    def recompute(self, wanted: bool) -> None:
+    def set_gradient_checkpointing(self, wanted: bool) -> None:
         """Keep activations for the backward pass, or compute them again there."""
-        if wanted == self.recomputes:
+        if wanted == self.gradient_checkpointing:
             return
         model = self.readout.adapted_model(self.assembled.module)
         if wanted:  # without input gradients none would reach the adapter
@@ -93,7 +93,7 @@ class Stepper:
         else:
             model.gradient_checkpointing_disable()
             model.disable_input_require_grads()
-        self.recomputes = wanted
+        self.gradient_checkpointing = wanted
 
     def shrink(self) -> None:
         """Take half as many rows at a time, after memory ran out in a step, which then has changed no weight.
@@ -106,11 +106,11 @@ class Stepper:
         if self.processes.count > 1:
             raise SettingsError(
                 "memory ran out in one of several processes, which cannot take the step anew alone; lower batch_size "
-                "and raise accumulation_steps to the same product"
+                "and raise gradient_accumulation_steps to the same product"
             )
         if self.micro_batch == 1:
             raise SettingsError(
-                "a single row does not fit the GPU's memory; lower max_tokens, set training.checkpoint_activations: "
+                "a single row does not fit the GPU's memory; lower max_length, set training.gradient_checkpointing: "
                 "true, or store the backbone at a precision of fewer bits"
             )
         self.micro_batch = math.ceil(self.micro_batch / 2)
@@ -124,7 +124,7 @@ class Stepper:
         )
         logger.warning(self.notes[-1])
 
-    def run(self, rows: list[Feature]) -> torch.Tensor:
+    def run(self, rows: list[EncodedExample]) -> torch.Tensor:
         """Take one optimizer step on rows of similar length and return their mean loss.
 
         Every process is given all of them and takes its share; one left with fewer passes than others runs a row that
@@ -145,12 +145,12 @@ class Stepper:
                 loss = self.graphs.replay(batch, share)
                 updated = self.graphs.finish is not None
             else:
-                loss = self.run_unrecorded(part, batch, share)
+                loss = self.run_uncaptured(part, batch, share)
             total = total + loss
         if not updated:
             if self.shards is not None:
                 self.shards.take_gradients()
-            self.processes.add_gradients(self.whole)
+            self.processes.add_gradients(self.unsharded)
             total = self.processes.add_tensor(total)
             self.update()
             self.note_memory()
@@ -158,8 +158,8 @@ class Stepper:
         self.schedule.advance()
         return total
 
-    def run_unrecorded(self, rows: list[Feature], batch: Batch, share: float) -> torch.Tensor:
-        """Run the passes on a micro-batch; beside recorded ones, which keep their memory, a few rows at a time."""
+    def run_uncaptured(self, rows: list[EncodedExample], batch: Batch, share: float) -> torch.Tensor:
+        """Run the passes on a micro-batch; beside captured ones, which keep their memory, a few rows at a time."""
         most = len(rows) if self.graphs is None else rows_beside(self.micro_batch)
         if len(rows) <= most:
             return self.run_pass(self.to_device(batch), share)
@@ -170,15 +170,15 @@ class Stepper:
         return total
 
     def memory_left(self) -> int | None:
-        """Return the bytes of a GPU that all may take but recorded passes, which keep theirs; None for all that is
+        """Return the bytes of a GPU that all may take but captured passes, which keep theirs; None for all that is
         free."""
         return self.memory_limit if self.graphs is None else self.graphs.memory_left(self.memory_limit)
 
-    def collate(self, features: list[Feature]) -> Batch:
+    def collate(self, examples: list[EncodedExample]) -> Batch:
         """Stack a micro-batch, padded to one of the fixed lengths where there are any."""
         if not self.lengths:
-            return self.readout.collate(features)
-        return self.readout.collate(features, padded_length(features, self.lengths))
+            return self.readout.collate(examples)
+        return self.readout.collate(examples, padded_length(examples, self.lengths))
 
     def to_device(self, batch: Batch) -> Batch:
         """Move a batch to where the model is."""
@@ -202,13 +202,13 @@ class Stepper:
     def update(self) -> None:
         """Clip the gradients and change the weights."""
         if self.shards is None:
-            self.accelerator.clip_grad_norm_(self.parameters, self.settings.gradient_clip)
+            self.accelerator.clip_grad_norm_(self.parameters, self.settings.max_grad_norm)
         else:
-            self.shards.clip_gradients(self.whole, self.settings.gradient_clip)
+            self.shards.clip_gradients(self.unsharded, self.settings.max_grad_norm)
         self.optimizer.step()
 
     def clear_gradients(self) -> None:
-        """Forget the gradients: in place where recorded passes add to them, else altogether."""
+        """Forget the gradients: in place where captured passes add to them, else altogether."""
         import torch
 
         if self.shards is not None:
@@ -225,42 +225,42 @@ class Stepper:
             self.optimizer_bytes = optimizer_bytes(self.optimizer)
 
     @property
-    def can_record(self) -> bool:
+    def can_capture(self) -> bool:
         """Whether passes can be recorded here: loss scaling looks at every gradient, several processes exchange them,
         and recomputed activations put the random state back, all of which waits for the GPU."""
         alone = self.processes.count == 1 and self.accelerator.mixed_precision != "fp16"
-        return self.on_gpu and alone and not self.recomputes and not self.readout.waits
+        return self.on_gpu and alone and not self.gradient_checkpointing and not self.readout.waits
 
-    def record(self, features: list[Feature]) -> None:
+    def record(self, examples: list[EncodedExample]) -> None:
         """Record a pass per padded length, the longest first; where that fails, go on without and say why.
 
         Args:
-            features: of the training; some are used to try each pass.
+            examples: of the training; some are used to try each pass.
         """
         whole_steps = can_capture(self.optimizer) and self.micro_batch >= self.rows_per_step
         self.graphs = StepGraphs(self.run_pass, self.finish if whole_steps else None)
         start = time.perf_counter()
         try:
             keep_prompt_tokens_on_gpu(self.module)
-            self.rehearse(self.example(features, self.lengths[-1]), whole_steps)
-            self.graphs.record([self.example(features, n) for n in reversed(self.lengths)], self.clear_gradients)
+            self.rehearse(self.example(examples, self.lengths[-1]), whole_steps)
+            self.graphs.record([self.example(examples, n) for n in reversed(self.lengths)], self.clear_gradients)
         except RuntimeError as error:
             recover(self.graphs)
             self.graphs = None
             self.optimizer.zero_grad()
             reason = str(error).strip().splitlines()[0]
-            self.notes.append(f"Passes were run one by one, since they could not be recorded as CUDA graphs: {reason}")
+            self.notes.append(f"Passes were run one by one, since they could not be captured as CUDA graphs: {reason}")
         else:
             seconds = time.perf_counter() - start
             self.notes.append(
-                f"Forward and backward passes were recorded as {len(self.lengths)} CUDA graphs, for inputs of up to "
+                f"Forward and backward passes were captured as {len(self.lengths)} CUDA graphs, for inputs of up to "
                 f"{', '.join(map(str, self.lengths))} tokens; recording took {seconds:.1f} s."
             )
         self.schedule.set_rate(self.schedule.rate)
 
-    def example(self, features: list[Feature], length: int) -> Batch:
+    def example(self, examples: list[EncodedExample], length: int) -> Batch:
         """Return a micro-batch of rows that fit a padded length."""
-        fitting = sorted((f for f in features if feature_length(f) <= length), key=feature_length)
+        fitting = sorted((f for f in examples if example_length(f) <= length), key=example_length)
         rows = (fitting * self.micro_batch)[-self.micro_batch :]
         return self.readout.collate(rows, length)
 

@@ -24,7 +24,7 @@ from fineprint.reporting.figures.training import draw_held_out, draw_losses
 from fineprint.reporting.figures.workflow import draw_workflow
 from fineprint.results.lookup import Study
 
-MULTITASK = "multitask"  # the kind of the figures that belong to no single task
+SERVING = "serving"  # the kind of the figures that belong to no single task
 Draw = Callable[[Study, str], Drawing | None]
 DRAWN_PER_TASK: dict[str, Draw] = {
     "accuracy": draw_accuracy,
@@ -66,7 +66,7 @@ def plot_all(results: Results, folder: Path) -> list[FigureEntry]:
                     entries.append(save_drawing(folder, kind, task, detail, drawing))
         growth = draw_growth(study)
         if growth is not None:
-            entries.append(save_drawing(folder, MULTITASK, "", "growth", growth))
+            entries.append(save_drawing(folder, SERVING, "", "growth", growth))
         entries.append(save_drawing(folder, "workflow", "", "", draw_workflow(study)))
     write_json(folder / "figures.json", [asdict(entry) for entry in entries])
     return entries
@@ -75,7 +75,7 @@ def plot_all(results: Results, folder: Path) -> list[FigureEntry]:
 def draw_task(study: Study, task: str) -> list[tuple[str, str, Drawing | None]]:
     """Draw one task's figures: those for the task, those for each split, those for each tag."""
     drawn = [(kind, "", draw(study, task)) for kind, draw in DRAWN_PER_TASK.items()]
-    drawn += [("confusion", split, draw_confusion(study, task, split)) for split in study.splits_and_together(task)]
+    drawn += [("confusion", split, draw_confusion(study, task, split)) for split in study.splits_and_pooled(task)]
     tags = dict.fromkeys(
         tag for split in study.splits(task) for _, score in study.scored(task, split) for tag in score["by_tag"]
     )

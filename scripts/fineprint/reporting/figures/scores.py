@@ -11,7 +11,7 @@ from fineprint.core.records import Score
 from fineprint.reporting.figures.drawing import Drawing, draw_shades, escape, label, panel_title, panels, style_grid
 from fineprint.reporting.figures.style import COLOURS, GREY, INK, MARKERS, WIDTH
 from fineprint.results.lookup import Study
-from fineprint.tasks._rows import TOGETHER
+from fineprint.tasks._rows import POOLED
 
 FEW_LABELS = 4  # up to here confusion matrices fit five to a row
 
@@ -103,8 +103,8 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
     if not scored:
         return None
     labels = study.results["tasks"][task]["labels"]
-    unreadable = any(score["unreadable"] for _, score in scored)
-    names = [escape(name[:3]) for name in labels] + (["none"] if unreadable else [])
+    unparseable = any(score["unparseable"] for _, score in scored)
+    names = [escape(name[:3]) for name in labels] + (["none"] if unparseable else [])
     few = len(labels) <= FEW_LABELS
     columns, height = (5 if len(scored) > 4 else 4, 1.45) if few else (3, 0.8 + 0.17 * len(labels))
     figure, axes, _ = panels(len(scored), columns, height)
@@ -115,11 +115,11 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
         axis.set_yticks(range(len(labels)), [escape(name[:3]) for name in labels], fontsize=7 if few else 6)
     figure.supxlabel("Predicted label", fontsize=8.5)
     figure.supylabel("Gold label", fontsize=8.5)
-    everything = " (all test rows)" if split == TOGETHER else ""
+    everything = " (all test rows)" if split == POOLED else ""
     caption = (
         f"Confusion on {split}{everything} of “{task}”: numbers of rows, shaded by the share of the gold label's rows; "
         "diagonal: right. Labels: "
-        f"{', '.join(f'{name[:3]} = {name}' for name in labels)}{'; none = unreadable answer' if unreadable else ''}."
+        f"{', '.join(f'{name[:3]} = {name}' for name in labels)}{'; none = unparseable answer' if unparseable else ''}."
     )
     rows = [row for method, score in scored for row in confusion_rows(study, task, method, score)]
     return Drawing(
@@ -139,7 +139,7 @@ def draw_matrix(axis: Axes, table: np.ndarray, size: float) -> None:
 def confusion_rows(study: Study, task: str, method: str, score: Score) -> list[dict[str, object]]:
     """Return one method's matrix row by row."""
     labels = study.results["tasks"][task]["labels"]
-    predicted = [*labels, "unreadable"]
+    predicted = [*labels, "unparseable"]
     return [
         {"number": study.numbers[method], "method": study.title(method), "gold": gold, "predicted": name, "rows": count}
         for gold, line in zip(labels, score["confusion"], strict=True)
@@ -158,7 +158,7 @@ def describe_confusion(study: Study, task: str, scored: list[tuple[str, Score]],
             if name != gold
         ]
         count, gold, name = max(mistakes)
-        found.append(f"{study.title(method)}: {labels[gold]} taken for {[*labels, 'unreadable'][name]} {count} times")
+        found.append(f"{study.title(method)}: {labels[gold]} taken for {[*labels, 'unparseable'][name]} {count} times")
     return "Confusion matrices. Most frequent mistake by method: " + "; ".join(found) + "."
 
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter
 from fineprint.core import formats
 from fineprint.reporting.figures.drawing import Drawing, escape, panels
 from fineprint.reporting.figures.style import COLOURS, GREY, MARKERS
-from fineprint.reporting.serving.data import EXTRAPOLATED, WAYS, Multitask
+from fineprint.reporting.serving.data import EXTRAPOLATED, WAYS, ServingResults
 from fineprint.results.lookup import Study
 
 PANELS: dict[str, tuple[str, Any]] = {
@@ -26,9 +26,9 @@ BEYOND = 2  # lines are drawn up to so many times the largest number of tasks
 
 def draw_growth(study: Study) -> Drawing | None:
     """Draw each figure against the number of tasks, on logarithmic axes; the last panel is the key."""
-    if not study.results.get("multitask"):
+    if not study.results.get("serving"):
         return None
-    part = Multitask(study)
+    part = ServingResults(study)
     if not part.rows:
         return None
     figure, axes, _ = panels(len(PANELS) + 1, 2, 2.35)
@@ -44,13 +44,13 @@ def draw_growth(study: Study) -> Drawing | None:
     return Drawing(figure, "Growth with the number of tasks", caption, describe_growth(part), data_rows(part))
 
 
-def look(part: Multitask, pair: tuple[str, str]) -> dict[str, Any]:
+def look(part: ServingResults, pair: tuple[str, str]) -> dict[str, Any]:
     """Return colour and mark of a way."""
     place = part.series.index(pair)
     return {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
 
 
-def draw_panel(axis: Axes, part: Multitask, key: str) -> None:
+def draw_panel(axis: Axes, part: ServingResults, key: str) -> None:
     """Draw one figure for every way."""
     title, write = PANELS[key]
     axis.set(xscale="log", yscale="log", xlabel="Tasks")
@@ -67,7 +67,7 @@ def draw_panel(axis: Axes, part: Multitask, key: str) -> None:
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: escape(write(value))))
 
 
-def draw_line(axis: Axes, part: Multitask, pair: tuple[str, str], key: str) -> None:
+def draw_line(axis: Axes, part: ServingResults, pair: tuple[str, str], key: str) -> None:
     """Draw the line through a figure's values from the last measured one on."""
     line = part.line(*pair, key) if key in EXTRAPOLATED else None
     if line is None:
@@ -78,7 +78,7 @@ def draw_line(axis: Axes, part: Multitask, pair: tuple[str, str], key: str) -> N
         axis.plot(ends, values, linestyle="--", linewidth=0.9, color=look(part, pair)["color"])
 
 
-def draw_key(axis: Axes, part: Multitask) -> None:
+def draw_key(axis: Axes, part: ServingResults) -> None:
     """Draw the key of ways."""
     axis.axis("off")
     handles = [
@@ -89,14 +89,14 @@ def draw_key(axis: Axes, part: Multitask) -> None:
     axis.legend(handles=handles, loc="center left", fontsize=7.5, borderaxespad=0)
 
 
-def name_pair(part: Multitask, pair: tuple[str, str]) -> str:
+def name_pair(part: ServingResults, pair: tuple[str, str]) -> str:
     """Return a way's name, with the method where a way has several."""
     way, method = pair
     several = sum(other == way for other, _ in part.series) > 1
     return escape(f"{WAYS[way][0]} ({part.title(method)})" if several else WAYS[way][0])
 
 
-def describe_growth(part: Multitask) -> str:
+def describe_growth(part: ServingResults) -> str:
     """Return what each way takes for the fewest and the most tasks measured."""
     sentences = []
     for way, method in part.series:
@@ -110,7 +110,7 @@ def describe_growth(part: Multitask) -> str:
     return f"Memory held by number of tasks. {'; '.join(sentences)}."
 
 
-def data_rows(part: Multitask) -> list[dict[str, Any]]:
+def data_rows(part: ServingResults) -> list[dict[str, Any]]:
     """Return the measured values, a row per way and number of tasks."""
     return [
         {"way": row["way"], "method": row["method"], "tasks": row["tasks"], **{key: row[key] for key in PANELS}}

@@ -100,18 +100,18 @@ def describe_training(study: Study, library: Library) -> Paragraph:
         ", the learning rate being ",
         by_value(study, methods, lambda kept: kept["learning_rate"], plain_setting),
         "; it rose linearly over the first part of the steps (share ",
-        by_value(study, methods, lambda kept: kept["warmup_share"], plain_setting),
+        by_value(study, methods, lambda kept: kept["warmup_ratio"], plain_setting),
         ") and then fell linearly to 0.",
     )
     paragraph += sentence(
         "The rows of one step numbered ",
-        by_value(study, methods, lambda kept: kept["batch_size"] * kept["accumulation_steps"], plain_setting),
+        by_value(study, methods, lambda kept: kept["batch_size"] * kept["gradient_accumulation_steps"], plain_setting),
         "; weight decay was ",
         by_value(study, methods, lambda kept: kept["weight_decay"], plain_setting),
         " (not on vectors), gradients were clipped at norm ",
-        by_value(study, methods, lambda kept: kept["gradient_clip"], plain_setting),
+        by_value(study, methods, lambda kept: kept["max_grad_norm"], plain_setting),
         ", and the limit of inputs in tokens was ",
-        by_value(study, methods, lambda kept: kept["max_tokens"], plain_setting),
+        by_value(study, methods, lambda kept: kept["max_length"], plain_setting),
         ".",
     )
     paragraph += sentence(
@@ -141,8 +141,8 @@ def plain_setting(value: Any) -> Paragraph:
 
 def name_mixing(study: Study, value: str) -> str:
     """Return a setting of mixed precision in words; what "auto" became depends on the machines."""
-    on_card = "in mixed precision (bfloat16 where the GPU has it, else float16)"
-    automatic = on_card if ran_on_gpu(study) else MIXING["no"]
+    on_gpu_text = "in mixed precision (bfloat16 where the GPU has it, else float16)"
+    automatic = on_gpu_text if ran_on_gpu(study) else MIXING["no"]
     return {**MIXING, "auto": automatic}.get(value, value)
 
 
@@ -157,7 +157,7 @@ def by_value(study: Study, methods: list[str], read: Any, write: Any) -> Paragra
     groups: dict[Any, list[str]] = {}
     for method in methods:
         settings = study.settings(method)
-        groups.setdefault(read({"max_tokens": settings.get("max_tokens"), **settings["training"]}), []).append(method)
+        groups.setdefault(read({"max_length": settings.get("max_length"), **settings["training"]}), []).append(method)
     *rarer, (common, _) = sorted(groups.items(), key=lambda group: len(group[1]))
     pieces: Paragraph = []
     for position, (value, users) in enumerate(rarer):

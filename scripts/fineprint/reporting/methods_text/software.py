@@ -32,7 +32,7 @@ def describe_computing(study: Study, library: Library) -> list[Piece]:
 
 
 def name_machine(machine: dict[str, Any]) -> str:
-    """Return a machine with its processor or its card."""
+    """Return a machine with its processor or its gpu."""
     gpu = machine.get("gpu")
     memory = formats.size(machine.get("memory_bytes"))
     cores = formats.plural(machine.get("cores") or 0, "core")

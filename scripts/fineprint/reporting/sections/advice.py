@@ -17,7 +17,7 @@ from fineprint.reporting.sections.cost_axes import (
     trains_nothing,
     write_least,
 )
-from fineprint.reporting.serving.data import Multitask
+from fineprint.reporting.serving.data import ServingResults
 from fineprint.reporting.serving.serving_words import stream_sentences, worked_sentences
 from fineprint.results.lookup import Study, parameters, train_value, trains_everything
 
@@ -127,17 +127,17 @@ def pick(study: Study, task: str, axis: CostAxis) -> str:
 
 def many_tasks(study: Study, task: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return advice where several tasks share a backbone, and the tables that it rests on."""
-    part = Multitask(study) if study.results.get("multitask") else None
+    part = ServingResults(study) if study.results.get("serving") else None
     served = [count for count in part.counts if count > 1] if part else []
     if part and served:
         sentences = [*worked_sentences(part)[-1:], *stream_sentences(part)[-1:]]
         named = [count for count in served if any(re.search(rf"\b{count} tasks\b", words) for words in sentences)]
-        tables = [(f"{count} tasks served", f"multitask-serving-{count}") for count in named or served[:1]]
+        tables = [(f"{count} tasks served", f"serving-{count}") for count in named or served[:1]]
         return " ".join(sentences), tuple(tables)
-    return saved_bytes(study, task), (("Saved bytes", f"parameters-{task}"),)
+    return checkpoint_bytes(study, task), (("Saved bytes", f"parameters-{task}"),)
 
 
-def saved_bytes(study: Study, task: str) -> str:
+def checkpoint_bytes(study: Study, task: str) -> str:
     """Return what a further task adds on the disk."""
     untrained = find_untrained(study, task)
     free = f" {name_with_accuracy(study, task, untrained[:1])} trains nothing and adds no bytes." if untrained else ""
@@ -150,7 +150,7 @@ def saved_bytes(study: Study, task: str) -> str:
 def copies(study: Study, task: str) -> str:
     """Return what a whole copy for each task takes, where a ranked method saves one."""
     found = [
-        (method, train_value(study.run(task, method), "saved_bytes"))
+        (method, train_value(study.run(task, method), "checkpoint_bytes"))
         for method, _ in study.ranked(task)
         if trains_everything(study.run(task, method))
     ]

@@ -18,7 +18,7 @@ from fineprint.reporting.sections.cost_axes import (
 from fineprint.reporting.sections.pairs import one_choice_pairs
 from fineprint.reporting.sections.seeds import seed_sentence
 from fineprint.results.lookup import Study, is_trained
-from fineprint.tasks._rows import TOGETHER
+from fineprint.tasks._rows import POOLED
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def comparison_sentences(study: Study, task: str, best: str) -> list[str]:
 def other_splits(study: Study, task: str) -> list[str]:
     """Return one sentence for each further split: who leads there."""
     sentences = []
-    for split in study.splits_and_together(task)[1:]:
+    for split in study.splits_and_pooled(task)[1:]:
         ranked = study.ranked(task, split)
         if len(ranked) > 1:
             (best, score), (second, _) = ranked[0], ranked[1]
@@ -111,7 +111,7 @@ def other_splits(study: Study, task: str) -> list[str]:
                 if difference and difference.is_real
                 else "its lead over the second is not significant"
             )
-            where = "Over all test rows" if split == TOGETHER else f"On {split}"
+            where = "Over all test rows" if split == POOLED else f"On {split}"
             sentences.append(
                 f"{where}, {study.title(best)} is first with {formats.with_interval(score)}; "
                 f"{real if difference else 'its lead was not tested'}."

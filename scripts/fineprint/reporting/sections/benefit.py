@@ -121,13 +121,13 @@ def reading(study: Study, task: str, best: str, method: str) -> str:
     for axis in COSTS:
         ratio = find_ratio(study, task, best, method, axis)
         if ratio is not None:
-            groups[judge_ratio(ratio, axis)].append(f"{axis.name} ({write_ratio(ratio)})")
+            groups[assess_ratio(ratio, axis)].append(f"{axis.name} ({write_ratio(ratio)})")
     parts += [f"{words}: {formats.join(names)}" for words, names in groups.items() if names]
     costs = "; ".join(parts) or "its costs cannot be compared"
     return f"{study.title(method)}: {accuracy_phrase(study, task, method)}; {costs}."
 
 
-def judge_ratio(ratio: float, axis: CostAxis) -> str:
+def assess_ratio(ratio: float, axis: CostAxis) -> str:
     """Return whether a multiple of the best method's cost speaks for or against a method, or neither."""
     if are_alike(ratio, 1.0):
         return "about the same"

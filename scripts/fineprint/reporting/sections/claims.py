@@ -10,9 +10,9 @@ from typing import Any
 from fineprint.claims.cases import Case, Measurement
 from fineprint.claims.published import published_rows, read_published
 from fineprint.claims.quantities import QUANTITIES, Quantity
-from fineprint.claims.verdicts import NOT_TESTABLE, VERDICTS, Expected, Finding, Judgement, judge_claims, read_claims
+from fineprint.claims.verdicts import NOT_TESTABLE, VERDICTS, Assessment, Expected, Finding, assess_claims, read_claims
 from fineprint.core import formats
-from fineprint.reporting.serving.real_size import Beside, judge_at_real_size
+from fineprint.reporting.serving.real_size import Beside, assess_at_real_size
 from fineprint.reporting.table import clean_identifier
 from fineprint.results.lookup import Study
 
@@ -47,12 +47,12 @@ class LedgerRow:
 def describe_claims(study: Study, report: Path) -> dict[str, Any]:
     """Return what the section on claims shows, and the sentence of the summary."""
     claims = read_claims(report / "claims.yaml")
-    judgements = judge_claims(study, claims)
-    beside = judge_at_real_size(study, claims)
+    assessments = assess_claims(study, claims)
+    beside = assess_at_real_size(study, claims)
     return {
-        "count": count_sentence(judgements),
-        "total": formats.plural(len(judgements), "claim"),
-        "ledger": [add_beside(row, beside.get(row.name)) for row in ledger_rows(judgements)],
+        "count": count_sentence(assessments),
+        "total": formats.plural(len(assessments), "claim"),
+        "ledger": [add_beside(row, beside.get(row.name)) for row in ledger_rows(assessments)],
         "has_real_size": bool(beside),
         "published": published_rows(study, read_published(report / "published.yaml")),
     }
@@ -66,25 +66,25 @@ def add_beside(row: LedgerRow, beside: Beside | None) -> LedgerRow:
     return replace(row, measured=measured, sentence=f"{row.sentence} {beside.sentence}")
 
 
-def ledger_rows(judgements: list[Judgement]) -> list[LedgerRow]:
+def ledger_rows(assessments: list[Assessment]) -> list[LedgerRow]:
     """Return every claim with what was measured."""
-    return [ledger_row(judgement) for judgement in judgements]
+    return [ledger_row(assessment) for assessment in assessments]
 
 
-def ledger_row(judgement: Judgement) -> LedgerRow:
+def ledger_row(assessment: Assessment) -> LedgerRow:
     """Return one claim."""
-    claim, quantity = judgement.claim, QUANTITIES[judgement.claim.quantity]
+    claim, quantity = assessment.claim, QUANTITIES[assessment.claim.quantity]
     return LedgerRow(
         claim.name,
         claim.part,
         formats.tie_units(claim.claim),
         formats.tie_units(claim.claimed),
         formats.tie_units(describe_limits(claim.expected, quantity)),
-        [formats.tie_units(line) for line in describe_figures(judgement, quantity)],
-        judgement.verdict,
-        STYLES[judgement.verdict],
-        judgement.sentence,
-        list_links(judgement.findings, quantity),
+        [formats.tie_units(line) for line in describe_figures(assessment, quantity)],
+        assessment.verdict,
+        STYLES[assessment.verdict],
+        assessment.sentence,
+        list_links(assessment.findings, quantity),
     )
 
 
@@ -100,12 +100,12 @@ def describe_limits(expected: Expected, quantity: Quantity) -> str:
     return f"met from {quantity.write(low)} to {quantity.write(high)}"
 
 
-def describe_figures(judgement: Judgement, quantity: Quantity) -> list[str]:
+def describe_figures(assessment: Assessment, quantity: Quantity) -> list[str]:
     """Return the measured figures, a line for each case or, of many, their range."""
-    found = [(finding, finding.measured) for finding in judgement.findings if finding.measured is not None]
+    found = [(finding, finding.measured) for finding in assessment.findings if finding.measured is not None]
     if not found:
         return [formats.NOT_MEASURED]
-    own, alone = judgement.verdict == NOT_TESTABLE, len(found) == 1
+    own, alone = assessment.verdict == NOT_TESTABLE, len(found) == 1
     notes = {measured.note for _, measured in found}
     common = f" ({notes.pop()})" if own and not alone and len(notes) == 1 and notes != {""} else ""
     if len(found) > LINES_SHOWN:
@@ -174,7 +174,7 @@ def describe_link(case: Case, quantity: Quantity) -> str:
     return f"{quantity.basis}, {case.task}" if several else quantity.basis
 
 
-def count_sentence(judgements: list[Judgement]) -> str:
+def count_sentence(assessments: list[Assessment]) -> str:
     """Return how many claims got which verdict."""
-    counts = Counter(judgement.verdict for judgement in judgements)
+    counts = Counter(assessment.verdict for assessment in assessments)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)

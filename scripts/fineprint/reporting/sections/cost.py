@@ -26,7 +26,7 @@ MEMORY_FIGURES = {
     "peak_resident_bytes": "Resident, over baseline",
     "peak_allocated_bytes": "Allocated on GPU",
     "peak_reserved_bytes": "Reserved on GPU",
-    "driver_used_bytes": "Driver, whole card",
+    "driver_used_bytes": "Driver, whole GPU",
 }
 
 
@@ -46,7 +46,7 @@ def parameters_table(study: Study, task: str) -> Table:
                 *name_cells(study, task, method),
                 *(number(counts.get(key), formats.count) for key in ("adapter", "head", "total")),
                 number(counts.get("share"), formats.percent),
-                trained_only(run, number(train_value(run, "saved_bytes"), formats.size)),
+                trained_only(run, number(train_value(run, "checkpoint_bytes"), formats.size)),
             ]
         )
     columns = [*plain("No.", "Method"), *numeric("Adapter", "Head", "Total", "Share trained", "Saved")]
@@ -143,7 +143,7 @@ def parts_table(study: Study, task: str) -> Table | None:
 
 def micro_batch_cell(run: Run | None) -> Cell:
     """Return how many rows went through the model at once, and whether activations were computed again."""
-    recomputed = " ↻" if train_value(run, "recomputes") else ""
+    recomputed = " ↻" if train_value(run, "gradient_checkpointing") else ""
     return number(train_value(run, "micro_batch"), lambda rows: f"{formats.count(rows)}{recomputed}")
 
 
@@ -174,8 +174,8 @@ def phases_table(study: Study, task: str) -> Table:
                 rows.append([*name_cells(study, task, method), *cells])
     heads = [*(MEMORY_FIGURES[key] for key in keys), *(["Energy"] if energy else [])]
     columns = [*plain("No.", "Method", "Phase"), *numeric("Time", *heads)]
-    device = "Allocated and reserved: by torch; driver: all that uses the card. " + (
-        "Energy: of the whole card, by its own counter." if energy else ""
+    device = "Allocated and reserved: by torch; driver: all that uses the GPU. " + (
+        "Energy: of the whole GPU, by its own counter." if energy else ""
     )
     caption = (
         f"Peak memory by phase on “{task}”. Resident: of the process, over its size before the phase. "
@@ -189,7 +189,7 @@ def storage_rows(study: Study, task: str) -> list[dict[str, Any]]:
     found = []
     for method in study.methods:
         run = study.run(task, method)
-        saved = train_value(run, "saved_bytes")
+        saved = train_value(run, "checkpoint_bytes")
         if saved is None:
             continue
         backbone = study.settings(method)["backbone"]

@@ -63,7 +63,7 @@ TRAINING_COSTS = (
     CostAxis("trained parameters", "fewest trained parameters", trained_parameters, formats.short_count),
     CostAxis("training time", "shortest training", training_seconds, formats.seconds, TIME),
     CostAxis("peak memory in training", "least memory in training", training_peak, formats.size, MEMORY),
-    CostAxis("saved bytes", "fewest saved bytes", lambda run: train_value(run, "saved_bytes"), formats.size),
+    CostAxis("saved bytes", "fewest saved bytes", lambda run: train_value(run, "checkpoint_bytes"), formats.size),
 )
 WEIGHTS = CostAxis(
     "weights at prediction", "fewest weight bytes at prediction", weights_at_prediction, formats.size, of_training=False

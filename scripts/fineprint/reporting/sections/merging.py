@@ -21,7 +21,7 @@ def merge_table(study: Study, task: str) -> Table | None:
         for method in study.methods
         if (run := study.run(task, method)) and run["scores"]
         for variant in run["scores"]["variants"]
-        for split in study.splits_and_together(task)
+        for split in study.splits_and_pooled(task)
     ]
     columns = [
         *plain("No.", "Method", "Merged into", "Split"),

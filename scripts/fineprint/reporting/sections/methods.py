@@ -14,10 +14,10 @@ TRAINING_COLUMNS = {
     "epochs": "Epochs",
     "learning_rate": "Learning rate",
     "batch_size": "Batch",
-    "accumulation_steps": "Micro-batches",
+    "gradient_accumulation_steps": "Micro-batches",
     "weight_decay": "Weight decay",
-    "warmup_share": "Warm-up",
-    "gradient_clip": "Clip",
+    "warmup_ratio": "Warm-up",
+    "max_grad_norm": "Clip",
     "optimizer": "Optimizer",
     "mixed_precision": "Mixed precision",
 }
@@ -89,8 +89,8 @@ def axis_table(study: Study, package: str, key: str) -> Table:
 def training_table(study: Study) -> Table:
     """Return the training settings in which the methods differ; what all have in common is said in the caption."""
     trained = {m: study.settings(m) for m in study.methods if study.settings(m).get("training")}
-    values = {m: {"max_tokens": kept.get("max_tokens"), **kept["training"]} for m, kept in trained.items()}
-    labels = {"max_tokens": "Max tokens", **TRAINING_COLUMNS}
+    values = {m: {"max_length": kept.get("max_length"), **kept["training"]} for m, kept in trained.items()}
+    labels = {"max_length": "Max tokens", **TRAINING_COLUMNS}
     differing = [key for key in labels if len({str(kept.get(key)) for kept in values.values()}) > 1]
     rows = [
         [*name_cells(study, None, method), *(setting_cell(kept.get(key)) for key in differing)]
@@ -119,7 +119,7 @@ def untrained_limits(study: Study) -> str:
     """Return the limit of tokens of each method without training, as a sentence; empty where there is none."""
     settings = {method: study.settings(method) for method in study.methods}
     found = [
-        f"No. {study.numbers[method]} {formats.setting(kept.get('max_tokens'))}"
+        f"No. {study.numbers[method]} {formats.setting(kept.get('max_length'))}"
         for method, kept in settings.items()
         if not kept.get("training")
     ]
@@ -138,18 +138,18 @@ def setting_cell(value: Any) -> Cell:
 
 def training_rows_table(study: Study, task: str) -> Table | None:
     """Return on how many rows each method was trained, what was cut, and which epoch was kept."""
-    rows, judged = [], study.measures_accuracy(task)
+    rows, evaluated = [], study.measures_accuracy(task)
     for method in study.methods:
         run = study.run(task, method)
         if is_trained(run):
             seen = [number(train_value(run, key), formats.count) for key in ("rows", "held_out_rows", "truncated_rows")]
             epochs = train_value(run, "epochs")
-            kept = epoch_cells(epochs, train_value(run, "best_epoch"), judged, train_value(run, "held_out_rows"))
+            kept = epoch_cells(epochs, train_value(run, "best_epoch"), evaluated, train_value(run, "held_out_rows"))
             rows.append([*name_cells(study, task, method), *seen, *kept])
     columns = [
         *plain("No.", "Method"),
         *numeric(
-            *("Rows", "Held out", "Truncated", "Epochs", "Kept", *(["Held-out accuracy"] if judged else [])),
+            *("Rows", "Held out", "Truncated", "Epochs", "Kept", *(["Held-out accuracy"] if evaluated else [])),
             *("Held-out loss", "Seconds per epoch"),
         ),
     ]
@@ -160,8 +160,8 @@ def training_rows_table(study: Study, task: str) -> Table | None:
     return Table(f"epochs-{task}", caption, columns, rows, style="compact") if rows else None
 
 
-def epoch_cells(epochs: list[dict[str, Any]], best: int | None, judged: bool, rows: int) -> list[Cell]:
-    """Return the cells on the epoch that was kept, its accuracy on so many held-out rows only where it was judged."""
+def epoch_cells(epochs: list[dict[str, Any]], best: int | None, evaluated: bool, rows: int) -> list[Cell]:
+    """Return the cells on the epoch that was kept, its accuracy on held-out rows only where it was evaluated."""
     kept = next((epoch for epoch in epochs if epoch["epoch"] == best), None)
     mean = sum(epoch["seconds"] for epoch in epochs) / len(epochs) if epochs else None
     return [
@@ -169,7 +169,7 @@ def epoch_cells(epochs: list[dict[str, Any]], best: int | None, judged: bool, ro
         number(best, formats.count),
         *(
             [number(kept["held_out_accuracy"] if kept else None, lambda share: write_share(share, rows))]
-            if judged
+            if evaluated
             else []
         ),
         number(kept["held_out_loss"] if kept else None, formats.three_digits),

@@ -39,13 +39,13 @@ def group_jobs(study: Study) -> dict[tuple[str, str], list[dict[str, Any]]]:
 
 def describe_group(placements: list[dict[str, Any]]) -> list[Cell]:
     """Return the cells on the jobs of a rule on a node."""
-    cards = sorted({placement["gpus"] for placement in placements if placement["gpus"]})
+    gpus = sorted({placement["gpus"] for placement in placements if placement["gpus"]})
     numbers = sorted((placement["job"] for placement in placements), key=lambda name: (len(name), name))
     shown = numbers if len(numbers) <= NUMBERS_SHOWN else [*numbers[: NUMBERS_SHOWN - 1], "…", numbers[-1]]
     return [
         number(len(placements), formats.count),
         text(", ".join(shown)),
-        text("; ".join(cards)) if cards else blank("the jobs asked for no GPU"),
+        text("; ".join(gpus)) if gpus else blank("the jobs asked for no GPU"),
     ]
 
 

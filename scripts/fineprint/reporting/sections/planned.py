@@ -23,7 +23,7 @@ def planned_table(study: Study, task: str) -> Table | None:
     caption = (
         f"The planner's error on “{task}”: peak memory as predicted from the model's sizes, and as torch's allocator "
         "measured it. Training is predicted for the longest row and the rows at a time that were used; prediction for "
-        "rows of max_tokens, so shorter ones take less."
+        "rows of max_length, so shorter ones take less."
     )
     groups = [("", 2), ("Training", 3), ("Prediction", 3)]
     return Table(f"planned-{task}", caption, columns, rows, groups=groups, style="compact") if found else None

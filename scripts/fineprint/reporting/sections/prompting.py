@@ -18,11 +18,11 @@ def answers_table(study: Study, task: str) -> Table | None:
     for method in study.methods:
         for split in study.splits(task):
             score = study.score(task, method, split)
-            if score and (score.get("likelihood_accuracy") is not None or score["unreadable"]):
+            if score and (score.get("likelihood_accuracy") is not None or score["unparseable"]):
                 rows.append([*name_cells(study, task, method), text(split, style="code"), *answer_cells(score)])
     columns = [
         *plain("No.", "Method", "Split"),
-        *numeric("Generated", "Likeliest label", "Difference, points", "Unreadable", "Share"),
+        *numeric("Generated", "Likeliest label", "Difference, points", "Unparseable", "Share"),
     ]
     caption = (
         f"Generated answers on “{task}”: accuracy of the text as written, of the label that the same model finds "
@@ -39,19 +39,19 @@ def answer_cells(score: Score) -> list[Cell]:
         number(score["accuracy"], lambda _: formats.with_interval(score)),
         number(likelihood, lambda value: share_with_interval(value, score["rows"])),
         number(change, formats.points),
-        number(score["unreadable"], formats.count),
-        number(score["unreadable_share"], formats.percent),
+        number(score["unparseable"], formats.count),
+        number(score["unparseable_share"], formats.percent),
     ]
 
 
-def unreadable_answers(study: Study, task: str) -> list[dict[str, Any]]:
+def unparseable_answers(study: Study, task: str) -> list[dict[str, Any]]:
     """Return answers that name no label, verbatim, by method."""
     found = []
     for method in study.methods:
         seen = [
             answer
             for split in study.splits(task)
-            for answer in (study.score(task, method, split) or {}).get("unreadable_examples", [])
+            for answer in (study.score(task, method, split) or {}).get("unparseable_examples", [])
         ]
         if seen:
             found.append(

@@ -10,7 +10,7 @@ from fineprint.reporting.sections.methods import name_cells
 from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
 from fineprint.results.lookup import Study
 from fineprint.scoring.statistics import BOOTSTRAP_DRAWS
-from fineprint.tasks._rows import TOGETHER
+from fineprint.tasks._rows import POOLED
 
 LABELS_PER_TABLE = 3
 SPLITS_PER_TABLE = 3
@@ -19,7 +19,7 @@ STATUS_STYLES = {"ok": "", "collapsed": "flag", "not run": "missing", COST_ONLY:
 
 def scores_tables(study: Study, task: str) -> list[Table]:
     """Return rank and accuracy of every method, three splits to a table so that all fit on a page."""
-    splits = study.splits_and_together(task)
+    splits = study.splits_and_pooled(task)
     parts = [splits[start : start + SPLITS_PER_TABLE] for start in range(0, len(splits), SPLITS_PER_TABLE)]
     return [scores_table(study, task, part, position) for position, part in enumerate(parts)]
 
@@ -82,7 +82,7 @@ def accuracy_cells(score: Score | None) -> list[Cell]:
 
 def macro_f1_table(study: Study, task: str) -> Table:
     """Return macro-F1 with its interval of every method on every split."""
-    splits = study.splits_and_together(task)
+    splits = study.splits_and_pooled(task)
     rows = [
         [
             *name_cells(study, task, method),
@@ -147,7 +147,7 @@ def class_tables(study: Study, task: str) -> list[Table]:
     parts = [labels[start : start + LABELS_PER_TABLE] for start in range(0, len(labels), LABELS_PER_TABLE)]
     return [
         class_table(study, task, split, part, position)
-        for split in study.splits_and_together(task)
+        for split in study.splits_and_pooled(task)
         for position, part in enumerate(parts)
     ]
 
@@ -164,7 +164,7 @@ def class_table(study: Study, task: str, split: str, labels: list[str], position
     ]
     columns = [*plain("No.", "Method"), *numeric(*["Precision", "Recall", "F1"] * len(labels))]
     groups = [("", 2), *((f"{label} ({support(scored, label)} rows)", 3) for label in labels)]
-    together = " (the rows of all test splits)" if split == TOGETHER else ""
+    together = " (the rows of all test splits)" if split == POOLED else ""
     caption = f"Per-class report on {split}{together} of “{task}”."
     return Table(f"classes-{task}-{split}-{position}", caption, columns, rows, groups=groups, style="compact")
 

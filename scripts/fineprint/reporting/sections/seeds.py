@@ -14,7 +14,7 @@ def seeds_table(study: Study, task: str) -> Table | None:
     """Return mean and standard deviation over seeds beside the interval over rows, where there are several seeds."""
     if len(study.seeds) < 2:
         return None
-    splits = study.splits_and_together(task)
+    splits = study.splits_and_pooled(task)
     rows = [
         [
             *name_cells(study, task, method),

@@ -87,13 +87,13 @@ def trials_table(study: Study, task: str) -> Table | None:
             blank("the others are compared with this one")
             if trial["own"]
             else number(trial.get("p_value_holm"), formats.p_value),
-            number(trial["unreadable_share"], formats.percent),
+            number(trial["unparseable_share"], formats.percent),
         ]
         for method, trial in list_trials(study, task)
     ]
     columns = [
         *plain("No.", "Method", "Varied", "Value", "Worked examples"),
-        *numeric("Rows", "Accuracy", "95 % interval", "p (Holm)", "Unreadable"),
+        *numeric("Rows", "Accuracy", "95 % interval", "p (Holm)", "Unparseable"),
     ]
     caption = (
         f"Other choices of the prompt on “{task}”, one varied at a time, with the same model on rows held out of the "
@@ -109,7 +109,7 @@ def write_trial(value: float) -> str:
 
 
 def trial_sentences(study: Study, task: str) -> list[str]:
-    """Return for each method and choice what the other values tried gave, judged by the test on the same rows."""
+    """Return for each method and choice what the other values tried gave, evaluated by the test on the same rows."""
     groups: dict[tuple[str, str], list[TrialScore]] = {}
     for method, trial in list_trials(study, task):
         groups.setdefault((method, trial["choice"]), []).append(trial)
@@ -126,10 +126,12 @@ def describe_trials(study: Study, method: str, choice: str, trials: list[TrialSc
         return f"{name}: {formats.join(values)}, on {rows}; no test against the choice as used was made."
     changes = [describe_change(own, trial) for trial in others]
     real = [trial["value"] for trial in others if trial["p_value_holm"] < SIGNIFICANCE]
-    judged = f"the test confirms the difference of {formats.join(real)}" if real else "the test confirms no difference"
+    evaluated = (
+        f"the test confirms the difference of {formats.join(real)}" if real else "the test confirms no difference"
+    )
     return (
         f"{name}: {write_trial(own['accuracy'])} with {own['value']}, as used, on {rows}; against it "
-        f"{'; '.join(changes)}; {judged}."
+        f"{'; '.join(changes)}; {evaluated}."
     )
 
 

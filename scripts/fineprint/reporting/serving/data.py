@@ -50,17 +50,17 @@ class Line:
         return self.start + self.step * count
 
 
-class Multitask:
+class ServingResults:
     """The part's records with look-ups. Made only where the study has the part."""
 
     def __init__(self, study: Study) -> None:
-        found = study.results.get("multitask")
+        found = study.results.get("serving")
         assert found is not None
         self.study, self.data = study, found
-        self.settings: dict[str, Any] = study.config["multitask"]
+        self.settings: dict[str, Any] = study.config["serving"]
         self.tasks: list[str] = list(self.settings["tasks"])
         self.methods: list[str] = list(self.settings["methods"].values())
-        self.serving: dict[str, Any] | None = found["serving"]
+        self.ways: dict[str, Any] | None = found["ways"]
 
     @cached_property
     def scored(self) -> bool:
@@ -98,7 +98,7 @@ class Multitask:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """Return every way at every number of tasks."""
-        return self.serving["rows"] if self.serving else []
+        return self.ways["rows"] if self.ways else []
 
     @cached_property
     def series(self) -> list[tuple[str, str]]:
@@ -138,13 +138,13 @@ class Multitask:
 
     def latency(self, way: str, method: str, rows: int) -> dict[str, Any] | None:
         """Return the time of a batch of so many rows of one task: the median with its interval."""
-        found = self.serving["latency"] if self.serving else []
+        found = self.ways["latency"] if self.ways else []
         wanted = (way, method, rows)
         return next((row for row in found if (row["way"], row["method"], row["rows"]) == wanted), None)
 
     def batch_sizes(self) -> list[int]:
         """Return the sizes of the timed batches."""
-        return sorted({row["rows"] for row in self.serving["latency"]}) if self.serving else []
+        return sorted({row["rows"] for row in self.ways["latency"]}) if self.ways else []
 
 
 def meeting(small: Line, large: Line) -> int | None:

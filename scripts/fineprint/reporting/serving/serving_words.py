@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.reporting.serving.data import EXTRAPOLATED, WAYS, WHOLE, Multitask, meeting
+from fineprint.reporting.serving.data import EXTRAPOLATED, WAYS, WHOLE, ServingResults, meeting
 
 Write = Callable[[float | None], str]
 WORKED = (2, 10)  # the numbers of tasks that the assignment asks for
@@ -23,13 +23,13 @@ def compare(value: float, base: float, write: Write, more: str = "more", less: s
     return f"{write(value)} against {write(base)} ({formats.percent(1 - value / base)} {less})"
 
 
-def find_pair(part: Multitask) -> tuple[tuple[str, str], tuple[str, str]] | None:
+def find_pair(part: ServingResults) -> tuple[tuple[str, str], tuple[str, str]] | None:
     """Return whole models in memory and adapters switched, each with its method, or None if one is missing."""
     whole, shared = part.find(("resident",)), part.find(("switched",))
     return (whole, shared) if whole and shared else None
 
 
-def figure_at(part: Multitask, pair: tuple[str, str], key: str, count: int) -> tuple[float, str] | None:
+def figure_at(part: ServingResults, pair: tuple[str, str], key: str, count: int) -> tuple[float, str] | None:
     """Return a figure at a number of tasks and how it was come by: measured, or by the line through the measured."""
     row = part.served(*pair, count)
     if row is not None and row[key] is not None:
@@ -40,7 +40,7 @@ def figure_at(part: Multitask, pair: tuple[str, str], key: str, count: int) -> t
     return line.at(count), f"extrapolated from {formats.join([str(number) for number in line.counts])} tasks"
 
 
-def worked_sentences(part: Multitask) -> list[str]:
+def worked_sentences(part: ServingResults) -> list[str]:
     """Return disk, memory and start for the numbers of tasks that the assignment asks for."""
     pair = find_pair(part)
     if pair is None:
@@ -63,7 +63,7 @@ def worked_sentences(part: Multitask) -> list[str]:
     return sentences
 
 
-def per_task_sentences(part: Multitask) -> list[str]:
+def per_task_sentences(part: ServingResults) -> list[str]:
     """Return what a further task adds and from how many tasks on adapters take less; what does not grow along a line
     is told at the fewest and the most tasks measured."""
     pair = find_pair(part)
@@ -72,7 +72,7 @@ def per_task_sentences(part: Multitask) -> list[str]:
     return [sentence for key in EXTRAPOLATED if (sentence := tell_growth(part, pair, key))]
 
 
-def tell_growth(part: Multitask, pair: tuple[tuple[str, str], tuple[str, str]], key: str) -> str:
+def tell_growth(part: ServingResults, pair: tuple[tuple[str, str], tuple[str, str]], key: str) -> str:
     """Return one figure's growth with the number of tasks."""
     write = formats.duration if key.endswith("seconds") else formats.size
     whole, shared = (part.line(*found, key) for found in pair)
@@ -101,12 +101,12 @@ def word_meeting(count: int | None) -> str:
     return "adapters take less from the first task on" if count == 1 else f"adapters take less from {count} tasks on"
 
 
-def speed_sentences(part: Multitask) -> list[str]:
+def speed_sentences(part: ServingResults) -> list[str]:
     """Return where sharing a backbone is quicker and where it is slower."""
     return [*switch_sentences(part), *stream_sentences(part), *merge_sentences(part)]
 
 
-def switch_sentences(part: Multitask) -> list[str]:
+def switch_sentences(part: ServingResults) -> list[str]:
     """Return how long a switch takes, by way, for the fewest and the most tasks measured."""
     found = []
     for way, method in part.series:
@@ -121,7 +121,7 @@ def switch_sentences(part: Multitask) -> list[str]:
     return [f"A switch among {low} tasks takes, the quickest first: {'; '.join(words for _, words in sorted(found))}."]
 
 
-def stream_sentences(part: Multitask) -> list[str]:
+def stream_sentences(part: ServingResults) -> list[str]:
     """Return which way answers a mixed stream fastest, and what sharing costs or gains there."""
     sentences = []
     for count in dict.fromkeys((*part.counts[1:2], *part.counts[-1:])):
@@ -135,24 +135,24 @@ def stream_sentences(part: Multitask) -> list[str]:
 
 
 def name_end(ordered: list[dict[str, Any]], which: str) -> str:
-    """Return which way is at one end, or those whose turns overlap with its own."""
+    """Return which way is at one end, or those whose rounds overlap with its own."""
     level = [row for row in ordered if row is ordered[0] or not ranges_apart(row, ordered[0])]
     if len(level) == 1:
         return f"{which} is {tell_rate(level[0])}"
     return (
-        f"which is {which} cannot be told, for the turns of {formats.join([tell_rate(row) for row in level])} overlap"
+        f"which is {which} cannot be told, for the rounds of {formats.join([tell_rate(row) for row in level])} overlap"
     )
 
 
 def tell_rate(row: dict[str, Any]) -> str:
-    """Return a way with its rows per second, and the range of its turns."""
+    """Return a way with its rows per second, and the range of its rounds."""
     low, high = row.get("rows_per_second_low"), row.get("rows_per_second_high")
     spread = "" if low is None or high is None else f", {formats.rate(low)} to {formats.rate(high)}"
     return f"{WAYS[row['way']][0].lower()} ({formats.rate(row['rows_per_second'])} rows/s{spread})"
 
 
 def ranges_apart(first: dict[str, Any], second: dict[str, Any]) -> bool:
-    """Return whether the ranges of two ways' turns at a stream are known and do not overlap."""
+    """Return whether the ranges of two ways' rounds at a stream are known and do not overlap."""
     ranges = [(row.get("rows_per_second_low"), row.get("rows_per_second_high")) for row in (first, second)]
     (low, high), (other_low, other_high) = ranges
     if low is None or high is None or other_low is None or other_high is None:
@@ -169,7 +169,7 @@ def against_whole(rows: list[dict[str, Any]]) -> str:
     name, ratio = WAYS[shared["way"]][0].lower(), shared["rows_per_second"] / whole["rows_per_second"]
     if not ranges_apart(whole, shared):
         return (
-            f" Adapters and whole models cannot be told apart here: the turns of their best way ({name}) overlap with "
+            f" Adapters and whole models cannot be told apart here: the rounds of their best way ({name}) overlap with "
             "those of whole models."
         )
     if ratio > 1:
@@ -183,7 +183,7 @@ def against_whole(rows: list[dict[str, Any]]) -> str:
     )
 
 
-def merge_sentences(part: Multitask) -> list[str]:
+def merge_sentences(part: ServingResults) -> list[str]:
     """Return what an adapter costs in a batch, what merging spares, and from how many batches on that pays."""
     pair, merged = find_pair(part), part.find(("merged",))
     plain = part.find(("switched",))
@@ -219,7 +219,7 @@ def is_apart(first: dict[str, Any], second: dict[str, Any]) -> bool:
     return first["seconds_low"] > second["seconds_high"] or second["seconds_low"] > first["seconds_high"]
 
 
-def break_even(part: Multitask, plain: dict[str, Any], merged: dict[str, Any]) -> list[str]:
+def break_even(part: ServingResults, plain: dict[str, Any], merged: dict[str, Any]) -> list[str]:
     """Return from how many batches per switch on merging pays for the slower switch."""
     switches = [
         row["switch_seconds_median"]

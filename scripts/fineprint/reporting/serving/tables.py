@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from fineprint.core import formats
-from fineprint.reporting.serving.data import WAYS, Multitask
+from fineprint.reporting.serving.data import WAYS, ServingResults
 from fineprint.reporting.table import Cell, Table, blank, code, number, numeric, plain, text
 from fineprint.results.lookup import SIGNIFICANCE, peak_memory, phase_seconds, train_value
 from fineprint.scoring.statistics import describe_correction
@@ -18,7 +18,7 @@ def way_cell(way: str) -> Cell:
     return text(WAYS[way][0], note=WAYS[way][1])
 
 
-def tasks_table(part: Multitask) -> Table:
+def tasks_table(part: ServingResults) -> Table:
     """Return accuracy and training cost of every task by every method."""
     rows = []
     for task in part.tasks:
@@ -33,7 +33,7 @@ def tasks_table(part: Multitask) -> Table:
                     number(phase_seconds(run, "training"), formats.seconds),
                     number(peak_memory(run, "training")[0], formats.size),
                     number(train_value(run, "optimizer_bytes"), formats.size),
-                    number(train_value(run, "saved_bytes"), formats.size),
+                    number(train_value(run, "checkpoint_bytes"), formats.size),
                 ]
             )
     caption = (
@@ -45,10 +45,10 @@ def tasks_table(part: Multitask) -> Table:
         *plain("Task", "Method"),
         *numeric("Accuracy", "Training", "Peak memory", "Optimizer state", "Saved"),
     ]
-    return Table("multitask-tasks", caption, columns, rows)
+    return Table("serving-tasks", caption, columns, rows)
 
 
-def name_splits(part: Multitask) -> str:
+def name_splits(part: ServingResults) -> str:
     """Return the test split of each task in words."""
     return ", ".join(f"{task}: {part.split(task)}" for task in part.tasks)
 
@@ -65,7 +65,7 @@ def accuracy_cell(score: Any, status: str) -> Cell:
     )
 
 
-def serving_table(part: Multitask, count: int, explained: bool) -> Table:
+def serving_table(part: ServingResults, count: int, explained: bool) -> Table:
     """Return every way at one number of tasks; the columns are explained unless another table did."""
     rows, reasons = [], []
     for way, method in part.series:
@@ -81,17 +81,17 @@ def serving_table(part: Multitask, count: int, explained: bool) -> Table:
         "torch allocated on the GPU, or on a CPU the growth of the process. First answer: from nothing loaded, files "
         "in the system's cache. Switch: median, in brackets of how many; reading a task from the disk does not "
         "depend on their number and was timed once; a 99th percentile from 100 switches on. Rows/s: a stream of all "
-        f"tasks in random order, answered {part.settings['serving']['batch_size']} at a time; the ways took turns: "
-        "median, slowest and fastest turn. On a GPU whole models and the "
+        f"tasks in random order, answered {part.settings['batch_size']} at a time; the ways took turns: "
+        "median, slowest and fastest round. On a GPU whole models and the "
         "shared backbone are stored alike, in 16 bits; only layers that adapters are merged into stay as saved."
     )
     start = f"{formats.plural(count, 'task')} served at once{describe_copies(part, count)}."
     caption = " ".join([start, *([] if explained else [columns_meaning]), *reasons])
     columns = [*plain("Way", "Method"), *numeric(*heads)]
-    return Table(f"multitask-serving-{count}", caption, columns, rows, style="compact")
+    return Table(f"serving-{count}", caption, columns, rows, style="compact")
 
 
-def describe_copies(part: Multitask, count: int) -> str:
+def describe_copies(part: ServingResults, count: int) -> str:
     """Return how many of the served tasks are copies."""
     spare = count - len(part.tasks)
     return f", {spare} of them copies of the trained ones under other names" if spare > 0 else ""
@@ -126,7 +126,7 @@ def switch_cell(row: dict[str, Any]) -> Cell:
 
 
 def rate_cell(row: dict[str, Any]) -> Cell:
-    """Return rows per second with the range of the turns."""
+    """Return rows per second with the range of the rounds."""
     if row["rows_per_second"] is None:
         return Cell(formats.NOT_MEASURED, style="missing")
     low, high = row.get("rows_per_second_low"), row.get("rows_per_second_high")
@@ -141,9 +141,9 @@ def labels_cell(check: dict[str, Any]) -> Cell:
     return Cell(f"{words} ({undecided} undecided)" if undecided else words, sort=check["same_labels"])
 
 
-def checks_table(part: Multitask) -> Table | None:
+def checks_table(part: ServingResults) -> Table | None:
     """Return whether each way answers as the task served alone."""
-    checks = part.serving["checks"] if part.serving else []
+    checks = part.ways["checks"] if part.ways else []
     rows = [
         [
             way_cell(check["way"]),
@@ -173,12 +173,12 @@ def checks_table(part: Multitask) -> Table | None:
         *plain("Equal"),
         *numeric("Control"),
     ]
-    return Table("multitask-checks", caption, columns, rows) if rows else None
+    return Table("serving-checks", caption, columns, rows) if rows else None
 
 
-def latency_table(part: Multitask) -> Table | None:
+def latency_table(part: ServingResults) -> Table | None:
     """Return how long one batch of one task takes."""
-    found = part.serving["latency"] if part.serving else []
+    found = part.ways["latency"] if part.ways else []
     sizes = part.batch_sizes()
     rows = [
         [way_cell(way), text(part.title(method)), *(latency_cell(part.latency(way, method, size)) for size in sizes)]
@@ -189,7 +189,7 @@ def latency_table(part: Multitask) -> Table | None:
         "spares. Median with its 95 % interval; the ways took turns."
     )
     heads = [formats.plural(size, "row") for size in sizes]
-    return Table("multitask-latency", caption, [*plain("Way", "Method"), *numeric(*heads)], rows) if rows else None
+    return Table("serving-latency", caption, [*plain("Way", "Method"), *numeric(*heads)], rows) if rows else None
 
 
 def latency_cell(row: dict[str, Any] | None) -> Cell:
@@ -214,11 +214,11 @@ COMBINED = {
     "separate": "own adapter",
     "average": "average of two",
     "concatenation": "sum of two (concatenated)",
-    "together": "one adapter, trained on all",
+    "pooled": "one adapter, trained on all",
 }
 
 
-def combining_table(part: Multitask) -> Table | None:
+def combining_table(part: ServingResults) -> Table | None:
     """Return the accuracy of combined adapters beside each task's own, where there is an accuracy."""
     record = part.data["combining"]
     if record is None or not part.scored:
@@ -243,7 +243,7 @@ def combining_table(part: Multitask) -> Table | None:
         "p &lt; 0.05)."
     ).format(code("cat"))
     columns = [*plain("Task", "Adapter", "With"), *numeric("Accuracy", "Difference")]
-    return Table("multitask-combining", caption, columns, rows)
+    return Table("serving-combining", caption, columns, rows)
 
 
 def difference_cell(row: dict[str, Any]) -> Cell:
@@ -255,7 +255,7 @@ def difference_cell(row: dict[str, Any]) -> Cell:
     return Cell(formats.points(row["difference"]), sort=row["difference"], note=note, style="real" if real else "")
 
 
-def forgetting_table(part: Multitask) -> Table | None:
+def forgetting_table(part: ServingResults) -> Table | None:
     """Return the first task before and after the second was learnt."""
     record = part.data["forgetting"]
     if record is None:
@@ -277,7 +277,7 @@ def forgetting_table(part: Multitask) -> Table | None:
     else:
         caption, scores = f"The backbone before and after {second} was learnt; accuracy was not measured. ", []
     caption += "Backbone: sha256 of its tensors before and after."
-    return Table("multitask-forgetting", caption, [*plain("Method"), *scores, *plain("Backbone")], rows)
+    return Table("serving-forgetting", caption, [*plain("Method"), *scores, *plain("Backbone")], rows)
 
 
 def forgetting_cells(row: dict[str, Any]) -> list[Cell]:

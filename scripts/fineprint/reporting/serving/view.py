@@ -7,17 +7,17 @@ from typing import Any
 from fineprint.reporting.serving import serving_words as serving
 from fineprint.reporting.serving import tables as tables
 from fineprint.reporting.serving import words as words
-from fineprint.reporting.serving.data import WAYS, Multitask
+from fineprint.reporting.serving.data import WAYS, ServingResults
 from fineprint.reporting.serving.real_size import describe_real_size
 from fineprint.reporting.table import Table, plain, text
 from fineprint.results.lookup import Study
 
 
-def describe_multitask(study: Study) -> dict[str, Any] | None:
+def describe_serving(study: Study) -> dict[str, Any] | None:
     """Return what section 7 shows, or None where the study has no such part."""
-    if not study.results.get("multitask"):
+    if not study.results.get("serving"):
         return None
-    part = Multitask(study)
+    part = ServingResults(study)
     counts = [count for count in part.counts if count > 1]
     return {
         "scenario": words.scenario(part),
@@ -29,7 +29,7 @@ def describe_multitask(study: Study) -> dict[str, Any] | None:
         "worked": serving.worked_sentences(part),
         "per_task": serving.per_task_sentences(part),
         "speed": serving.speed_sentences(part),
-        "serving": [tables.serving_table(part, count, explained=count > counts[0]) for count in counts],
+        "served": [tables.serving_table(part, count, explained=count > counts[0]) for count in counts],
         "latency": tables.latency_table(part),
         "checks": tables.checks_table(part),
         "check_sentences": [*words.check_sentences(part), *words.drift_sentences(part)],
@@ -43,9 +43,9 @@ def describe_multitask(study: Study) -> dict[str, Any] | None:
     }
 
 
-def ways_table(part: Multitask) -> Table | None:
+def ways_table(part: ServingResults) -> Table | None:
     """Return what each measured way does."""
     names = dict.fromkeys(way for way, _ in part.series)
     rows = [[text(WAYS[name][0]), text(WAYS[name][1])] for name in names]
     caption = "Ways to serve several tasks at once."
-    return Table("multitask-ways", caption, plain("Way", "What it does"), rows, widths=[28, 72]) if rows else None
+    return Table("serving-ways", caption, plain("Way", "What it does"), rows, widths=[28, 72]) if rows else None

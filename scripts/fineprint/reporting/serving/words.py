@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.reporting.serving.data import WAYS, Multitask
+from fineprint.reporting.serving.data import WAYS, ServingResults
 from fineprint.reporting.serving.serving_words import Write, compare, find_pair
 from fineprint.results.benchmarks import is_of_many_tasks_alone
 from fineprint.results.lookup import SIGNIFICANCE, is_trained, peak_memory, phase_seconds, train_value
@@ -13,10 +13,10 @@ from fineprint.results.steps import list_jobs
 from fineprint.scoring.statistics import describe_correction
 
 MEASURING = {"serve_tasks": "serving", "combine_tasks": "combining", "measure_forgetting": "forgetting"}
-COMBINING = (("average", "Averaging two"), ("concatenation", "Summing two"), ("together", "Training one on all"))
+COMBINING = (("average", "Averaging two"), ("concatenation", "Summing two"), ("pooled", "Training one on all"))
 
 
-def scenario(part: Multitask) -> str:
+def scenario(part: ServingResults) -> str:
     """Return what was served on what."""
     tasks = formats.join([f"“{task}” ({formats.plural(len(part.labels(task)), 'label')})" for task in part.tasks])
     backbone = part.study.results["backbones"][part.settings["backbone"]]
@@ -28,7 +28,7 @@ def scenario(part: Multitask) -> str:
     )
 
 
-def time_sentence(part: Multitask) -> str:
+def time_sentence(part: ServingResults) -> str:
     """Return how long the part took: its jobs' wall times added up, without the runs that the comparison has anyway."""
     jobs = [job for job in list_jobs(part.study) if is_of_many_tasks_alone(part.study.config, job)]
     if not jobs:
@@ -44,7 +44,7 @@ def time_sentence(part: Multitask) -> str:
     )
 
 
-def accuracy_sentences(part: Multitask) -> list[str]:
+def accuracy_sentences(part: ServingResults) -> list[str]:
     """Return how the methods compare on each task, in words that the paired test allows."""
     sentences = []
     for task in part.tasks:
@@ -59,7 +59,7 @@ def accuracy_sentences(part: Multitask) -> list[str]:
     return sentences
 
 
-def word_difference(part: Multitask, first: str, second: str, found: Any) -> str:
+def word_difference(part: ServingResults, first: str, second: str, found: Any) -> str:
     """Return a paired comparison in words."""
     chance = formats.p_phrase(found.p_value_holm)
     if not found.is_real:
@@ -69,7 +69,7 @@ def word_difference(part: Multitask, first: str, second: str, found: Any) -> str
     return f"{part.title(ahead)} is {points} points ahead of {part.title(behind)} ({chance})"
 
 
-def training_sentences(part: Multitask) -> list[str]:
+def training_sentences(part: ServingResults) -> list[str]:
     """Return what training all tasks costs with adapters beside whole models."""
     pair = find_pair(part)
     if pair is None:
@@ -78,7 +78,7 @@ def training_sentences(part: Multitask) -> list[str]:
     getters: dict[str, tuple[Any, Write]] = {
         "training time": (lambda run: phase_seconds(run, "training"), formats.seconds),
         "peak memory in training": (lambda run: peak_memory(run, "training")[0], formats.size),
-        "saved bytes": (lambda run: train_value(run, "saved_bytes"), formats.size),
+        "saved bytes": (lambda run: train_value(run, "checkpoint_bytes"), formats.size),
     }
     parts = []
     for what, (get, write) in getters.items():
@@ -92,9 +92,9 @@ def training_sentences(part: Multitask) -> list[str]:
     return [f"Training all {len(part.tasks)} tasks with {names}: {'; '.join(parts)}."]
 
 
-def drift_sentences(part: Multitask) -> list[str]:
+def drift_sentences(part: ServingResults) -> list[str]:
     """Return how far the backbone's weights drift by merging and taking off, and that they were put back."""
-    notes = part.serving["merging"] if part.serving else []
+    notes = part.ways["merging"] if part.ways else []
     if not notes:
         return []
     most = max(notes, key=lambda note: note["drift"])
@@ -129,9 +129,9 @@ def word_equality(checks: list[dict[str, Any]]) -> str:
     return f"Every way gives the answers of the task served alone: {labels}; logits within the tolerance."
 
 
-def check_sentences(part: Multitask) -> list[str]:
+def check_sentences(part: ServingResults) -> list[str]:
     """Return whether the answers are those of the tasks served alone, and what a shared backbone's hash says."""
-    checks = part.serving["checks"] if part.serving else []
+    checks = part.ways["checks"] if part.ways else []
     wrong = [WAYS[check["way"]][0].lower() for check in checks if not check["equal"]]
     sentences = []
     if checks:
@@ -143,7 +143,7 @@ def check_sentences(part: Multitask) -> list[str]:
     controls = [check for check in checks if check.get("control_rows")]
     if controls:
         sentences.append(word_controls(controls))
-    hashes = part.serving["backbone"] if part.serving else []
+    hashes = part.ways["backbone"] if part.ways else []
     if hashes:
         same = all(row["before"] == row["after"] for row in hashes)
         sentences.append(
@@ -166,17 +166,17 @@ def word_controls(controls: list[dict[str, Any]]) -> str:
     )
 
 
-def peft_sentences(part: Multitask) -> list[str]:
+def peft_sentences(part: ServingResults) -> list[str]:
     """Return what PEFT's own means said to two tasks in one batch."""
     sentences = []
-    for row in part.serving["peft_alone"] if part.serving else []:
+    for row in part.ways["peft_alone"] if part.ways else []:
         tasks = formats.join([f"“{task}” ({labels})" for task, labels in zip(row["tasks"], row["labels"], strict=True)])
         said = f"not possible: {row['error']}" if row["error"] else "possible, each row answered by its own head"
         sentences.append(f"{tasks}: {said}")
     return sentences
 
 
-def refused_sentences(part: Multitask) -> list[str]:
+def refused_sentences(part: ServingResults) -> list[str]:
     """Return every way that could not be measured, with the reason."""
     reasons: dict[tuple[str, str], list[int]] = {}
     for row in part.rows:
@@ -188,7 +188,7 @@ def refused_sentences(part: Multitask) -> list[str]:
     ]
 
 
-def combining_sentences(part: Multitask) -> list[str]:
+def combining_sentences(part: ServingResults) -> list[str]:
     """Return, for each way of combining, on how many tasks it holds up."""
     record = part.data["combining"]
     if record is None:
@@ -210,7 +210,7 @@ def combining_sentences(part: Multitask) -> list[str]:
     return [*sentences, *frozen_sentences(part)]
 
 
-def frozen_sentences(part: Multitask) -> list[str]:
+def frozen_sentences(part: ServingResults) -> list[str]:
     """Return whether training an adapter, the one on all tasks, left the backbone as it was."""
     trained = (part.data["combining"] or {}).get("training", [])
     same, changed = "left the frozen backbone's tensors as they were, bit by bit", "changed the backbone's tensors"
@@ -221,7 +221,7 @@ def frozen_sentences(part: Multitask) -> list[str]:
     ]
 
 
-def forgetting_sentences(part: Multitask) -> list[str]:
+def forgetting_sentences(part: ServingResults) -> list[str]:
     """Return what the first task lost by each method."""
     record = part.data["forgetting"]
     if record is None:

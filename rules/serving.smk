@@ -2,7 +2,7 @@
 Many tasks on one backbone: serve them in every way, combine their adapters, measure what a task forgets.
 
 INPUTS   results/{study}/runs/{task}/{method}/{seed}/ of every task and method of the part, the backbone, the rows
-OUTPUTS  results/{study}/multitask/
+OUTPUTS  results/{study}/serving/
              settings.json     tasks, methods, seed, how serving is measured
              serving.json      disk, memory, start, switches and throughput of each way and number of tasks
              combining.json    accuracy of averaged, concatenated and jointly trained adapters
@@ -10,22 +10,22 @@ OUTPUTS  results/{study}/multitask/
 """
 
 
-rule write_multitask_settings:
+rule write_serving_settings:
     input:
         script="scripts/write_settings.py",
     output:
-        settings="results/{study}/multitask/settings.json",
+        settings="results/{study}/serving/settings.json",
     log:
-        "logs/{study}/write_multitask_settings.log",
+        "logs/{study}/write_serving_settings.log",
     benchmark:
-        "benchmarks/{study}/write_multitask_settings.tsv"
+        "benchmarks/{study}/write_serving_settings.tsv"
     conda:
         "../envs/report.yaml"
     resources:
         mem_mb=memory(500),
         runtime=minutes(5),
     params:
-        settings=multitask_settings,
+        settings=serving_settings,
     shell:
         """
         python {input.script:q} \
@@ -37,11 +37,11 @@ rule write_multitask_settings:
 
 rule serve_tasks:
     input:
-        list_multitask_runs,
+        list_serving_runs,
         script="scripts/serve_tasks.py",
-        settings="results/{study}/multitask/settings.json",
+        settings="results/{study}/serving/settings.json",
     output:
-        record="results/{study}/multitask/serving.json",
+        record="results/{study}/serving/ways.json",
     log:
         "logs/{study}/serve_tasks.log",
     benchmark:
@@ -69,11 +69,11 @@ rule serve_tasks:
 
 rule combine_tasks:
     input:
-        list_multitask_runs,
+        list_serving_runs,
         script="scripts/combine_tasks.py",
-        settings="results/{study}/multitask/settings.json",
+        settings="results/{study}/serving/settings.json",
     output:
-        record="results/{study}/multitask/combining.json",
+        record="results/{study}/serving/combining.json",
     log:
         "logs/{study}/combine_tasks.log",
     benchmark:
@@ -100,11 +100,11 @@ rule combine_tasks:
 
 rule measure_forgetting:
     input:
-        list_multitask_runs,
+        list_serving_runs,
         script="scripts/measure_forgetting.py",
-        settings="results/{study}/multitask/settings.json",
+        settings="results/{study}/serving/settings.json",
     output:
-        record="results/{study}/multitask/forgetting.json",
+        record="results/{study}/serving/forgetting.json",
     log:
         "logs/{study}/measure_forgetting.log",
     benchmark:

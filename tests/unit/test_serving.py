@@ -31,7 +31,7 @@ from fineprint.serving.streams import Group, time_streams
 from fineprint.serving.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched, Way
 from fineprint.study.fetching import check_sources
 from fineprint.study.reading import read_study
-from fineprint.study.serving import describe_multitask, list_records, used_methods, used_tasks
+from fineprint.study.serving import describe_serving, list_records, used_methods, used_tasks
 from fineprint.study.serving_schema import ServingSettings
 from fineprint.tasks import Row
 from fineprint.tasks._rows import write_rows
@@ -40,13 +40,16 @@ from test_config import DEMO, changed
 from test_methods import make_method
 
 QUICK = ServingSettings(
+    backbone="encoder",
+    tasks=("nli", "moods"),
+    adapters=("lora",),
     seconds_per_measurement=30,
-    counts=(1, 5),
+    task_counts=(1, 5),
     requests=24,
     batch_size=8,
     switches=4,
     repeats=2,
-    turns=2,
+    rounds=2,
     checked_rows=12,
 )
 LABELS = {"nli": ["entailment", "neutral", "contradiction"], "mood": ["sad", "happy"], "facts": ["no", "yes"]}
@@ -66,12 +69,12 @@ def make_entry(name, adapter, readout, architecture, backbone, folder, rows, see
             if parameter.requires_grad:
                 parameter.add_(0.2 * torch.randn(parameter.shape, generator=generator))
     save_trained(assembled, folder)
-    features = [reader.encode(row, with_answer=False) for row in rows]
+    examples = [reader.encode(row, with_answer=False) for row in rows]
     assembled.module.eval()
     with torch.inference_mode():
-        answers = reader.logits(assembled.module, reader.collate(features)).argmax(dim=1).tolist()
+        answers = reader.logits(assembled.module, reader.collate(examples)).argmax(dim=1).tolist()
     own = [Row(row.id, row.texts, answer, row.group, row.tags) for row, answer in zip(rows, answers, strict=True)]
-    return Entry(name, name, method, reader, backbone, folder, own, features, answers)
+    return Entry(name, name, method, reader, backbone, folder, own, examples, answers)
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +225,7 @@ def test_bytes_on_the_disk_are_those_of_the_records_without_cards(make_entries, 
         saved = shutil.copytree(entry.saved, tmp_path / kind)
         recorded = folder_bytes(saved)
         for place in (saved, saved / ADAPTER_FOLDER):
-            (place / CARD_FILE).write_text("a card\n")
+            (place / CARD_FILE).write_text("a GPU\n")
         assert replace(entry, saved=saved).disk_bytes == recorded < folder_bytes(saved)
         assert entry.backbone_bytes == stored_bytes(entry.backbone) > 0
 
@@ -272,7 +275,7 @@ def test_whole_models_answer_too_and_take_more(make_entries):
 def test_rows_of_a_mixed_batch_know_only_their_own_labels(make_entries):
     entries = make_entries("lora", "classifier", "encoder")
     way = fill(Mixed(), entries)
-    answers = way.answer([("mood", entries[1].features[0]), ("nli", entries[0].features[0])])
+    answers = way.answer([("mood", entries[1].examples[0]), ("nli", entries[0].examples[0])])
     assert torch.isneginf(answers[0]).tolist() == [False, False, True]
     assert torch.isfinite(answers[1]).all()
 
@@ -313,7 +316,7 @@ def test_sessions_and_streams_record_every_way_and_number(make_entries):
         for count in (1, 3, 5)
     }
     for row in rows:
-        assert row["reason"] is None and row["rows_answered"] == 48 and row["turns"] == 2
+        assert row["reason"] is None and row["rows_answered"] == 48 and row["rounds"] == 2
         assert 0 < row["rows_per_second_low"] <= row["rows_per_second"] <= row["rows_per_second_high"]
         assert row["trained"] == (row["tasks"] <= 3)
         assert row["switches"] == (4 if row["tasks"] > 1 and row["way"] != "mixed" else None)
@@ -330,10 +333,10 @@ def test_sessions_and_streams_record_every_way_and_number(make_entries):
 
 def test_few_tasks_are_switched_as_often_as_many_and_the_disk_is_timed_once(make_entries, monkeypatch):
     entries = make_entries("full", "classifier", "encoder")
-    asked = QUICK.model_copy(update={"counts": (1, 2, 5), "switches": 7, "seconds_per_measurement": 1e-9})
+    asked = QUICK.model_copy(update={"task_counts": (1, 2, 5), "switches": 7, "seconds_per_measurement": 1e-9})
     loaded = []
     monkeypatch.setattr(Reloaded, "switch", lambda way, name: (loaded.append(name), Resident.switch(way, name)))
-    monkeypatch.setattr(Reloaded, "run", lambda way, features: torch.zeros(len(features), 3))
+    monkeypatch.setattr(Reloaded, "run", lambda way, examples: torch.zeros(len(examples), 3))
     monkeypatch.setattr(Session, "look_closer", lambda *_: None)
     rows = Session([Reloaded()], Plan("full", entries, asked, 1, {})).run()
     assert [(row["tasks"], row["switches"], row["switch_tasks"]) for row in rows] == [
@@ -358,18 +361,18 @@ def test_the_ways_take_turns_at_the_stream(make_entries):
         group.ways[0].label = group.method
     row = {"way": "switched", "tasks": 2, "reason": None}
     rows = [row | {"method": "lora"}, row | {"method": "other"}]
-    asked = QUICK.model_copy(update={"requests": 8, "turns": 3})
+    asked = QUICK.model_copy(update={"requests": 8, "rounds": 3})
     time_streams(rows, groups, asked, 1)
     assert order == [("lora", 1), ("other", 1), *[("lora", 8), ("other", 8)] * 3]
-    assert [row["turns"] for row in rows] == [3, 3]
+    assert [row["rounds"] for row in rows] == [3, 3]
     time_streams(rows, groups, asked.model_copy(update={"seconds_per_measurement": 1e-9}), 1)
-    assert [row["turns"] for row in rows] == [2, 2], "slow ways take as many as show a range"
+    assert [row["rounds"] for row in rows] == [2, 2], "slow ways take as many as show a range"
 
 
 def test_a_way_that_memory_does_not_allow_beside_the_others_is_left_out(make_entries):
     class Full(Resident):
-        def run(self, features):
-            raise torch.OutOfMemoryError("the card is full")
+        def run(self, examples):
+            raise torch.OutOfMemoryError("the GPU is full")
 
     entries = make_entries("full", "classifier", "encoder")
     row = {"method": "full", "tasks": 2, "reason": None, "rows_per_second": None}
@@ -404,7 +407,7 @@ def test_a_quantised_backbone_is_shared_and_merging_into_it_shows(backbone_folde
 
 def test_whole_models_beyond_the_limit_are_left_out_and_said_to_be(make_entries):
     entries = make_entries("full", "classifier", "encoder")
-    small = QUICK.model_copy(update={"memory_limit_mb": 1, "counts": (1, 50)})
+    small = QUICK.model_copy(update={"memory_limit_mb": 1, "task_counts": (1, 50)})
     rows = Session([Resident()], Plan("full", entries, small, 1, answer_alone(entries, small))).run()
     last = rows[-1]
     assert last["tasks"] == 50 and last["held_bytes"] is None and last["rows_per_second"] is None
@@ -430,14 +433,14 @@ def test_peft_alone_cannot_mix_these_heads(make_entries):
 def test_one_adapter_learns_all_tasks_and_leaves_the_backbone(lora, tiny_rows):
     assembled = assemble_joint(lora, seed=1)
     readout = assembled.readout
-    features = [
+    examples = [
         readout.encode_for(entry.task, Row(row.id, row.texts, row.label % len(LABELS[entry.task]), row.group))
         for entry in lora
         for row in tiny_rows[:24]
     ]
     before = {name: p.detach().clone() for name, p in assembled.module.named_parameters() if not p.requires_grad}
     heads = {name: p.detach().clone() for name, p in find_bank(assembled.module).named_parameters()}
-    outcome = train(assembled, features, features[::3], seed=1, name="joint")
+    outcome = train(assembled, examples, examples[::3], seed=1, name="joint")
     assert outcome.epochs[-1]["training_loss"] < outcome.epochs[0]["training_loss"]
     now = dict(assembled.module.named_parameters())
     assert before and all(torch.equal(tensor, now[name]) for name, tensor in before.items())
@@ -472,12 +475,12 @@ def test_a_full_memory_ends_a_session_with_its_reason(make_entries):
     class Full(Resident):
         def add(self, entry):
             if len(self.entries) == 3:
-                raise torch.OutOfMemoryError("the card is full")
+                raise torch.OutOfMemoryError("the GPU is full")
             super().add(entry)
 
     entries = make_entries("full", "classifier", "encoder")
     rows = Session([Full()], Plan("full", entries, QUICK, 1, answer_alone(entries, QUICK))).run()
-    assert [(row["tasks"], row["reason"]) for row in rows] == [(1, None), (3, None), (5, "the card is full")]
+    assert [(row["tasks"], row["reason"]) for row in rows] == [(1, None), (3, None), (5, "the GPU is full")]
 
 
 def test_copies_and_requests_are_drawn_alike_each_time(make_entries):
@@ -497,50 +500,53 @@ def test_times_are_cut_off_and_percentiles_need_samples():
 
 def test_the_demo_asks_for_full_and_lora():
     study = read_study(DEMO)
-    assert study.multitask.methods == {"full": "roberta_full", "lora": "roberta_lora"}
+    assert study.serving.methods == {"full": "roberta_full", "lora": "roberta_lora"}
     assert used_tasks(study) == ["nli", "sentiment", "question_answering"]
-    assert len(study.multitask.pairs()) == 6
-    assert list_records(study.multitask, study.methods) == ["serving", "combining", "forgetting"]
+    assert len(study.serving.pairs()) == 6
+    assert list_records(study.serving, study.methods) == ["ways", "combining", "forgetting"]
     check_sources(study)
 
 
 def test_the_decoder_can_be_asked_for_and_needs_a_head():
-    study = read_study(changed(multitask__backbone="decoder", multitask__adapters=["lora"]))
-    assert study.multitask.methods == {"lora": "llama_qlora_head"}
-    assert list_records(study.multitask, study.methods) == ["serving", "combining"]
+    study = read_study(changed(serving__backbone="decoder", serving__adapters=["lora"]))
+    assert study.serving.methods == {"lora": "llama_qlora_head"}
+    assert list_records(study.serving, study.methods) == ["ways", "combining"]
 
 
 def test_a_study_without_the_part_is_accepted():
-    study = read_study(changed(multitask=None))
-    assert study.multitask is None and used_tasks(study) == ["nli"]
+    study = read_study(changed(serving=None))
+    assert study.serving is None and used_tasks(study) == ["nli"]
     assert used_methods(study) == list(study.run.methods)
 
 
-@pytest.mark.parametrize("paths", [{"multitask__backbone": "decoder"}, {"run__methods": ["roberta_full"]}])
+@pytest.mark.parametrize("paths", [{"serving__backbone": "decoder"}, {"run__methods": ["roberta_full"]}])
 def test_a_study_without_fitting_methods_leaves_the_part_out(paths):
-    assert read_study(changed(**paths)).multitask is None
+    assert read_study(changed(**paths)).serving is None
 
 
 def test_a_method_outside_the_run_may_stand_for_an_adapter():
-    methods = {"run__methods": ["roberta_full"], "multitask__methods": {"lora": "roberta_lora"}}
+    methods = {"run__methods": ["roberta_full"], "serving__methods": {"lora": "roberta_lora"}}
     assert used_methods(read_study(changed(**methods))) == ["roberta_full", "roberta_lora"]
 
 
 @pytest.mark.parametrize(
     ("paths", "words"),
     [
-        ({"multitask__tasks": ["nli", "moods"]}, ["'moods' is not defined under tasks", "nli"]),
-        ({"multitask__tasks": ["nli", "nli"]}, ["multitask.tasks: a name stands twice"]),
-        ({"multitask__tasks": ["nli"]}, ["multitask.tasks", "at least 2"]),
-        ({"multitask__backbone": "big"}, ["'big' is not defined under backbones"]),
-        ({"multitask__adapters": ["p_tuning"]}, ["roberta_p_tuning", "neither saves a whole model nor"]),
-        ({"multitask__methods": {"ia3": "roberta_lora"}}, ["'ia3' is not among the adapters asked for"]),
-        ({"multitask__methods": {"lora": "llama_qlora_head"}}, ["'llama_qlora_head' cannot stand for 'lora'"]),
+        ({"serving__tasks": ["nli", "moods"]}, ["'moods' is not defined under tasks", "nli"]),
+        ({"serving__tasks": ["nli", "nli"]}, ["serving.tasks: a name stands twice"]),
+        ({"serving__tasks": ["nli"]}, ["serving.tasks", "at least 2"]),
+        ({"serving__backbone": "big"}, ["'big' is not defined under backbones"]),
+        ({"serving__adapters": ["p_tuning"]}, ["roberta_p_tuning", "neither saves a whole model nor"]),
+        ({"serving__methods": {"ia3": "roberta_lora"}}, ["'ia3' is not among the adapters asked for"]),
+        ({"serving__methods": {"lora": "llama_qlora_head"}}, ["'llama_qlora_head' cannot stand for 'lora'"]),
         (
             {"methods__roberta_full__training__shard_weights": True, "hardware__gpus_per_run": 2},
-            ["'roberta_full' cannot stand for 'full'", "spread over 2 GPUs (training.shard_weights)", "on one"],
+            ["'roberta_full' cannot stand for 'full'", "sharded over 2 GPUs (training.shard_weights)", "on one"],
         ),
-        ({"multitask__serving__count": [1]}, ["multitask.serving.count: this key is unknown", "counts"]),
+        ({"serving__count": [1]}, ["serving.count: this key is unknown", "task_counts"]),
+        ({"serving__counts": [1]}, ["serving.counts: this key is now called task_counts."]),
+        ({"serving__serving": {"counts": [1]}}, ["serving.serving: its keys now stand one level up"]),
+        ({"multitask": None}, ["multitask: this key is now called serving."]),
     ],
 )
 def test_what_cannot_be_served_is_refused_in_a_sentence(paths, words):
@@ -551,19 +557,19 @@ def test_what_cannot_be_served_is_refused_in_a_sentence(paths, words):
 
 def test_a_study_at_real_size_is_another_and_serves_nothing_anew(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SettingsError, match=r"multitask.real_size: results/demo/results.json is this study's own"):
-        read_study(changed(multitask__real_size="results/demo/results.json"))
-    assert describe_multitask(read_study(DEMO)) == describe_multitask(read_study(changed(multitask__real_size=None)))
+    with pytest.raises(SettingsError, match=r"serving.real_size: results/demo/results.json is this study's own"):
+        read_study(changed(serving__real_size="results/demo/results.json"))
+    assert describe_serving(read_study(DEMO)) == describe_serving(read_study(changed(serving__real_size=None)))
     assert collect_real_size("other.json") == {"file": "other.json", "results": None}
-    write_json(tmp_path / "other.json", {"study": {}, "multitask": None})
+    write_json(tmp_path / "other.json", {"study": {}, "serving": None})
     with pytest.raises(SettingsError, match=r"other.json is not the results.json of a study that serves several tasks"):
         collect_real_size("other.json")
-    write_json(tmp_path / "other.json", {"study": {}, "multitask": {"real_size": {"results": {}}}})
-    assert collect_real_size("other.json")["results"]["multitask"] == {"real_size": None}
+    write_json(tmp_path / "other.json", {"study": {}, "serving": {"real_size": {"results": {}}}})
+    assert collect_real_size("other.json")["results"]["serving"] == {"real_size": None}
 
 
 def test_weights_that_are_spread_over_nothing_can_be_served():
-    assert read_study(changed(methods__roberta_full__training__shard_weights=True)).multitask is not None
+    assert read_study(changed(methods__roberta_full__training__shard_weights=True)).serving is not None
 
 
 def test_several_methods_of_one_kind_need_a_choice():
@@ -572,8 +578,8 @@ def test_several_methods_of_one_kind_need_a_choice():
     twice["run"]["methods"].append("roberta_lora_4")
     with pytest.raises(SettingsError, match=r"roberta_lora, roberta_lora_4 all have .*methods: \{lora: roberta_lora\}"):
         read_study(twice)
-    twice["multitask"]["methods"] = {"lora": "roberta_lora_4"}
-    assert read_study(twice).multitask.methods["lora"] == "roberta_lora_4"
+    twice["serving"]["methods"] = {"lora": "roberta_lora_4"}
+    assert read_study(twice).serving.methods["lora"] == "roberta_lora_4"
 
 
 def test_what_one_group_of_ways_holds_is_gone_when_the_next_is_measured(monkeypatch):
@@ -599,11 +605,11 @@ def test_what_one_group_of_ways_holds_is_gone_when_the_next_is_measured(monkeypa
     ):
         monkeypatch.setattr(serving, name, value)
     record = {"tasks": {}, "peft_alone": [], "rows": [], "checks": [], "merging": [], "backbone": []}
-    card = SimpleNamespace(labels=("a", "b"))
+    gpu = SimpleNamespace(labels=("a", "b"))
     entry = SimpleNamespace(
         task="t",
         disk_bytes=1,
-        readout=SimpleNamespace(context=SimpleNamespace(task=card)),
+        readout=SimpleNamespace(context=SimpleNamespace(task=gpu)),
         method=SimpleNamespace(adapter=SimpleNamespace(can_merge=False)),
     )
     serving.serve_method(record, "m", [entry], QUICK, 1)

@@ -7,18 +7,18 @@ from dataclasses import asdict
 import pytest
 from pypdf import PdfReader
 
-from example_multitask import make_latency, make_multitask_results, make_real_size
 from example_results import METHODS, make_results
+from example_serving import make_latency, make_real_size, make_serving_results
 from fineprint.core import formats
 from fineprint.core.records import COST_ONLY, write_json
-from fineprint.reporting.figures.drawing_all import MULTITASK, plot_all, save_drawing
+from fineprint.reporting.figures.drawing_all import SERVING, plot_all, save_drawing
 from fineprint.reporting.figures.serving import draw_growth
 from fineprint.reporting.figures.style import figure_style
 from fineprint.reporting.html import render
 from fineprint.reporting.pdf import write_pdf
 from fineprint.reporting.sections import advice, checklist
 from fineprint.reporting.sections.claims import describe_claims
-from fineprint.reporting.serving.data import Line, Multitask, meeting
+from fineprint.reporting.serving.data import Line, ServingResults, meeting
 from fineprint.reporting.serving.serving_words import (
     compare,
     is_apart,
@@ -27,7 +27,7 @@ from fineprint.reporting.serving.serving_words import (
     worked_sentences,
 )
 from fineprint.reporting.serving.tables import checks_table, latency_table
-from fineprint.reporting.serving.view import describe_multitask
+from fineprint.reporting.serving.view import describe_serving
 from fineprint.reporting.serving.words import (
     accuracy_sentences,
     check_sentences,
@@ -44,7 +44,7 @@ from test_reporting import REPORT, Page, text_of, without_pictures
 
 
 def part_of(results):
-    return Multitask(Study(results))
+    return ServingResults(Study(results))
 
 
 def render_with_growth(results, folder):
@@ -52,18 +52,18 @@ def render_with_growth(results, folder):
     folder.mkdir()
     with figure_style():
         growth = draw_growth(Study(results))
-    entries = [asdict(save_drawing(folder, MULTITASK, "", "growth", growth))] if growth is not None else []
+    entries = [asdict(save_drawing(folder, SERVING, "", "growth", growth))] if growth is not None else []
     write_json(folder / "figures.json", entries)
     return render(results, folder, REPORT, "page")
 
 
 def served(results, way):
-    return [row for row in results["multitask"]["serving"]["rows"] if row["way"] == way]
+    return [row for row in results["serving"]["ways"]["rows"] if row["way"] == way]
 
 
 @pytest.fixture(scope="module")
 def made():
-    return make_multitask_results()
+    return make_serving_results()
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def drawn(made, tmp_path_factory):
 def test_equal_data_give_equal_files(drawn, results, tmp_path):
     plot_all(results, tmp_path)
     first, second = ({file.name: file.read_bytes() for file in folder.iterdir()} for folder in (drawn, tmp_path))
-    assert "accuracy-nli.svg" in first and "multitask-growth.csv" in first
+    assert "accuracy-nli.svg" in first and "serving-growth.csv" in first
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
 
@@ -95,7 +95,7 @@ def test_the_chapter_is_rendered(drawn, results, tmp_path):
     assert not {link[1:] for link in page.links if link.startswith("#")} - set(page.ids)
     for words in ("Whole models in memory", "Adapters, mixed batch", "Can adapters be combined?", "Forgetting"):
         assert words in text
-    assert "figure-multitask-growth" in page.ids and "table-multitask-serving-2" in page.ids
+    assert "figure-serving-growth" in page.ids and "table-serving-2" in page.ids
     chapter = html[html.index('id="tasks"') :]
     for words in ("set_adapter", "adapter_names", "cat"):
         assert f"(<code>{words}</code>)" in chapter and f"`{words}`" not in html and f"&lt;code&gt;{words}" not in html
@@ -112,7 +112,7 @@ def test_a_study_without_the_part_says_so_and_keeps_the_arithmetic(tmp_path):
     text = text_of(without_pictures(results, tmp_path))
     assert "Serving several tasks at once was not run in this study" in text
     assert "Disk for several tasks: arithmetic" in text
-    assert describe_multitask(Study(results)) is None
+    assert describe_serving(Study(results)) is None
 
 
 def test_two_and_ten_tasks_are_worked_out(results):
@@ -152,7 +152,7 @@ def test_a_winner_is_named_only_where_the_turns_do_not_overlap(results):
     for row in served(results, "mixed"):
         row["rows_per_second_high"] *= 1.5
     first, _ = [sentence for sentence in speed_sentences(part_of(results)) if "stream" in sentence]
-    assert "which is fastest cannot be told, for the turns of whole models in memory" in first
+    assert "which is fastest cannot be told, for the rounds of whole models in memory" in first
     assert "adapters, mixed batch" in first.split(";")[0] and "adapters, merged" not in first.split(";")[0]
     for row in served(results, "resident"):
         del row["rows_per_second_low"]
@@ -163,7 +163,7 @@ def test_a_winner_is_named_only_where_the_turns_do_not_overlap(results):
 def test_tables_say_on_how_many_switches_a_figure_rests(results):
     for row in served(results, "reloaded"):
         row["switches"] = row["switches"] and 31
-    two, _, ten, _ = describe_multitask(Study(results))["serving"]
+    two, _, ten, _ = describe_serving(Study(results))["served"]
     for table, note in ((two, ""), (ten, "timed with 2 tasks")):
         cell = table.rows[1][7]
         assert cell.text.replace("\u00a0", " ").endswith("ms (31)") and cell.note == note
@@ -187,16 +187,16 @@ def test_the_time_of_the_part_counts_its_own_jobs_alone(results, tmp_path):
         file.write_text("s\tmax_rss\n10.0\t100.0\n", encoding="utf-8")
     jobs = results["provenance"]["jobs"] = read_jobs(tmp_path, study)
     assert len(jobs) == 7, "a run that no part of the study asks for was left by an earlier one"
-    words = describe_multitask(Study(results))["time"].replace("\u00a0", " ")
+    words = describe_serving(Study(results))["time"].replace("\u00a0", " ")
     assert words.startswith("The part took 30.0 s, the wall times of its 3 jobs added up: serving 10.0 s; rows,")
     assert "further tasks 20.0 s" in words
     results["provenance"]["jobs"] = []
-    assert "was not measured" in describe_multitask(Study(results))["time"]
+    assert "was not measured" in describe_serving(Study(results))["time"]
 
 
 def set_latency(results, way, seconds):
     """Make a full batch take so long."""
-    rows = results["multitask"]["serving"]["latency"]
+    rows = results["serving"]["ways"]["latency"]
     for place, row in enumerate(rows):
         if (row["way"], row["rows"]) == (way, 32):
             rows[place] = make_latency(way, 32, seconds)
@@ -250,19 +250,19 @@ def test_meeting_points_are_computed():
 
 
 def test_accuracy_is_worded_by_the_test(results):
-    for pair in results["multitask"]["comparisons"]:
+    for pair in results["serving"]["comparisons"]:
         pair.update({"difference": 0.04, "p_value_holm": 0.001})
     ahead = "RoBERTa, full fine-tuning is 4.0 points ahead of RoBERTa, LoRA"
     *sentences, tested = accuracy_sentences(part_of(results))
     assert all(ahead in sentence for sentence in sentences) and tested.endswith("on each task, uncorrected.")
-    for pair in results["multitask"]["comparisons"]:
+    for pair in results["serving"]["comparisons"]:
         pair["p_value_holm"] = 0.4
     assert all("cannot be told apart" in sentence for sentence in accuracy_sentences(part_of(results))[:-1])
 
 
 def test_training_that_costs_more_is_said_to(results):
     assert "less" in training_sentences(part_of(results))[0]
-    for run in results["multitask"]["runs"]:
+    for run in results["serving"]["runs"]:
         if run["method"] == "roberta_lora":
             run["train"]["phases"]["training"]["seconds"] *= 3
     assert re.search(r"training time [^;]*× as much", training_sentences(part_of(results))[0])
@@ -280,9 +280,9 @@ def test_forgetting_says_who_forgets(results):
     full, lora, frozen = forgetting_sentences(part_of(results))
     assert "loses 10.0 points, to 0.80" in full and "nothing is forgotten" in lora
     assert "Training RoBERTa, LoRA on all tasks left the frozen backbone's tensors as they were" in frozen
-    results["multitask"]["combining"]["training"][0]["backbone_after"] = "ee" * 32
+    results["serving"]["combining"]["training"][0]["backbone_after"] = "ee" * 32
     assert "changed the backbone's tensors" in forgetting_sentences(part_of(results))[-1]
-    record = results["multitask"]["forgetting"]
+    record = results["serving"]["forgetting"]
     record["scores"][0].update({"difference": -0.01, "p_value_holm": 0.5})
     record["backbone"][1]["after"] = "ee" * 32
     full, lora, _ = forgetting_sentences(part_of(results))
@@ -291,7 +291,7 @@ def test_forgetting_says_who_forgets(results):
 
 def test_answers_that_differ_are_reported(results):
     assert check_sentences(part_of(results))[0].startswith("Every way gives the answers")
-    serving = results["multitask"]["serving"]
+    serving = results["serving"]["ways"]
     serving["checks"][4]["equal"] = False
     serving["backbone"][0]["after"] = "ee" * 32
     serving["merging"][0]["restored_exactly"] = False
@@ -306,7 +306,7 @@ def test_answers_that_differ_are_reported(results):
 
 
 def test_near_ties_are_told(results):
-    checks = results["multitask"]["serving"]["checks"]
+    checks = results["serving"]["ways"]["checks"]
     checks[2].update({"same_labels": 599, "undecided_labels": 1})
     assert "all labels equal but 1 of" in check_sentences(part_of(results))[0]
     table = checks_table(part_of(results))
@@ -317,44 +317,44 @@ def test_a_median_of_few_repeats_has_no_interval(results):
     few, enough = (latency.describe("merged", "lora", 8, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0][:count]) for count in (5, 6))
     assert few["seconds_low"] is None and (enough["seconds_low"], enough["seconds_high"]) == (1.0, 6.0)
     assert not is_apart(few, {"seconds_low": 100.0, "seconds_high": 200.0})
-    results["multitask"]["serving"]["latency"][0].update({"seconds_low": None, "seconds_high": None})
+    results["serving"]["ways"]["latency"][0].update({"seconds_low": None, "seconds_high": None})
     assert latency_table(part_of(results)) is not None
 
 
 def test_adapters_alone_render_without_a_comparison(results, tmp_path):
-    part = results["multitask"]
+    part = results["serving"]
     part["runs"] = [run for run in part["runs"] if run["method"] == "roberta_lora"]
     part["comparisons"], part["forgetting"] = [], None
     for key in ("rows", "checks", "latency"):
-        part["serving"][key] = [row for row in part["serving"][key] if row["method"] == "roberta_lora"]
-    results["study"]["multitask"]["methods"] = {"lora": "roberta_lora"}
+        part["ways"][key] = [row for row in part["ways"][key] if row["method"] == "roberta_lora"]
+    results["study"]["serving"]["methods"] = {"lora": "roberta_lora"}
     html = render_with_growth(results, tmp_path / "figures")
     text = text_of(html)
     assert "Adapters, switched" in text and "Whole models in memory" not in text
-    assert "figure-multitask-growth" in Page(html).ids
+    assert "figure-serving-growth" in Page(html).ids
 
 
 def test_records_that_are_missing_leave_their_tables_out(results, tmp_path):
-    results["multitask"].update({"serving": None, "combining": None, "forgetting": None})
+    results["serving"].update({"ways": None, "combining": None, "forgetting": None})
     html = render_with_growth(results, tmp_path / "figures")
     text = text_of(html)
     assert "Accuracy and training" in text and "Can adapters be combined?" not in text
-    assert "figure-multitask-growth" not in Page(html).ids
+    assert "figure-serving-growth" not in Page(html).ids
 
 
 def test_checklist_and_advice_know_the_part(results):
     study = Study(results)
     assert "10 tasks" in next(entry.advice for entry in advice.give_advice(study, "nli") if "Many" in entry.situation)
-    entry = {"needs": "multitask", "without": "not run"}
+    entry = {"needs": "serving", "without": "not run"}
     assert checklist.answer(study, [], None, entry) == "answered"
     assert checklist.answer(Study(make_results({}, splits={"test": 90})), [], None, entry) == "not run"
 
 
 def test_figures_at_real_size_stand_beside_and_are_named(results, tmp_path):
-    results["multitask"]["real_size"] = {"file": "results/capacity/results.json", "results": make_real_size()}
+    results["serving"]["real_size"] = {"file": "results/capacity/results.json", "results": make_real_size()}
     html = render_with_growth(results, tmp_path / "figures")
     page, text = Page(html), text_of(html).replace("\u00a0", " ")
-    assert len(page.ids) == len(set(page.ids)) and "table-real-size-multitask-serving-10" in page.ids
+    assert len(page.ids) == len(set(page.ids)) and "table-real-size-serving-10" in page.ids
     assert not {link[1:] for link in page.links if link.startswith("#")} - set(page.ids)
     assert "All figures here are of another run, the study “capacity” (results/capacity/results.json" in text
     assert "a model of 355 M parameters" in text and "accuracy was not measured" in text
@@ -370,29 +370,29 @@ def test_figures_at_real_size_stand_beside_and_are_named(results, tmp_path):
 
 
 def test_a_study_at_real_size_that_was_not_run_is_said_to_be_missing(results):
-    assert describe_multitask(Study(results))["real_size"] is None
-    results["multitask"]["real_size"] = {"file": "results/capacity/results.json", "results": None}
-    said = describe_multitask(Study(results))["real_size"]["intro"]
+    assert describe_serving(Study(results))["real_size"] is None
+    results["serving"]["real_size"] = {"file": "results/capacity/results.json", "results": None}
+    said = describe_serving(Study(results))["real_size"]["intro"]
     assert "results/capacity/results.json" in said and "was not there" in said
     ledger = describe_claims(Study(results), REPORT)["ledger"]
     assert not any("At real size" in row.sentence for row in ledger)
 
 
 def test_disk_of_tasks_that_were_not_served_is_arithmetic(results):
-    for row in results["multitask"]["serving"]["rows"]:
+    for row in results["serving"]["ways"]["rows"]:
         if row["tasks"] == 10 and row["method"] == "roberta_full":
             row["disk_bytes"] = None
     ledger = {row.name: row for row in describe_claims(Study(results), REPORT)["ledger"]}
     assert "arithmetic" in " ".join(ledger["ten_tasks_full"].measured)
     assert "arithmetic" in " ".join(ledger["ten_tasks_saving"].measured), "both are come by alike"
     assert "read off the disk" in " ".join(ledger["ten_tasks_lora"].measured)
-    assert ledger["ten_tasks_lora"].links[0].target == "#table-multitask-serving-10"
+    assert ledger["ten_tasks_lora"].links[0].target == "#table-serving-10"
 
 
 def test_random_weights_have_no_accuracy_anywhere(results):
-    for run in results["multitask"]["runs"]:
+    for run in results["serving"]["runs"]:
         run["status"], run["scores"] = COST_ONLY, {**run["scores"], "splits": {}}
-    chapter = describe_multitask(Study(results))
+    chapter = describe_serving(Study(results))
     assert chapter["combining"] is None, "combined adapters differ by nothing but accuracy"
     assert [column.title for column in chapter["forgetting"].columns] == ["Method", "Backbone"]
     words = " ".join(chapter["forgetting_sentences"])

@@ -53,7 +53,7 @@ def make_served(way: str, count: int) -> dict[str, Any]:
         "rows_per_second": rate / count**0.5,
         "rows_per_second_low": 0.97 * rate / count**0.5,
         "rows_per_second_high": 1.02 * rate / count**0.5,
-        "turns": 3,
+        "rounds": 3,
         "rows_answered": 768,
     }
 
@@ -127,7 +127,7 @@ def make_score(way: str, of: list[str], task: str, difference: float | None) -> 
 def make_combining() -> dict[str, Any]:
     """Return the record of combining: averaging loses, the rest does not."""
     scores = [make_score("separate", [task], task, None) for task in TASKS]
-    for way, difference in (("average", -0.2), ("concatenation", -0.01), ("together", 0.03)):
+    for way, difference in (("average", -0.2), ("concatenation", -0.01), ("pooled", 0.03)):
         scores += [make_score(way, list(TASKS[:2]), task, difference) for task in TASKS[:2]]
     hashes = {"backbone_before": "ab" * 32, "backbone_after": "ab" * 32}
     training = [{"method": "roberta_lora", **hashes}]
@@ -166,28 +166,28 @@ def make_forgetting() -> dict[str, Any]:
 
 def make_real_size() -> dict[str, Any]:
     """Return results of another study, of models of RoBERTa-large's size, that served up to fifty tasks."""
-    real = make_multitask_results()
+    real = make_serving_results()
     real["study"]["study"] = "capacity"
     for backbone in real["backbones"].values():
         backbone.update({"parameters": 355_000_000, "bytes": 1_420_000_000})
-    for row in real["multitask"]["serving"]["rows"]:
+    for row in real["serving"]["ways"]["rows"]:
         whole = row["method"] == "roberta_full"
         row["disk_bytes"] = row["tasks"] * 1_420_000_000 if whole else 1_420_000_000 + row["tasks"] * 10_500_000
-    for run in real["multitask"]["runs"]:
+    for run in real["serving"]["runs"]:
         run["status"], run["scores"] = COST_ONLY, {**run["scores"], "splits": {}}
     return real
 
 
-def make_multitask_results() -> dict[str, Any]:
+def make_serving_results() -> dict[str, Any]:
     """Return results of a study that has the part."""
     few = {name: METHODS[name] for name in PAIR.values()}
-    return add_multitask(make_results(few, splits=SPLITS, with_gaps=False))
+    return add_serving(make_results(few, splits=SPLITS, with_gaps=False))
 
 
 def make_long_results(names: tuple[str, ...], splits: dict[str, int]) -> dict[str, Any]:
     """Return results of a study that has the part, with texts that have no place to break: an error, a commit."""
-    results = add_multitask(make_results({name: METHODS[name] for name in names}, splits=splits))
-    results["multitask"]["serving"]["peft_alone"][0]["error"] = LONG_ERROR
+    results = add_serving(make_results({name: METHODS[name] for name in names}, splits=splits))
+    results["serving"]["ways"]["peft_alone"][0]["error"] = LONG_ERROR
     results["provenance"]["commit"] = COMMIT
     results["tasks"]["nli"]["facts"] = {"source": "nyu-mll/multi_nli", "revision": COMMIT}
     for run in results["runs"]:
@@ -196,7 +196,7 @@ def make_long_results(names: tuple[str, ...], splits: dict[str, int]) -> dict[st
     return results
 
 
-def add_multitask(results: dict[str, Any]) -> dict[str, Any]:
+def add_serving(results: dict[str, Any]) -> dict[str, Any]:
     """Add the part to results that have the methods of PAIR."""
     few = {name: METHODS[name] for name in PAIR.values()}
     runs, comparisons = [], []
@@ -205,20 +205,20 @@ def add_multitask(results: dict[str, Any]) -> dict[str, Any]:
         runs += [run for run, _ in found.values()]
         pairs = statistics.compare_paired({name: hits["matched"] for name, (_, hits) in found.items()})
         comparisons += [{**pair, "task": task, "split": "matched", "seed": 1} for pair in pairs]
-    serving = {"batch_size": 32, "counts": list(COUNTS)}
-    results["study"]["multitask"] = {
+    results["study"]["serving"] = {
         "backbone": "encoder",
         "tasks": list(TASKS),
         "adapters": list(PAIR),
         "methods": PAIR,
-        "serving": serving,
+        "batch_size": 32,
+        "task_counts": list(COUNTS),
     }
-    results["multitask"] = {
+    results["serving"] = {
         "seed": 1,
         "tasks": {task: make_task(SPLITS) for task in TASKS},
         "runs": runs,
         "comparisons": comparisons,
-        "serving": make_serving(),
+        "ways": make_serving(),
         "combining": make_combining(),
         "forgetting": make_forgetting(),
         "real_size": None,
