@@ -1,0 +1,1 @@
+"""Collecting all records of a study, and asking them."""
