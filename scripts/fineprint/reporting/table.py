@@ -24,8 +24,8 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column; numbers are set flush right. `note` explains the head."""
+class Head:
+    """The head of a column; numbers are set flush right. `note` explains it."""
 
     title: str
     numeric: bool = False
@@ -38,7 +38,7 @@ class Table:
 
     identifier: str
     caption: str
-    columns: list[Column]
+    columns: list[Head]
     rows: list[list[Cell]]
     groups: list[tuple[str, int]] = field(default_factory=list)
     style: str = ""
@@ -86,11 +86,11 @@ def blank(reason: str = "does not apply") -> Cell:
     return Cell(formats.NOT_APPLICABLE, style="missing", note=reason)
 
 
-def numeric(*titles: str) -> list[Column]:
+def numeric(*titles: str) -> list[Head]:
     """Return columns of numbers."""
-    return [Column(title, numeric=True) for title in titles]
+    return [Head(title, numeric=True) for title in titles]
 
 
-def plain(*titles: str) -> list[Column]:
+def plain(*titles: str) -> list[Head]:
     """Return columns of text."""
-    return [Column(title) for title in titles]
+    return [Head(title) for title in titles]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.reporting.table import Cell, Column, Table, number, numeric, plain, text
+from fineprint.reporting.table import Cell, Head, Table, number, numeric, plain, text
 from fineprint.results.lookup import Study, class_variable, is_trained, train_value
 from fineprint.scoring.statistics import share_with_interval
 
@@ -126,7 +126,7 @@ def untrained_limits(study: Study) -> str:
     return f" Max tokens of methods without training: {', '.join(found)}." if found else ""
 
 
-def setting_column(label: str, values: list[Any]) -> list[Column]:
+def setting_column(label: str, values: list[Any]) -> list[Head]:
     """Return a column's head, aligned for what stands below."""
     return numeric(label) if all(isinstance(value, int | float) for value in values) else plain(label)
 

@@ -6,7 +6,7 @@ import statistics
 
 from fineprint.core import formats
 from fineprint.reporting.sections.methods import name_cells
-from fineprint.reporting.table import Cell, Column, Table, number, plain, text
+from fineprint.reporting.table import Cell, Head, Table, number, plain, text
 from fineprint.results.lookup import Study, is_trained
 
 
@@ -24,7 +24,7 @@ def seeds_table(study: Study, task: str) -> Table | None:
         for method in study.methods
     ]
     heads = ("Mean ± sd", "Seeds", "95 % of rows")
-    columns = [*plain("No.", "Method", "A seed draws"), *(Column(title, True) for _ in splits for title in heads)]
+    columns = [*plain("No.", "Method", "A seed draws"), *(Head(title, True) for _ in splits for title in heads)]
     caption = (
         f"Accuracy on “{task}” over the seeds {formats.join([str(seed) for seed in study.seeds])}. Mean ± sample "
         "standard deviation: how far results lie apart when only the seed changes, collapsed runs left out (“Seeds” "
