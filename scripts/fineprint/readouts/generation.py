@@ -43,8 +43,14 @@ if TYPE_CHECKING:
 
 
 class Settings(ReadoutSettings):
-    """Attributes: worked examples in the prompt, the sampling temperature (0 takes the most likely word each time),
-    the most tokens an answer may have, and other choices to try."""
+    """How the model is asked, and how its answer is drawn.
+
+    Attributes:
+        shots: worked examples in the prompt, drawn from the training rows.
+        temperature: of sampling; 0 takes the most likely token each time.
+        max_new_tokens: the most tokens an answer may have.
+        trials: other choices, tried on held-out rows and shown beside.
+    """
 
     kind: Literal["generation"]
     shots: int = Field(0, ge=0)

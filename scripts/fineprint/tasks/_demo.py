@@ -15,9 +15,10 @@ GENRES = (*lexicon.MATCHED_GENRES, *lexicon.MISMATCHED_GENRES)
 
 
 class DemoTaskSettings(TaskSettings):
-    """The `unlabelled_rows` come on top of the others in every split, as in collections whose annotators did not agree.
+    """A kind sets `split_genres`: what each split is about.
 
-    A kind sets `split_genres`: what each split is about.
+    Attributes:
+        unlabelled_rows: on top of the others in every split, as in collections whose annotators did not agree.
     """
 
     language: ClassVar[str] = "en"

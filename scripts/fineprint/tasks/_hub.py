@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 class HubTaskSettings(TaskSettings):
-    """Attributes:
-    source: a data set on the hub, or a local folder with a copy of it (Parquet).
-    revision: branch, tag or commit asked for; the commit that was loaded is recorded.
-    train_fraction: of the training rows that are used, after shuffling with `shuffle_seed`.
-    test_rows: at most so many rows of each test split, the first ones; None takes all.
+    """A kind sets the data set's `name`, its `columns`, and `splits`: the split here → the split there, "train" first.
 
-    A kind sets the data set's `name`, its `columns`, and `splits`: the split here → the split there, "train" first.
+    Attributes:
+        source: a data set on the hub, or a local folder with a copy of it (Parquet).
+        revision: branch, tag or commit asked for; the commit that was loaded is recorded.
+        train_fraction: of the training rows that are used, after shuffling with `shuffle_seed`.
+        shuffle_seed: of the training rows before they are cut; apart from `data_seed`, as in the assignment.
+        test_rows: at most so many rows of each test split, the first ones; null takes all.
     """
 
     name: ClassVar[str]

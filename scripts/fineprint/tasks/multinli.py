@@ -21,7 +21,12 @@ OFFICIAL_FILES = {"train": "train", "matched": "dev_matched", "mismatched": "dev
 
 
 class Settings(HubTaskSettings):
-    """`source` may also be a local folder with the official files; `train_fraction`: a tenth, as in the assignment."""
+    """A tenth of the training rows, as in the assignment.
+
+    Attributes:
+        source: a data set on the hub, a local folder with a copy of it, or one with the official
+            `multinli_1.0_*.jsonl`.
+    """
 
     kind: Literal["multinli"]
     references: ClassVar[tuple[str, ...]] = ("ACL N18-1101",)

@@ -15,13 +15,15 @@ from fineprint.tasks._tables import NO_LABEL_MARKS, read_table, require_columns
 
 
 class Settings(TaskSettings):
-    """Attributes:
-    files: a file per split; "train" and at least one test split, under any names.
-    text_columns: field name in the prompt → column; one or two, in the order in which an encoder reads them.
-    label_column: holds label names, or their numbers in the order of `labels`.
-    group_column: rows with the same value stay together when rows are held out; None takes the first text.
-    tag_columns: tag name → column; the report breaks scores down by tags.
-    max_rows: at most so many rows of a split, drawn by the seed.
+    """Files, and which of their columns is what.
+
+    Attributes:
+        files: a file per split; "train" and at least one test split, under any names.
+        text_columns: field name in the prompt → column; one or two, in the order in which an encoder reads them.
+        label_column: holds label names, or their numbers in the order of `labels`.
+        group_column: rows with the same value stay together when rows are held out; null takes the first text.
+        tag_columns: tag name → column; the report breaks scores down by tags.
+        max_rows: at most so many rows of a split, drawn by the seed.
     """
 
     kind: Literal["own_files"]

@@ -29,9 +29,12 @@ Points = Sequence[tuple[float, float]]
 
 
 class Settings(TaskSettings):
-    """Attributes:
-    train_rows, test_rows: held-out rows are cut from the training rows.
-    words: how many different words rows are written in; the backbone's vocabulary must hold them.
+    """How many rows, in how many words.
+
+    Attributes:
+        train_rows: held-out rows are cut from them.
+        test_rows: of the one test split.
+        words: how many different words rows are written in; the backbone's vocabulary must hold them.
     """
 
     kind: Literal["random_pairs"]
