@@ -6,6 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+
 from fineprint.core.settings import list_kinds
 from fineprint.study.json_schema import build_schema
 from fineprint.study.schema import MethodSettings

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from fineprint import __version__
 from fineprint.core.settings import RENAMED
 

@@ -15,7 +15,7 @@ BATCH_TOKENS = 1000
 
 
 def example_length(example: EncodedExample) -> int:
-    """Return the tokens that a example takes."""
+    """Return the tokens that an example takes."""
     return sum(len(example.get(part, ())) for part in ("input_ids", "prompt", "answer"))
 
 

@@ -76,7 +76,7 @@ class Load:
 
     @property
     def rows_per_step(self) -> int:
-        """Rows of an optimizer step that go through this card."""
+        """Rows of an optimizer step that go through this GPU."""
         training = self.method.training
         assert training is not None
         return math.ceil(training.batch_size * training.gradient_accumulation_steps / self.gpus)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fineprint.core.settings import SettingsError
@@ -53,3 +54,26 @@ def choose_shots(rows: list[Row], count: int, labels: int, seed: int) -> list[Ro
         middle = sorted(fitting, key=text_length)[len(fitting) // 4 : max(len(fitting) * 3 // 4, 1)]
         chosen.append(generator.choice(middle))
     return chosen
+
+
+def shorten_row(tokenizer: PreTrainedTokenizerBase, row: Row, room: int, excess: int) -> Row:
+    """Return the row with `excess` tokens less, each taken from the end of the text that is longest by then.
+
+    Args:
+        tokenizer: the backbone's.
+        row: whose prompt is too long.
+        room: tokens that a prompt may take, for the message.
+        excess: tokens by which it is too long.
+
+    Raises:
+        SettingsError: the wording alone is too long.
+    """
+    tokens = {name: tokenizer(text, add_special_tokens=False)["input_ids"] for name, text in row.texts.items()}
+    if sum(map(len, tokens.values())) <= excess:
+        raise SettingsError(
+            f"row {row.id} does not fit: its prompt takes more than {room} tokens even without its texts; "
+            "raise max_length or use fewer shots"
+        )
+    for _ in range(excess):
+        max(tokens.values(), key=len).pop()
+    return replace(row, texts={name: tokenizer.decode(ids) for name, ids in tokens.items()})

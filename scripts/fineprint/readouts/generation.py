@@ -5,7 +5,6 @@ Trained or not, with or without worked examples. Beside the text, the same model
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -32,7 +31,7 @@ from fineprint.readouts._answers import read_answer
 from fineprint.readouts._groups import generate_groups, run_at, score_groups
 from fineprint.readouts._padding import IGNORED, attention_mask, collate_answers, pad_to_one_length
 from fineprint.readouts._plain_question import plain_question
-from fineprint.readouts._prompts import build_prompt, choose_shots
+from fineprint.readouts._prompts import build_prompt, choose_shots, shorten_row
 from fineprint.readouts._trials import TrialSettings
 from fineprint.readouts._writing import Habit, write_answers
 from fineprint.tasks import Row
@@ -146,7 +145,7 @@ class Generation(Readout):
         self.truncated_rows += 1
         excess = len(ids) - room
         while len(ids) > room:  # a cut text may be read as one token more than it was, so it may take another round
-            ids = self.tokenize_prompts([self.shorten(row, room, excess)])[0]
+            ids = self.tokenize_prompts([shorten_row(self.context.tokenizer, row, room, excess)])[0]
             excess += max(len(ids) - room, 0)
         return ids
 
@@ -168,19 +167,6 @@ class Generation(Readout):
     def note_example(self, row: Row) -> None:
         """Keep the first prompt."""
         self.prompt_example = self.prompt_example or self.write_prompt(row)
-
-    def shorten(self, row: Row, room: int, excess: int) -> Row:
-        """Return the row with `excess` tokens less, each taken from the end of the text that is longest by then."""
-        tokenizer = self.context.tokenizer
-        tokens = {name: tokenizer(text, add_special_tokens=False)["input_ids"] for name, text in row.texts.items()}
-        if sum(map(len, tokens.values())) <= excess:
-            raise SettingsError(
-                f"row {row.id} does not fit: its prompt takes more than {room} tokens even without its texts; "
-                "raise max_length or use fewer shots"
-            )
-        for _ in range(excess):
-            max(tokens.values(), key=len).pop()
-        return replace(row, texts={name: tokenizer.decode(ids) for name, ids in tokens.items()})
 
     def collate(self, examples: list[EncodedExample], length: int | None = None) -> Batch:
         """Pad the prompts; with answers, add the joined sequences and where in them the answers stand."""

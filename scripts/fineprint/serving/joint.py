@@ -26,7 +26,7 @@ class JointReadout(ClassReadout):
         super().__init__(self.first.settings, self.first.context)
 
     def encode_for(self, task: str, row: Row) -> EncodedExample:
-        """Turn a training row of a task into a example that carries the task's number."""
+        """Turn a training row of a task into an example that carries the task's number."""
         return self.parts[task].encode(row, with_answer=True) | {"task": [self.order.index(task)]}
 
     def collate(self, examples: list[EncodedExample], length: int | None = None) -> Batch:
