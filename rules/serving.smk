@@ -48,6 +48,7 @@ rule serve_tasks:
         "benchmarks/{study}/serve_tasks.tsv"
     conda:
         "../envs/train.yaml"
+    # Every core, used or not: nothing may run beside what is timed.
     threads: every_core
     resources:
         gpu=one_gpu,

@@ -51,4 +51,5 @@ class Settings(PeftSettings):
 
     def merge(self, model: torch.nn.Module) -> torch.nn.Module:
         """Return the plain model with BA added to its weights."""
+        # safe_merge raises where a sum is no number, instead of saving it.
         return model.merge_and_unload(safe_merge=True)

@@ -49,5 +49,6 @@ class Settings(AdapterSettings):
         from safetensors.torch import load_file
 
         if (folder / TRAINED_FILE).exists():
+            # Only what was trained was saved; all else is the backbone's already.
             model.load_state_dict(load_file(folder / TRAINED_FILE), strict=False)
         return model.requires_grad_(False)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class ClassReadout(Readout):
     """A readout whose module gives logits of shape (rows, labels)."""
 
+    # On the right, so that every model counts positions from the text's first token.
     padding_side = "right"
 
     @abstractmethod
@@ -48,6 +49,7 @@ class ClassReadout(Readout):
         if len(example["input_ids"]) <= self.context.max_length:
             return example
         self.truncated_rows += 1
+        # Cutting the ids would cut the last special token off; the tokenizer cuts the longer text instead.
         whole = self.context.tokenizer(*row.texts.values(), truncation=True, max_length=self.context.max_length)
         return {name: whole[name] for name in example}
 
@@ -72,6 +74,7 @@ class ClassReadout(Readout):
         """Return the mean cross-entropy."""
         from torch.nn.functional import cross_entropy
 
+        # In 32 bits: the logarithm of a sum of exponentials has no digits left in 16.
         return cross_entropy(self.logits(module, batch).float(), batch["label"])
 
     def evaluate(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

@@ -33,6 +33,7 @@ def build_prompt(
         turns.append({"role": "user", "content": fill_prompt(prompt, shot)})
         turns.append({"role": "assistant", "content": answers[shot.label]})
     turns.append({"role": "user", "content": fill_prompt(prompt, row)})
+    # As text, since many prompts are turned into tokens together later.
     return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
 
 
@@ -43,6 +44,7 @@ def choose_shots(rows: list[Row], count: int, labels: int, seed: int) -> list[Ro
     """
     generator = random.Random(seed)
     chosen: list[Row] = []
+    # Drawn: with fewer examples than labels, the labels shown must not be the task's first ones.
     order = generator.sample(range(labels), labels)
     for number in range(count):
         fitting = [row for row in rows if row.label == order[number % labels] and row not in chosen]

@@ -157,6 +157,7 @@ class Generation(Readout):
         tokenizer, texts = self.context.tokenizer, [self.write_prompt(row) for row in rows]
         plain = tokenizer.chat_template is None
         prompts = tokenizer(texts, add_special_tokens=plain, return_attention_mask=False)["input_ids"]
+        # Some tokenizers end every text with an end-of-text token, behind which a model has no more to say.
         return [ids[:-1] if plain and ids and ids[-1] == tokenizer.eos_token_id else ids for ids in prompts]
 
     def write_prompt(self, row: Row) -> str:
@@ -172,6 +173,7 @@ class Generation(Readout):
         """Pad the prompts; with answers, add the joined sequences and where in them the answers stand."""
         import torch
 
+        # A training step needs no prompts apart, and only shapes that `length` fixes can be captured.
         batch = {} if length else self.collate_prompts([example["prompt"] for example in examples])
         if "answer" in examples[0]:
             joined = [example["prompt"] + example["answer"] for example in examples]
@@ -282,7 +284,9 @@ class Generation(Readout):
         from transformers import GenerationConfig
 
         model_ends = module.generation_config.eos_token_id
+        # A chat model ends its turn with a token that need not be the tokenizer's end of text.
         ends = {self.context.tokenizer.eos_token_id, *(model_ends if isinstance(model_ends, list) else [model_ends])}
+        # Transformers would draw from the 50 likeliest words; here temperature alone shapes the draw.
         sampling = {"do_sample": True, "temperature": self.settings.temperature, "top_k": 0, "top_p": 1.0}
         return GenerationConfig(
             max_new_tokens=self.settings.max_new_tokens,

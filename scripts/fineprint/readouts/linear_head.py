@@ -61,6 +61,7 @@ def make_module(backbone: torch.nn.Module, labels: int, pooling: str) -> torch.n
 
         def forward(self, **inputs: Any) -> torch.Tensor:
             hidden = self.backbone(**inputs).last_hidden_state
+            # The head stays in float32: it starts at random, and its first updates are small.
             return self.linear_head(pool(hidden, inputs["attention_mask"], pooling).float())
 
     return HeadedBackbone()

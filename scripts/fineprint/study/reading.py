@@ -20,6 +20,7 @@ def read_study(config: Mapping[str, Any]) -> StudyConfig:
         SettingsError: every mistake found, a sentence each.
     """
     problems: list[str] = []
+    # Mistakes are collected and told all at once: each start of a study may cost a wait in a queue.
     values = dict(config)
     defaults = values.pop("defaults", {}) or {}
     values["tasks"] = read_section(values, "tasks", read_kind_of("tasks"), problems)
@@ -79,6 +80,7 @@ def read_method(value: Any, where: str, problems: list[str], defaults: Mapping[s
     if not isinstance(value, Mapping):
         problems.append(f"{where}: a mapping is wanted.")
         return None
+    # Whole keys, so that an adapter of one kind inherits none of another; `training`, below, key by key.
     merged = {**defaults, **value}
     before = len(problems)
     for part in ("adapter", "readout"):

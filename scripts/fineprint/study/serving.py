@@ -26,6 +26,7 @@ def resolve(study: StudyConfig, problems: list[str]) -> StudyConfig:
     if asked is None:
         return study
     problems.extend(find_unknown(study, asked))
+    # Unknown names are told even so: they are mistakes, not a part that the study does without.
     if not problems and not concerns(study, asked):
         return study.model_copy(update={"serving": None})
     if asked.real_size and Path(asked.real_size) == Path("results", study.study, "results.json"):

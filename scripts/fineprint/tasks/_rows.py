@@ -48,6 +48,7 @@ def cut_held_out(rows: list[Row], share: float, seed: int) -> tuple[list[Row], l
     Raises:
         SettingsError: one of the two parts would be empty.
     """
+    # Sorted first: a set's order differs from process to process, and the draw must not.
     groups = sorted({row.group for row in rows})
     random.Random(seed).shuffle(groups)
     sizes, wanted = Counter(row.group for row in rows), round(share * len(rows))

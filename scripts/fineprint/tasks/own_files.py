@@ -64,6 +64,7 @@ class Settings(TaskSettings):
         require_columns(table, columns + ([self.group_column] if self.group_column else []), str(path))
         rows = [self.make_row(split, number, entry, path) for number, entry in enumerate(table, start=1)]
         limit = self.max_rows.get(split)
+        # Of the split as well: two files of one length must not lose the same lines.
         return rows if limit is None or limit >= len(rows) else random.Random(f"{seed}/{split}").sample(rows, limit)
 
     def make_row(self, split: str, number: int, entry: dict[str, Any], path: Path) -> Row:
@@ -89,6 +90,7 @@ class Settings(TaskSettings):
 
 def read_text(value: Any, column: str, path: Path, number: int) -> str:
     """Return a text; one that is missing is refused, lest "nan" be read as a sentence."""
+    # Only NaN, pandas' mark of a missing cell, differs from itself.
     if value is None or value != value:
         raise SettingsError(f"{path}, row {number}: column '{column}' has no text; leave such rows out")
     return str(value)

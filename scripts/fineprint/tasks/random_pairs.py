@@ -64,6 +64,7 @@ class Settings(TaskSettings):
 
         Spread evenly, few rows have the quantiles of many.
         """
+        # One length out of each of `count` equal slices of the distribution.
         lengths = [count_tokens((number + generator.random()) / count) for number in range(count)]
         labels = [number % len(self.labels) for number in range(count)]
         generator.shuffle(lengths)
