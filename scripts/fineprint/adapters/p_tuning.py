@@ -50,6 +50,7 @@ class Settings(PeftSettings):
             task_type=peft_task,
             num_virtual_tokens=self.tokens,
             encoder_hidden_size=self.encoder_hidden,
+            # PEFT's names are in capitals.
             encoder_reparameterization_type=self.encoder.upper(),
             encoder_num_layers=self.encoder_layers,
             encoder_dropout=self.encoder_dropout,

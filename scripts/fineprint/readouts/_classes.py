@@ -35,6 +35,7 @@ class ClassReadout(Readout):
             return []
         columns = [list(texts) for texts in zip(*(row.texts.values() for row in rows), strict=True)]
         whole = self.context.tokenizer(*columns, add_special_tokens=True, return_attention_mask=False)
+        # BERT tells a pair's two texts by token types, RoBERTa by separators alone.
         parts = [name for name in ("input_ids", "token_type_ids") if name in whole]
         examples = [
             dict(zip(parts, values, strict=True)) for values in zip(*(whole[name] for name in parts), strict=True)

@@ -69,6 +69,7 @@ def join_groups(batch: Batch, parts: list[tuple[torch.Tensor, torch.Tensor]]) ->
     """Put what belongs to groups, (rows, columns), back in the order of the batch's rows."""
     import torch
 
+    # Of a permutation argsort is the inverse: it puts each row back into its place.
     order = torch.cat([rows for rows, _ in parts]).argsort()
     return torch.cat([values for _, values in parts])[order.to(batch["prompt_ids"].device)]
 

@@ -36,6 +36,7 @@ class JointReadout(ClassReadout):
 
     def logits(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return logits, each row's from its own task's head; labels that a task does not have are at −∞."""
+        # This looks at the batch, so a pass cannot be captured: see `waits`.
         find_bank(module).assign([self.order[number] for number in batch["task"].tolist()])
         return self.first.logits(module, {name: tensor for name, tensor in batch.items() if name != "task"})
 

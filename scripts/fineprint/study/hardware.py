@@ -52,5 +52,6 @@ class HardwareSettings(Settings):
 
 def grow(first: int, attempt: int, at_most: int | None) -> int:
     """Return `first` times the attempt, within the limit; the first attempt is what was asked for."""
+    # Not doubled: the two retries of profiles/slurm end at three times what was asked for first.
     grown = first * attempt
     return grown if at_most is None else max(first, min(grown, at_most))

@@ -87,6 +87,7 @@ def read_method(value: Any, where: str, problems: list[str], defaults: Mapping[s
         merged[part] = read_kind_of(f"{part}s")(merged.get(part), f"{where}.{part}", problems)
     if len(problems) > before:
         return None
+    # A method that trains nothing must not seem to depend on the defaults' training: a change there would run it anew.
     if merged["adapter"].trains or merged["readout"].trains:
         merged["training"] = {**defaults.get("training", {}), **(value.get("training") or {})}
     elif value.get("training"):
@@ -116,6 +117,7 @@ def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[
 def read_run(config: Mapping[str, Any]) -> MethodSettings:
     """Return the method of a `run_config.json`."""
     problems: list[str] = []
+    # Written as null where nothing is trained, and read as left out.
     values = {key: value for key, value in config["settings"].items() if not (key == "training" and value is None)}
     method = read_method(values, f"methods.{config['method']}", problems, {})
     if method is None:

@@ -80,6 +80,7 @@ class MethodSettings(Settings):
     title: str = ""
     backbone: str
     precision: Precision = "float32"
+    # SerializeAsAny: else the run's settings would be written with the keys of the base class alone.
     adapter: SerializeAsAny[AdapterSettings]
     readout: SerializeAsAny[ReadoutSettings]
     training: TrainingSettings | None = None

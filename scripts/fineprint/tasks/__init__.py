@@ -11,6 +11,7 @@ from pydantic import Field
 
 from fineprint.hub.sources import SourceSettings
 
+# As data sets on the hub write it; such rows are dropped and counted, never guessed at.
 NO_LABEL = -1
 
 

@@ -55,6 +55,7 @@ def cut_held_out(rows: list[Row], share: float, seed: int) -> tuple[list[Row], l
     held: set[str] = set()
     count = 0
     for group in groups:
+        # Whole groups, so the share is met about: never less than asked, at most one group more.
         if count >= wanted:
             break
         held.add(group)
@@ -90,6 +91,7 @@ def prepare_splits(task: TaskSettings, seed: int) -> tuple[dict[str, list[Row]],
     for split, rows in labelled.items():
         if not rows:
             raise SettingsError(f"split '{split}' has no row with a gold label among {len(loaded[split])} rows")
+    # Cut after dropping rows without a label, so that the share is one of the rows that count.
     train, held_out = cut_held_out(labelled.pop(TRAIN), task.held_out_fraction, seed)
     return {TRAIN: train, HELD_OUT: held_out, **labelled}, dropped
 

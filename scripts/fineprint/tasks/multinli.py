@@ -61,6 +61,7 @@ class Settings(HubTaskSettings):
         """Load one split from wherever the source is."""
         folder = Path(self.source)
         official = folder / f"multinli_1.0_{OFFICIAL_FILES[split]}.jsonl"
+        # Told by the files' names: a copy of the hub's data set is Parquet.
         if official.exists():
             return read_official(official)
         if folder.is_dir() and any(folder.glob("multinli_1.0_*.jsonl")):

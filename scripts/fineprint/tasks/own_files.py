@@ -77,9 +77,11 @@ class Settings(TaskSettings):
 
     def read_label(self, value: Any, where: str) -> int:
         """Return a label's position from its name or number."""
+        # Compared as text: what a table gives as 1, 1.0 or "1" is one label.
         text = str(value).strip()
         if text in self.labels:
             return self.labels.index(text)
+        # After the names: a study may call a label "None".
         if text in NO_LABEL_MARKS:
             return NO_LABEL
         number = text.removesuffix(".0")

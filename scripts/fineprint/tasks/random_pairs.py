@@ -77,6 +77,7 @@ class Settings(TaskSettings):
     def make_row(self, identifier: str, length: int, label: int, words: list[str], generator: random.Random) -> Row:
         """Return a pair of `length` tokens, special tokens included."""
         drawn = generator.choices(words, k=length - SPECIAL_TOKENS)
+        # The mean length for this total: only the sum of both lengths costs anything.
         cut = round(interpolate(HYPOTHESIS_TOKENS, len(drawn)))
         premise, hypothesis = " ".join(drawn[cut:]), " ".join(drawn[:cut])
         return Row(identifier, {"premise": premise, "hypothesis": hypothesis}, label, group=identifier)
