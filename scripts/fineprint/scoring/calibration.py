@@ -17,7 +17,7 @@ def calibrate(entries: Sequence[dict[str, Any]]) -> Calibration | None:
     its text has no probability. None where any row lacks probabilities.
 
     Args:
-        entries: predictions as `prediction.read_predictions` returns them.
+        entries: predictions as `core.records.read_predictions` returns them.
     """
     if any(entry.get("probabilities") is None for entry in entries):
         return None

@@ -33,7 +33,7 @@ def wilson_interval(correct: int, rows: int) -> tuple[float, float]:
 
 
 def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) -> Score:
-    """Score predictions as `prediction.read_predictions` returns them; an unparseable answer is a wrong one."""
+    """Score predictions as `core.records.read_predictions` returns them; an unparseable answer is a wrong one."""
     golds = [entry["gold"] for entry in entries]
     predicted = [entry["label"] for entry in entries]
     rows, correct = len(entries), sum(g == p for g, p in zip(golds, predicted, strict=True))
