@@ -10,7 +10,7 @@ ENVIRONMENT := .venv
 READY := $(ENVIRONMENT)/ready
 export PATH := $(CURDIR)/$(ENVIRONMENT)/bin:$(PATH)
 
-.PHONY: report resume test style unit browser workflow test-slurm targets lock clean
+.PHONY: report resume test style unit browser workflow test-slurm targets lock schema clean
 
 report: $(READY)
 	snakemake --cores $(CORES) --resources gpu=1 $(if $(STUDY),--configfile $(STUDY))
@@ -29,6 +29,7 @@ style: $(READY)
 	ruff format --check .
 	snakefmt --check Snakefile rules
 	snakemake --lint
+	PYTHONPATH=scripts lint-imports
 
 unit: $(READY)
 	OMP_NUM_THREADS=1 python -m pytest -q -n 2 --dist loadfile -m "not workflow and not demo and not browser and not slurm" --durations=10
@@ -63,6 +64,10 @@ lock:
 	mv requirements.lock.new requirements.lock
 	.venv-lock/bin/python envs/pin.py
 	rm -rf .venv-lock
+
+# The schema by which editors check config files, after a change of a setting. A test says when it is due.
+schema: $(READY)
+	PYTHONPATH=scripts python -m fineprint.study.json_schema docs/config.schema.json
 
 clean:
 	rm -rf results checkpoints logs benchmarks .snakemake

@@ -26,6 +26,7 @@ class Settings(AdapterSettings):
 
     def apply(self, model: torch.nn.Module, peft_task: str) -> torch.nn.Module:
         """Train everything, in float32."""
+        # A backbone that comes in 16 bits is raised first: an update of 1e-5 is lost in such a weight.
         model.float().requires_grad_(True)
         return model
 

@@ -14,8 +14,15 @@ if TYPE_CHECKING:
 
 
 class Settings(PeftSettings):
-    """Attributes: the number of virtual tokens, and the width and form of the prompt encoder that makes them.
-    After training only the finished tokens are kept, so what is saved is far smaller than what was trained."""
+    """After training only the finished tokens are kept, so what is saved is far smaller than what was trained.
+
+    Attributes:
+        tokens: virtual tokens in front of every input.
+        encoder_hidden: width of the prompt encoder that makes them.
+        encoder: its form.
+        encoder_layers: layers of an lstm; an mlp has as many as PEFT gives it.
+        encoder_dropout: between the layers of an lstm.
+    """
 
     kind: Literal["p_tuning"]
     tokens: int = Field(20, ge=1)
@@ -43,6 +50,7 @@ class Settings(PeftSettings):
             task_type=peft_task,
             num_virtual_tokens=self.tokens,
             encoder_hidden_size=self.encoder_hidden,
+            # PEFT's names are in capitals.
             encoder_reparameterization_type=self.encoder.upper(),
             encoder_num_layers=self.encoder_layers,
             encoder_dropout=self.encoder_dropout,

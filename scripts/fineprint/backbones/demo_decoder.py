@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
 
 class Settings(DemoSettings):
-    """Attributes:
-    other_weight: how much a token weighs that is no answer, against 1 for an answer.
-    example_shares: how often a batch holds passages (0 worked examples) or documents with one or more examples.
-    three_way_share: of the documents with examples, those that may also answer that nothing is known. The others
-        hold only cases of yes and no, so that prompting knows part of the task and fine-tuning has something to add.
+    """Pretrained by causal language modelling.
+
+    Attributes:
+        other_weight: how much a token weighs that is no answer, against 1 for an answer.
+        example_shares: how often a batch holds passages (0 worked examples) or documents with one or more examples.
+        three_way_share: of the documents with examples, those that may also answer that nothing is known. The others
+            hold only cases of yes and no, so that prompting knows part of the task and fine-tuning has something to
+            add.
     """
 
     kind: Literal["demo_decoder"] = "demo_decoder"

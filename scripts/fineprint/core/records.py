@@ -204,11 +204,11 @@ class Results(TypedDict):
 
     study: dict[str, Any]  # the resolved config
     provenance: dict[str, Any]
-    tasks: dict[str, dict[str, Any]]  # the task records, see rows.describe_task
+    tasks: dict[str, dict[str, Any]]  # the task records, see tasks._rows.describe_task
     backbones: dict[str, dict[str, Any]]  # the backbone records
     runs: list[Run]
-    comparisons: list[dict[str, Any]]  # paired tests, see statistics.compare_paired
-    serving: NotRequired[dict[str, Any] | None]  # many tasks on one backbone, see serving.collecting
+    comparisons: list[dict[str, Any]]  # paired tests, see scoring.statistics.compare_paired
+    serving: NotRequired[dict[str, Any] | None]  # many tasks on one backbone, see results.collecting_serving
 
 
 def write_json(path: Path, record: Any) -> None:

@@ -25,9 +25,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
+MEMORY_WISH = re.compile(r"auto|lean|\d+(\.\d+)? GB")
+
+
 def check_memory(value: str) -> str:
     """Accept what says how much of a GPU's memory a method may take."""
-    if not re.fullmatch(r"auto|lean|\d+(\.\d+)? GB", value):
+    if not MEMORY_WISH.fullmatch(value):
         raise ValueError("auto, lean, or a size such as 12 GB is wanted")
     return value
 

@@ -108,5 +108,6 @@ def describe_commit() -> dict[str, Any]:
 
 def run_git(folder: Path, *arguments: str) -> str:
     """Return what a git command prints."""
+    # With a time limit: on a network disk git may take minutes, and no record is worth a job that hangs.
     command = ["git", "-C", str(folder), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=20).stdout.strip()

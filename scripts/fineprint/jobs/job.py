@@ -30,6 +30,7 @@ def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
         logger.info("%s", write_line(placement))
     status = 0
     try:
+        # Options only: rules name each argument, so that order means nothing.
         auto_cli(main, as_positional=False)
     except SettingsError as error:
         logger.error("Error: %s", error)
@@ -37,6 +38,7 @@ def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
     except Interrupted as stop:
         logger.error("Stopped: %s.", stop)
         status = stop.status
+    # Of several processes each ends in there; why not here, it says.
     leave_processes(status)
     sys.exit(status)
 

@@ -62,6 +62,7 @@ def cancel_orphans(folder: Path, prefix: str, patience_seconds: float) -> list[s
 
 def list_jobs(folder: Path, prefix: str) -> list[str]:
     """Return the numbers of this user's jobs that have not ended, by name and by the folder they came from."""
+    # The folder last, as it alone may hold a bar.
     lines = ask("squeue", "--noheader", f"--user={os.getuid()}", "--format=%A|%j|%Z").splitlines()
     jobs = [line.split("|", 2) for line in lines if line.count("|") >= 2]
     here = folder.resolve()

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TypedDict
 
+# A log may be long, and the line comes before anything that the job itself says.
 LINES_LOOKED_AT = 20
 LINE = re.compile(r"Slurm job (?P<job>\S+) on node (?P<node>\S+), (?:no GPU|GPU (?P<gpus>\S+))$")
 

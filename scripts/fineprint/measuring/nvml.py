@@ -41,6 +41,7 @@ def ask(function: str, *arguments: Any) -> bool:
     """Call a function of the library, which writes its answer into an argument; return whether there is an answer."""
     try:
         library = ctypes.CDLL(LIBRARY)
+        # Starting it again only counts up. It is never shut down: the process ends soon.
         return library.nvmlInit_v2() == 0 and getattr(library, function)(*arguments) == 0
     except (OSError, AttributeError):  # no library, or one that is older than the function
         return False

@@ -19,6 +19,7 @@ from fineprint.measuring.nvml import read_energy_joules
 if TYPE_CHECKING:
     pass
 
+# Peaks that are shorter are missed; sampling more often would cost the measured work time.
 SAMPLE_SECONDS = 0.02
 
 
@@ -26,6 +27,7 @@ class ResidentSampler(threading.Thread):
     """Samples this process's resident size until stopped."""
 
     def __init__(self) -> None:
+        # A daemon, or a job that fails within a phase would wait for the sampler for ever.
         super().__init__(daemon=True)
         import psutil
 
@@ -58,6 +60,7 @@ class Meter:
         self.cuda = torch.cuda.is_available()
         if self.cuda:
             torch.cuda.synchronize()
+            # After waiting: what the phase before left to do must not count here.
             torch.cuda.reset_peak_memory_stats()
         self.sampler = ResidentSampler()
         self.sampler.start()

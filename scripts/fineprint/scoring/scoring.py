@@ -83,6 +83,7 @@ def length_ranges(entries: Entries) -> list[tuple[int, int]]:
     """Return the quarters of the rows' lengths in words, each with its first and last length; fewer where many rows
     have one length."""
     words = sorted(entry["words"] for entry in entries)
+    # A length that occurs, so that ranges are of whole words.
     quantiles = np.quantile(words, np.arange(1, LENGTH_PARTS) / LENGTH_PARTS, method="lower")
     ends = sorted({*(int(value) for value in quantiles), words[-1]})
     starts = [words[0], *(end + 1 for end in ends[:-1])]
@@ -123,6 +124,7 @@ def score_trials(folder: Path, trials: list[dict[str, Any]], labels: Sequence[st
     scored = [score_trial(trial, part, labels) for trial, part in zip(trials, entries, strict=True)]
     for choice in dict.fromkeys(trial["choice"] for trial in trials):
         places = [number for number, trial in enumerate(trials) if trial["choice"] == choice]
+        # Each kind of choice is a family of tests of its own.
         own = next((number for number in places if trials[number]["own"]), None)
         others = [number for number in places if number != own]
         if own is not None:

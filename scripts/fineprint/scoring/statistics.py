@@ -33,7 +33,7 @@ def wilson_interval(correct: int, rows: int) -> tuple[float, float]:
 
 
 def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) -> Score:
-    """Score predictions as `prediction.read_predictions` returns them; an unparseable answer is a wrong one."""
+    """Score predictions as `core.records.read_predictions` returns them; an unparseable answer is a wrong one."""
     golds = [entry["gold"] for entry in entries]
     predicted = [entry["label"] for entry in entries]
     rows, correct = len(entries), sum(g == p for g, p in zip(golds, predicted, strict=True))
@@ -76,6 +76,7 @@ def bootstrap_macro_f1(confusion: list[list[int]]) -> tuple[float, float]:
     draws = draw_counts(counts.ravel()).reshape(-1, *counts.shape)
     hits = np.diagonal(draws[:, :, : len(counts)], axis1=1, axis2=2)
     sizes = draws.sum(axis=2) + draws[:, :, : len(counts)].sum(axis=1)  # named + support of each label
+    # A label that a draw neither has nor names counts as 0, as in `score_class`.
     scores = np.divide(2 * hits, sizes, out=np.zeros(hits.shape), where=sizes > 0)
     return percentile_interval(scores.mean(axis=1))
 
@@ -141,6 +142,7 @@ def natural_order(pair: tuple[str, str]) -> list[tuple[int, int, str]]:
 def find_collapse(splits: dict[str, Score]) -> str | None:
     """Return why a run counts as collapsed, or None: on its first test split the majority rate, what a constant
     answer scores, does not lie below the interval."""
+    # Splits come in alphabetical order, so that the same one decides in every run.
     split, score = next(iter(splits.items()))
     if score["majority_rate"] < score["accuracy_low"]:
         return None
@@ -156,6 +158,7 @@ def mcnemar_p_value(first_only: int, second_only: int) -> float:
     from scipy.stats import binomtest
 
     discordant = first_only + second_only
+    # Exact: where few rows are discordant, the usual χ² is too ready to find a difference.
     return 1.0 if discordant == 0 else float(binomtest(first_only, discordant, 0.5).pvalue)
 
 
@@ -164,6 +167,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     order = sorted(range(len(p_values)), key=lambda position: p_values[position])
     corrected, largest = [0.0] * len(p_values), 0.0
     for rank, position in enumerate(order):
+        # Never below the correction of a smaller p-value: the order must stay.
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[position]))
         corrected[position] = largest
     return corrected

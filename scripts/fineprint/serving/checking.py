@@ -72,6 +72,7 @@ def check_way(way: Way, method: str, entries: list[Entry], reference: Reference,
     As a control a batch is answered by other tasks than its own: a check that lets it pass says nothing.
     """
     places = [(entry, place) for place in range(settings.checked_rows) for entry in entries]
+    # One row of each task after the other: every batch is mixed.
     asked = [(entry, place) for entry, place in places if place < len(reference[entry.name])]
     windows = [asked[start : start + settings.batch_size] for start in range(0, len(asked), settings.batch_size)]
     names = [entry.name for entry in entries]
@@ -108,6 +109,7 @@ def compare_window(
     found = []
     for (entry, place), logits in zip(window, answers, strict=True):
         wanted = reference[entry.name][place]
+        # Undecided: either of the two likeliest logits may move by the tolerance.
         same, tolerance = int(logits.argmax()) == entry.labels[place], allowed(entry, wanted)
         found.append(
             Comparison(same, lead(wanted) <= 2 * tolerance, largest_difference(logits.cpu(), wanted), tolerance)

@@ -17,6 +17,7 @@ from fineprint.serving.ways import run_batch
 def hit_rows(readout: Readout, module: torch.nn.Module, entry: Entry) -> list[bool]:
     """Return whether a module answers each of an entry's test rows rightly; the head must be that task's."""
     labels: list[int] = [0] * len(entry.examples)
+    # In the run's own batches, so that rounding is that of its predictions.
     for places in prediction_batches(entry.examples, entry.method.prediction_batch_size):
         logits = run_batch(readout, module, [entry.examples[place] for place in places])
         for place, label in zip(places, logits.argmax(dim=1).tolist(), strict=True):

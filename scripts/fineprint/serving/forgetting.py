@@ -83,6 +83,8 @@ def learn_on(record: ForgettingRecord, method: str, first: Entry, second: Entry,
     module.eval()
     learnt: dict[str, Any] = score_hits(hit_rows(second.readout, module, second))
     record["training"].append({"method": method, "task": second.task, "phases": phases, "second": learnt})
+    # The first task's head as it was, on a backbone that has learnt the second: what is measured is the backbone's
+    # forgetting.
     put_head(module, place, old)
     note_scores(record, method, first, hit_rows(first.readout, module, first))
     note_hashes(record, method, before, hash_tensors(module, names))

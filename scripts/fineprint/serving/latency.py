@@ -62,6 +62,7 @@ def describe(way: str, method: str, rows: int, seconds: list[float]) -> Latency:
     """Return the median with its 95 % interval, which rests on the order of the values only: fewer than six have none,
     for even all of them hold the median less often."""
     ordered, count = sorted(seconds), len(seconds)
+    # 1.96 · √(n · ½ · ½): how far the number of values below the median strays from n / 2.
     spread = 0.98 * math.sqrt(count)
     low, high = max(0, math.floor(count / 2 - spread)), min(count - 1, math.ceil(count / 2 + spread))
     return Latency(

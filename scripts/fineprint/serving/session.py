@@ -132,6 +132,7 @@ class Session:
 
     def measure(self, way: Way, entries: list[Entry]) -> dict[str, Any]:
         """Return the figures of one way."""
+        # The newest task: its answer waits for all that was loaded.
         first = time_call(functools.partial(way.answer, [(entries[-1].name, entries[-1].examples[0])]))
         self.cold.setdefault(way.name, first)
         way.remember()
@@ -143,6 +144,7 @@ class Session:
             "disk_bytes": sum(entry.disk_bytes for entry in entries) + shared * entries[0].backbone_bytes,
             "held_bytes": held,
             "peak_allocated_bytes": peak_allocated(),
+            # A process that has shrunk since says nothing of what tasks take.
             "resident_bytes": size - self.start if size and self.start and size > self.start else None,
             "first_answer_seconds": first + sum(self.seconds) if way.keeps_all else self.cold[way.name],
             "add_task_seconds": self.seconds[-1] if way.keeps_all and len(entries) > 1 else None,
@@ -174,6 +176,7 @@ class Session:
         drawn = random.Random(f"{self.plan.seed} switches")
         names, order = [entry.name for entry in entries], [entries[-1].name]
         while len(order) <= self.settings.switches:
+            # Never the task that is ready: that would be no switch.
             order.append(drawn.choice([name for name in names if name != order[-1]]))
         way.switch(order[0])
         calls: list[Callable[[], Any]] = [functools.partial(way.switch, name) for name in order[1:]]

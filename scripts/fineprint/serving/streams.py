@@ -109,6 +109,7 @@ def time_streams(rows: list[Served], groups: list[Group], settings: ServingSetti
         measured = {(row["way"], row["method"]): row for row in rows if row["tasks"] == count and not row["reason"]}
         ready = [taken for group in groups for taken in list_rounds(group, count, measured, settings, seed)]
         able = [taken for taken in ready if succeeds(taken, taken.warm_up)]
+        # Round by round through all ways, not way by way: whatever slows the machine for a while slows each of them.
         for done in range(settings.rounds):
             able = [taken for taken in able if is_done(taken, done, settings) or succeeds(taken, taken.take)]
         for taken in able:

@@ -36,6 +36,7 @@ def find_task_conflicts(name: str, task: TaskSettings) -> list[str]:
         problems.append(f"tasks.{name}.labels: two or more different labels are wanted.")
     if len(task.answers) != len(task.labels) or len(set(task.answers)) != len(task.answers):
         problems.append(f"tasks.{name}.answers: as many different words as labels are wanted ({len(task.labels)}).")
+    # The field's name as `str.format` reads it, since that fills the prompt.
     fields = [field for _, field, _, _ in string.Formatter().parse(task.prompt) if field is not None]
     if not fields or not all(NAME.fullmatch(field) for field in fields):
         problems.append(f"tasks.{name}.prompt: the wording must hold the text fields in braces, such as {{premise}}.")
@@ -62,6 +63,7 @@ def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[st
             f"adapter '{method.adapter.kind}' cannot train weights stored as {method.precision}; "
             "accepted: float32, bfloat16, float16, or another adapter."
         )
+    # What concerns several GPUs is told even where one is asked for: the number is set elsewhere, and later.
     problems += find_sharding_conflicts(method)
     if method.merge_into and not method.adapter.can_merge:
         problems.append(f"merge_into: adapter '{method.adapter.kind}' has no weights that can be merged.")

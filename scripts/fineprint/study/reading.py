@@ -20,6 +20,7 @@ def read_study(config: Mapping[str, Any]) -> StudyConfig:
         SettingsError: every mistake found, a sentence each.
     """
     problems: list[str] = []
+    # Mistakes are collected and told all at once: each start of a study may cost a wait in a queue.
     values = dict(config)
     defaults = values.pop("defaults", {}) or {}
     values["tasks"] = read_section(values, "tasks", read_kind_of("tasks"), problems)
@@ -79,12 +80,14 @@ def read_method(value: Any, where: str, problems: list[str], defaults: Mapping[s
     if not isinstance(value, Mapping):
         problems.append(f"{where}: a mapping is wanted.")
         return None
+    # Whole keys, so that an adapter of one kind inherits none of another; `training`, below, key by key.
     merged = {**defaults, **value}
     before = len(problems)
     for part in ("adapter", "readout"):
         merged[part] = read_kind_of(f"{part}s")(merged.get(part), f"{where}.{part}", problems)
     if len(problems) > before:
         return None
+    # A method that trains nothing must not seem to depend on the defaults' training: a change there would run it anew.
     if merged["adapter"].trains or merged["readout"].trains:
         merged["training"] = {**defaults.get("training", {}), **(value.get("training") or {})}
     elif value.get("training"):
@@ -114,6 +117,7 @@ def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[
 def read_run(config: Mapping[str, Any]) -> MethodSettings:
     """Return the method of a `run_config.json`."""
     problems: list[str] = []
+    # Written as null where nothing is trained, and read as left out.
     values = {key: value for key, value in config["settings"].items() if not (key == "training" and value is None)}
     method = read_method(values, f"methods.{config['method']}", problems, {})
     if method is None:

@@ -26,6 +26,7 @@ def resolve(study: StudyConfig, problems: list[str]) -> StudyConfig:
     if asked is None:
         return study
     problems.extend(find_unknown(study, asked))
+    # Unknown names are told even so: they are mistakes, not a part that the study does without.
     if not problems and not concerns(study, asked):
         return study.model_copy(update={"serving": None})
     if asked.real_size and Path(asked.real_size) == Path("results", study.study, "results.json"):
@@ -37,6 +38,7 @@ def resolve(study: StudyConfig, problems: list[str]) -> StudyConfig:
 
 def concerns(study: StudyConfig, asked: ServingSettings) -> bool:
     """Return whether the study runs one of the part's tasks, and for each kind of adapter a method that has it."""
+    # One task suffices: the others are then trained for this part alone.
     return any(task in study.run.tasks for task in asked.tasks) and all(
         kind in asked.methods or list_candidates(study, asked, kind) for kind in asked.adapters
     )
@@ -130,7 +132,9 @@ def describe_serving(study: StudyConfig) -> dict[str, Any] | None:
     asked = study.serving
     if asked is None:
         return None
+    # Another study's results are shown, not measured: a change there must measure nothing anew.
     settings = asked.model_dump(mode="json", exclude={"real_size"})
+    # The first seed's runs alone: nearly all that is measured is bytes and time, on which a seed has no bearing.
     return {"study": study.study, "seed": study.run.seeds[0], **settings}
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from fineprint.hub.sources import SourceSettings
 
+# As data sets on the hub write it; such rows are dropped and counted, never guessed at.
 NO_LABEL = -1
 
 
@@ -37,6 +38,7 @@ class TaskSettings(SourceSettings):
     """What every task has.
 
     Attributes:
+        kind: the file's name.
         references: numbers of the works that the rows come from, as report/references.yaml has them.
         language: of the rows, as a code such as "en", for model cards; empty where it is not known.
         origin: set by tasks that make their rows up, worded to follow "the rows of …"; the report says it.

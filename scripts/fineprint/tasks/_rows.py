@@ -48,12 +48,14 @@ def cut_held_out(rows: list[Row], share: float, seed: int) -> tuple[list[Row], l
     Raises:
         SettingsError: one of the two parts would be empty.
     """
+    # Sorted first: a set's order differs from process to process, and the draw must not.
     groups = sorted({row.group for row in rows})
     random.Random(seed).shuffle(groups)
     sizes, wanted = Counter(row.group for row in rows), round(share * len(rows))
     held: set[str] = set()
     count = 0
     for group in groups:
+        # Whole groups, so the share is met about: never less than asked, at most one group more.
         if count >= wanted:
             break
         held.add(group)
@@ -89,6 +91,7 @@ def prepare_splits(task: TaskSettings, seed: int) -> tuple[dict[str, list[Row]],
     for split, rows in labelled.items():
         if not rows:
             raise SettingsError(f"split '{split}' has no row with a gold label among {len(loaded[split])} rows")
+    # Cut after dropping rows without a label, so that the share is one of the rows that count.
     train, held_out = cut_held_out(labelled.pop(TRAIN), task.held_out_fraction, seed)
     return {TRAIN: train, HELD_OUT: held_out, **labelled}, dropped
 

@@ -11,7 +11,13 @@ from fineprint.tasks._demo import DemoTaskSettings
 
 
 class Settings(DemoTaskSettings):
-    """Sizes of the splits, and the wording of the prompt."""
+    """The mismatched split has genres that training never saw, as in MultiNLI.
+
+    Attributes:
+        train_rows: held-out rows are cut from them.
+        matched_rows: of the genres that training has.
+        mismatched_rows: of other genres.
+    """
 
     kind: Literal["demo_nli"] = "demo_nli"
     split_genres: ClassVar[dict[str, tuple[str, ...]]] = {

@@ -10,7 +10,12 @@ from fineprint.tasks._demo import DemoTaskSettings
 
 
 class Settings(DemoTaskSettings):
-    """Sizes of the splits, and the wording of the prompt."""
+    """One test split, of the genres that training has.
+
+    Attributes:
+        train_rows: held-out rows are cut from them.
+        test_rows: of the one test split.
+    """
 
     kind: Literal["demo_question_answering"] = "demo_question_answering"
     description: str = "English yes-or-no questions on passages generated for this study (eight phenomena, five genres)"

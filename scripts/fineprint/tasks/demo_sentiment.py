@@ -10,7 +10,12 @@ from fineprint.tasks._demo import DemoTaskSettings
 
 
 class Settings(DemoTaskSettings):
-    """Sizes of the splits, and the wording of the prompt."""
+    """One test split, of the genres that training has.
+
+    Attributes:
+        train_rows: held-out rows are cut from them.
+        test_rows: of the one test split.
+    """
 
     kind: Literal["demo_sentiment"] = "demo_sentiment"
     description: str = "English sentences with a sentiment generated for this study (ten phenomena, five genres)"

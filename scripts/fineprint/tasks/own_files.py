@@ -15,13 +15,15 @@ from fineprint.tasks._tables import NO_LABEL_MARKS, read_table, require_columns
 
 
 class Settings(TaskSettings):
-    """Attributes:
-    files: a file per split; "train" and at least one test split, under any names.
-    text_columns: field name in the prompt → column; one or two, in the order in which an encoder reads them.
-    label_column: holds label names, or their numbers in the order of `labels`.
-    group_column: rows with the same value stay together when rows are held out; None takes the first text.
-    tag_columns: tag name → column; the report breaks scores down by tags.
-    max_rows: at most so many rows of a split, drawn by the seed.
+    """Files, and which of their columns is what.
+
+    Attributes:
+        files: a file per split; "train" and at least one test split, under any names.
+        text_columns: field name in the prompt → column; one or two, in the order in which an encoder reads them.
+        label_column: holds label names, or their numbers in the order of `labels`.
+        group_column: rows with the same value stay together when rows are held out; null takes the first text.
+        tag_columns: tag name → column; the report breaks scores down by tags.
+        max_rows: at most so many rows of a split, drawn by the seed.
     """
 
     kind: Literal["own_files"]
@@ -62,6 +64,7 @@ class Settings(TaskSettings):
         require_columns(table, columns + ([self.group_column] if self.group_column else []), str(path))
         rows = [self.make_row(split, number, entry, path) for number, entry in enumerate(table, start=1)]
         limit = self.max_rows.get(split)
+        # Of the split as well: two files of one length must not lose the same lines.
         return rows if limit is None or limit >= len(rows) else random.Random(f"{seed}/{split}").sample(rows, limit)
 
     def make_row(self, split: str, number: int, entry: dict[str, Any], path: Path) -> Row:
@@ -74,9 +77,11 @@ class Settings(TaskSettings):
 
     def read_label(self, value: Any, where: str) -> int:
         """Return a label's position from its name or number."""
+        # Compared as text: what a table gives as 1, 1.0 or "1" is one label.
         text = str(value).strip()
         if text in self.labels:
             return self.labels.index(text)
+        # After the names: a study may call a label "None".
         if text in NO_LABEL_MARKS:
             return NO_LABEL
         number = text.removesuffix(".0")
@@ -87,6 +92,7 @@ class Settings(TaskSettings):
 
 def read_text(value: Any, column: str, path: Path, number: int) -> str:
     """Return a text; one that is missing is refused, lest "nan" be read as a sentence."""
+    # Only NaN, pandas' mark of a missing cell, differs from itself.
     if value is None or value != value:
         raise SettingsError(f"{path}, row {number}: column '{column}' has no text; leave such rows out")
     return str(value)

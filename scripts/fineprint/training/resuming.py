@@ -62,6 +62,7 @@ class Keeper:
         """Write a checkpoint of the loop as it stands between two steps; on a GPU this waits until its work is done."""
         processes = loop.stepper.processes
         so_far = join_phases(self.earlier, gather_phase(processes, self.meter.read()))
+        # Every process has dropout of its own; the first writes them all.
         random = processes.gather(random_states())
         tensors = {
             "weights": {name: gathered(loop.stepper, name, p) for name, p in loop.stepper.trained.items()},
@@ -82,6 +83,7 @@ class Keeper:
         fill_weights(loop, saved)
         fill_optimizer(loop.stepper, saved)
         fill_loop(loop, saved)
+        # Last, since what comes before, the optimizer's made-up step for one, may draw.
         fill_random_states(saved.tensors["random"], processes.number)
         updates = loop.stepper.schedule.updates
         loop.outcome.resumed_from_steps.append(loop.update)
@@ -126,6 +128,7 @@ def fill_loop(loop: Loop, saved: Saved) -> None:
     loop.curve = [(torch.tensor(loss, device=device), rate) for loss, rate in state["curve"]]
     loop.progress.begin_at(loop.update)
     stepper.gradient_bytes, stepper.optimizer_bytes = state["gradient_bytes"], state["optimizer_bytes"]
+    # What this start noted, such as how a step is cut, is often what the first one did: each is told once.
     stepper.notes[:] = dict.fromkeys([*state["notes"], *stepper.notes])
     stepper.schedule.update = loop.update
     stepper.schedule.set_rate(stepper.schedule.rate)
@@ -203,6 +206,7 @@ def fill_optimizer(stepper: Stepper, saved: Saved) -> None:
     tensors, numbers = saved.tensors["optimizer"], saved.state["optimizer"]
     make_states(stepper, {int(name.split(".")[0]) for name in tensors})
     states = optimizer_states(stepper)
+    # The step that made the state may still be at it.
     wait_for_gpu()
     for name, value in tensors.items():
         number, key = name.split(".", 1)
