@@ -32,7 +32,18 @@ ROOMS = {
     "claims": ("claims", "cost_only", "noise", "serving_report"),
 }
 # What tests look for beside scripts and tests.
-BESIDE = ("config.yaml", "requirements.lock", "Snakefile", "bench", "docs", "envs", "profiles", "report", "rules", "studies")
+BESIDE = (
+    "config.yaml",
+    "requirements.lock",
+    "Snakefile",
+    "bench",
+    "docs",
+    "envs",
+    "profiles",
+    "report",
+    "rules",
+    "studies",
+)
 WANTED = 0.9
 # Mutated, these change the wording of a message, or a type that nothing looks at.
 UNTOUCHED = (r"\braise \w+\(", r"\blogger\.", r"\bcast\(", r"^\s*assert ", r'^\s*f?"[^"]*"$', r"warnings\.")
