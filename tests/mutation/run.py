@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "mutants"
 # The tests of each room. None of those that start other interpreters: they are slow and meet no mutant there.
 ROOMS = {
-    "adapters": ("methods",),
-    "readouts": ("reading", "answering", "prediction_order", "methods"),
-    "training": ("training", "fitting", "resuming", "graphs", "methods"),
+    "adapters": ("settings_of_adapters", "adapters", "methods"),
+    "readouts": ("settings_of_readouts", "losses", "reading", "answering", "prediction_order", "methods"),
+    "training": ("settings_of_training", "steps", "training", "fitting", "resuming", "graphs", "methods"),
     "scoring": ("statistics", "noise", "cost_only", "ranking"),
     "results": ("provenance", "places", "cost_only", "noise", "cost", "serving_report"),
     "claims": ("claims", "cost_only", "noise", "serving_report"),

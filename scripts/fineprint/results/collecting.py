@@ -11,15 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fineprint.results.benchmarks import read_jobs
+from fineprint.core.records import Results, Run, read_json, read_predictions
 from fineprint.jobs.environment import COMMIT, describe_commit, describe_machine
-from fineprint.results.lookup import phase_peak
+from fineprint.results.benchmarks import read_jobs
 from fineprint.results.collecting_serving import collect_serving, list_environments
-from fineprint.core.records import read_predictions
-from fineprint.core.records import Results, Run, read_json
-from fineprint.tasks._rows import POOLED
+from fineprint.results.lookup import phase_peak
 from fineprint.scoring.scoring import join_splits
 from fineprint.scoring.statistics import compare_paired
+from fineprint.tasks._rows import POOLED
 
 NOT_RUN = "not run"
 
