@@ -34,7 +34,7 @@ class PeftSettings(AdapterSettings):
         try:
             # PEFT raises a ValueError where a name in `target_modules` is no module, or a model has no place for a
             # prompt.
-            wrapped = get_peft_model(model, self.peft_config(model, peft_task), autocast_adapter_dtype=True)
+            wrapped = get_peft_model(model, self.peft_config(model, peft_task))
         except ValueError as error:
             raise SettingsError(f"adapter '{self.kind}' does not fit {type(model).__name__}: {error}") from error
         return raise_trained_to_float32(wrapped)

@@ -36,7 +36,7 @@ class Settings(AdapterSettings):
 
     def save(self, model: torch.nn.Module, folder: Path) -> None:
         """Write the whole model."""
-        model.save_pretrained(str(folder), safe_serialization=True)
+        model.save_pretrained(str(folder))
 
     def load(self, model: torch.nn.Module, folder: Path) -> torch.nn.Module:
         """Nothing to add: `weights_folder` named the saved model."""
