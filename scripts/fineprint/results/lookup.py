@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from fineprint.core.records import COST_ONLY, Results, Run, Score
-from fineprint.tasks._rows import HELD_OUT, POOLED, TRAIN
 from fineprint.core.settings import SettingsError, find_settings
+from fineprint.tasks._rows import HELD_OUT, POOLED, TRAIN
 
 SIGNIFICANCE = 0.05
 TRAIN_SPLITS = (TRAIN, HELD_OUT)
