@@ -50,6 +50,7 @@ def read_sources() -> dict[str, bytes]:
     return {path.relative_to(LIBRARY).as_posix(): path.read_bytes() for path in sorted(LIBRARY.rglob("*.py"))}
 
 
+@functools.cache
 def hash_bytes(content: bytes) -> str:
     """Return the sha256, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
