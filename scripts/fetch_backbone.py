@@ -5,6 +5,7 @@ from pathlib import Path
 from fineprint.backbones._model_folder import check_architecture, describe_backbone
 from fineprint.core.records import read_json, write_json
 from fineprint.core.settings import SettingsError
+from fineprint.jobs.code_state import note_code
 from fineprint.jobs.importing import import_libraries
 from fineprint.jobs.job import run_job, use_threads
 from fineprint.models.loading import load_tokenizer
@@ -37,6 +38,7 @@ def main(*, settings: Path, model: Path, record: Path, fetched: Path | None = No
     described = describe_backbone(backbone, model, facts)
     check_unchanged(fetched, described["files"])
     write_json(record, {"name": wanted["name"], "pad_token": pad_token, **described})
+    note_code(record)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fineprint.core.records import read_json
+from fineprint.jobs.code_state import note_code
 from fineprint.jobs.job import run_job
 from fineprint.reporting.figures.drawing_all import plot_all
 
@@ -15,6 +16,7 @@ def main(*, results: Path, figures: Path) -> None:
         figures: the folder to write into.
     """
     plot_all(read_json(results), figures)
+    note_code(figures)
 
 
 if __name__ == "__main__":

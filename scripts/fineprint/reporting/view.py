@@ -30,6 +30,7 @@ from fineprint.reporting.sections import (
     setting,
     trials,
 )
+from fineprint.reporting.sections.changed_code import changed_code
 from fineprint.reporting.sections.planned import planned_table
 from fineprint.reporting.serving.view import describe_serving
 from fineprint.reporting.table import clean_identifier
@@ -132,6 +133,7 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         "references": library.references,
         "paper": paper.describe(study, library),
         "provenance": provenance.describe(study),
+        "changed_code": changed_code(study),
         "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": describe_counts(study),
         "seed_caution": seeds.caution(study),

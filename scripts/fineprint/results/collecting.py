@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from fineprint.core.records import Results, Run, read_json, read_predictions
+from fineprint.jobs.code_state import describe_code
 from fineprint.jobs.environment import COMMIT, describe_commit, describe_machine
 from fineprint.results.benchmarks import read_jobs
+from fineprint.results.collecting_serving import RECORDS as SERVING_RECORDS
 from fineprint.results.collecting_serving import collect_serving, list_environments
 from fineprint.results.lookup import phase_peak
 from fineprint.scoring.scoring import join_splits
@@ -21,6 +23,7 @@ from fineprint.scoring.statistics import compare_paired
 from fineprint.tasks._rows import POOLED
 
 NOT_RUN = "not run"
+RUN_RECORDS = ("train", "predict", "scores")
 
 
 def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
@@ -39,7 +42,12 @@ def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
     used = {study["methods"][method]["backbone"] for method in names}
     return Results(
         study=study,
-        provenance=describe_provenance(study, folder, command, runs, list_environments(serving)),
+        provenance={
+            **describe_provenance(study, folder, command, runs, list_environments(serving)),
+            "code": describe_code(
+                list_noted_records(folder, runs + (serving["runs"] if serving else []), sorted(used))
+            ),
+        },
         tasks={task: read_json(folder / "data" / task / "task.json") for task in run["tasks"]},
         backbones={name: read_json(folder / "backbones" / name / "backbone.json") for name in sorted(used)},
         runs=runs,
@@ -51,7 +59,7 @@ def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
 def collect_run(study: dict[str, Any], folder: Path, task: str, method: str, seed: int) -> Run:
     """Read one run's records."""
     place = folder / "runs" / task / method / str(seed)
-    files = {name: place / f"{name}.json" for name in ("train", "predict", "scores")}
+    files = {name: place / f"{name}.json" for name in RUN_RECORDS}
     records = {name: read_json(file) if file.exists() else None for name, file in files.items()}
     scores = records["scores"]
     title = study["methods"][method]["title"] or method
@@ -86,6 +94,21 @@ def describe_provenance(
         "commits": [{**dict(zip(COMMIT, found, strict=True)), "jobs": jobs} for found, jobs in commits.most_common()],
         **describe_commit(),
     }
+
+
+def list_noted_records(folder: Path, runs: list[Run], backbones: list[str]) -> list[Path]:
+    """Return the records that say beside them by which code they were made, in the order of the rules."""
+    places = {(run["task"], run["method"], run["seed"]): None for run in runs}
+    return [
+        *(folder / "data" / task / "task.json" for task in dict.fromkeys(run["task"] for run in runs)),
+        *(folder / "backbones" / name / "backbone.json" for name in backbones),
+        *(
+            folder / "runs" / task / method / str(seed) / f"{name}.json"
+            for name in RUN_RECORDS
+            for task, method, seed in places
+        ),
+        *(folder / "serving" / f"{name}.json" for name in SERVING_RECORDS),
+    ]
 
 
 def compare_runs(folder: Path, runs: list[Run]) -> list[dict[str, Any]]:
