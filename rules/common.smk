@@ -315,9 +315,8 @@ def list_all_records():
 
 
 def name_changed_code():
-    """Say which results were made by code that has changed since. Who forces rules knows, and is told nothing."""
-    asked = workflow.dag_settings
-    if not workflow.is_main_process or (asked and (asked.forcerun or asked.forceall)):
+    """Say which results were made by code that has changed since. What is forced is known only later, and named, too."""
+    if not workflow.is_main_process:
         return
     if changed := find_changed_rules(list_all_records()):
         print(write_warning(changed, rerun_command(None)), file=sys.stderr)

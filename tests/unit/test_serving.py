@@ -25,6 +25,7 @@ from fineprint.serving.evaluating import compare_hits, hit_rows
 from fineprint.serving.forgetting import learn_beside, learn_on
 from fineprint.serving.heads import HeadBank, find_bank
 from fineprint.serving.joint import assemble_joint
+from fineprint.serving.refusals import is_refusal
 from fineprint.serving.serving import make_groups
 from fineprint.serving.session import Plan, Session
 from fineprint.serving.streams import Group, time_streams
@@ -417,11 +418,56 @@ def test_whole_models_beyond_the_limit_are_left_out_and_said_to_be(make_entries)
 def test_a_way_that_peft_refuses_says_why(make_entries):
     class Refused(Switched):
         def switch(self, name):
-            raise ValueError("adapters of this kind cannot be switched")
+            self.shared.adapted.set_adapter("one that PEFT does not know")
 
     entries = make_entries("lora", "classifier", "encoder")
     session = Session([Refused()], Plan("lora", entries, QUICK, 1, answer_alone(entries, QUICK)))
-    assert {row["reason"] for row in session.run()} == {"adapters of this kind cannot be switched"}
+    (reason,) = {row["reason"] for row in session.run()}
+    assert "one that PEFT does not know" in reason and "not found" in reason
+
+
+@pytest.mark.parametrize("mistake", [TypeError, RuntimeError, KeyError])
+def test_a_mistake_in_the_code_fails_the_job(make_entries, monkeypatch, mistake):
+    """Wherever it is made: in a way, in a head that PEFT's model calls, while tasks are added, in the mixed stream."""
+
+    names = {"__name__": "fineprint.serving.made_up", "mistake": mistake}
+    exec("def fail(*_): raise mistake('a mistake of ours')", names)
+    entries = make_entries("lora", "classifier", "encoder")[:1]
+    plan = Plan("lora", entries, QUICK, 1, answer_alone(entries, QUICK))
+    row = {"way": "switched", "method": "lora", "tasks": 1, "reason": None, "rows_per_second": None}
+    for owner, name in ((Switched, "switch"), (Switched, "run"), (HeadBank, "forward"), (Switched, "add")):
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, name, names["fail"])
+            with pytest.raises(mistake, match="a mistake of ours"):
+                Session([Switched()], plan).run()
+            with pytest.raises(mistake, match="a mistake of ours"):
+                time_streams([dict(row)], [Group("lora", entries, [Switched()])], QUICK, 1)
+
+
+def test_a_row_that_peft_s_layers_cannot_answer_is_refused(make_entries):
+    """A layer that was never told of `adapter_names` answers with a TypeError, from below PEFT."""
+    entry = make_entries("lora", "classifier", "encoder")[0]
+    switched = Switched()
+    switched.add(entry)
+    switched.switch(entry.name)
+    layer = next(layer for _, layer in switched.shared.layers())
+    with pytest.raises(TypeError) as below:
+        layer(torch.zeros(1, layer.in_features), of_no_layer=1)
+    assert is_refusal(below.value)
+    with pytest.raises(TypeError) as own:
+        switched.answer()
+    assert not is_refusal(own.value)
+
+
+def test_memory_that_ran_out_is_a_refusal_with_or_without_a_gpu():
+    for full in (
+        torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+        MemoryError(),
+        SettingsError("it does not fit"),
+    ):
+        assert is_refusal(full)
+    assert not is_refusal(RuntimeError("shape mismatch")) and not is_refusal(ValueError("no"))
 
 
 def test_peft_alone_cannot_mix_these_heads(make_entries):
@@ -542,6 +588,18 @@ def test_a_method_outside_the_run_may_stand_for_an_adapter():
         (
             {"methods__roberta_full__training__shard_weights": True, "hardware__gpus_per_run": 2},
             ["'roberta_full' cannot stand for 'full'", "sharded over 2 GPUs (training.shard_weights)", "on one"],
+        ),
+        (
+            {"serving__methods": {"lora": "roberta_lora"}, "run__methods": ["llama_zero_shot"]},
+            [
+                "serving.methods: methods are named",
+                "no method of the run has adapter 'full' on backbone 'encoder'",
+                "null",
+            ],
+        ),
+        (
+            {"serving__methods": {"lora": "roberta_lora"}, "serving__tasks": ["sentiment", "question_answering"]},
+            ["serving.methods: methods are named", "run.tasks has none of its tasks, sentiment, question_answering"],
         ),
         ({"serving__count": [1]}, ["serving.count: this key is unknown", "task_counts"]),
         ({"serving__counts": [1]}, ["serving.counts: this key is now called task_counts."]),

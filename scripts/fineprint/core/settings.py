@@ -55,15 +55,6 @@ def find_settings(package: str, kind: str) -> type[Settings]:
     return importlib.import_module(f"fineprint.{package}.{kind}").Settings
 
 
-def read_kind(package: str, value: Any) -> Settings:
-    """Turn a mapping with a `kind` into that kind's settings; a finished settings object passes through."""
-    if isinstance(value, Settings):
-        return value
-    if not isinstance(value, dict) or "kind" not in value:
-        raise SettingsError(f"a mapping with a `kind` is wanted; accepted kinds: {', '.join(list_kinds(package))}")
-    return find_settings(package, str(value["kind"])).model_validate(value)
-
-
 def read_model(model: type[Settings], value: Mapping[str, Any], where: str, problems: list[str]) -> Any:
     """Validate `value`; on failure note a sentence per mistake and return None."""
     try:

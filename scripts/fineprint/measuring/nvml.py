@@ -1,4 +1,4 @@
-"""What NVIDIA's driver tells of the current GPU through the library that it comes with: energy used, its version.
+"""What NVIDIA's driver tells of the current GPU through the library that it comes with: the energy used.
 
 The library is asked directly, so that no package beside the driver is needed.
 """
@@ -9,7 +9,6 @@ import ctypes
 from typing import Any
 
 LIBRARY = "libnvidia-ml.so.1"
-VERSION_BYTES = 80
 
 
 def read_energy_joules() -> float | None:
@@ -28,13 +27,6 @@ def read_energy_joules() -> float | None:
         and ask("nvmlDeviceGetTotalEnergyConsumption", gpu, ctypes.byref(millijoules))
     )
     return millijoules.value / 1000 if known else None
-
-
-def driver_version() -> str | None:
-    """Return the driver's version, or None where there is no driver."""
-    version = ctypes.create_string_buffer(VERSION_BYTES)
-    known = ask("nvmlSystemGetDriverVersion", version, ctypes.c_uint(VERSION_BYTES))
-    return version.value.decode() if known else None
 
 
 def ask(function: str, *arguments: Any) -> bool:

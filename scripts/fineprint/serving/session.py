@@ -25,6 +25,7 @@ from fineprint.serving.clock import (
 )
 from fineprint.serving.entries import Entry, copy_entries, draw_requests
 from fineprint.serving.records import Check, Served
+from fineprint.serving.refusals import first_line, is_refusal
 from fineprint.serving.ways import Way
 from fineprint.study.serving_schema import ServingSettings
 
@@ -33,8 +34,6 @@ FIGURES = (
     *("add_task_seconds", "switch_seconds_median", "switch_seconds_p99", "switches", "switch_tasks"),
     *("rows_per_second", "rows_per_second_low", "rows_per_second_high", "rounds", "rows_answered"),
 )
-# What PEFT or torch raise where these adapters, or this machine's memory, do not allow a way.
-REFUSALS = (ValueError, TypeError, RuntimeError, NotImplementedError)
 
 
 @dataclass
@@ -97,7 +96,9 @@ class Session:
         """Make the tasks available, and return why that was not possible, such as a full GPU, or None."""
         try:
             self.seconds += grow(self.ways, entries)
-        except REFUSALS as error:
+        except Exception as error:
+            if not is_refusal(error):
+                raise
             return first_line(error)
         return None
 
@@ -114,7 +115,9 @@ class Session:
             if len(entries) == len(self.plan.trained):
                 self.look_closer(way, entries)
             self.note(way, len(entries))
-        except REFUSALS as error:
+        except Exception as error:
+            if not is_refusal(error):
+                raise
             row["reason"] = self.refused[way.name] = first_line(error)
             return row  # type: ignore[return-value]
         tell(way, len(entries), figures)
@@ -201,8 +204,3 @@ def tell(way: Way, count: int, figures: dict[str, Any]) -> None:
         *(way.name, count, figures["first_answer_seconds"]),
         "nothing to switch" if switch is None else f"{switch:.3g} s to switch",
     )
-
-
-def first_line(error: BaseException) -> str:
-    """Return an error's first line."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -15,7 +15,8 @@ from fineprint.core.progress import logger
 from fineprint.serving.clock import clear_memory, time_calls
 from fineprint.serving.entries import Entry, copy_entries, draw_requests
 from fineprint.serving.records import Served
-from fineprint.serving.session import REFUSALS, first_line, grow
+from fineprint.serving.refusals import first_line, is_refusal
+from fineprint.serving.session import grow
 from fineprint.serving.ways import Request, Way
 from fineprint.study.serving_schema import ServingSettings
 
@@ -43,7 +44,9 @@ class Group:
                 pass
             for way in self.ways:
                 way.prepare()
-        except REFUSALS as error:
+        except Exception as error:
+            if not is_refusal(error):
+                raise
             self.give_up(first_line(error))
         return list(self.ways)
 
@@ -141,7 +144,9 @@ def succeeds(rounds: Rounds, step: Callable[[], None]) -> bool:
     """Take a step; return whether that was possible with all ways in memory."""
     try:
         step()
-    except REFUSALS as error:
+    except Exception as error:
+        if not is_refusal(error):
+            raise
         logger.warning("%s: no mixed stream; %s", rounds.way.name, first_line(error))
         return False
     return True

@@ -22,7 +22,7 @@ def read_study(config: Mapping[str, Any]) -> StudyConfig:
     problems: list[str] = []
     # Mistakes are collected and told all at once: each start of a study may cost a wait in a queue.
     values = dict(config)
-    defaults = values.pop("defaults", {}) or {}
+    defaults = read_defaults(values.pop("defaults", None), problems)
     values["tasks"] = read_section(values, "tasks", read_kind_of("tasks"), problems)
     values["backbones"] = read_section(values, "backbones", read_kind_of("backbones"), problems)
     values["methods"] = read_section(
@@ -38,6 +38,20 @@ def read_study(config: Mapping[str, Any]) -> StudyConfig:
     return study
 
 
+def read_defaults(value: Any, problems: list[str]) -> dict[str, Any]:
+    """Return what every method starts from, its `training` too a mapping; null stands for nothing."""
+    defaults = read_mapping(value, "defaults", problems)
+    return {**defaults, "training": read_mapping(defaults.get("training"), "defaults.training", problems)}
+
+
+def read_mapping(value: Any, where: str, problems: list[str]) -> Mapping[str, Any]:
+    """Return a mapping as it is and nothing as an empty one; anything else is noted."""
+    if value is not None and not isinstance(value, Mapping):
+        problems.append(f"{where}: a mapping of keys to values is wanted; found {value!r}.")
+        return {}
+    return value or {}
+
+
 Reader = Callable[[Any, str, list[str]], Any]
 
 
@@ -49,7 +63,9 @@ def read_section(values: Mapping[str, Any], key: str, read: Reader, problems: li
         return {}
     read_entries = {}
     for name, value in section.items():
-        if not NAME.fullmatch(str(name)):
+        if not isinstance(name, str):
+            problems.append(f"{key}.{name}: a name is text; write it in quotes.")
+        elif not NAME.fullmatch(name):
             problems.append(f"{key}.{name}: a name may have only the characters a-z, 0-9 and _.")
         entry = read(value, f"{key}.{name}", problems)
         if entry is not None:
@@ -85,12 +101,13 @@ def read_method(value: Any, where: str, problems: list[str], defaults: Mapping[s
     before = len(problems)
     for part in ("adapter", "readout"):
         merged[part] = read_kind_of(f"{part}s")(merged.get(part), f"{where}.{part}", problems)
+    training = read_mapping(value.get("training"), f"{where}.training", problems)
     if len(problems) > before:
         return None
     # A method that trains nothing must not seem to depend on the defaults' training: a change there would run it anew.
     if merged["adapter"].trains or merged["readout"].trains:
-        merged["training"] = {**defaults.get("training", {}), **(value.get("training") or {})}
-    elif value.get("training"):
+        merged["training"] = {**defaults.get("training", {}), **training}
+    elif training:
         problems.append(f"{where}.training: nothing is trained by this method; leave the key out.")
     else:
         merged.pop("training", None)

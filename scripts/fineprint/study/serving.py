@@ -20,14 +20,16 @@ def resolve(study: StudyConfig, problems: list[str]) -> StudyConfig:
     """Return the study with a method for each kind of adapter; what does not fit is noted in `problems`.
 
     A study overlays the default one and inherits this part from it. Where it runs none of the part's tasks, or no
-    method that could stand for a kind of adapter, the part is left out, and the report says that it was not run.
+    method that could stand for a kind of adapter, the part is left out, and the report says that it was not run. One
+    that names methods is wanted, since the default names none: it is refused instead.
     """
     asked = study.serving
     if asked is None:
         return study
     problems.extend(find_unknown(study, asked))
-    # Unknown names are told even so: they are mistakes, not a part that the study does without.
-    if not problems and not concerns(study, asked):
+    if not problems and (lacking := find_lacking(study, asked)):
+        if asked.methods:
+            problems.append(f"serving.methods: methods are named, but this part cannot be run: {lacking}.")
         return study.model_copy(update={"serving": None})
     if asked.real_size and Path(asked.real_size) == Path("results", study.study, "results.json"):
         problems.append(f"serving.real_size: {asked.real_size} is this study's own; name another study's, or null.")
@@ -36,12 +38,18 @@ def resolve(study: StudyConfig, problems: list[str]) -> StudyConfig:
     return study.model_copy(update={"serving": filled})
 
 
-def concerns(study: StudyConfig, asked: ServingSettings) -> bool:
-    """Return whether the study runs one of the part's tasks, and for each kind of adapter a method that has it."""
-    # One task suffices: the others are then trained for this part alone.
-    return any(task in study.run.tasks for task in asked.tasks) and all(
-        kind in asked.methods or list_candidates(study, asked, kind) for kind in asked.adapters
-    )
+def find_lacking(study: StudyConfig, asked: ServingSettings) -> str | None:
+    """Return what the study lacks to run this part, as the end of a sentence, or None: it must run one of the part's
+    tasks, and for each kind of adapter a method that has it."""
+    if not any(task in study.run.tasks for task in asked.tasks):
+        return f"run.tasks has none of its tasks, {', '.join(asked.tasks)}; add one, or set `serving: null`"
+    for kind in asked.adapters:
+        if kind not in asked.methods and not list_candidates(study, asked, kind):
+            return (
+                f"no method of the run has adapter '{kind}' on backbone '{asked.backbone}' and a readout with a head; "
+                f"name one for '{kind}' too, leave '{kind}' out of serving.adapters, or set `serving: null`"
+            )
+    return None
 
 
 def list_candidates(study: StudyConfig, asked: ServingSettings, kind: str) -> list[str]:

@@ -46,7 +46,7 @@ class TaskSettings(SourceSettings):
         description: what is asked, for the report.
         labels: in the order of the label numbers.
         answers: the word that a language model gives for each label.
-        prompt: the wording, with the text fields in braces; it ends where the answer begins.
+        prompt: the wording, with text fields in braces; it ends where the answer begins. {{ and }} are braces.
         held_out_fraction: of the training rows, held out to choose the best epoch on.
     """
 
@@ -61,6 +61,10 @@ class TaskSettings(SourceSettings):
     answers: tuple[str, ...]
     prompt: str
     held_out_fraction: float = Field(0.1, gt=0, lt=1)
+
+    @abstractmethod
+    def text_fields(self) -> tuple[str, ...]:
+        """Return the names of a row's texts, in the order in which an encoder reads them; the prompt may use these."""
 
     @abstractmethod
     def load_splits(self, seed: int) -> dict[str, list[Row]]:

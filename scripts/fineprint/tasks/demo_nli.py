@@ -33,6 +33,10 @@ class Settings(DemoTaskSettings):
     matched_rows: int = 810
     mismatched_rows: int = 810
 
+    def text_fields(self) -> tuple[str, ...]:
+        """Return what a row's texts are called."""
+        return ("premise", "hypothesis")
+
     def sizes(self) -> dict[str, int]:
         """Return the number of labelled rows by split."""
         return {"train": self.train_rows, "matched": self.matched_rows, "mismatched": self.mismatched_rows}

@@ -25,6 +25,10 @@ class Settings(DemoTaskSettings):
     train_rows: int = 2000
     test_rows: int = 600
 
+    def text_fields(self) -> tuple[str, ...]:
+        """Return what a row's texts are called."""
+        return ("passage", "question")
+
     def sizes(self) -> dict[str, int]:
         """Return the number of labelled rows by split."""
         return {"train": self.train_rows, "test": self.test_rows}

@@ -53,6 +53,10 @@ class Settings(HubTaskSettings):
     source: str = "nyu-mll/multi_nli"
     train_fraction: float = Field(0.1, gt=0, le=1)
 
+    def text_fields(self) -> tuple[str, ...]:
+        """Return what a row's texts are called."""
+        return ("premise", "hypothesis")
+
     def source_files(self) -> list[Path]:
         """Return the files of a local folder, the official ones too."""
         return sorted([*super().source_files(), *Path(self.source).glob("multinli_1.0_*.jsonl")])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import string
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,11 +42,11 @@ class Settings(TaskSettings):
             raise ValueError("'held_out' is cut from train by the workflow; name the test split differently")
         if wrong := [split for split in self.files if not NAME.fullmatch(split)]:
             raise ValueError(f"`files`: the split '{wrong[0]}' may have only the characters a-z, 0-9 and _ in its name")
-        fields = {field for _, field, _, _ in string.Formatter().parse(self.prompt) if field}
-        if unknown := sorted(fields - set(self.text_columns)):
-            known = ", ".join(f"{{{name}}}" for name in self.text_columns)
-            raise ValueError(f"`prompt` asks for {{{unknown[0]}}}, which text_columns does not have; it has {known}")
         return self
+
+    def text_fields(self) -> tuple[str, ...]:
+        """Return what the config calls the texts."""
+        return tuple(self.text_columns)
 
     def source_files(self) -> list[Path]:
         """Return every split's file."""

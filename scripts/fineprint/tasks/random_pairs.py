@@ -51,6 +51,10 @@ class Settings(TaskSettings):
     test_rows: int = Field(500, ge=1)
     words: int = Field(20_000, ge=2, le=MOST_WORDS)
 
+    def text_fields(self) -> tuple[str, ...]:
+        """Return what a row's texts are called."""
+        return ("premise", "hypothesis")
+
     def load_splits(self, seed: int) -> dict[str, list[Row]]:
         """Return the two splits."""
         words = make_words(self.words)

@@ -243,4 +243,4 @@ def forgetting_sentences(part: ServingResults) -> list[str]:
             points = formats.points(abs(row["difference"]), signed=False)
             words = f"“{record['first']}” {verb} {points} points, to {formats.accuracy(after)}"
         sentences.append(f"{name}: {words}.")
-    return [*sentences, *frozen_sentences(part)]
+    return sentences
