@@ -204,5 +204,5 @@ def tell(way: Way, count: int, figures: dict[str, Any]) -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """Return an error's first line."""
+    """Return the first line of an error that says anything, or the error's type."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
