@@ -38,7 +38,7 @@ class Settings(PeftSettings):
     )
 
     def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:
-        """Return PEFT's LoraConfig."""
+        """Return PEFT's LoraConfig, which itself divides alpha by the rank."""
         from peft import LoraConfig
 
         return LoraConfig(

@@ -43,7 +43,7 @@ class Settings(PeftSettings):
         return self.tokens
 
     def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:
-        """Return PEFT's PromptEncoderConfig."""
+        """Return PEFT's PromptEncoderConfig; PEFT reads the width of a token off the model."""
         from peft import PromptEncoderConfig
 
         return PromptEncoderConfig(

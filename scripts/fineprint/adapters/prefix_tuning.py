@@ -36,7 +36,7 @@ class Settings(PeftSettings):
 
     @property
     def prefix_tokens(self) -> int:
-        """All of the prefix."""
+        """Keys and values take no position, so `virtual_tokens` stays 0."""
         return self.tokens
 
     def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:

@@ -107,7 +107,12 @@ def describe_commit() -> dict[str, Any]:
 
 
 def run_git(folder: Path, *arguments: str) -> str:
-    """Return what a git command prints."""
+    """Return what a git command prints.
+
+    Raises:
+        OSError: git is not installed.
+        subprocess.SubprocessError: it failed, as outside a checkout, or took too long.
+    """
     # With a time limit: on a network disk git may take minutes, and no record is worth a job that hangs.
     command = ["git", "-C", str(folder), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=20).stdout.strip()

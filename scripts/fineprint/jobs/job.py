@@ -40,7 +40,7 @@ def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
     except Interrupted as stop:
         logger.error("Stopped: %s.", stop)
         status = stop.status
-    # Of several processes each ends in there; why not here, it says.
+    # Alone it does nothing. Several processes end in there; it says why not here.
     leave_processes(status)
     sys.exit(status)
 

@@ -48,7 +48,7 @@ def unpacked(module: torch.nn.Module, wanted: bool) -> Iterator[None]:
         yield
     finally:
         for layer in layers:
-            # It hid the class's own method, which is there again.
+            # With the instance's own gone, the class's method is in force again.
             del layer.forward
 
 

@@ -54,7 +54,7 @@ class Weights:
 
     @property
     def total(self) -> int:
-        """All weights."""
+        """All weights, trained or not."""
         return self.linear + self.other
 
 

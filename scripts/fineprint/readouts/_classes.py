@@ -75,7 +75,7 @@ class ClassReadout(Readout):
         """Return the mean cross-entropy."""
         from torch.nn.functional import cross_entropy
 
-        # In 32 bits: the logarithm of a sum of exponentials has no digits left in 16.
+        # In 32 bits: in 16, a cross-entropy near 0 has hardly a digit left.
         return cross_entropy(self.logits(module, batch).float(), batch["label"])
 
     def evaluate(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

@@ -33,7 +33,7 @@ class Settings(ReadoutSettings):
     )
 
     def build(self, context: Context) -> Readout:
-        """Return the readout."""
+        """Build it; no model is loaded yet."""
         return Classifier(self, context)
 
 

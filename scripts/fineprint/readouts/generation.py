@@ -68,7 +68,7 @@ class Settings(ReadoutSettings):
     )
 
     def build(self, context: Context) -> Readout:
-        """Return the readout."""
+        """Build it; no model is loaded yet."""
         return Generation(self, context)
 
     def refuse(self, adapter_trains: bool) -> str | None:
@@ -286,7 +286,7 @@ class Generation(Readout):
         model_ends = module.generation_config.eos_token_id
         # A chat model ends its turn with a token that need not be the tokenizer's end of text.
         ends = {self.context.tokenizer.eos_token_id, *(model_ends if isinstance(model_ends, list) else [model_ends])}
-        # Transformers would draw from the 50 likeliest words; here temperature alone shapes the draw.
+        # By default Transformers draws from the 50 likeliest tokens; here temperature alone shapes the draw.
         sampling = {"do_sample": True, "temperature": self.settings.temperature, "top_k": 0, "top_p": 1.0}
         return GenerationConfig(
             max_new_tokens=self.settings.max_new_tokens,

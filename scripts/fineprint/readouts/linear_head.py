@@ -42,7 +42,7 @@ class Settings(ReadoutSettings):
         return labels * (width + 1)
 
     def build(self, context: Context) -> Readout:
-        """Return the readout."""
+        """Build it; no model is loaded yet."""
         return LinearHead(self, context)
 
 

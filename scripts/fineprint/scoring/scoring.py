@@ -68,7 +68,7 @@ def score_splits(splits: dict[str, Entries], labels: Sequence[str]) -> dict[str,
 
 
 def read_splits(folder: Path, splits: list[str]) -> dict[str, Entries]:
-    """Read the predictions of each split."""
+    """Return the predictions of each split, in the order of the task's rows, by which runs are paired."""
     return {split: read_predictions(folder / f"{split}.jsonl") for split in splits}
 
 

@@ -142,7 +142,7 @@ def natural_order(pair: tuple[str, str]) -> list[tuple[int, int, str]]:
 def find_collapse(splits: dict[str, Score]) -> str | None:
     """Return why a run counts as collapsed, or None: on its first test split the majority rate, what a constant
     answer scores, does not lie below the interval."""
-    # Splits come in alphabetical order, so that the same one decides in every run.
+    # The first of the task's record, so that the same split decides in every run of it; "pooled" comes last.
     split, score = next(iter(splits.items()))
     if score["majority_rate"] < score["accuracy_low"]:
         return None

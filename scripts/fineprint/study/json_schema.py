@@ -68,6 +68,7 @@ def add_kinds(room: str, definitions: dict[str, Any]) -> dict[str, Any]:
 
 def add_model(model: type[Settings], definitions: dict[str, Any]) -> dict[str, Any]:
     """Return a model's schema; the models inside it are added to `definitions` under their names."""
+    # Two models of one name would overwrite each other; only kinds share theirs, and those get names of their own.
     schema = model.model_json_schema(ref_template=REFERENCE)
     inner = {model.__name__: schema, **schema.pop("$defs", {})}
     for used in models_inside(model):

@@ -132,7 +132,11 @@ def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[
 
 
 def read_run(config: Mapping[str, Any]) -> MethodSettings:
-    """Return the method of a `run_config.json`."""
+    """Return the method of a `run_config.json`.
+
+    Raises:
+        SettingsError: the file was written by another version.
+    """
     problems: list[str] = []
     # Written as null where nothing is trained, and read as left out.
     values = {key: value for key, value in config["settings"].items() if not (key == "training" and value is None)}

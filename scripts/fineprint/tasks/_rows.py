@@ -20,7 +20,7 @@ RESERVED = (HELD_OUT, POOLED, TRIALS)
 
 
 def write_rows(path: Path, rows: list[Row]) -> None:
-    """Write one JSON object per line."""
+    """Write one JSON object per line, the folders above made where they are missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = (json.dumps(asdict(row), ensure_ascii=False) for row in rows)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     import torch
 
-# Libraries set up their workspaces in the first passes, which cannot be captured. Once they stand, one pass per further
-# shape will do.
+# In the first passes libraries set up their workspaces, which cannot be captured. Once these stand, one pass will do
+# for each further shape.
 WARM_UPS = 2
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 

@@ -72,7 +72,7 @@ def train(
     loop = Loop(assembled, stepper, examples, Progress(name, stepper.schedule.updates, "examples"), keeper)
     # The longest rows make the largest micro-batch: what is reported is a peak.
     loop.measure_activations(split_sorted(examples, stepper.micro_batch)[0])
-    # Heeded only from here on: what came before is done again sooner than it is kept.
+    # Only from here on: what came before, loading above all, would be done again in any case.
     with heed_signals() if keeper else nullcontext(loop.request) as loop.request:
         loop.capture_passes()
         if keeper:
