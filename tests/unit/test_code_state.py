@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from example_results import METHODS, make_results
+from fineprint.core.records import ChangedRule, CodeState
 from fineprint.jobs import code_state
 from fineprint.jobs.code_state import (
-    ChangedRule,
     describe_code,
     find_changed_rules,
     hash_code,
@@ -99,6 +99,10 @@ def leave(tmp_path, monkeypatch, sources):
     return leave
 
 
+def changed_rule(rule, jobs, of_jobs, files):
+    return ChangedRule(rule=rule, jobs=jobs, of_jobs=of_jobs, files=list(files))
+
+
 def test_only_changed_code_is_named(leave, sources):
     lora = leave("train_method", "lora.json")
     del sources["adapters/lora.py"]
@@ -106,12 +110,12 @@ def test_only_changed_code_is_named(leave, sources):
     sources["adapters/lora.py"] = b"# a comment\nRANK = 8\n"
     assert find_changed_rules(records) == []
     sources["adapters/lora.py"] = b"RANK = 16\n"
-    assert find_changed_rules(records) == [ChangedRule("train_method", 1, 2, ("adapters/lora.py",))]
+    assert find_changed_rules(records) == [changed_rule("train_method", 1, 2, ("adapters/lora.py",))]
     sources["training/loop.py"] += b"MORE = 1\n"
     both = ("adapters/lora.py", "training/loop.py")
     assert find_changed_rules(records) == [
-        ChangedRule("train_method", 2, 2, both),
-        ChangedRule("score_predictions", 1, 1, ("training/loop.py",)),
+        changed_rule("train_method", 2, 2, both),
+        changed_rule("score_predictions", 1, 1, ("training/loop.py",)),
     ]
 
 
@@ -124,7 +128,7 @@ def test_what_was_never_imported_is_not_named(leave, sources):
 def test_a_deleted_file_has_changed_and_a_result_made_again_has_not(leave, sources):
     record = leave("train_method", "train.json")
     del sources["adapters/lora.py"]
-    assert find_changed_rules([record]) == [ChangedRule("train_method", 1, 1, ("adapters/lora.py",))]
+    assert find_changed_rules([record]) == [changed_rule("train_method", 1, 1, ("adapters/lora.py",))]
     assert find_changed_rules([leave("train_method", "train.json")]) == []
 
 
@@ -134,12 +138,12 @@ def test_records_that_are_not_there_or_have_no_note_say_nothing(leave, sources, 
     record.unlink()
     other.write_text("{}", encoding="utf-8")
     assert find_changed_rules([record, other]) == []
-    assert describe_code([record, other]) == {"records": 1, "records_without_note": 1, "changed": []}
+    assert describe_code([record, other]) == CodeState(records=1, records_without_note=1, changed=[])
 
 
 def test_the_warning_names_rules_files_and_the_command():
     many = (*(f"training/{n}.py" for n in range(6)), "core/records.py")
-    changed = [ChangedRule("train_method", 2, 12, ("adapters/lora.py",)), ChangedRule("collect_results", 1, 1, many)]
+    changed = [changed_rule("train_method", 2, 12, ("adapters/lora.py",)), changed_rule("collect_results", 1, 1, many)]
     lines = write_warning(changed, "snakemake --cores 1").splitlines()
     assert lines[1:] == [
         "  train_method     2 of 12 jobs: adapters/lora.py",
@@ -164,22 +168,28 @@ def test_a_note_holds_what_the_process_has_imported(tmp_path):
     assert note["files"]["adapters/lora.py"]["code_sha256"] == hash_code(source)
 
 
-@pytest.fixture
-def study():
+def results_with(code):
     few = {"roberta_full": METHODS["roberta_full"]}
-    return Study(make_results(few, tasks=("nli",), seeds=(1,), splits={"test": 90}, with_gaps=False))
+    results = make_results(few, tasks=("nli",), seeds=(1,), splits={"test": 90}, with_gaps=False)
+    results["provenance"]["code"] = code
+    return Study(results)
 
 
-def test_the_report_says_whether_code_has_changed(study):
-    provenance = study.results["provenance"]
-    assert changed_code(study)["outcome"] == "not known"
-    provenance["code"] = {"records": 3, "records_without_note": 0, "changed": []}
-    assert changed_code(study)["outcome"] == "same"
-    provenance["code"]["records_without_note"] = 1
-    assert changed_code(study)["outcome"] == "not known"
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        (None, "not known"),
+        ({"records": 3, "records_without_note": 0, "changed": []}, "same"),
+        ({"records": 3, "records_without_note": 1, "changed": []}, "not known"),
+    ],
+)
+def test_the_report_says_whether_code_has_changed(code, outcome):
+    assert changed_code(results_with(code))["outcome"] == outcome
+
+
+def test_the_report_names_the_rules_whose_code_has_changed():
     entry = {"rule": "train_method", "jobs": 1, "of_jobs": 2, "files": ["adapters/lora.py"]}
-    provenance["code"]["changed"] = [entry]
-    shown = changed_code(study)
+    shown = changed_code(results_with({"records": 3, "records_without_note": 1, "changed": [entry]}))
     assert shown["outcome"] == "changed"
     assert shown["command"] == "snakemake --cores 1 --resources gpu=1 --forcerun train_method"
     assert [cell.text for cell in shown["table"].rows[0]] == ["train_method", "1", "2", "adapters/lora.py"]

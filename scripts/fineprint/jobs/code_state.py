@@ -11,34 +11,16 @@ import functools
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import fineprint
-from fineprint.core.records import read_json, write_json
+from fineprint.core.records import ChangedRule, CodeState, read_json, write_json
 
 LIBRARY = Path(fineprint.__file__).parent
 # The note is no output of its rule: an output that is missing would make a training run again.
 SUFFIX = ".code.json"
 MOST_FILES_NAMED = 6
-
-
-@dataclass(frozen=True)
-class ChangedRule:
-    """A rule whose results were made, in part at least, by code that has changed since.
-
-    Attributes:
-        rule: its name.
-        jobs: how many of its jobs that concerns.
-        of_jobs: how many of its jobs have left a note.
-        files: of the library that those jobs imported and that differ now, such as training/loop.py.
-    """
-
-    rule: str
-    jobs: int
-    of_jobs: int
-    files: tuple[str, ...]
 
 
 @functools.cache
@@ -129,7 +111,7 @@ def find_changed_rules(records: Iterable[Path]) -> list[ChangedRule]:
     for note in read_notes(records):
         jobs.setdefault(note["rule"], []).append(find_changed_files(note["files"]))
     return [
-        ChangedRule(rule, sum(map(bool, changed)), len(changed), tuple(sorted(set().union(*changed))))
+        ChangedRule(rule=rule, jobs=sum(map(bool, changed)), of_jobs=len(changed), files=sorted(set().union(*changed)))
         for rule, changed in jobs.items()
         if any(changed)
     ]
@@ -155,15 +137,15 @@ def has_changed(source: bytes | None, noted: Mapping[str, str]) -> bool:
     return hash_bytes(source) != noted["sha256"] and hash_code(source) != noted["code_sha256"]
 
 
-def describe_code(records: Iterable[Path]) -> dict[str, Any]:
+def describe_code(records: Iterable[Path]) -> CodeState:
     """Return for the provenance of a study how many of its records say by which code they were made, and which rules
     made some of them by other code than there is now."""
     there = [record for record in records if record.exists()]
-    return {
-        "records": len(there),
-        "records_without_note": sum(not place_note(record).exists() for record in there),
-        "changed": [asdict(changed) for changed in find_changed_rules(there)],
-    }
+    return CodeState(
+        records=len(there),
+        records_without_note=sum(not place_note(record).exists() for record in there),
+        changed=find_changed_rules(there),
+    )
 
 
 def write_warning(changed: list[ChangedRule], command: str) -> str:

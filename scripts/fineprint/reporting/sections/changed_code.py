@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fineprint.core import formats
+from fineprint.core.records import ChangedRule
 from fineprint.reporting.table import Table, number, numeric, plain, text
 from fineprint.results.lookup import Study
 
@@ -12,28 +13,29 @@ from fineprint.results.lookup import Study
 def changed_code(study: Study) -> dict[str, Any]:
     """Return the outcome ("same", "changed" or "not known"), the table of rules whose results other code made, and
     the command that makes them again."""
-    record = study.results["provenance"].get("code") or {}
-    changed = record.get("changed") or []
+    provenance = study.results.provenance
+    state = provenance.code
+    changed = state.changed if state else []
     if changed:
         outcome = "changed"
     else:
-        outcome = "same" if record.get("records") and not record.get("records_without_note") else "not known"
-    everything = study.results["provenance"].get("command") or "snakemake --cores 1"
+        outcome = "same" if state and state.records and not state.records_without_note else "not known"
+    everything = provenance.command or "snakemake --cores 1"
     return {
         "outcome": outcome,
         "table": changed_table(changed) if changed else None,
-        "command": f"{everything} --forcerun {' '.join(entry['rule'] for entry in changed)}",
+        "command": f"{everything} --forcerun {' '.join(entry.rule for entry in changed)}",
     }
 
 
-def changed_table(changed: list[dict[str, Any]]) -> Table:
+def changed_table(changed: list[ChangedRule]) -> Table:
     """Return a row per rule."""
     rows = [
         [
-            text(entry["rule"], style="code"),
-            number(entry["jobs"], formats.count),
-            number(entry["of_jobs"], formats.count),
-            text(", ".join(entry["files"]), style="code wrap"),
+            text(entry.rule, style="code"),
+            number(entry.jobs, formats.count),
+            number(entry.of_jobs, formats.count),
+            text(", ".join(entry.files), style="code wrap"),
         ]
         for entry in changed
     ]
