@@ -56,7 +56,7 @@ def check_backbone(entry: Entry, first: Entry) -> None:
     Raises:
         SettingsError: the folders of the backbones, or the names that the adapters give them, differ.
     """
-    own, held = name_base(entry), name_base(first)
+    own, held = name_trained_on(entry), name_trained_on(first)
     if entry.backbone.resolve() == first.backbone.resolve() and own == held:
         return
     if own == held:
@@ -66,7 +66,7 @@ def check_backbone(entry: Entry, first: Entry) -> None:
     )
 
 
-def name_base(entry: Entry) -> str | None:
+def name_trained_on(entry: Entry) -> str | None:
     """Return the backbone that an adapter's own configuration names."""
     file = entry.saved / ADAPTER_FOLDER / "adapter_config.json"
     name = json.loads(file.read_text(encoding="utf-8")).get("base_model_name_or_path")
