@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import ADAPTER_FOLDER
+from fineprint.serving.refusals import comes_from
 
 if TYPE_CHECKING:
     import torch
@@ -43,6 +44,8 @@ def whole_files(entry: Entry) -> Iterator[None]:
     try:
         yield
     except (SafetensorError, OSError, EOFError, KeyError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        if isinstance(error, KeyError) and not comes_from(error, "peft"):
+            raise  # a mistake in the code; PEFT's means that its file lacks a key
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise SettingsError(
             f"task '{entry.name}' cannot be served: a file in {entry.saved} is missing or damaged ({reason}); train it "
