@@ -250,6 +250,14 @@ def test_random_weights_test_no_accuracy(monkeypatch):
     assert "those of “encoder” are random" in assessed.sentence
 
 
+def test_weights_of_a_source_that_is_not_known_test_no_accuracy():
+    results = contest()
+    results["backbones"]["encoder"]["settings"]["kind"] = "of_another_version"
+    assessed = assess(results, "lora_accuracy")
+    assert assessed.verdict == NOT_TESTABLE
+    assert "where those of “encoder” come from is not known" in assessed.sentence
+
+
 @pytest.mark.parametrize(
     ("low", "value", "high", "outcome"),
     [(0.9, 0.95, 1.0, "within"), (0.8, 0.9, 0.96, "open"), (0.7, 0.8, 0.89, "below"), (1.11, 1.2, 1.3, "above")],

@@ -434,14 +434,14 @@ def test_a_mistake_in_the_code_fails_the_job(make_entries, monkeypatch, mistake)
     exec("def fail(*_): raise mistake('a mistake of ours')", names)
     entries = make_entries("lora", "classifier", "encoder")[:1]
     plan = Plan("lora", entries, QUICK, 1, answer_alone(entries, QUICK))
-    row = {"way": "switched", "method": "lora", "tasks": 1, "reason": None, "rows_per_second": None}
+    rows = Session([Switched()], plan).run()[:1]
     for owner, name in ((Switched, "switch"), (Switched, "run"), (HeadBank, "forward"), (Switched, "add")):
         with monkeypatch.context() as patched:
             patched.setattr(owner, name, names["fail"])
             with pytest.raises(mistake, match="a mistake of ours"):
                 Session([Switched()], plan).run()
             with pytest.raises(mistake, match="a mistake of ours"):
-                time_streams([dict(row)], [Group("lora", entries, [Switched()])], QUICK, 1)
+                time_streams(rows, [Group("lora", entries, [Switched()])], QUICK, 1)
 
 
 def test_a_row_that_peft_s_layers_cannot_answer_is_refused(make_entries):

@@ -84,7 +84,7 @@ class DemoSettings(BackboneSettings):
 
         from fineprint.backbones._forbidden_pairs import list_test_pairs
         from fineprint.demo.documents import Lessons
-        from fineprint.demo.pretraining import Progress, Rates, pretrain, tie_queries_to_keys
+        from fineprint.demo.pretraining import PretrainingProgress, Rates, pretrain, tie_queries_to_keys
         from fineprint.demo.tokenizer import save_tokenizer
 
         torch.manual_seed(seed)
@@ -92,7 +92,7 @@ class DemoSettings(BackboneSettings):
         model = self.build_model(tokenizer)
         tie_queries_to_keys(self.list_attentions(model), self.rotation_scale)
         lessons = Lessons(Random(f"{seed} {self.architecture}"), self.left_out, list_test_pairs(seed))
-        progress = Progress(self.steps, self.phrase_share, self.growing_share)
+        progress = PretrainingProgress(self.steps, self.phrase_share, self.growing_share)
         rates = Rates(self.matrix_learning_rate, self.learning_rate, self.warmup_steps)
         batches = self.draw_batches(tokenizer, lessons, progress.growth)
         facts = pretrain(model, self.logits_reader(model), batches, progress, rates)

@@ -51,7 +51,7 @@ def describe_backbone(
         facts={key: value for key, value in facts.items() if key != "revision"},
         revision=facts.get("revision"),
         model_type=config.get("model_type"),
-        parameters=sum(count_weights(file) for file in weights),
+        parameters=sum(count_stored_weights(file) for file in weights),
         bytes=sum(file.stat().st_size for file in weights),
         files=hash_folder(folder),
     )
@@ -62,7 +62,7 @@ def stored_bytes(folder: Path) -> int | None:
     return sum(file.stat().st_size for file in folder.glob("*.safetensors")) or None
 
 
-def count_weights(file: Path) -> int:
+def count_stored_weights(file: Path) -> int:
     """Return the number of weights in a safetensors file, read from its header."""
     with file.open("rb") as stream:
         (length,) = struct.unpack("<Q", stream.read(BYTES_OF_LENGTH))

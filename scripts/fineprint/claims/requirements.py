@@ -29,7 +29,7 @@ def find_missing(requires: Requirements, case: Case) -> list[str]:
         missing += [
             f"About pretrained weights; those of “{name}” are random."
             if pretrained is False
-            else f"About pretrained weights; whether those of “{name}” are is not known."
+            else f"About pretrained weights; where those of “{name}” come from is not known."
             for name, pretrained in known.items()
             if not pretrained
         ]

@@ -23,13 +23,13 @@ def read_energy_joules() -> float | None:
     gpu, millijoules = ctypes.c_void_p(), ctypes.c_ulonglong()
     known = (
         number is not None
-        and ask("nvmlDeviceGetHandleByUUID", f"GPU-{number}".encode(), ctypes.byref(gpu))
-        and ask("nvmlDeviceGetTotalEnergyConsumption", gpu, ctypes.byref(millijoules))
+        and call_driver("nvmlDeviceGetHandleByUUID", f"GPU-{number}".encode(), ctypes.byref(gpu))
+        and call_driver("nvmlDeviceGetTotalEnergyConsumption", gpu, ctypes.byref(millijoules))
     )
     return millijoules.value / 1000 if known else None
 
 
-def ask(function: str, *arguments: Any) -> bool:
+def call_driver(function: str, *arguments: Any) -> bool:
     """Call a function of the library, which writes its answer into an argument; return whether there is an answer."""
     try:
         library = ctypes.CDLL(LIBRARY)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from fineprint.models.precisions import PRECISIONS
 from fineprint.models.unpacking import LEAST_FREE
@@ -260,8 +259,3 @@ def plan_prediction(load: Load, gpu_bytes: float) -> Need:
     unpacks = PRECISIONS[load.method.precision].bits == 4 and load.method.memory == "auto" and free >= LEAST_FREE * size
     need = prediction_need(load, rows, size if unpacks else 0, together)
     return Need(**{**asdict(need), "fits": need.peak <= gpu_bytes})
-
-
-def describe(need: Need) -> dict[str, Any]:
-    """Return a prediction as plain data."""
-    return asdict(need)

@@ -13,7 +13,7 @@ from fineprint.serving.checking import answer_alone, probe_peft
 from fineprint.serving.clock import clear_memory, settle
 from fineprint.serving.entries import Entry, read_entry
 from fineprint.serving.latency import time_batches
-from fineprint.serving.session import Plan, Session, grow
+from fineprint.serving.session import Plan, Session, add_tasks
 from fineprint.serving.streams import Group, time_streams
 from fineprint.serving.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched, Way
 from fineprint.study.serving_schema import ServingSettings
@@ -61,7 +61,7 @@ def read_settings(wanted: dict[str, Any]) -> ServingSettings:
 def warm_up(entry: Entry) -> None:
     """Answer a row in every way, uncounted: what the libraries do on first use is no part of any way's start."""
     for ways in make_groups(entry):
-        for _ in grow(ways, [entry]):
+        for _ in add_tasks(ways, [entry]):
             pass
         for way in ways:
             way.answer([(entry.name, entry.examples[0])])

@@ -89,7 +89,7 @@ class Session:
     def try_to_grow(self, entries: list[Entry]) -> str | None:
         """Make the tasks available, and return why that was not possible, such as a full GPU, or None."""
         try:
-            self.seconds += grow(self.ways, entries)
+            self.seconds += add_tasks(self.ways, entries)
         except Exception as error:
             if not is_refusal(error):
                 raise
@@ -114,7 +114,7 @@ class Session:
                 raise
             row.reason = self.refused[way.name] = first_line(error)
             return row
-        tell(way, len(entries), figures)
+        log_figures(way, len(entries), figures)
         return replace(row, **figures)
 
     def look_closer(self, way: Way, entries: list[Entry]) -> None:
@@ -180,7 +180,7 @@ class Session:
         return time_calls(calls, self.settings.seconds_for_switches)
 
 
-def grow(ways: list[Way], entries: list[Entry]) -> Iterator[float]:
+def add_tasks(ways: list[Way], entries: list[Entry]) -> Iterator[float]:
     """Make the tasks available that are not yet, in ways that share what is in memory; yield how long each took."""
     first, *others = ways
     for entry in entries[len(first.entries) :]:
@@ -190,7 +190,7 @@ def grow(ways: list[Way], entries: list[Entry]) -> Iterator[float]:
             way.add(entry)
 
 
-def tell(way: Way, count: int, figures: dict[str, Any]) -> None:
+def log_figures(way: Way, count: int, figures: dict[str, Any]) -> None:
     """Log one way's figures as soon as they are known: a measurement that is stopped leaves those it had."""
     switch = figures["switch_seconds_median"]
     logger.info(

@@ -16,7 +16,7 @@ from fineprint.core.records import Served
 from fineprint.serving.clock import clear_memory, time_calls
 from fineprint.serving.entries import Entry, copy_entries, draw_requests
 from fineprint.serving.refusals import first_line, is_refusal
-from fineprint.serving.session import grow
+from fineprint.serving.session import add_tasks
 from fineprint.serving.ways import Request, Way
 from fineprint.study.serving_schema import ServingSettings
 
@@ -40,7 +40,7 @@ class Group:
     def make_ready(self, count: int) -> list[Way]:
         """Hold so many tasks and return the ways; none, and nothing held, where that is not possible."""
         try:
-            for _ in grow(self.ways, copy_entries(self.trained, count)):
+            for _ in add_tasks(self.ways, copy_entries(self.trained, count)):
                 pass
             for way in self.ways:
                 way.prepare()

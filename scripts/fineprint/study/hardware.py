@@ -43,14 +43,14 @@ class HardwareSettings(Settings):
 
     def memory_mb(self, first: int, attempt: int) -> int:
         """Return the memory of an attempt, counted from 1: as much again for each retry."""
-        return grow(first, attempt, self.memory_mb_at_most)
+        return grow_with_attempts(first, attempt, self.memory_mb_at_most)
 
     def minutes(self, first: int, attempt: int) -> int:
         """Return the run time of an attempt, counted from 1: as much again for each retry."""
-        return grow(first, attempt, self.minutes_at_most)
+        return grow_with_attempts(first, attempt, self.minutes_at_most)
 
 
-def grow(first: int, attempt: int, at_most: int | None) -> int:
+def grow_with_attempts(first: int, attempt: int, at_most: int | None) -> int:
     """Return `first` times the attempt, within the limit; the first attempt is what was asked for."""
     # Not doubled: the two retries of profiles/slurm end at three times what was asked for first.
     grown = first * attempt

@@ -9,7 +9,7 @@ from fineprint.backbones import BackboneSettings
 from fineprint.core.settings import NAME, SettingsError, find_settings, list_kinds, read_model
 from fineprint.study.conflicts import find_conflicts
 from fineprint.study.schema import MethodSettings, StudyConfig
-from fineprint.study.serving import resolve
+from fineprint.study.serving import resolve_serving
 from fineprint.tasks import TaskSettings
 
 
@@ -31,7 +31,7 @@ def read_study(config: Mapping[str, Any]) -> StudyConfig:
     study = None if problems else read_model(StudyConfig, values, "", problems)
     if study is not None:
         problems.extend(find_conflicts(study))
-        study = resolve(study, problems)
+        study = resolve_serving(study, problems)
     if problems:
         raise SettingsError("The config cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems))
     assert study is not None

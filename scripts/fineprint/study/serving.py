@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fineprint.study.schema import MethodSettings, StudyConfig
 
 
-def resolve(study: StudyConfig, problems: list[str]) -> StudyConfig:
+def resolve_serving(study: StudyConfig, problems: list[str]) -> StudyConfig:
     """Return the study with a method for each kind of adapter; what does not fit is noted in `problems`.
 
     A study overlays the default one and inherits this part from it. Where it runs none of the part's tasks, or no
@@ -92,7 +92,7 @@ def choose_method(study: StudyConfig, asked: ServingSettings, kind: str, problem
     if len(candidates) > 1:
         problems.append(describe_choice(candidates, asked, kind))
         return None
-    reason = refuse(study.methods[candidates[0]], asked, kind, study.hardware.gpus_per_run)
+    reason = why_not_served(study.methods[candidates[0]], asked, kind, study.hardware.gpus_per_run)
     if reason:
         problems.append(f"serving.adapters: method '{candidates[0]}' cannot stand for '{kind}': {reason}.")
     return candidates[0]
@@ -111,7 +111,7 @@ def describe_choice(candidates: list[str], asked: ServingSettings, kind: str) ->
     )
 
 
-def refuse(method: MethodSettings, asked: ServingSettings, kind: str, gpus: int) -> str | None:
+def why_not_served(method: MethodSettings, asked: ServingSettings, kind: str, gpus: int) -> str | None:
     """Return why a method cannot be served, as the end of a sentence, or None. `gpus` share a training."""
     if not fits(method, asked, kind):
         return f"it needs backbone '{asked.backbone}', adapter '{kind}' and a readout with a head"

@@ -113,7 +113,7 @@ class Checkpoints:
             return None
         newest = self.whole()[-1]
         try:
-            saved = read_parts(newest, self.binding)
+            saved = read_checkpoint(newest, self.binding)
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             logger.warning("The checkpoint %s cannot be read and is ignored: %s.", newest, error)
             return None
@@ -145,7 +145,7 @@ def write_parts(folder: Path, state: dict[str, Any], tensors: dict[str, Tensors]
             os.fsync(stream.fileno())
 
 
-def read_parts(folder: Path, binding: dict[str, Any]) -> Saved | None:
+def read_checkpoint(folder: Path, binding: dict[str, Any]) -> Saved | None:
     """Return a checkpoint, or None if it is bound to something else."""
     from safetensors.torch import load_file
 

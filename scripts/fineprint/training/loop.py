@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 CURVE_POINTS = 200
 
 
-class Keeper(Protocol):
+class CheckpointKeeper(Protocol):
     """What the loop asks of checkpoints; `resuming.Keeper` does it. A protocol, so that neither imports the other."""
 
     def keep(self, loop: Loop) -> None:
@@ -48,7 +48,7 @@ def train(
     held_out: list[EncodedExample],
     seed: int,
     name: str,
-    keeper: Keeper | None = None,
+    keeper: CheckpointKeeper | None = None,
 ) -> Outcome:
     """Train `assembled.module` in place and leave it as it was at its best epoch.
 
@@ -115,7 +115,7 @@ class Loop:
     stepper: Stepper
     examples: list[EncodedExample]
     progress: Progress
-    keeper: Keeper | None = None
+    keeper: CheckpointKeeper | None = None
     request: Request = field(default_factory=Request)
     outcome: Outcome = field(default_factory=Outcome)
     epoch: int = 1
