@@ -27,7 +27,7 @@ ROOMS = {
     "adapters": ("settings_of_adapters", "adapters", "methods"),
     "readouts": ("settings_of_readouts", "losses", "reading", "answering", "prediction_order", "methods"),
     "training": ("settings_of_training", "steps", "training", "fitting", "resuming", "graphs", "methods"),
-    "scoring": ("statistics", "noise", "cost_only", "ranking"),
+    "scoring": ("scoring", "statistics", "noise", "cost_only", "ranking"),
     "results": ("provenance", "places", "cost_only", "noise", "cost", "serving_report"),
     "claims": ("claims", "cost_only", "noise", "serving_report"),
 }
