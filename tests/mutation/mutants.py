@@ -1,6 +1,6 @@
 """Mutation tests: small faults are put into a room's functions one at a time, and its unit tests should notice each.
 
-    python tests/mutation/run.py scoring claims --sample 80 --minutes 9
+    python tests/mutation/mutants.py scoring claims --sample 80 --minutes 9
 
 By mutmut, which `make mutants` installs. It mutates what stands in functions without decorators; constants, class
 bodies and properties it leaves alone. Every room has a folder in `mutants/`, which keeps what was found: a run that
@@ -25,7 +25,16 @@ FOLDER = ROOT / "mutants"
 # The tests of each room. None of those that start other interpreters: they are slow and meet no mutant there.
 ROOMS = {
     "adapters": ("settings_of_adapters", "adapters", "methods"),
-    "readouts": ("settings_of_readouts", "losses", "reading", "answering", "prediction_order", "methods"),
+    "readouts": (
+        "settings_of_readouts",
+        "readouts",
+        "losses",
+        "reading",
+        "cards",
+        "answering",
+        "prediction_order",
+        "methods",
+    ),
     "training": ("settings_of_training", "steps", "training", "fitting", "resuming", "graphs", "methods"),
     "scoring": ("scoring", "statistics", "noise", "cost_only", "ranking"),
     "results": ("provenance", "places", "cost_only", "noise", "cost", "serving_report"),
@@ -58,13 +67,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=60, help="after which what was found so far is told")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="of all rooms together")
+    parser.add_argument("--again", action="store_true", help="run once more what was not noticed, as after new tests")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     rooms = asked.rooms or list(ROOMS)
     if unknown := sorted(set(rooms) - set(ROOMS)):
         parser.error(f"no such room: {unknown[0]}")
     if asked.inside:
-        return run_room(rooms[0], asked.sample, asked.seed, asked.processes)
+        return run_room(rooms[0], asked)
     end = time.monotonic() + 60 * asked.minutes
     started = [start(room, asked, max(1, asked.processes // len(rooms))) for room in rooms]
     for process in started:
@@ -77,7 +87,12 @@ def start(room: str, asked: argparse.Namespace, processes: int) -> subprocess.Po
     folder = FOLDER / room
     lay_out(folder, room)
     options = {"--sample": asked.sample, "--seed": asked.seed, "--processes": processes}
-    command = [sys.executable, __file__, room, "--inside", *(str(part) for pair in options.items() for part in pair)]
+    flags = [
+        "--inside",
+        *(["--again"] if asked.again else []),
+        *(str(part) for pair in options.items() for part in pair),
+    ]
+    command = [sys.executable, __file__, room, *flags]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "COLUMNS": "200"}
     with (folder / "log").open("w") as log:
         return subprocess.Popen(
@@ -127,15 +142,18 @@ def list_tests(room: str) -> list[str]:
     return [f"tests/unit/test_{name}.py" for name in ROOMS[room]]
 
 
-def run_room(room: str, sample: int, seed: int, processes: int) -> int:
+def run_room(room: str, asked: argparse.Namespace) -> int:
     """Mutate the room, from inside its folder, and run the sample's mutants that were not run before."""
     from mutmut import __main__ as mutmut
+    from mutmut.stats import status_by_exit_code
 
     leave_out_failing(room)
-    generate(mutmut, processes)
-    todo = [name for name, code in draw(room, sample, seed).items() if code is None]
+    generate(mutmut, asked.processes)
+    drawn = {name: status_by_exit_code[code] for name, code in draw(room, asked.sample, asked.seed).items()}
+    done = CAUGHT if asked.again else CAUGHT | {"survived", "no tests"}
+    todo = [name for name, status in drawn.items() if status not in done]
     if todo:
-        mutmut._run(todo, processes)
+        mutmut._run(todo, asked.processes)
     return 0
 
 
