@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from fineprint.inference.assembly import assemble_for_training, make_readout
+from fineprint.inference.batching import training_batches
 from fineprint.training import loop
 from fineprint.training.preparation import make_stepper
 from test_answering import ANSWERS
@@ -151,3 +152,17 @@ def test_a_seed_decides_new_weights_batches_and_dropout(readout, backbone_folder
     (first, head), (again, same), (other, another) = histories
     assert first == again and first != other
     assert all(map(torch.equal, head, same)) and not any(map(torch.equal, head, another))
+
+
+def test_every_epoch_and_every_seed_cuts_other_batches():
+    """And neither cuts the same rows in the same order, which would tie a seed's noise to that of an epoch."""
+    examples = [{"input_ids": [0] * (1 + n % 5), "n": [n]} for n in range(60)]
+
+    def cut(seed, epoch):
+        return [[example["n"][0] for example in batch] for batch in training_batches(examples, 8, seed, epoch)]
+
+    places = [(1, 1), (1, 2), (2, 1), (2, 2)]
+    cuts = [cut(*place) for place in places]
+    assert all(cut(*place) == one for place, one in zip(places, cuts, strict=True))
+    assert all(one != other for number, one in enumerate(cuts) for other in cuts[:number])
+    assert all(sorted(len(batch) for batch in one) == [4, *[8] * 7] for one in cuts)
