@@ -7,10 +7,12 @@ import torch
 
 from fineprint.core.settings import find_settings, list_kinds
 from fineprint.inference.assembly import assemble_for_training, make_readout
+from fineprint.inference.predicting import predict_rows
 from fineprint.readouts import Context, TaskWording
 from fineprint.readouts._answering import kept_bytes
 from fineprint.readouts._groups import generate_groups
 from fineprint.readouts._plain_question import plain_question, sampling
+from fineprint.readouts._prompts import choose_shots
 from fineprint.readouts.generation import Settings as Generation
 from fineprint.tasks import Row
 from test_answering import ANSWERS
@@ -127,3 +129,29 @@ def test_groups_of_prompts_come_back_in_the_order_of_rows(backbone_folders, task
     whole = generate_groups(module, readout.collate(examples), config)
     alone = [generate_groups(module, readout.collate([example]), config)[0] for example in examples]
     assert torch.equal(whole, torch.stack(alone)) and whole.shape == (4, 4)
+
+
+def test_answers_are_drawn_by_the_seed(backbone_folders, task_record, tiny_rows):
+    method = make_method("full", "generation", "decoder")
+    method = method.model_copy(update={"readout": Generation(kind="generation", temperature=5.0, max_new_tokens=6)})
+    readout = make_readout(method, backbone_folders["decoder"], task_record, tiny_rows, seed=1)
+    assembled = assemble_for_training(method, readout, backbone_folders["decoder"], seed=1)
+    assembled.module.eval()
+    first, again, other = (
+        [answer.answer for answer in predict_rows(assembled, tiny_rows[:8], seed, "rows")] for seed in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+def test_the_label_of_a_single_worked_example_is_drawn_too(tiny_rows):
+    """One label always shown alone would pull every seed's answers there."""
+    drawn = [choose_shots(tiny_rows, 4, 3, seed) for seed in range(12)]
+    assert {shots[0].label for shots in drawn} == {0, 1, 2}
+    assert all([shot.label for shot in shots[:3]] != [shots[3].label] * 3 for shots in drawn)
+    assert all(shots[3].label == shots[0].label and shots[3] != shots[0] for shots in drawn), "the labels in turn"
+
+
+def test_worked_examples_have_a_usual_length():
+    """Of a label's rows the half in the middle, sorted by length."""
+    rows = [Row(str(n), {"premise": "x" * n}, 0, "g") for n in range(1, 9)]
+    assert {len(choose_shots(rows, 1, 1, seed)[0].texts["premise"]) for seed in range(40)} == {3, 4, 5, 6}
