@@ -6,11 +6,14 @@ CORES ?= all
 STUDY ?=
 PROFILE ?= profiles/slurm
 OPTIONS ?=
+ROOMS ?=
 ENVIRONMENT := .venv
 READY := $(ENVIRONMENT)/ready
 export PATH := $(CURDIR)/$(ENVIRONMENT)/bin:$(PATH)
 
 .PHONY: report resume test style unit browser workflow test-slurm targets lock schema clean
+
+.PHONY: report resume test style unit browser workflow test-slurm targets mutants lock clean
 
 report: $(READY)
 	snakemake --cores $(CORES) --resources gpu=1 $(if $(STUDY),--configfile $(STUDY))
@@ -48,6 +51,12 @@ test-slurm: $(READY)
 # The demo study on two seeds: does every method reach what it is made to show? About ten minutes.
 targets: $(READY)
 	python -m pytest -q -m demo --durations=5
+
+# Which small faults, put into the library one at a time, do its unit tests not notice? ROOMS=scoring OPTIONS=--sample=0
+# for all of a room, minutes to hours; what was found is kept in mutants/, and a run that was cut short goes on.
+mutants: $(READY)
+	@test -d mutants/tools || python -m pip install --quiet --target mutants/tools mutmut==3.8.1
+	PYTHONPATH=mutants/tools python tests/mutation/mutants.py $(ROOMS) $(OPTIONS)
 
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=…" if sys.version_info < (3, 11) else 0)'

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from fineprint.inference.assembly import assemble_for_training, make_readout
+from fineprint.inference.batching import training_batches
 from fineprint.training import loop
 from fineprint.training.preparation import make_stepper
 from test_answering import ANSWERS
@@ -151,3 +152,61 @@ def test_a_seed_decides_new_weights_batches_and_dropout(readout, backbone_folder
     (first, head), (again, same), (other, another) = histories
     assert first == again and first != other
     assert all(map(torch.equal, head, same)) and not any(map(torch.equal, head, another))
+
+
+def test_every_epoch_and_every_seed_cuts_other_batches():
+    """And neither cuts the same rows in the same order, which would tie a seed's noise to that of an epoch."""
+    examples = [{"input_ids": [0] * (1 + n % 5), "n": [n]} for n in range(60)]
+
+    def cut(seed, epoch):
+        return [[example["n"][0] for example in batch] for batch in training_batches(examples, 8, seed, epoch)]
+
+    places = [(1, 1), (1, 2), (2, 1), (2, 2)]
+    cuts = [cut(*place) for place in places]
+    assert all(cut(*place) == one for place, one in zip(places, cuts, strict=True))
+    assert all(one != other for number, one in enumerate(cuts) for other in cuts[:number])
+    assert all(sorted(len(batch) for batch in one) == [4, *[8] * 7] for one in cuts)
+
+
+def test_a_trial_batch_has_the_longest_rows_that_fit_repeated_where_there_are_few(prepare):
+    stepper, examples = prepare("linear_head", "encoder", batch_size=6)
+    lengths = sorted({len(example["input_ids"]) for example in examples})
+    assert len(lengths) > 2
+    for length in lengths[1:]:
+        ids = stepper.example(examples, length)["attention_mask"]
+        assert ids.shape == (6, length) and set(ids.sum(dim=1).tolist()) == {length}
+    few = stepper.example(examples[:2], 40)["attention_mask"]
+    assert few.shape == (6, 40) and len(set(few.sum(dim=1).tolist())) <= 2
+
+
+def test_steps_are_padded_to_the_shortest_fixed_length_that_holds_them(prepare):
+    stepper, examples = prepare("linear_head", "encoder", batch_size=6)
+    assert stepper.collate(examples[:3])["input_ids"].shape == (3, 16), "to a multiple of eight, without any"
+    stepper.lengths = [8, 24, 32]
+    assert stepper.collate(examples[:3])["input_ids"].shape == (3, 24)
+
+
+def test_memory_that_runs_out_halves_what_goes_through_at_once(prepare):
+    stepper, _ = prepare("linear_head", "encoder", batch_size=5, gradient_accumulation_steps=2)
+    stepper.lengths, stepper.schedule.update = [8], 6
+    stepper.shrink()
+    assert stepper.micro_batch == 3 and stepper.lengths == [] and stepper.graphs is None
+    assert stepper.notes == [
+        "Memory ran out before step 7, which was taken anew: from there on 3 rows at a time; a step still sees 10."
+    ]
+    assert all(p.grad is None for p in stepper.parameters)
+
+
+def test_progress_is_told_with_the_loss(prepare, monkeypatch, caplog):
+    stepper, examples = prepare("linear_head", "encoder", epochs=1, batch_size=36, learning_rate=1e-3)
+    monkeypatch.setattr(loop, "make_stepper", lambda *_: stepper)
+    with caplog.at_level("INFO"):
+        outcome = loop.train(stepper.assembled, examples, examples[:6], seed=1, name="this run")
+    said = [line for line in caplog.messages if "step 2/2" in line]
+    assert len(said) == 1 and said[0].startswith(f"this run · step 2/2 · loss {outcome.steps[-1]['loss']:.3f} · ")
+    assert "examples/s" in said[0]
+    epoch = outcome.epochs[0]
+    assert (
+        f"this run · epoch 1/1 · training loss {epoch['training_loss']:.3f} · held-out loss "
+        f"{epoch['held_out_loss']:.3f}, accuracy {epoch['held_out_accuracy']:.3f}"
+    ) in caplog.messages

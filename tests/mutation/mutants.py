@@ -1,6 +1,6 @@
 """Mutation tests: small faults are put into a room's functions one at a time, and its unit tests should notice each.
 
-    python tests/mutation/run.py scoring claims --sample 80 --minutes 9
+    python tests/mutation/mutants.py scoring claims --sample 80 --minutes 9
 
 By mutmut, which `make mutants` installs. It mutates what stands in functions without decorators; constants, class
 bodies and properties it leaves alone. Every room has a folder in `mutants/`, which keeps what was found: a run that
@@ -9,6 +9,7 @@ left out and named. Exits with the number of rooms of whose faults fewer than ni
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -24,12 +25,12 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "mutants"
 # The tests of each room. None of those that start other interpreters: they are slow and meet no mutant there.
 ROOMS = {
-    "adapters": ("settings_of_adapters", "adapters", "methods"),
-    "readouts": ("settings_of_readouts", "losses", "reading", "answering", "prediction_order", "methods"),
-    "training": ("settings_of_training", "steps", "training", "fitting", "resuming", "graphs", "methods"),
-    "scoring": ("statistics", "noise", "cost_only", "ranking"),
-    "results": ("provenance", "places", "cost_only", "noise", "cost", "serving_report"),
-    "claims": ("claims", "cost_only", "noise", "serving_report"),
+    "adapters": "settings_of_adapters adapters methods",
+    "readouts": "settings_of_readouts readouts losses reading cards answering prediction_order methods",
+    "training": "settings_of_training steps checkpoints training fitting resuming graphs methods",
+    "scoring": "scoring statistics noise cost_only ranking",
+    "results": "provenance places cost_only noise cost serving_report",
+    "claims": "claims cost_only noise serving_report",
 }
 # What tests look for beside scripts and tests.
 BESIDE = (
@@ -47,6 +48,16 @@ BESIDE = (
 WANTED = 0.9
 # Mutated, these change the wording of a message, or a type that nothing looks at.
 UNTOUCHED = (r"\braise \w+\(", r"\blogger\.", r"\bcast\(", r"^\s*assert ", r'^\s*f?"[^"]*"$', r"warnings\.")
+# A zip's `strict` guards against a mistake that is not there; a file read in another spelling of UTF-8 is the same.
+EQUIVALENT = r",? ?\b(strict|encoding)=[^,()]+"
+# What a GPU alone runs: tests/gpu looks at it.
+ON_A_GPU = tuple(
+    f"fineprint.training.{name}"
+    for name in (
+        *("graphs.", "fitting.x_try_pass", "preparation.x_store_frozen", "paged.xǁPagedAdamWǁholds_pages"),
+        *("stepping.xǁStepperǁrecord", "stepping.xǁStepperǁrehearse", "stepping.xǁStepperǁfinish"),
+    )
+)
 CAUGHT = {"killed", "timeout", "segfault", "suspicious"}
 
 
@@ -58,13 +69,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=60, help="after which what was found so far is told")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="of all rooms together")
+    parser.add_argument("--again", action="store_true", help="run once more what was not noticed, as after new tests")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     rooms = asked.rooms or list(ROOMS)
     if unknown := sorted(set(rooms) - set(ROOMS)):
         parser.error(f"no such room: {unknown[0]}")
     if asked.inside:
-        return run_room(rooms[0], asked.sample, asked.seed, asked.processes)
+        return run_room(rooms[0], asked)
     end = time.monotonic() + 60 * asked.minutes
     started = [start(room, asked, max(1, asked.processes // len(rooms))) for room in rooms]
     for process in started:
@@ -77,7 +89,12 @@ def start(room: str, asked: argparse.Namespace, processes: int) -> subprocess.Po
     folder = FOLDER / room
     lay_out(folder, room)
     options = {"--sample": asked.sample, "--seed": asked.seed, "--processes": processes}
-    command = [sys.executable, __file__, room, "--inside", *(str(part) for pair in options.items() for part in pair)]
+    flags = [
+        "--inside",
+        *(["--again"] if asked.again else []),
+        *(str(part) for pair in options.items() for part in pair),
+    ]
+    command = [sys.executable, __file__, room, *flags]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "COLUMNS": "200"}
     with (folder / "log").open("w") as log:
         return subprocess.Popen(
@@ -124,18 +141,21 @@ def lay_out(folder: Path, room: str) -> None:
 
 def list_tests(room: str) -> list[str]:
     """Return the files that hold a room's tests."""
-    return [f"tests/unit/test_{name}.py" for name in ROOMS[room]]
+    return [f"tests/unit/test_{name}.py" for name in ROOMS[room].split()]
 
 
-def run_room(room: str, sample: int, seed: int, processes: int) -> int:
+def run_room(room: str, asked: argparse.Namespace) -> int:
     """Mutate the room, from inside its folder, and run the sample's mutants that were not run before."""
     from mutmut import __main__ as mutmut
+    from mutmut.stats import status_by_exit_code
 
     leave_out_failing(room)
-    generate(mutmut, processes)
-    todo = [name for name, code in draw(room, sample, seed).items() if code is None]
+    generate(mutmut, asked.processes)
+    drawn = {name: status_by_exit_code[code] for name, code in draw(room, asked.sample, asked.seed).items()}
+    done = CAUGHT if asked.again else CAUGHT | {"survived", "no tests"}
+    todo = [name for name, status in drawn.items() if status not in done]
     if todo:
-        mutmut._run(todo, processes)
+        mutmut._run(todo, asked.processes)
     return 0
 
 
@@ -163,18 +183,37 @@ def generate(mutmut: object, processes: int) -> None:
 
 def draw(room: str, sample: int, seed: int) -> dict[str, int | None]:
     """Return a sample of a room's mutants by name, with the exit code of its tests or None; a larger one holds a
-    smaller one."""
+    smaller one. Those that change nothing, or that no CPU runs, are passed over."""
     found: dict[str, int | None] = {}
     for file in sorted((FOLDER / room / "mutants").rglob("*.meta")):
         found |= json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"]
     names = random.Random(seed).sample(sorted(found), len(found))
-    return {name: found[name] for name in (names[:sample] if sample else names)}
+    told = (name for name in names if not name.startswith(ON_A_GPU) and changes(name))
+    return {name: found[name] for name in itertools.islice(told, sample or None)}
+
+
+def changes(mutant: str) -> bool:
+    """Return whether a mutant, seen from inside its room's folder, is more than another form of the same."""
+    lines = get_diff(mutant).splitlines()[2:]
+    before, after = ("".join(line[1:] for line in lines if line.startswith(sign)) for sign in "-+")
+    return plain(before) != plain(after)
+
+
+def plain(code: str) -> str:
+    """Return code without what makes no difference."""
+    return re.sub(r",?\s*(?=\))", "", re.sub(EQUIVALENT, "", code))
+
+
+def get_diff(mutant: str) -> str:
+    """Return a mutant as a difference from what it was made of."""
+    from mutmut.mutation.diff_apply import get_diff_for_mutant
+
+    return get_diff_for_mutant(mutant, path=file_of(mutant))
 
 
 def tell(room: str, sample: int, seed: int) -> float:
     """Print what was noticed in a room and each fault that was not; return the share noticed."""
     os.chdir(FOLDER / room)
-    from mutmut.mutation.diff_apply import get_diff_for_mutant
     from mutmut.stats import status_by_exit_code
 
     drawn = {name: status_by_exit_code[code] for name, code in draw(room, sample, seed).items()}
@@ -183,7 +222,7 @@ def tell(room: str, sample: int, seed: int) -> float:
     caught = sum(counts[status] for status in CAUGHT)
     for name, status in sorted(drawn.items()):
         if status not in CAUGHT | {"not checked"}:
-            print(f"--- {status}: {name}\n{get_diff_for_mutant(name, path=file_of(name))}\n")
+            print(f"--- {status}: {name}\n{get_diff(name)}\n")
     left_out = json.loads(Path("left_out.json").read_text()) if Path("left_out.json").exists() else []
     if left_out:
         print(f"{room}: left out, since they fail without a fault: {', '.join(left_out)}")
