@@ -137,7 +137,7 @@ def compare_methods(
     for first, second in ((places[one], places[other]) for one, other in named):
         difference = float(means[first] - means[second])
         spread = float(covariance[first, first] + covariance[second, second] - 2 * covariance[first, second])
-        examples = examples_variance(difference, spread, averaged.shape[1], clusters.count)
+        examples = examples_variance(difference, spread, averaged.shape[1])
         compared.append((methods[first], methods[second]))
         found.append(estimate_difference(compared[-1], difference, examples, clusters, variances))
     corrected = holm([estimate.p_value() for estimate in found])
@@ -147,15 +147,18 @@ def compare_methods(
     ]
 
 
-def examples_variance(difference: float, spread: float, examples: int, groups: int) -> float:
+def examples_variance(difference: float, spread: float, examples: int) -> float:
     """Return the variance of a paired difference that comes from examples, never 0.
 
     Two examples are added, one in favor of each method, as Bonett and Price do (2012, doi 10.3102/1076998611411915):
-    two methods that answer every example alike are not known to do so on all others. Where examples come in groups it
-    is no less than with groups for examples, none of them discordant.
+    two methods that answer every example alike are not known to do so on all others.
+
+    Args:
+        difference: of the two means.
+        spread: the cluster-robust variance of the difference.
+        examples: compared.
     """
-    with_two_more = (examples**2 * max(0.0, spread) + 2 * (1 + difference**2)) / (examples + 2) ** 2
-    return max(with_two_more, 2 / (groups + 2) ** 2)
+    return (examples**2 * max(0.0, spread) + 2 * (1 + difference**2)) / (examples + 2) ** 2
 
 
 def estimate_difference(

@@ -31,8 +31,8 @@ class MeanScore:
         mean: over seeds and examples. Collapsed seeds are in it.
         interval: 95 %: Wilson's, for as many examples as the variance is worth.
         by_seed: the mean of each seed.
-        seed_deviation: the standard deviation of these as they were measured, noise of the examples included; None where
-            there are not two seeds.
+        seed_deviation: the standard deviation of these as they were measured, noise of the examples included; None
+            where there are not two seeds.
         examples: scored.
         groups: they fall into.
     """

@@ -17,8 +17,8 @@ class Standing:
         method: its name.
         mean: its score over seeds and examples.
         rank: 1 + the number of methods that are significantly better; methods that nothing separates share a rank.
-        is_in_best_group: whether it has the best mean, or is not significantly worse than the method that has. That does
-            not make it as good: `gap.verdict` says whether it is equivalent or not inferior.
+        is_in_best_group: whether it has the best mean, or is not significantly worse than the method that has. That
+            does not make it as good: `gap.verdict` says whether it is equivalent or not inferior.
         gap: this method (first) against the one with the best mean; None for that one itself.
     """
 

@@ -79,7 +79,8 @@ class Groups:
         if labels is not None and len(labels) != examples:
             raise ValueError(f"{len(labels)} labels of groups for {examples} examples")
         numbers: dict[Hashable, int] = {}
-        codes = np.array([numbers.setdefault(label, len(numbers)) for label in labels or range(examples)], dtype=int)
+        each = range(examples) if labels is None else labels
+        codes = np.array([numbers.setdefault(label, len(numbers)) for label in each], dtype=int)
         order = np.argsort(codes, kind="stable")
         starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
         if len(starts) < 2:
