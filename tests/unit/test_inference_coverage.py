@@ -11,7 +11,7 @@ import pytest
 
 from simulate_inference import MARGIN, Design, equal_methods, simulate
 
-STUDIES = {810: 120, 9815: 50}
+STUDIES = {810: 100, 9815: 40}
 DEVIATIONS = (0.0, 0.005, 0.015)
 DESIGNS = list(itertools.product(STUDIES, (3, 5), DEVIATIONS))
 
@@ -53,8 +53,8 @@ def test_over_all_designs_the_errors_are_what_they_should_be(outcomes):
 def test_methods_that_differ_by_the_margin_are_seldom_called_equivalent(seeds, deviation):
     """The designs in which equal methods can be shown to be; in the others nothing ever is."""
     design = Design(seeds, 9815, (deviation,) * 4, shifts=(MARGIN, 0.0, 0.0, 0.0))
-    found = simulate(design, 60, pairs=[("0", "1"), ("0", "2"), ("0", "3")])
-    assert found.equivalent <= 0.05 + three_errors(0.05, 60)
+    found = simulate(design, 40, pairs=[("0", "1"), ("0", "2"), ("0", "3")])
+    assert found.equivalent <= 0.05 + three_errors(0.05, 40)
 
 
 def test_equal_methods_can_be_shown_to_be_equivalent(outcomes):
@@ -63,6 +63,6 @@ def test_equal_methods_can_be_shown_to_be_equivalent(outcomes):
 
 def test_one_seed_says_little_about_the_method():
     """Why no method is called better on one seed: the models differ, significantly, in almost every study."""
-    found = simulate(equal_methods(1, 9815, 0.015), 20)
+    found = simulate(equal_methods(1, 9815, 0.015), 10)
     assert found.models_better > 0.9 and found.coverage < 0.5
     assert found.false_better == 0
