@@ -250,9 +250,10 @@ def test_holm_and_simultaneous_intervals_over_the_family(random):
         for pair in found:
             wanted = stats.t.interval(1 - 0.05 / 10, pair.degrees_of_freedom, pair.difference, pair.standard_error)
             assert pair.simultaneous_interval == pytest.approx(wanted)
-            excludes = not pair.simultaneous_interval.low <= 0 <= pair.simultaneous_interval.high
             is_better = pair.verdict in (Verdict.BETTER, Verdict.WORSE)
-            assert is_better == pair.is_significant and (is_better or not excludes)
+            assert is_better == pair.is_significant
+            assert is_better or pair.simultaneous_interval.low <= 0 <= pair.simultaneous_interval.high
+            assert not is_better or not pair.interval.low <= 0 <= pair.interval.high
 
 
 def test_some_pairs_are_a_smaller_family(random):

@@ -38,10 +38,10 @@ class Comparison:
         difference: of the means over seeds and examples.
         standard_error: of the difference.
         degrees_of_freedom: Satterthwaite's.
-        interval: 95 %, of this comparison alone.
-        simultaneous_interval: Bonferroni's: all intervals of the family hold at once in 95 % of studies. One that
-            excludes 0 has a corrected p-value below .05. Not always the other way round: Holm's procedure finds more,
-            and no interval of a plain form goes with it.
+        interval: 95 %, of this comparison alone. Excludes 0 wherever the corrected p-value is below .05.
+        simultaneous_interval: Bonferroni's: all intervals of the family hold at once in 95 % of studies. Where one
+            excludes 0, the corrected p-value is below .05. Not always the other way round: Holm's procedure finds more,
+            and has no simultaneous intervals that say how large a difference is.
         p_value: two-sided, of no difference.
         p_value_holm: the same, corrected for the family by Holm's procedure.
         margin: the difference that does not matter.
