@@ -11,9 +11,7 @@ ENVIRONMENT := .venv
 READY := $(ENVIRONMENT)/ready
 export PATH := $(CURDIR)/$(ENVIRONMENT)/bin:$(PATH)
 
-.PHONY: report resume test style unit browser workflow test-slurm targets lock schema clean
-
-.PHONY: report resume test style unit browser workflow test-slurm targets mutants lock clean
+.PHONY: report resume test style unit browser workflow test-slurm targets mutants lock schema clean
 
 report: $(READY)
 	snakemake --cores $(CORES) --resources gpu=1 $(if $(STUDY),--configfile $(STUDY))
