@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 
 from fineprint.core import formats
-from fineprint.core.records import Run
 from fineprint.reporting.sections import cost_only
 from fineprint.reporting.sections.analysis import Rivals, split_by_test, titles
 from fineprint.reporting.sections.cost_axes import (
@@ -49,13 +48,14 @@ def give_advice(study: Study, task: str) -> list[Advice]:
         return [Advice(WORDS("situation", "any"), WORDS("none_ranked"), scores)]
     matrix = f"pairs-{task}-{study.headline(task)}"
     pairs = ((WORDS("table", "pairs"), matrix),) if len(study.scored(task)) > 1 else ()
+    edge = " ".join([pick(study, task, WEIGHTS), pick(study, task, SPEED), WORDS("machine")])
     advice = {
         "accuracy": (advise_accuracy(study, task), pairs or scores),
         "many_tasks": advise_many_tasks(study, task),
         "prototyping": (advise_prototyping(study, task), (*scores, *pairs)),
         "memory": (pick(study, task, MEMORY), (*cite(task, "cost"), *pairs)),
         "time": (pick(study, task, TIME), (*cite(task, "cost"), *pairs)),
-        "edge": (advise_edge(study, task), (*cite(task, "cost"), *pairs)),
+        "edge": (edge, (*cite(task, "cost"), *pairs)),
         "large": (advise_large_models(study, task), cite(task, "cost", "parameters")),
     }
     return [Advice(WORDS("situation", key), *found) for key, found in advice.items()]
@@ -137,23 +137,22 @@ def advise_storage(study: Study, task: str) -> str:
     """Return what a further task adds on the disk."""
     ranked = [method for method, _ in study.ranked(task)]
     least = find_least(study, task, ranked, SAVED)
-    copies = [(method, SAVED.get(run)) for method in ranked if (run := find_full_training(study, task, method))]
-    sizes = [WORDS("copy", method=study.title(method), bytes=size) for method, size in copies if size is not None]
+    runs = {method: study.run(task, method) for method in ranked}
+    full = [method for method, run in runs.items() if run and run.trains_everything]
+    sizes = [
+        WORDS("copy", method=study.title(method), bytes=size)
+        for method in full
+        if (size := SAVED.get(runs[method])) is not None
+    ]
     untrained = find_untrained(study, task)[:1]
     return " ".join(
         [
             pick(study, task, SAVED),
-            *([WORDS("full_models")] if least and any(method in least[0] for method, _ in copies) else []),
+            *([WORDS("full_models")] if least and set(full) & set(least[0]) else []),
             *([WORDS("copies", sizes=sizes)] if sizes else []),
             *(WORDS("adds_nothing", method=name_with_accuracy(study, task, [method])) for method in untrained),
         ]
     )
-
-
-def find_full_training(study: Study, task: str, method: str) -> Run | None:
-    """Return a run that trained every weight, so that what it saves is a full model."""
-    run = study.run(task, method)
-    return run if run and run.trains_everything else None
 
 
 def find_untrained(study: Study, task: str) -> list[str]:
@@ -166,19 +165,9 @@ def advise_prototyping(study: Study, task: str) -> str:
     untrained = find_untrained(study, task)
     if not untrained:
         return WORDS("prototyping", "none")
-    return WORDS(
-        "prototyping",
-        "found",
-        method=study.title(untrained[0]),
-        reached=formats.with_interval(dict(study.ranked(task))[untrained[0]]),
-        split=study.headline(task),
-        accuracy=accuracy_phrase(study, task, untrained[0]),
-    )
-
-
-def advise_edge(study: Study, task: str) -> str:
-    """Return advice for small devices: the smallest weights, and the fastest answers."""
-    return " ".join([pick(study, task, WEIGHTS), pick(study, task, SPEED), WORDS("machine")])
+    method, split, reached = untrained[0], study.headline(task), dict(study.ranked(task))[untrained[0]]
+    named = {"method": study.title(method), "accuracy": accuracy_phrase(study, task, method)}
+    return WORDS("prototyping", "found", split=split, reached=formats.with_interval(reached), **named)
 
 
 def advise_large_models(study: Study, task: str) -> str:

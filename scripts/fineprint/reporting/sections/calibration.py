@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 from fineprint.core import formats
 from fineprint.core.records import Calibration, Score
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask
-from fineprint.reporting.table import Cell, Table, number
+from fineprint.reporting.sections.scores import counted_cell
+from fineprint.reporting.table import Table
 from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
-from fineprint.scoring.statistics import share_with_interval
 
 WORDS = Words("calibration")
 
@@ -34,17 +33,16 @@ class CalibratedMethod(MethodOnTask):
         """By how much the mean confidence exceeds the accuracy."""
         return self.calibration.mean_confidence - self.calibration.accuracy
 
-    @property
-    def accuracy_cell(self) -> Cell:
-        """The accuracy of the likeliest label with its interval."""
-        return number(self.calibration.accuracy, partial(share_with_interval, rows=self.examples))
-
 
 COLUMNS: list[Column[CalibratedMethod]] = [
     *METHOD,
     Column("ECE", lambda entry: entry.calibration.expected_calibration_error, "{:.3f}".format),
     Column("Mean confidence", lambda entry: entry.calibration.mean_confidence, formats.accuracy),
-    Column("Accuracy of likeliest label", lambda entry: entry.accuracy_cell, formats.accuracy),
+    Column(
+        "Accuracy of likeliest label",
+        lambda entry: counted_cell(entry.calibration.accuracy, entry.examples),
+        formats.accuracy,
+    ),
     Column("Confidence − accuracy, percentage points", lambda entry: entry.excess, formats.points),
 ]
 

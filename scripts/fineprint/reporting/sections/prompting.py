@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from fineprint.core import formats
 from fineprint.core.records import Score
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods
-from fineprint.reporting.sections.scores import accuracy_cell
-from fineprint.reporting.table import Cell, Table, number, text
+from fineprint.reporting.sections.scores import accuracy_cell, counted_cell
+from fineprint.reporting.table import Table, text
 from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
-from fineprint.scoring.statistics import share_with_interval
 
 WORDS = Words("prompting")
 
@@ -27,11 +25,6 @@ class AnswersOnSplit(MethodOnTask):
     scored: Score
 
     @property
-    def likelihood_cell(self) -> Cell:
-        """The accuracy of the likeliest label, with its interval."""
-        return number(self.scored.likelihood_accuracy, partial(share_with_interval, rows=self.scored.rows))
-
-    @property
     def change(self) -> float | None:
         """By how much the likeliest label is more often correct than the text."""
         likelihood = self.scored.likelihood_accuracy
@@ -42,7 +35,11 @@ COLUMNS: list[Column[AnswersOnSplit]] = [
     *METHOD,
     Column("Split", lambda entry: text(entry.split, style="code")),
     Column("Generated", lambda entry: accuracy_cell(entry.scored), formats.accuracy),
-    Column("Likeliest label", lambda entry: entry.likelihood_cell, formats.accuracy),
+    Column(
+        "Likeliest label",
+        lambda entry: counted_cell(entry.scored.likelihood_accuracy, entry.scored.rows),
+        formats.accuracy,
+    ),
     Column("Difference, percentage points", lambda entry: entry.change, formats.points),
     Column("Unparseable", lambda entry: entry.scored.unparseable, formats.count),
     Column("Share", lambda entry: entry.scored.unparseable_share, formats.percent),

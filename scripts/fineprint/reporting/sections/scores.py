@@ -13,7 +13,7 @@ from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_method
 from fineprint.reporting.table import Cell, Table, blank, number, text
 from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
-from fineprint.scoring.statistics import BOOTSTRAP_DRAWS
+from fineprint.scoring.statistics import BOOTSTRAP_DRAWS, share_with_interval
 from fineprint.tasks._rows import POOLED
 
 LABELS_PER_TABLE = 3
@@ -100,6 +100,11 @@ def limits_cell(score: Score | TrialScore, field: str = "accuracy") -> Cell:
     """Return the interval of a share."""
     low, high = getattr(score, f"{field}_low"), getattr(score, f"{field}_high")
     return text(formats.interval(low, high, score.rows), sort=low)
+
+
+def counted_cell(value: float | None, examples: int) -> Cell:
+    """Return an accuracy counted on so many examples, with its interval."""
+    return number(value, partial(share_with_interval, rows=examples))
 
 
 def accuracy_cell(score: Score | None) -> Cell | None:
