@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from fineprint.core.records import Run, Score
+from fineprint.core.records import COLLAPSED, NOT_RUN, Run, Score
 from fineprint.reporting.columns import Column
 from fineprint.reporting.table import Cell, text
 from fineprint.results.lookup import Study
 
-FLAGGED = ("collapsed", "not run")
+FLAGGED = (COLLAPSED, NOT_RUN)
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def pick(study: Study, task: str, axis: CostAxis) -> str:
 
 def advise_many_tasks(study: Study, task: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return advice where several tasks share a backbone, and the tables that it rests on."""
-    part = ServingResults(study) if study.results.get("serving") else None
+    part = ServingResults(study) if study.results.serving else None
     served = [count for count in part.counts if count > 1] if part else []
     if part and served:
         sentences = [*worked_sentences(part)[-1:], *stream_sentences(part)[-1:]]

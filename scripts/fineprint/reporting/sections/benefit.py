@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import Run
+from fineprint.core.records import OK, Run
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask
 from fineprint.reporting.sections.advice import accuracy_phrase
@@ -77,7 +77,7 @@ def behind_cell(entry: Challenger) -> Cell | None:
     """Return how many percentage points a method is behind the best; an asterisk where that is significant."""
     if entry.method == entry.best:
         return number(0.0, formats.points)
-    if entry.status != "ok":
+    if entry.status != OK:
         return blank(NOT_RANKED)
     difference = entry.study.difference(entry.task, entry.best, entry.method)
     if difference is None:
@@ -104,7 +104,7 @@ def ratio_column(axis: CostAxis) -> Column[Challenger]:
     )
 
 
-BEHIND = Column("Percentage points behind", behind_cell, formats.points)
+BEHIND = Column("Behind, percentage points", behind_cell, formats.points)
 COLUMNS: list[Column[Any]] = [
     replace(column, width=width)
     for column, width in zip((*METHOD, RANK, BEHIND, *map(ratio_column, COSTS)), WIDTHS, strict=True)

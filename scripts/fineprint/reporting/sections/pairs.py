@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from fineprint.core import formats
+from fineprint.core.records import COLLAPSED
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods, number_cell, title_cell
 from fineprint.reporting.table import Cell, Table, text
@@ -88,8 +89,8 @@ def list_ablations(study: Study, task: str) -> list[Ablation]:
         difference = study.difference(task, after, before)
         if len(changed) == 1 and difference is not None:
             titles = {"before": study.title(before), "after": study.title(after)}
-            collapsed = "collapsed" in (study.status(task, before), study.status(task, after))
-            outcome = "collapsed" if collapsed else name_outcome(difference)
+            collapsed = COLLAPSED in (study.status(task, before), study.status(task, after))
+            outcome = COLLAPSED if collapsed else name_outcome(difference)
             found.append(Ablation(changed[0], before, after, titles, difference, outcome))
     return found
 
@@ -128,5 +129,5 @@ def ablation_sentences(study: Study, task: str) -> list[str]:
     return [
         WORDS("ablation", pair.outcome, difference=pair.difference, **pair.titles)
         for pair in list_ablations(study, task)
-        if pair.outcome != "collapsed"
+        if pair.outcome != COLLAPSED
     ]

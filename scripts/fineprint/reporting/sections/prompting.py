@@ -91,4 +91,4 @@ def prompt_facts(entry: MethodOnTask) -> str:
     readout = entry.study.settings(entry.method)["readout"]
     settings = formats.setting({key: value for key, value in readout.items() if key not in ("kind", "shots", "trials")})
     shots = entry.run.predict.shots if entry.run and entry.run.predict else []
-    return WORDS("facts", shots=[str(shot["id"]) for shot in shots], settings=settings)
+    return WORDS("facts", shots=[str(shot.id) for shot in shots], settings=settings)

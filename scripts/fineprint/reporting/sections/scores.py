@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from fineprint.core import formats
-from fineprint.core.records import COST_ONLY, Run, Score, TrialScore
+from fineprint.core.records import COLLAPSED, COST_ONLY, NOT_RUN, Accuracy, Run, Score
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods, number_cell, title_cell
 from fineprint.reporting.table import Cell, Table, blank, number, text
@@ -19,7 +19,7 @@ from fineprint.tasks._rows import POOLED
 LABELS_PER_TABLE = 3
 SPLITS_PER_TABLE = 3
 NOT_RANKED = "not ranked"
-STATUS_STYLES = {"ok": "", "collapsed": "flag", "not run": "missing", COST_ONLY: "missing"}
+STATUS_STYLES = {COLLAPSED: "flag", NOT_RUN: "missing", COST_ONLY: "missing"}
 
 WORDS = Words("scores")
 
@@ -43,7 +43,7 @@ def scores_tables(study: Study, task: str) -> list[Table]:
 
 def why_left_out(entry: MethodOnTask) -> str | None:
     """Return why there is no figure of a method that the config defines and the study does not run."""
-    return "not run" if entry.method in entry.study.left_out else None
+    return NOT_RUN if entry.method in entry.study.left_out else None
 
 
 def marked_title(entry: MethodOnTask) -> Cell:
@@ -96,7 +96,7 @@ def share_cell(score: Score, field: str = "accuracy") -> Cell:
     return number(getattr(score, field), partial(formats.accuracy, rows=score.rows), note=note)
 
 
-def limits_cell(score: Score | TrialScore, field: str = "accuracy") -> Cell:
+def limits_cell(score: Accuracy, field: str = "accuracy") -> Cell:
     """Return the interval of a share."""
     low, high = getattr(score, f"{field}_low"), getattr(score, f"{field}_high")
     return text(formats.interval(low, high, score.rows), sort=low)
@@ -119,7 +119,7 @@ def class_tables(study: Study, task: str) -> list[Table]:
         scored = study.scored(task, split)
         methods = list_methods(study, task, [method for method, _ in scored])
         caption = WORDS("classes_caption", "pooled" if split == POOLED else "split", task=task, split=split)
-        for position, labels in enumerate(cut(study.results["tasks"][task]["labels"], LABELS_PER_TABLE)):
+        for position, labels in enumerate(cut(study.results.tasks[task].labels, LABELS_PER_TABLE)):
             columns = [*METHOD, *(column for label in labels for column in class_columns(split, label, scored))]
             identifier = f"classes-{task}-{split}-{position}"
             tables.append(build_table(identifier, caption, columns, methods, style="compact"))
@@ -128,7 +128,7 @@ def class_tables(study: Study, task: str) -> list[Table]:
 
 def class_columns(split: str, label: str, scored: list[tuple[str, Score]]) -> list[Column[MethodOnTask]]:
     """Return the figures of one label, under how many examples have it as gold label, the same for all methods."""
-    support = formats.count(scored[0][1].per_class[label]["support"]) if scored else formats.NOT_MEASURED
+    support = formats.count(scored[0][1].per_class[label].support) if scored else formats.NOT_MEASURED
     group = WORDS("label", label=label, support=support)
     return [
         Column(title, partial(cell_of_score, split, partial(class_cell, label, title.lower())), formats.accuracy, group)
@@ -138,18 +138,18 @@ def class_columns(split: str, label: str, scored: list[tuple[str, Score]]) -> li
 
 def class_cell(label: str, figure: str, score: Score) -> Cell:
     """Return one figure of a per-class report."""
-    return number(score.per_class.get(label, {}).get(figure), partial(formats.accuracy, rows=score.rows))
+    return number(getattr(score.per_class[label], figure), partial(formats.accuracy, rows=score.rows))
 
 
 def flags(study: Study, task: str) -> list[dict[str, str]]:
     """Return the methods that are not ranked, each with the reason and, if it was trained, its last losses."""
-    unranked = ("collapsed", "not run", COST_ONLY) if study.measures_accuracy(task) else ("collapsed", "not run")
+    unranked = (COLLAPSED, NOT_RUN, COST_ONLY) if study.measures_accuracy(task) else (COLLAPSED, NOT_RUN)
     found = [
         {"title": study.title(entry.method), "status": entry.status, "reason": explain_status(entry.run)}
         for entry in list_methods(study, task)
         if entry.status in unranked
     ]
-    left_out = {"status": "not run", "reason": WORDS("left_out")}
+    left_out = {"status": NOT_RUN, "reason": WORDS("left_out")}
     return found + [{"title": study.title(method), **left_out} for method in study.left_out]
 
 
