@@ -124,7 +124,7 @@ def test_further_seeds_are_named_and_may_disagree():
     assert "(seed 1 of 2)." in analysis.verdict_sentences(study, "nli")[0]
     assert (
         "Averaged over seeds RoBERTa, LoRA lies above it."
-        in " ".join(analysis.other_splits(study, "nli")) + (analysis.summarize_task(study, "nli")["others"][-1])
+        in " ".join(analysis.other_splits(study, "nli")) + (analysis.summarise_task(study, "nli")["others"][-1])
     )
 
 

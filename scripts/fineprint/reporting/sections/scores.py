@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -78,26 +77,29 @@ def share_columns(study: Study, task: str, splits: list[str], title: str, field:
     columns = []
     for split in splits:
         group = WORDS("split", split=split, examples=study.split_rows(task, split))
-        for head, write in ((title, share_cell), ("95 % interval", limits_cell)):
-            get = partial(cell_of_score, split, partial(write, field=field))
-            columns.append(Column(head, get, formats.accuracy, group, why_left_out))
+        share, limits = partial(share_cell, split, field), partial(limits_cell, split, field)
+        columns.append(Column(title, share, formats.accuracy, group, why_left_out))
+        columns.append(Column("95 % interval", limits, formats.accuracy, group, why_left_out))
     return columns
 
 
-def cell_of_score(split: str, write: Callable[[Score], Cell], entry: MethodOnTask) -> Cell | None:
-    """Return what `write` makes of a method's score, None where there is none."""
-    score = entry.score(split)
-    return None if score is None else write(score)
-
-
-def share_cell(score: Score, field: str = "accuracy") -> Cell:
+def share_cell(split: str, field: str, entry: MethodOnTask) -> Cell | None:
     """Return a share; with an accuracy also how many answers it counts."""
+    score = entry.score(split)
+    if score is None:
+        return None
     note = WORDS("correct", correct=score.correct, examples=score.rows) if field == "accuracy" else ""
     return number(getattr(score, field), partial(formats.accuracy, rows=score.rows), note=note)
 
 
-def limits_cell(score: Accuracy, field: str = "accuracy") -> Cell:
+def limits_cell(split: str, field: str, entry: MethodOnTask) -> Cell | None:
     """Return the interval of a share."""
+    score = entry.score(split)
+    return write_limits(score, field) if score else None
+
+
+def write_limits(score: Accuracy, field: str = "accuracy") -> Cell:
+    """Return the interval of a share of a score."""
     low, high = getattr(score, f"{field}_low"), getattr(score, f"{field}_high")
     return text(formats.interval(low, high, score.rows), sort=low)
 
@@ -131,14 +133,17 @@ def class_columns(split: str, label: str, scored: list[tuple[str, Score]]) -> li
     support = formats.count(scored[0][1].per_class[label].support) if scored else formats.NOT_MEASURED
     group = WORDS("label", label=label, support=support)
     return [
-        Column(title, partial(cell_of_score, split, partial(class_cell, label, title.lower())), formats.accuracy, group)
+        Column(title, partial(class_cell, split, label, title.lower()), formats.accuracy, group)
         for title in ("Precision", "Recall", "F1")
     ]
 
 
-def class_cell(label: str, figure: str, score: Score) -> Cell:
+def class_cell(split: str, label: str, figure: str, entry: MethodOnTask) -> Cell | None:
     """Return one figure of a per-class report."""
-    return number(getattr(score.per_class[label], figure), partial(formats.accuracy, rows=score.rows))
+    score = entry.score(split)
+    return (
+        number(getattr(score.per_class[label], figure), partial(formats.accuracy, rows=score.rows)) if score else None
+    )
 
 
 def flags(study: Study, task: str) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from functools import partial
 from fineprint.core import formats
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods
-from fineprint.reporting.sections.scores import cell_of_score, limits_cell
+from fineprint.reporting.sections.scores import limits_cell
 from fineprint.reporting.table import Cell, Table, number
 from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
@@ -43,7 +43,7 @@ def seed_columns(study: Study, task: str, split: str) -> list[Column[MethodOnTas
     return [
         Column("Mean ± sd", lambda entry: mean_cell(values[entry.method]), formats.accuracy, split),
         Column("Seeds", lambda entry: len(values[entry.method]), formats.count, split),
-        Column("95 % interval", partial(cell_of_score, split, limits_cell), formats.accuracy, split),
+        Column("95 % interval", partial(limits_cell, split, "accuracy"), formats.accuracy, split),
     ]
 
 

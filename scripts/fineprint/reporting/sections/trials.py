@@ -8,7 +8,7 @@ from fineprint.core import formats
 from fineprint.core.records import TrialScore
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask
-from fineprint.reporting.sections.scores import limits_cell
+from fineprint.reporting.sections.scores import write_limits
 from fineprint.reporting.table import Cell, Table, text
 from fineprint.reporting.words import Words
 from fineprint.results.lookup import SIGNIFICANCE, Study, class_variable
@@ -77,7 +77,7 @@ COLUMNS: list[Column[Trial]] = [
     Column("Examples", lambda entry: entry.tried.rows, formats.count),
     # To the third decimal: trials differ by single examples.
     Column("Accuracy", lambda entry: entry.tried.accuracy, "{:.3f}".format),
-    Column("95 % interval", lambda entry: limits_cell(entry.tried), formats.accuracy),
+    Column("95 % interval", lambda entry: write_limits(entry.tried), formats.accuracy),
     Column("p (Holm)", lambda entry: entry.tried.p_value_holm, formats.p_value, lacks=why_untested),
     Column("Unparseable", lambda entry: entry.tried.unparseable_share, formats.percent),
 ]
