@@ -194,7 +194,7 @@ def describe_advice(entry: advice.Advice) -> dict[str, Any]:
 
 def describe_summary(study: Study, task: str) -> dict[str, Any]:
     """Return the summary of one task: with accuracies, or what was measured without them."""
-    described = analysis.describe_task(study, task)
+    described = analysis.summarise_task(study, task)
     return described if study.measures_accuracy(task) else {**described, **cost_only.summary(study, task)}
 
 
@@ -217,7 +217,7 @@ def describe_accuracy(study: Study, task: str) -> dict[str, Any]:
     shown = {
         "scores": scores.scores_tables(study, task),
         "macro_f1": scores.macro_f1_table(study, task),
-        "choices": pairs.one_choice_table(study, task),
+        "choices": pairs.ablations_table(study, task),
         "matrices": [table for table in matrices if table],
         "classes": scores.class_tables(study, task),
         "calibration": calibration.calibration_table(study, task),
