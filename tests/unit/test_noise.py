@@ -104,7 +104,7 @@ def test_a_correction_is_named():
 
 
 def test_held_out_accuracies_have_intervals():
-    cell = methods.training_rows_table(Study(two()), "nli").rows[0][7]
+    cell = methods.epochs_table(Study(two()), "nli").rows[0][7]
     share = Study(two()).run("nli", FULL)["train"]["epochs"][2]["held_out_accuracy"]
     assert cell.text == share_with_interval(share, 300) and re.fullmatch(r"0\.\d\d \(0\.\d\d–\d\.\d\d\)", cell.text)
 

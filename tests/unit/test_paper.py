@@ -17,7 +17,7 @@ ONE_SPLIT = {"test": 90}
 
 
 def write(results):
-    described = paper.describe(Study(results), LIBRARY)
+    described = paper.write_methods_section(Study(results), LIBRARY)
     return "\n".join("".join(piece.text for piece in part) for part in described["paragraphs"]).translate(
         paper.PLAIN_SPACES
     )
@@ -41,9 +41,9 @@ def test_english_is_well_formed(text):
 
 
 def test_numbers_are_the_study_s_own(text):
-    assert "has 2 700 training rows, 300 held-out rows and 90 test rows (test)." in text
+    assert "has 2 700 training examples, 300 held-out examples and 90 test examples (test)." in text
     assert "the learning rate being 0.0005;" in text and "Training took 4 epochs;" in text
-    assert "The rows of one step numbered 32;" in text
+    assert "The effective batch size was 32;" in text
     assert "Eleven methods were compared on one task." in text
     assert "“Llama 3 8B, QLoRA” was not run in the end." in text
     assert "PyTorch 2.9.0 (Paszke et al. 2019)" in text and "bitsandbytes" not in text, "what was not installed"
@@ -56,7 +56,7 @@ def test_a_different_setting_is_told_by_method():
     words = write(results)
     assert "the learning rate being 0.02 for “RoBERTa, LoRA” and 0.0005 for the others;" in words
     assert "the limit of inputs in tokens was 64." in words
-    assert "The rows of one step numbered 128 for “RoBERTa, LoRA” and 32 for the others;" in words
+    assert "The effective batch size was 128 for “RoBERTa, LoRA” and 32 for the others;" in words
 
 
 def test_one_method_alone():
@@ -98,9 +98,9 @@ def test_on_a_gpu(text):
     gpu = {"name": "NVIDIA H200", "memory_bytes": 141_000_000_000, "cuda": "12.8"}
     results["provenance"]["hardware"] = [{**machine, "gpu": gpu}]
     words = write(results)
-    assert "one NVIDIA H200 (141 GB) beside" in words and "in mixed precision (bfloat16" in words
+    assert "one NVIDIA H200 (141 GB) beside" in words and "Training used mixed precision (bfloat16" in words
     assert "Every method answered in 16 bits (autocast)" in words and "16 bits" not in text
-    assert "without a GPU" in text and "Computing was without mixed precision." in text
+    assert "without a GPU" in text and "Training used no mixed precision." in text
 
 
 def test_models_of_the_hub_are_named_with_their_commit():
@@ -122,7 +122,7 @@ def test_a_work_is_cited_once_where_it_is_first_needed(text):
 
 
 def test_plain_text_lists_exactly_the_works_it_cites():
-    described = paper.describe(Study(make_results(splits=ONE_SPLIT)), LIBRARY)
+    described = paper.write_methods_section(Study(make_results(splits=ONE_SPLIT)), LIBRARY)
     links = {piece.link for part in described["paragraphs"] for piece in part if piece.link}
     cited = [reference for reference in LIBRARY.references if f"#reference-{reference.key}" in links]
     listed = described["plain"].split("\n\n")[-1].splitlines()
@@ -133,7 +133,7 @@ def test_plain_text_lists_exactly_the_works_it_cites():
 def test_words_from_the_data_are_text_and_no_markup():
     results = few("roberta_full", "roberta_lora")
     results["tasks"]["nli"]["description"] = "<script>alert(1)</script>"
-    described = paper.describe(Study(results), LIBRARY)
+    described = paper.write_methods_section(Study(results), LIBRARY)
     pieces = [piece for part in described["paragraphs"] for piece in part if "script" in piece.text]
     assert pieces and all("<script>" not in str(cite(piece.text)) for piece in pieces)
 

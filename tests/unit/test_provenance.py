@@ -119,8 +119,8 @@ def test_every_row_has_a_command(study):
     assert len(rows) == 2 * 2 * 2 and len({row[-1].text for row in rows}) == 8
     wanted = "--configfile a.yaml --force results/demo/runs/mood/roberta_full/2/{train,predict,scores}.json"
     assert any(row[-1].text.endswith(wanted) for row in rows)
-    described = provenance.describe(study)
-    pattern = described["row_command"]
+    described = provenance.describe_provenance(study)
+    pattern = described["run_command"]
     for word, values in described["choices"]:
         pattern = pattern.replace(word, values[-1])
     assert pattern in {row[-1].text for row in rows}
@@ -161,13 +161,13 @@ def test_the_commits_of_the_jobs_are_told(study):
         {"commit": "a" * 40, "uncommitted_changes": False, "jobs": 7},
         {"commit": "b" * 40, "uncommitted_changes": True, "jobs": 1},
     ]
-    facts = dict(provenance.describe(study)["facts"])
+    facts = dict(provenance.describe_provenance(study)["facts"])
     assert facts["Commit of trainings and predictions"] == (
         f"several: {'a' * 40} (7 jobs); {'b' * 40}, with changes that were not committed (1 job)"
     )
     assert facts["Commit of the report"] == record["commit"]
     record["commits"] = record["commits"][:1]
-    assert dict(provenance.describe(study)["facts"])["Commit of trainings and predictions"] == "a" * 40
+    assert dict(provenance.describe_provenance(study)["facts"])["Commit of trainings and predictions"] == "a" * 40
 
 
 def test_a_machine_is_one_whatever_the_commit():

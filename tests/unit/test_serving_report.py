@@ -17,7 +17,7 @@ from fineprint.reporting.figures.style import figure_style
 from fineprint.reporting.html import render
 from fineprint.reporting.pdf import write_pdf
 from fineprint.reporting.sections import advice, checklist
-from fineprint.reporting.sections.claims import describe_claims
+from fineprint.reporting.sections.claim_ledger import describe_claims
 from fineprint.reporting.serving.data import Line, ServingResults, meeting
 from fineprint.reporting.serving.serving_words import (
     compare,

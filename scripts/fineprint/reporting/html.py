@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -106,7 +107,7 @@ def cite(value: str) -> Markup:
     return Markup(ARXIV.sub(r'<a href="https://arxiv.org/abs/\1">arXiv \1</a>', str(escape(value))))
 
 
-def render(results: Results, figures: Path, report: Path, medium: str) -> str:
+def render(results: Results | Mapping[str, Any], figures: Path, report: Path, medium: str) -> str:
     """Render the template for a medium, "page" or "print"."""
     view: dict[str, Any] = build_view(results, read_figures(figures, as_files=medium == "print"), report)
     template = "template.html.j2" if medium == "page" else "print.html.j2"
