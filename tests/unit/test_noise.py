@@ -1,14 +1,13 @@
 """What the noise of one training, one machine or a few rows allows to be said."""
 
-import json
 import re
 
 import pytest
 
 from example_contests import FULL, LORA, make_contest, set_hits
-from example_results import METHODS, make_results
-from example_runs import generation
-from fineprint.core.records import write_json
+from example_results import METHODS, as_plain, make_results, make_task
+from example_runs import generation, machine, make_predict
+from fineprint.core.records import Machine, make_record, write_json
 from fineprint.jobs import environment
 from fineprint.readouts import Prediction
 from fineprint.reporting.sections import advice, analysis, methods, seeds, setting, trials
@@ -80,9 +79,9 @@ def test_a_processor_is_told_by_its_model_s_numbers(tmp_path):
     file.write_text("model name\t: AMD EPYC\ncpu family\t: 25\nmodel\t\t: 1\nstepping\t: 1\n\nmodel name\t: other\n")
     facts = environment.read_processor(file)
     assert facts["model name"] == "AMD EPYC" and facts["cpu family"] == "25"
-    machine = {"processor": "AMD EPYC", "processor_model": "family 25, model 1, stepping 1"}
-    assert setting.name_processor(machine) == "AMD EPYC, family 25, model 1, stepping 1"
-    assert setting.name_processor({"processor": "AMD EPYC"}) == "AMD EPYC"
+    for model, name in (("family 25, model 1", "AMD EPYC, family 25, model 1"), (None, "AMD EPYC")):
+        record = {**machine(), "processor": "AMD EPYC", "processor_model": model}
+        assert setting.name_processor(make_record(record, Machine, "machine")) == name
     assert environment.read_processor(tmp_path / "none") == {}
 
 
@@ -125,10 +124,10 @@ def scored(tmp_path):
     noted = [{"choice": choice, "value": value, "own": used, "shots": []} for choice, value, used, _ in tried]
     for number, (*_, labels) in enumerate(tried):
         write_answers(place / "trials" / f"{number}.jsonl", labels)
-    write_json(tmp_path / "task.json", {"labels": ["a", "b"], "splits": {"train": {}, "test": {}}})
-    write_json(tmp_path / "predict.json", {"run_config": {}, "trials": noted})
+    write_json(tmp_path / "task.json", make_task("two", {"test": 40}) | {"labels": ["a", "b"]})
+    write_json(tmp_path / "predict.json", make_predict(METHODS[LORA]) | {"trials": noted})
     record = scoring.score_run(tmp_path / "task.json", place, tmp_path / "predict.json")
-    return json.loads(json.dumps(record))
+    return as_plain(record)
 
 
 def test_a_merged_model_is_tested_against_its_adapter(scored):

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fineprint.core.records import Results, write_json
+from fineprint.core.records import Results, as_mapping, write_json
 from fineprint.reporting.figures.calibration import draw_calibration
 from fineprint.reporting.figures.cost import draw_cost, draw_memory, draw_storage
 from fineprint.reporting.figures.drawing import Drawing
@@ -59,7 +59,7 @@ def plot_all(results: Results, folder: Path) -> list[FigureEntry]:
     """Draw every figure that the data allow into `folder`, and write figures.json."""
     study, entries = Study(results), []
     folder.mkdir(parents=True, exist_ok=True)
-    with figure_style(json.dumps(results, ensure_ascii=False)):
+    with figure_style(json.dumps(study.results, ensure_ascii=False, default=as_mapping)):
         for task in study.tasks:
             for kind, detail, drawing in draw_task(study, task):
                 if drawing is not None:
