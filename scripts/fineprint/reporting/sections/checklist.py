@@ -36,9 +36,7 @@ class Entry:
 class Part:
     """One part of the assignment: where it is answered, and by which methods of this study."""
 
-    part: str
-    question: str
-    link: str
+    entry: Entry
     section: str
     evidence: list[tuple[str, str]]
     methods: list[str]
@@ -46,29 +44,22 @@ class Part:
 
 
 def read_parts(path: Path, study: Study, sections: dict[str, str]) -> list[Part]:
-    """Return the parts with the methods of the study that match them.
+    """Return the parts with the methods of the study that match them; one that asks for no method is answered by its
+    section.
 
     Args:
         path: checklist.yaml.
         study: the study.
         sections: number and title of each section, by the name that a part's `link` gives.
     """
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))["parts"]
-    return [make_part(Entry(**entry), study, sections) for entry in entries]
-
-
-def make_part(entry: Entry, study: Study, sections: dict[str, str]) -> Part:
-    """Match one part; a part that asks for no method is answered by its section."""
-    methods = [method for method in study.methods if entry.match and matches(study, method, entry.match)]
-    return Part(
-        entry.part,
-        entry.question,
-        entry.link,
-        sections[entry.link],
-        list_evidence(study, entry.evidence) if methods or not entry.match else [],
-        [WORDS("method", number=study.numbers[method], title=study.title(method)) for method in methods],
-        find_status(study, methods) if entry.match else find_status_of_section(study, entry),
-    )
+    found = []
+    for entry in (Entry(**entry) for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["parts"]):
+        methods = [method for method in study.methods if entry.match and matches(study, method, entry.match)]
+        evidence = list_evidence(study, entry.evidence) if methods or not entry.match else []
+        titles = [f"{study.numbers[method]} {study.title(method)}" for method in methods]
+        answer = find_status(study, methods) if entry.match else find_status_of_section(study, entry)
+        found.append(Part(entry, sections[entry.link], evidence, titles, answer))
+    return found
 
 
 def list_evidence(study: Study, places: dict[str, str]) -> list[tuple[str, str]]:

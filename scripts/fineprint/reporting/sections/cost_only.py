@@ -10,35 +10,24 @@ from typing import Any
 
 from fineprint.core import formats
 from fineprint.core.records import COST_ONLY, NOT_RUN
+from fineprint.reporting.sections import cost_axes
 from fineprint.reporting.sections.analysis import Tile, titles
-from fineprint.reporting.sections.cost_axes import (
-    CHECKPOINT,
-    SPEED,
-    TRAINING_COSTS,
-    TRAINING_MEMORY,
-    TRAINING_SPEED,
-    TRAINING_TIME,
-    WEIGHTS,
-    CostAxis,
-    are_comparable,
-    find_least,
-    write_least,
-)
+from fineprint.reporting.sections.cost_axes import TRAINING_COSTS, TRAINING_SPEED, CostAxis, find_least, write_least
 from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
 
 WORDS = Words("cost_only")
 TILES = (
-    ("Peak training memory", TRAINING_MEMORY, formats.size),
+    ("Peak training memory", cost_axes.TRAINING_MEMORY, formats.size),
     ("Training, examples per second", TRAINING_SPEED, formats.rate),
-    ("Prediction, examples per second", SPEED, formats.rate),
+    ("Prediction, examples per second", cost_axes.SPEED, formats.rate),
 )
 SITUATIONS = (
-    ("Many tasks on one backbone", CHECKPOINT, "Checkpoint size", "parameters-{task}"),
-    ("Little memory for training", TRAINING_MEMORY, "Cost", "cost-{task}"),
-    ("Limited training time", TRAINING_TIME, "Cost", "cost-{task}"),
-    ("Edge: small model", WEIGHTS, "Cost", "cost-{task}"),
-    ("Edge: fast inference", SPEED, "Cost", "cost-{task}"),
+    ("Many tasks on one backbone", cost_axes.CHECKPOINT, "Checkpoint size", "parameters-{task}"),
+    ("Little memory for training", cost_axes.TRAINING_MEMORY, "Cost", "cost-{task}"),
+    ("Limited training time", cost_axes.TRAINING_TIME, "Cost", "cost-{task}"),
+    ("Edge: small model", cost_axes.WEIGHTS, "Cost", "cost-{task}"),
+    ("Edge: fast inference", cost_axes.SPEED, "Cost", "cost-{task}"),
 )
 
 
@@ -99,7 +88,7 @@ def range_tile(
         for method in methods
         if (value := axis.get(study.run(task, method))) is not None
     )
-    if not known or not are_comparable(study, task, methods, axis):
+    if not known or not cost_axes.are_comparable(study, task, methods, axis):
         return None
     (low, _, least), (high, _, most) = known[0], known[-1]
     if least == most:

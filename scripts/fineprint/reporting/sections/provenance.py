@@ -37,7 +37,7 @@ def describe_provenance(study: Study) -> dict[str, Any]:
         "facts": facts,
         "command": record.command or "",
         "run_command": rerun_command(study, "TASK", "METHOD", "SEED"),
-        "choices": [("TASK", study.tasks), ("METHOD", study.methods), ("SEED", study.seeds)],
+        "choices": [("TASK", study.tasks), ("METHOD", study.methods), ("SEED", [str(seed) for seed in study.seeds])],
         "commands": commands_table(study),
         "versions": versions_table(study),
         "files": [table for table in (data_files(study), backbone_files(study), saved_files(study)) if table],
