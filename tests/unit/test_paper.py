@@ -8,7 +8,8 @@ from example_results import METHODS, make_results
 from fineprint.core.settings import find_settings, list_kinds
 from fineprint.reporting.html import cite
 from fineprint.reporting.methods_text import paper
-from fineprint.reporting.methods_text.references import NUMBER, Library, find_numbers
+from fineprint.reporting.methods_text.references import CITATION, NUMBER, Library, Piece, find_numbers
+from fineprint.reporting.words import read_texts
 from fineprint.results.lookup import Study
 
 ROOT = Path(__file__).parents[2]
@@ -159,6 +160,21 @@ def test_every_work_that_a_kind_names_is_in_the_list():
     ]
     named += [number for kind in list_kinds("tasks") for number in find_settings("tasks", kind).references]
     assert named and set(named) <= set(LIBRARY.by_number)
+
+
+def test_every_work_that_the_words_cite_is_in_the_list():
+    marks = CITATION.findall(str(read_texts("paper")))
+    assert len(marks) >= 7 and {number for mark in marks for number in mark.split("; ")} <= set(LIBRARY.by_number)
+
+
+def test_a_mark_becomes_citations_in_brackets():
+    pieces = LIBRARY.link("Tested [@doi 10.1007/BF02295996; arXiv 2106.09685], then told.")
+    assert "".join(piece.text for piece in pieces) == "Tested (McNemar 1947; Hu et al. 2021), then told."
+    assert [piece.link for piece in pieces if piece.link] == [
+        "#reference-doi-10-1007-bf02295996",
+        "#reference-arxiv-2106-09685",
+    ]
+    assert LIBRARY.link("Nothing cited.") == [Piece("Nothing cited.")]
 
 
 def test_a_number_that_is_not_listed_stands_as_it_is():
