@@ -78,7 +78,7 @@ SPEED = CostAxis(
 )
 TRAINING_COSTS = (PARAMETERS, TRAINING_TIME, TRAINING_MEMORY, CHECKPOINT)
 COSTS = (*TRAINING_COSTS, WEIGHTS, SPEED)
-# What the figures ask for by name.
+# Temporary, until the figures ask for the axes.
 trained_parameters, training_peak, prediction_speed = PARAMETERS.get, TRAINING_MEMORY.get, SPEED.get
 
 
