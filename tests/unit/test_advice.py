@@ -39,7 +39,7 @@ def test_a_clear_result_is_said_in_every_section(tmp_path, outcome):
     assert "is not significantly more accurate" not in text
     assert study.ranking("nli") == ([[FULL], [LORA]] if outcome == "LoRA loses" else [[LORA], [FULL]])
     verdict = "not supported" if outcome == "LoRA loses" else "supported"
-    claim = re.search(r"95–100 % met from.{0,120}?(not supported|supported)", text)
+    claim = re.search(r"95–100 % accepted: .{0,120}?(not supported|supported)", text)
     assert claim and claim.group(1) == verdict
 
 
@@ -59,7 +59,7 @@ def test_the_cheapest_is_named_with_its_accuracy():
     study = Study(make_contest({FULL: range(270), LORA: range(240)}))
     words = find(study, "Many tasks").advice
     assert (
-        "fewest saved bytes: RoBERTa, LoRA (10.0 percentage points behind RoBERTa, full fine-tuning), 104\u00a0kB."
+        "smallest checkpoint: RoBERTa, LoRA (10.0 percentage points behind RoBERTa, full fine-tuning), 104\u00a0kB."
         in words
     )
     assert "Among the rank-1 methods: RoBERTa, full fine-tuning, 1.84\u00a0MB." in words
@@ -145,16 +145,16 @@ def test_ratios_by_hand():
     assert table.rows[0][3].text == "0.0"
     reading = benefit.readings(study, "nli")[0]
     assert reading.startswith(
-        "RoBERTa, LoRA: 10.0 percentage points behind RoBERTa, full fine-tuning; in its favour: trained parame"
+        "RoBERTa, LoRA: 10.0 percentage points behind RoBERTa, full fine-tuning; in its favour: trainable para"
     )
-    assert "about the same: weights at prediction" in reading
+    assert "about the same: weights at inference" in reading
 
 
 def test_a_best_method_that_trains_nothing_gives_no_training_ratios():
     study = Study(make_contest({ZERO: range(280), FULL: range(240)}))
     table = benefit.benefit_table(study, "nli")
     assert [cell.text for cell in table.rows[1][4:8]] == ["–"] * 4
-    assert "trained parameters: nothing is trained" in table.caption
+    assert "trainable parameters: nothing is trained" in table.caption
 
 
 def test_large_models_are_scaled_up_only_from_large_ones():
@@ -189,7 +189,7 @@ def test_section_numbers_are_computed(tmp_path):
 
 def test_runs_of_further_seeds_are_counted(tmp_path):
     results = make_contest({FULL: range(270), LORA: range(240)}, seeds=(1, 2))
-    assert "2 seeds; every run can be ranked." in text_of(without_pictures(results, tmp_path))
+    assert "2 seeds; no run collapsed." in text_of(without_pictures(results, tmp_path))
     set_hits(results, {FULL: range(100), LORA: range(240)}, seed=2)
     assert "2 seeds; 1 collapsed." in text_of(without_pictures(results, tmp_path))
 

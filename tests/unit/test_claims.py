@@ -22,7 +22,7 @@ from fineprint.claims.verdicts import (
     read_claims,
 )
 from fineprint.core.settings import SettingsError
-from fineprint.reporting.sections.claims import count_sentence, ledger_row
+from fineprint.reporting.sections.claim_ledger import count_sentence, ledger_row
 from fineprint.results.lookup import Study
 
 REPORT = Path(__file__).parents[2] / "report"
@@ -64,7 +64,7 @@ def test_a_small_model_tests_no_size_and_shows_its_own_figure():
     assessed = assess(contest(), "lora_saved")
     assert assessed.verdict == NOT_TESTABLE
     assert "About models of 300 M to 420 M parameters; “encoder” has 460 k." in assessed.sentence.replace("\u00a0", " ")
-    assert ledger_row(assessed).measured == ["This study's own:", "No. 2, RoBERTa, LoRA: 104\u00a0kB"]
+    assert ledger_row(assessed).measured == ["For information:", "No. 2, RoBERTa, LoRA: 104\u00a0kB"]
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_one_claim_over_many_methods_shows_a_range():
 
     results = make_results(with_gaps=False, splits={"matched": 90})
     row = ledger_row(assess(results, "decoder_prediction_memory"))
-    assert row.measured == ["This study's own (resident memory, no GPU):", "12.0\u00a0MB to 12.0\u00a0MB (5 cases)"]
+    assert row.measured == ["For information (resident memory, no GPU):", "12.0\u00a0MB to 12.0\u00a0MB (5 cases)"]
 
 
 def entry(**changes):
@@ -330,7 +330,7 @@ def test_an_added_claim_needs_no_code():
 def test_a_number_and_its_unit_stay_on_one_line():
     row = ledger_row(assess(contest(), "lora_share"))
     assert row.claim.startswith("LoRA trains less than 1\u00a0% of")
-    assert (row.claimed, row.met) == ("<\u00a01\u00a0%", "met up to 1.0\u00a0%")
+    assert (row.claimed, row.met) == ("<\u00a01\u00a0%", "accepted: up to 1.0\u00a0%")
 
 
 def test_counts_add_up():

@@ -7,8 +7,8 @@ import pytest
 
 from example_contests import FULL, LORA, make_contest, set_hits
 from example_results import METHODS, as_plain, make_results, make_task
-from example_runs import generation, make_predict
-from fineprint.core.records import TrialScore, write_json
+from example_runs import generation, machine, make_predict
+from fineprint.core.records import Machine, TrialScore, make_record, write_json
 from fineprint.jobs import environment
 from fineprint.readouts import Prediction
 from fineprint.reporting.sections import advice, analysis, methods, seeds, setting, trials
@@ -83,9 +83,9 @@ def test_a_processor_is_told_by_its_model_s_numbers(tmp_path):
     file.write_text("model name\t: AMD EPYC\ncpu family\t: 25\nmodel\t\t: 1\nstepping\t: 1\n\nmodel name\t: other\n")
     facts = environment.read_processor(file)
     assert facts["model name"] == "AMD EPYC" and facts["cpu family"] == "25"
-    machine = {"processor": "AMD EPYC", "processor_model": "family 25, model 1, stepping 1"}
-    assert setting.name_processor(machine) == "AMD EPYC, family 25, model 1, stepping 1"
-    assert setting.name_processor({"processor": "AMD EPYC"}) == "AMD EPYC"
+    for model, name in (("family 25, model 1", "AMD EPYC, family 25, model 1"), (None, "AMD EPYC")):
+        record = {**machine(), "processor": "AMD EPYC", "processor_model": model}
+        assert setting.name_processor(make_record(record, Machine, "machine")) == name
     assert environment.read_processor(tmp_path / "none") == {}
 
 
@@ -107,7 +107,7 @@ def test_a_correction_is_named():
 
 
 def test_held_out_accuracies_have_intervals():
-    cell = methods.training_rows_table(Study(two()), "nli").rows[0][7]
+    cell = methods.epochs_table(Study(two()), "nli").rows[0][7]
     share = Study(two()).run("nli", FULL)["train"]["epochs"][2]["held_out_accuracy"]
     assert cell.text == share_with_interval(share, 300) and re.fullmatch(r"0\.\d\d \(0\.\d\d–\d\.\d\d\)", cell.text)
 

@@ -104,6 +104,6 @@ def test_the_report_has_a_row_per_rule_and_node():
 
 def test_the_report_of_a_local_run_speaks_of_no_node():
     study = Study(example_results())
-    described = provenance.describe(study)
+    described = provenance.describe_provenance(study)
     assert described["places"] is None and "Node" not in [column.title for column in described["jobs"].columns]
     assert not any(job.placement for job in study.results.provenance.jobs)

@@ -127,8 +127,8 @@ def test_every_row_has_a_command():
     assert len(rows) == 2 * 2 * 2 and len({row[-1].text for row in rows}) == 8
     wanted = "--configfile a.yaml --force results/demo/runs/mood/roberta_full/2/{train,predict,scores}.json"
     assert any(row[-1].text.endswith(wanted) for row in rows)
-    described = provenance.describe(study)
-    pattern = described["row_command"]
+    described = provenance.describe_provenance(study)
+    pattern = described["run_command"]
     for word, values in described["choices"]:
         pattern = pattern.replace(word, values[-1])
     assert pattern in {row[-1].text for row in rows}
@@ -169,15 +169,13 @@ def test_the_commits_of_the_jobs_are_told():
         {"commit": "b" * 40, "uncommitted_changes": True, "jobs": 1},
     ]
     study = make_study(commits=commits)
-    facts = dict(provenance.describe(study)["facts"])
+    facts = dict(provenance.describe_provenance(study)["facts"])
     assert facts["Commit of trainings and predictions"] == (
         f"several: {'a' * 40} (7 jobs); {'b' * 40}, with changes that were not committed (1 job)"
     )
     assert facts["Commit of the report"] == study.results.provenance.commit
-    assert (
-        dict(provenance.describe(make_study(commits=commits[:1]))["facts"])["Commit of trainings and predictions"]
-        == "a" * 40
-    )
+    facts = dict(provenance.describe_provenance(make_study(commits=commits[:1]))["facts"])
+    assert facts["Commit of trainings and predictions"] == "a" * 40
 
 
 def test_a_machine_is_one_whatever_the_commit():

@@ -17,7 +17,7 @@ from fineprint.reporting.figures.style import figure_style
 from fineprint.reporting.html import render
 from fineprint.reporting.pdf import write_pdf
 from fineprint.reporting.sections import advice, checklist
-from fineprint.reporting.sections.claims import describe_claims
+from fineprint.reporting.sections.claim_ledger import describe_claims
 from fineprint.reporting.serving.data import Line, ServingResults, meeting
 from fineprint.reporting.serving.serving_words import (
     compare,
@@ -346,9 +346,9 @@ def test_records_that_are_missing_leave_their_tables_out(results, tmp_path):
 def test_checklist_and_advice_know_the_part(results):
     study = Study(results)
     assert "10 tasks" in next(entry.advice for entry in advice.give_advice(study, "nli") if "Many" in entry.situation)
-    entry = {"needs": "serving", "without": "not run"}
-    assert checklist.answer(study, [], None, entry) == "answered"
-    assert checklist.answer(Study(make_results({}, splits={"test": 90})), [], None, entry) == "not run"
+    entry = checklist.Entry(part="1.3", question="", link="tasks", needs="serving", without="not run")
+    assert checklist.find_status_of_section(study, entry) == "answered"
+    assert checklist.find_status_of_section(Study(make_results({}, splits={"test": 90})), entry) == "not run"
 
 
 def test_figures_at_real_size_stand_beside_and_are_named(results, tmp_path):
