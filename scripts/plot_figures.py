@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fineprint.core.records import read_json
 from fineprint.jobs.job import run_job
-from fineprint.reporting.figures.drawing_all import plot_all
+from fineprint.reporting.figures.plotting import plot_all
 
 
 def main(*, results: Path, figures: Path) -> None:

@@ -11,7 +11,7 @@ from example_results import METHODS, make_results
 from example_serving import make_latency, make_real_size, make_serving_results
 from fineprint.core import formats
 from fineprint.core.records import COST_ONLY, write_json
-from fineprint.reporting.figures.drawing_all import SERVING, plot_all, save_drawing
+from fineprint.reporting.figures.plotting import SERVING, plot_all, save_drawing
 from fineprint.reporting.figures.serving import draw_growth
 from fineprint.reporting.figures.style import figure_style
 from fineprint.reporting.html import render

@@ -5,10 +5,10 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from fineprint.core.records import Calibration
-from fineprint.reporting.figures.drawing import Drawing, panel_title, panels
+from fineprint.core.records import Calibration, Score
+from fineprint.reporting.figures.drawing import Drawing, caption_figure, method_panels, name_method
 from fineprint.reporting.figures.style import COLOURS, GREY, LIGHT
-from fineprint.reporting.sections.calibration import calibrated, describe_calibration
+from fineprint.reporting.sections.calibration import calibrated
 from fineprint.results.lookup import Study
 
 
@@ -17,23 +17,20 @@ def draw_calibration(study: Study, task: str) -> Drawing | None:
     found = calibrated(study, task)
     if not found:
         return None
-    figure, axes, _ = panels(len(found), 4, 1.75, sharex=True, sharey=True)
-    for axis, (method, _, calibration) in zip(axes, found, strict=True):
+    figure, axes = method_panels(study, [method for method, *_ in found], 4, 1.75, sharex=True, sharey=True)
+    for axis, (_, _, calibration) in zip(axes, found, strict=True):
         draw_reliability(axis, calibration)
-        axis.set_title(panel_title(study, method), fontsize=7)
-    figure.supxlabel("Confidence (mean of the bin)", fontsize=8.5)
-    figure.supylabel("Accuracy", fontsize=8.5)
-    caption = (
-        f"Reliability on {study.headline(task)} of “{task}”: accuracy of the rows in each bin of confidence; the area "
-        "of a point is its share of rows. On the dashed line confidence and accuracy agree; below it a model is too "
-        "sure of itself."
-    )
-    rows = [
-        {"number": study.numbers[method], "method": study.title(method), **part}
-        for method, _, calibration in found
-        for part in calibration["bins"]
-    ]
-    return Drawing(figure, f"Calibration on {task}", caption, describe_calibration(study, task), rows)
+    figure.supxlabel("Confidence (mean of the bin)")
+    figure.supylabel("Accuracy")
+    rows = [{**name_method(study, method), **part} for method, _, calibration in found for part in calibration["bins"]]
+    split = study.headline(task)
+    return caption_figure(figure, "calibration", rows, task=task, split=split, errors=list_errors(study, found))
+
+
+def list_errors(study: Study, found: list[tuple[str, Score, Calibration]]) -> str:
+    """Return the expected calibration error of each method, the smallest first."""
+    ordered = sorted(found, key=lambda item: item[2]["expected_calibration_error"])
+    return "; ".join(f"{study.title(name)} {result['expected_calibration_error']:.3f}" for name, _, result in ordered)
 
 
 def draw_reliability(axis: Axes, calibration: Calibration) -> None:

@@ -15,24 +15,13 @@ from matplotlib.figure import Figure
 
 from fineprint.reporting.figures.fonts import replace_missing_letters
 from fineprint.reporting.figures.style import COLOURS, INK, MARKERS, WIDTH
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
 
-LABEL_OFFSETS = (
-    (9, 0),
-    (0, 9),
-    (-9, 0),
-    (0, -9),
-    (9, 8),
-    (-9, 8),
-    (9, -8),
-    (-9, -8),
-    (17, 0),
-    (0, 17),
-    (-17, 0),
-    (0, -17),
-    (17, 12),
-    (-17, 12),
-)
+BESIDE = ((9, 0), (0, 9), (-9, 0), (0, -9), (9, 8), (-9, 8), (9, -8), (-9, -8))  # a text's places, in points
+FURTHER = ((17, 0), (0, 17), (-17, 0), (0, -17), (17, 12), (-17, 12))
+LABEL_OFFSETS = BESIDE + FURTHER
+WORDS = Words("figures")
 DARK_SHADE = 0.6  # from here on figures are written in white
 TITLE_LENGTH = 34
 
@@ -48,6 +37,23 @@ class Drawing:
     rows: list[dict[str, Any]]
 
 
+def caption_figure(figure: Figure, kind: str, rows: list[dict[str, Any]], **values: Any) -> Drawing:
+    """Return a figure with its data and the texts of its kind in `report/words/figures.yaml`, filled with `values`."""
+    title, caption, alt = (WORDS(kind, form, **values) for form in ("title", "caption", "alt"))
+    return Drawing(figure, title, caption, alt, rows)
+
+
+def name_method(study: Study, method: str) -> dict[str, Any]:
+    """Return the columns of a figure's data that name a method."""
+    return {"number": study.numbers[method], "method": study.title(method)}
+
+
+def name_lines(axis: Axes, study: Study, methods: list[str]) -> None:
+    """Give each method a line of an axis, the first on top."""
+    lines = range(len(methods))
+    axis.set(yticks=lines, yticklabels=[label(study, name) for name in methods], ylim=(len(methods) - 0.5, -0.5))
+
+
 def label(study: Study, method: str, length: int = TITLE_LENGTH) -> str:
     """Return a method's number and title for an axis, as plain text ($ would start mathematics in matplotlib)."""
     title = study.title(method)
@@ -55,7 +61,7 @@ def label(study: Study, method: str, length: int = TITLE_LENGTH) -> str:
     return f"{study.numbers[method]}  {escape(short)}"
 
 
-def panel_title(study: Study, method: str, width: int = 26) -> str:
+def panel_title(study: Study, method: str, width: int) -> str:
     """Return a method's number and title for a small panel, on at most two lines."""
     lines = textwrap.wrap(f"{study.numbers[method]}  {study.title(method)}", width, break_on_hyphens=False)
     return escape("\n".join(lines[:2]) + ("…" if len(lines) > 2 else ""))
@@ -75,8 +81,8 @@ def looks(study: Study, method: str) -> dict[str, Any]:
     return {"color": colour, "marker": MARKERS[adapters.index(settings["adapter"]["kind"]) % len(MARKERS)]}
 
 
-def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure, list[Axes], list[Axes]]:
-    """Return a figure of small panels: all panels in use, and the spare ones, already hidden.
+def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure, list[Axes]]:
+    """Return a figure of so many small panels, each `height` inches high.
 
     As many rows as `columns` a row ask for; then as few columns as fill these rows, so that no row is almost empty.
     """
@@ -88,7 +94,25 @@ def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure
     axes = list(grid.flat)
     for axis in axes[count:]:
         axis.set_visible(False)
-    return figure, axes[:count], axes[count:]
+    return figure, axes[:count]
+
+
+def method_panels(
+    study: Study, methods: list[str], columns: int, height: float, title_width: int = 26, **more: Any
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a small panel for each method, under its number and title."""
+    figure, axes = panels(len(methods), columns, height, **more)
+    for axis, method in zip(axes, methods, strict=True):
+        axis.set_title(panel_title(study, method, title_width), fontsize=7)
+    return figure, axes
+
+
+def choose_unit(largest: float) -> tuple[float, str]:
+    """Return the decimal unit that suits the largest bar."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if largest >= unit:
+            return unit, name
+    return 1.0, "bytes"
 
 
 def draw_shades(axis: Axes, grid: np.ndarray, legible_size: float, write: Callable[[Any], str]) -> None:
@@ -109,11 +133,16 @@ def draw_shades(axis: Axes, grid: np.ndarray, legible_size: float, write: Callab
         axis.text(column, row, write((row, column)), color="white" if share > DARK_SHADE else INK, **look)
 
 
-def style_grid(axis: Axes, borders: list[int]) -> None:
-    """Take the frame off a table of shades, name its columns above, and part groups of rows by lines."""
+def strip_frame(axis: Axes) -> None:
+    """Take frame, grid and ticks off a table of shades."""
     axis.grid(visible=False)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
+
+
+def style_grid(axis: Axes, borders: list[int]) -> None:
+    """Take the frame off a table of shades, name its columns above, and part groups of rows by lines."""
+    strip_frame(axis)
     axis.xaxis.tick_top()
     axis.xaxis.set_label_position("top")
     for border in borders:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from fineprint.core import formats
-from fineprint.reporting.figures.drawing import Drawing, escape, panels
+from fineprint.reporting.figures.drawing import WORDS, Drawing, caption_figure, escape, panels
 from fineprint.reporting.figures.style import COLOURS, GREY, MARKERS
 from fineprint.reporting.serving.data import EXTRAPOLATED, WAYS, ServingResults
 from fineprint.results.lookup import Study
@@ -19,7 +19,7 @@ PANELS: dict[str, tuple[str, Any]] = {
     "held_bytes": ("Memory held", formats.size),
     "first_answer_seconds": ("Time to the first answer", formats.duration),
     "switch_seconds_median": ("Time of a switch", formats.duration),
-    "rows_per_second": ("Rows per second, mixed stream", formats.rate),
+    "rows_per_second": ("Examples per second, mixed stream", formats.rate),
 }
 BEYOND = 2  # lines are drawn up to so many times the largest number of tasks
 
@@ -31,17 +31,14 @@ def draw_growth(study: Study) -> Drawing | None:
     part = ServingResults(study)
     if not part.rows:
         return None
-    figure, axes, _ = panels(len(PANELS) + 1, 2, 2.35)
+    figure, axes = panels(len(PANELS) + 1, 2, 2.35)
     for axis, key in zip(axes, PANELS, strict=False):
         draw_panel(axis, part, key)
     draw_key(axes[-1], part)
-    dashed = formats.join(sorted(PANELS[key][0].lower() for key in EXTRAPOLATED))
-    caption = (
-        "What grows with the number of tasks served at once (logarithmic axes). Marks are measured; up to "
-        f"{formats.plural(len(part.tasks), 'task')} trained, beyond copies of them. Dashed: the least-squares line "
-        f"through the marks, for {dashed}, where they lie on one; the other figures are not extrapolated."
+    extrapolated = sorted(PANELS[key][0].lower() for key in EXTRAPOLATED)
+    return caption_figure(
+        figure, "growth", data_rows(part), trained=len(part.tasks), extrapolated=extrapolated, ways=list_held(part)
     )
-    return Drawing(figure, "Growth with the number of tasks", caption, describe_growth(part), data_rows(part))
 
 
 def look(part: ServingResults, pair: tuple[str, str]) -> dict[str, Any]:
@@ -96,18 +93,16 @@ def name_pair(part: ServingResults, pair: tuple[str, str]) -> str:
     return escape(f"{WAYS[way][0]} ({part.title(method)})" if several else WAYS[way][0])
 
 
-def describe_growth(part: ServingResults) -> str:
-    """Return what each way takes for the fewest and the most tasks measured."""
-    sentences = []
+def list_held(part: ServingResults) -> str:
+    """Return the memory that each way holds for the fewest and the most tasks measured."""
+    told = []
     for way, method in part.series:
         points = part.points(way, method, "held_bytes")
         if points:
-            (low, first), (high, last) = points[0], points[-1]
-            sentences.append(
-                f"{WAYS[way][0]}: {formats.size(first)} for {formats.plural(low, 'task')}, "
-                f"{formats.size(last)} for {high}"
-            )
-    return f"Memory held by number of tasks. {'; '.join(sentences)}."
+            (fewest, first), (most, last) = points[0], points[-1]
+            values = {"first": first, "fewest": fewest, "last": last, "most": most}
+            told.append(WORDS("growth", "way", way=WAYS[way][0], **values))
+    return "; ".join(told)
 
 
 def data_rows(part: ServingResults) -> list[dict[str, Any]]:

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from fineprint.core import formats
-from fineprint.reporting.figures.drawing import Drawing
+from fineprint.reporting.figures.drawing import WORDS, Drawing, caption_figure
 from fineprint.reporting.figures.style import GREY, INK, LIGHT, WIDTH
 from fineprint.results.lookup import Study
-from fineprint.results.steps import Step, direct_arrows, list_steps, place_steps, summarise_jobs
+from fineprint.results.steps import direct_arrows, list_steps, place_steps, summarise_jobs
 
 BOX_WIDTH, BOX_HEIGHT, LEVEL_HEIGHT, BOX_SPACING = 1.0, 0.62, 0.62, 1.1
 NAME_LENGTH = 18  # letters that a box has room for in one line
@@ -37,7 +37,8 @@ def draw_workflow(study: Study) -> Drawing:
         {"rule": step.rule, "leaves": step.leaves, "waits_for": " ".join(step.after), **job_columns(times, step.rule)}
         for step in steps
     ]
-    return Drawing(figure, "How the study was made", write_caption(times), write_alt(steps), rows)
+    waits = [WORDS("workflow", "wait", rule=step.rule, after=list(step.after)) for step in steps if step.after]
+    return caption_figure(figure, "workflow", rows, timed=bool(times), rules=len(steps), waits="; ".join(waits))
 
 
 def spread(levels: dict[str, int]) -> dict[str, tuple[float, float]]:
@@ -90,19 +91,3 @@ def job_columns(times: dict[str, dict[str, Any]], rule: str) -> dict[str, Any]:
     """Return a rule's jobs and seconds for the figure's data; empty where not known."""
     found = times.get(rule, {})
     return {"jobs": found.get("jobs"), "seconds": found.get("seconds")}
-
-
-def write_caption(times: dict[str, dict[str, Any]]) -> str:
-    """Write the caption: with times only where they are known."""
-    words = (
-        "The rules of the workflow, from top to bottom as data flow through them. An arrow leads from a rule to one "
-        "that reads what it leaves; arrows that follow from others are left out."
-    )
-    known = " A box gives the number of jobs and their wall times added up, where these were there to be read."
-    return words + (known if times else "")
-
-
-def write_alt(steps: list[Step]) -> str:
-    """Describe the graph in words."""
-    waits = [f"{step.rule} waits for {formats.join(list(step.after))}" for step in steps if step.after]
-    return f"Graph of {len(steps)} rules: {'; '.join(waits)}."
