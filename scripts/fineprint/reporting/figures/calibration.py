@@ -5,7 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from fineprint.core.records import Calibration, Score
+from fineprint.core.records import Calibration, Score, as_mapping
 from fineprint.reporting.figures.drawing import Drawing, caption_figure, method_panels, name_method
 from fineprint.reporting.figures.style import COLOURS, GREY, LIGHT
 from fineprint.reporting.sections.calibration import calibrated
@@ -22,26 +22,30 @@ def draw_calibration(study: Study, task: str) -> Drawing | None:
         draw_reliability(axis, calibration)
     figure.supxlabel("Confidence (mean of the bin)")
     figure.supylabel("Accuracy")
-    rows = [{**name_method(study, method), **part} for method, _, calibration in found for part in calibration["bins"]]
+    rows = [
+        {**name_method(study, method), **as_mapping(part)}
+        for method, _, calibration in found
+        for part in calibration.bins
+    ]
     split = study.headline(task)
     return caption_figure(figure, "calibration", rows, task=task, split=split, errors=list_errors(study, found))
 
 
 def list_errors(study: Study, found: list[tuple[str, Score, Calibration]]) -> str:
     """Return the expected calibration error of each method, the smallest first."""
-    ordered = sorted(found, key=lambda item: item[2]["expected_calibration_error"])
-    return "; ".join(f"{study.title(name)} {result['expected_calibration_error']:.3f}" for name, _, result in ordered)
+    ordered = sorted(found, key=lambda item: item[2].expected_calibration_error)
+    return "; ".join(f"{study.title(name)} {result.expected_calibration_error:.3f}" for name, _, result in ordered)
 
 
 def draw_reliability(axis: Axes, calibration: Calibration) -> None:
     """Draw one curve with the diagonal."""
-    bins = calibration["bins"]
-    total = sum(part["rows"] for part in bins)
-    x, y = [part["confidence"] for part in bins], [part["accuracy"] for part in bins]
+    bins = calibration.bins
+    total = sum(part.rows for part in bins)
+    x, y = [part.confidence for part in bins], [part.accuracy for part in bins]
     axis.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=0.9)
     axis.plot(x, y, color=COLOURS[0], linewidth=1)
-    axis.scatter(x, y, s=[8 + 90 * part["rows"] / total for part in bins], color=COLOURS[0], zorder=3)
+    axis.scatter(x, y, s=[8 + 90 * part.rows / total for part in bins], color=COLOURS[0], zorder=3)
     axis.vlines(x, y, x, color=LIGHT, linewidth=1.5, zorder=1)
-    axis.text(0.04, 0.79, f"ECE {calibration['expected_calibration_error']:.3f}", transform=axis.transAxes, fontsize=7)
+    axis.text(0.04, 0.79, f"ECE {calibration.expected_calibration_error:.3f}", transform=axis.transAxes, fontsize=7)
     axis.set(xlim=(-0.03, 1.06), ylim=(-0.06, 1.08), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
     plt.setp(axis.get_xticklabels() + axis.get_yticklabels(), fontsize=7)

@@ -25,24 +25,25 @@ from fineprint.reporting.figures.drawing import (
 )
 from fineprint.reporting.figures.style import GREY, INK
 from fineprint.reporting.sections.cost import memory_kinds
-from fineprint.reporting.sections.cost_axes import CostGetter, trained_parameters, training_peak, training_seconds
+from fineprint.reporting.sections.cost_axes import TRAINING_COSTS, CostAxis
 from fineprint.results.lookup import Study
+
+PARAMETERS, TIME, MEMORY, *_ = TRAINING_COSTS
 
 
 @dataclass(frozen=True)
 class Scale:
-    """An axis of costs: its column in the figure's data, its title, what to get of a run, how to write a figure."""
+    """An axis of costs: its column in the figure's data, its title, and the cost."""
 
     key: str
     title: str
-    get: CostGetter
-    write: Callable[[float | None], str]
+    cost: CostAxis
 
 
 SCALES = (
-    Scale("trainable_parameters", "Trainable parameters", trained_parameters, formats.short_count),
-    Scale("training_seconds", "Training time", training_seconds, formats.seconds),
-    Scale("peak_training_bytes", "Peak memory in training", training_peak, formats.size),
+    Scale("trainable_parameters", "Trainable parameters", PARAMETERS),
+    Scale("training_seconds", "Training time", TIME),
+    Scale("peak_training_bytes", "Peak memory in training", MEMORY),
 )
 KEY_LINE_INCHES = 0.17
 TRAILING_ZEROS = re.compile(r"\.0+(?!\d)|(?<=\.\d)0+(?!\d)")
@@ -88,9 +89,9 @@ def cost_row(study: Study, task: str, method: str) -> dict[str, Any]:
     """Return one method's accuracy and costs."""
     run, score = study.run(task, method), study.score(task, method, study.headline(task))
     assert score is not None
-    costs = {scale.key: scale.get(run) for scale in SCALES}
+    costs = {scale.key: scale.cost.get(run) for scale in SCALES}
     status = study.status(task, method)
-    return {**name_method(study, method), "status": status, "accuracy": score["accuracy"], **costs}
+    return {**name_method(study, method), "status": status, "accuracy": score.accuracy, **costs}
 
 
 def draw_panel(axis: Axes, rows: list[dict[str, Any]], marks: dict[int, dict[str, Any]], scale: Scale) -> None:
@@ -106,7 +107,7 @@ def draw_panel(axis: Axes, rows: list[dict[str, Any]], marks: dict[int, dict[str
         colours = {"color": mark["color"] if fine else "none", "edgecolors": mark["color"] if fine else GREY}
         axis.scatter(row[scale.key], row["accuracy"], s=34, marker=mark["marker"], zorder=3, **colours)
     if known:
-        style_log_axis(axis, [row[scale.key] for row in known], scale.write)
+        style_log_axis(axis, [row[scale.key] for row in known], scale.cost.write)
     else:
         axis.text(0.5, 0.5, formats.NOT_MEASURED, transform=axis.transAxes, ha="center", color=GREY)
     axis.margins(x=0.12, y=0.14)
@@ -156,7 +157,7 @@ def draw_key(axis: Axes, study: Study, methods: list[str]) -> None:
 def describe_front(rows: list[dict[str, Any]], scale: Scale) -> str:
     """Return the Pareto front of one cost in words."""
     front = [
-        WORDS("cost", "on_front", method=row["method"], cost=scale.write(row[scale.key]), value=row["accuracy"])
+        WORDS("cost", "on_front", method=row["method"], cost=scale.cost.write(row[scale.key]), value=row["accuracy"])
         for row in find_front(rows, scale)
     ]
     return WORDS("cost", "front", axis=scale.title, methods=", ".join(front))

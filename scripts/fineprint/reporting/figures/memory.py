@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from fineprint.core.records import Run
 from fineprint.reporting.figures.drawing import (
     WORDS,
     Drawing,
@@ -21,7 +22,7 @@ from fineprint.reporting.figures.drawing import (
 )
 from fineprint.reporting.figures.style import COLOURS, GREY, HATCHES, WIDTH
 from fineprint.reporting.sections.cost import memory_kinds, storage_rows
-from fineprint.results.lookup import Study, peak_memory, train_value
+from fineprint.results.lookup import Study
 
 PARTS = {
     "weight_bytes": "weights",
@@ -34,15 +35,16 @@ MOST_TASKS = 10
 
 def draw_memory(study: Study, task: str) -> Drawing | None:
     """Draw weights, gradients, optimizer state and activations as stacked bars, beside the measured peak."""
-    methods = [method for method in study.methods if train_value(study.run(task, method), "weight_bytes") is not None]
-    if not methods:
+    found = {method: study.run(task, method) for method in study.methods}
+    runs = {name: run for name, run in found.items() if run and run.trained and run.trained.weight_bytes is not None}
+    if not runs:
         return None
-    rows = [memory_row(study, task, method) for method in methods]
-    size = (WIDTH, 0.9 + 0.26 * len(methods))
+    rows = [{**name_method(study, method), **memory_row(run)} for method, run in runs.items()]
+    size = (WIDTH, 0.9 + 0.26 * len(runs))
     figure, (parts, peaks) = plt.subplots(1, 2, figsize=size, layout="constrained", sharey=True, width_ratios=(3, 2))
     draw_parts(parts, rows)
     draw_peaks(peaks, rows)
-    name_lines(parts, study, methods)
+    name_lines(parts, study, list(runs))
     figure.legend(*parts.get_legend_handles_labels(), loc="outside upper center", ncols=len(PARTS))
     told = [describe_memory(row) for row in rows]
     return caption_figure(figure, "memory", rows, task=task, memory=memory_kinds(study, task), methods="; ".join(told))
@@ -71,12 +73,11 @@ def draw_peaks(axis: Axes, rows: list[dict[str, Any]]) -> None:
     axis.grid(axis="y", visible=False)
 
 
-def memory_row(study: Study, task: str, method: str) -> dict[str, Any]:
-    """Return one method's parts and peak."""
-    run = study.run(task, method)
-    peak, kind = peak_memory(run, "training")
-    parts = {key: train_value(run, key) for key in PARTS}
-    return {**name_method(study, method), **parts, "peak_bytes": peak, "peak_kind": kind}
+def memory_row(run: Run) -> dict[str, Any]:
+    """Return one run's parts and peak."""
+    peak = run.peak_memory("training")
+    parts = {key: getattr(run.trained, key) for key in PARTS}
+    return {**parts, "peak_bytes": peak.bytes, "peak_kind": peak.kind}
 
 
 def describe_memory(row: dict[str, Any]) -> str:

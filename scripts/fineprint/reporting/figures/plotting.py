@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fineprint.core.records import Results, write_json
+from fineprint.core.records import Results, as_mapping, write_json
 from fineprint.reporting.figures.calibration import draw_calibration
 from fineprint.reporting.figures.cost import draw_cost
 from fineprint.reporting.figures.drawing import Drawing
@@ -56,11 +56,12 @@ class FigureEntry:
 
 def plot_all(results: Results, folder: Path) -> list[FigureEntry]:
     """Draw every figure that the data allow into `folder`, and write figures.json."""
+    study = Study(results)
     folder.mkdir(parents=True, exist_ok=True)
-    with figure_style(json.dumps(results, ensure_ascii=False)):
+    with figure_style(json.dumps(study.results, ensure_ascii=False, default=as_mapping)):
         entries = [
             save_drawing(folder, kind, task, detail, drawing)
-            for kind, task, detail, drawing in draw_all(Study(results))
+            for kind, task, detail, drawing in draw_all(study)
             if drawing is not None
         ]
     write_json(folder / "figures.json", [asdict(entry) for entry in entries])
@@ -75,7 +76,7 @@ def draw_all(study: Study) -> Iterator[tuple[str, str, str, Drawing | None]]:
         for split in study.splits_and_pooled(task):
             yield "confusion", task, split, draw_confusion(study, task, split)
         scores = [score for split in study.splits(task) for _, score in study.scored(task, split)]
-        for tag in dict.fromkeys(tag for score in scores for tag in score["by_tag"]):
+        for tag in dict.fromkeys(tag for score in scores for tag in score.by_tag):
             yield "tags", task, tag, draw_tags(study, task, tag)
     yield SERVING, "", "growth", draw_growth(study)
     yield "workflow", "", "", draw_workflow(study)

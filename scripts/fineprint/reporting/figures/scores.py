@@ -27,6 +27,7 @@ from fineprint.results.lookup import Study
 from fineprint.tasks._rows import POOLED
 
 FEW_LABELS = 4  # up to here confusion matrices fit five to a row
+ACCURACY = ("rows", "accuracy", "accuracy_low", "accuracy_high")  # of a figure's data
 UNPARSEABLE = "unparseable"  # the last column of a confusion matrix
 MOST_WITH_INTERVALS = 9  # methods side by side; more leave no room for intervals in the cells
 
@@ -74,20 +75,20 @@ def draw_split(axis: Axes, study: Study, task: str, split: str, position: int, m
         if score:
             fine = study.status(task, method) == "ok"
             ink = colour if fine else GREY
-            limits = [[score["accuracy"] - score["accuracy_low"]], [score["accuracy_high"] - score["accuracy"]]]
+            limits = [[score.accuracy - score.accuracy_low], [score.accuracy_high - score.accuracy]]
             look = {"color": ink, "markerfacecolor": ink if fine else "white", "markersize": 5}
             look |= {"elinewidth": 1.6, "capsize": 2.5}
-            axis.errorbar([score["accuracy"]], [line + shift], xerr=limits, fmt=marker, **look)
+            axis.errorbar([score.accuracy], [line + shift], xerr=limits, fmt=marker, **look)
     axis.errorbar([], [], xerr=[], fmt=marker, color=colour, markersize=5, label=escape(split))
     scored = study.scored(task, split)
     if position == 0 and scored:
-        baseline = scored[0][1]["majority_rate"]
+        baseline = scored[0][1].majority_rate
         axis.axvline(baseline, color=INK, linestyle="--", linewidth=1, label="majority-class baseline")
 
 
 def accuracy_row(study: Study, task: str, method: str, split: str, score: Score) -> dict[str, Any]:
     """Return one row of the figure's data."""
-    figures = {key: score[key] for key in ("rows", "accuracy", "accuracy_low", "accuracy_high", "majority_rate")}
+    figures = {key: getattr(score, key) for key in (*ACCURACY, "majority_rate")}
     return {**name_method(study, method), "split": split, "status": study.status(task, method), **figures}
 
 
@@ -96,14 +97,14 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
     scored = study.scored(task, split)
     if not scored:
         return None
-    labels = study.results["tasks"][task]["labels"]
-    unparseable = any(score["unparseable"] for _, score in scored)
+    labels = study.results.tasks[task].labels
+    unparseable = any(score.unparseable for _, score in scored)
     names = [escape(name[:3]) for name in labels] + (["none"] if unparseable else [])
     few = len(labels) <= FEW_LABELS
     columns, height = (5 if len(scored) > 4 else 4, 1.45) if few else (3, 0.8 + 0.17 * len(labels))
     figure, axes = method_panels(study, [method for method, _ in scored], columns, height, 21 if few else 36)
     for axis, (_, score) in zip(axes, scored, strict=True):
-        draw_matrix(axis, np.array(score["confusion"])[:, : len(names)], 6.8 if few else 5.6)
+        draw_matrix(axis, np.array(score.confusion)[:, : len(names)], 6.8 if few else 5.6)
         axis.set_xticks(range(len(names)), names, fontsize=7 if few else 6)
         axis.set_yticks(range(len(labels)), [escape(name[:3]) for name in labels], fontsize=7 if few else 6)
     figure.supxlabel("Predicted label")
@@ -133,14 +134,14 @@ def confusion_rows(study: Study, labels: list[str], method: str, score: Score) -
     """Return one method's matrix row by row."""
     return [
         {**name_method(study, method), "gold": gold, "predicted": predicted, "rows": count}
-        for gold, line in zip(labels, score["confusion"], strict=True)
+        for gold, line in zip(labels, score.confusion, strict=True)
         for predicted, count in zip([*labels, UNPARSEABLE], line, strict=True)
     ]
 
 
 def find_mistake(study: Study, method: str, score: Score, labels: list[str]) -> str:
     """Return a method's most frequent mistake in words."""
-    counts = np.array(score["confusion"])
+    counts = np.array(score.confusion)
     np.fill_diagonal(counts, -1)
     *_, place = np.flatnonzero(counts == counts.max())
     gold, predicted = np.unravel_index(place, counts.shape)
@@ -191,10 +192,10 @@ def tag_rows(study: Study, task: str, method: str, tag: str) -> list[dict[str, A
     """Return a method's rows of the figure's data, one for each split and value of the tag."""
     scores = {split: study.score(task, method, split) for split in study.splits(task)}
     return [
-        {**name_method(study, method), "split": split, "value": value, **found, "rows": int(found["rows"])}
+        {**name_method(study, method), "split": split, "value": value, **{key: getattr(found, key) for key in ACCURACY}}
         for split, score in scores.items()
         if score
-        for value, found in score["by_tag"].get(tag, {}).items()
+        for value, found in score.by_tag.get(tag, {}).items()
     ]
 
 

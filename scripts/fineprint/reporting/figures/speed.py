@@ -19,8 +19,10 @@ from fineprint.reporting.figures.drawing import (
     panels,
 )
 from fineprint.reporting.sections.cost import memory_kinds
-from fineprint.reporting.sections.cost_axes import prediction_speed, training_peak
-from fineprint.results.lookup import Study, peak_memory, train_value
+from fineprint.reporting.sections.cost_axes import SPEED, TRAINING_COSTS
+from fineprint.results.lookup import Study
+
+TRAINING_MEMORY = TRAINING_COSTS[2]
 
 FIGURES = {
     "training_rows_per_second": "Training",
@@ -52,10 +54,10 @@ def speed_row(study: Study, task: str, method: str) -> dict[str, Any]:
     return {
         **name_method(study, method),
         "backbone": study.settings(method)["backbone"],
-        "training_rows_per_second": train_value(run, "examples_per_second"),
-        "prediction_rows_per_second": prediction_speed(run),
-        "peak_training_bytes": training_peak(run),
-        "peak_prediction_bytes": peak_memory(run, "prediction")[0],
+        "training_rows_per_second": run.trained.examples_per_second if run and run.trained else None,
+        "prediction_rows_per_second": SPEED.get(run),
+        "peak_training_bytes": TRAINING_MEMORY.get(run),
+        "peak_prediction_bytes": run.peak_memory("prediction").bytes if run else None,
     }
 
 

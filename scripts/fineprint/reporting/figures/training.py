@@ -6,19 +6,16 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from fineprint.core.records import TrainRecord, as_mapping
 from fineprint.reporting.figures.drawing import WORDS, Drawing, caption_figure, method_panels, name_method
 from fineprint.reporting.figures.style import COLOURS, INK, LIGHT
-from fineprint.results.lookup import Study, is_trained
+from fineprint.results.lookup import Study
 
 
-def trained_runs(study: Study, task: str) -> list[tuple[str, dict[str, Any]]]:
+def trained_runs(study: Study, task: str) -> list[tuple[str, TrainRecord]]:
     """Return the training records that have epochs, in the config's order."""
     runs = [(method, study.run(task, method)) for method in study.methods]
-    return [
-        (method, dict(run["train"]))
-        for method, run in runs
-        if is_trained(run) and run and run["train"] and run["train"]["epochs"]
-    ]
+    return [(method, run.trained) for method, run in runs if run and run.trained and run.trained.epochs]
 
 
 def draw_losses(study: Study, task: str) -> Drawing | None:
@@ -34,37 +31,37 @@ def draw_losses(study: Study, task: str) -> Drawing | None:
     figure.supylabel("Loss (cross-entropy)")
     rows = [row for method, record in runs for row in loss_rows(study, method, record)]
     epochs = [
-        WORDS("losses", "epoch", method=study.title(method), best=record["best_epoch"], epochs=len(record["epochs"]))
+        WORDS("losses", "epoch", method=study.title(method), best=record.best_epoch, epochs=len(record.epochs))
         for method, record in runs
     ]
     return caption_figure(figure, "losses", rows, task=task, epochs="; ".join(epochs))
 
 
-def epoch_ends(record: dict[str, Any]) -> list[float]:
+def epoch_ends(record: TrainRecord) -> list[float]:
     """Return at which step each epoch ended; without steps, the epochs' own numbers."""
-    epochs = len(record["epochs"])
-    last = record["steps"][-1]["step"] if record["steps"] else epochs
+    epochs = len(record.epochs)
+    last = record.steps[-1].step if record.steps else epochs
     return [last * (position + 1) / epochs for position in range(epochs)]
 
 
-def draw_loss(axis: Axes, record: dict[str, Any]) -> None:
+def draw_loss(axis: Axes, record: TrainRecord) -> None:
     """Draw one method's losses."""
-    steps, ends = record["steps"], epoch_ends(record)
-    losses = [step["loss"] for step in steps]
-    axis.plot([step["step"] for step in steps], losses, color=COLOURS[0], linewidth=1, label="training")
-    held_out = [epoch["held_out_loss"] for epoch in record["epochs"]]
+    steps, ends = record.steps, epoch_ends(record)
+    losses = [step.loss for step in steps]
+    axis.plot([step.step for step in steps], losses, color=COLOURS[0], linewidth=1, label="training")
+    held_out = [epoch.held_out_loss for epoch in record.epochs]
     axis.plot(ends, held_out, "s--", color=COLOURS[1], markersize=3.5, linewidth=0.8, label="held out")
-    best = record["best_epoch"]
+    best = record.best_epoch
     if best:
         axis.axvline(ends[best - 1], color=INK, linewidth=0.9, linestyle=":", label="selected epoch")
     axis.set_ylim(bottom=0)
     axis.tick_params(labelsize=7)
 
 
-def loss_rows(study: Study, method: str, record: dict[str, Any]) -> list[dict[str, Any]]:
+def loss_rows(study: Study, method: str, record: TrainRecord) -> list[dict[str, Any]]:
     """Return one method's curve as data."""
-    training = [("training", step["step"], step["loss"]) for step in record["steps"]]
-    losses = [epoch["held_out_loss"] for epoch in record["epochs"]]
+    training = [("training", step.step, step.loss) for step in record.steps]
+    losses = [epoch.held_out_loss for epoch in record.epochs]
     held_out = [("held out", end, loss) for end, loss in zip(epoch_ends(record), losses, strict=True)]
     start = name_method(study, method)
     return [{**start, "part": part, "step": step, "loss": loss} for part, step, loss in training + held_out]
@@ -84,7 +81,7 @@ def draw_held_out(study: Study, task: str) -> Drawing | None:
         axis.tick_params(labelsize=7, labelbottom=True)
     figure.supxlabel("Epoch")
     figure.supylabel("Held-out accuracy")
-    rows = [{**name_method(study, method), **epoch} for method, record in runs for epoch in record["epochs"]]
+    rows = [{**name_method(study, method), **as_mapping(epoch)} for method, record in runs for epoch in record.epochs]
     curves = []
     for method, record in runs:
         _, values = accuracy_curve(record)
@@ -92,15 +89,15 @@ def draw_held_out(study: Study, task: str) -> Drawing | None:
     return caption_figure(figure, "held_out", rows, task=task, curves="; ".join(curves))
 
 
-def draw_curve(axis: Axes, record: dict[str, Any]) -> None:
+def draw_curve(axis: Axes, record: TrainRecord) -> None:
     """Draw one method's accuracies with a circle around the selected epoch's."""
     numbers, values = accuracy_curve(record)
     axis.plot(numbers, values, "o-", color=COLOURS[0], markersize=3.5, linewidth=1.3)
-    best = record["best_epoch"]
+    best = record.best_epoch
     if best:
         axis.plot([best], [values[numbers.index(best)]], "o", markersize=7, markerfacecolor="none", color=INK)
 
 
-def accuracy_curve(record: dict[str, Any]) -> tuple[list[int], list[float]]:
+def accuracy_curve(record: TrainRecord) -> tuple[list[int], list[float]]:
     """Return epochs and held-out accuracies."""
-    return [epoch["epoch"] for epoch in record["epochs"]], [epoch["held_out_accuracy"] for epoch in record["epochs"]]
+    return [epoch.epoch for epoch in record.epochs], [epoch.held_out_accuracy for epoch in record.epochs]
