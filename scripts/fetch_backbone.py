@@ -34,9 +34,9 @@ def main(*, settings: Path, model: Path, record: Path, fetched: Path | None = No
     facts = backbone.fetch(model, wanted["seed"])
     check_architecture(backbone, model)
     pad_token = load_tokenizer(model).pad_token
-    described = describe_backbone(backbone, model, facts)
-    check_unchanged(fetched, described["files"])
-    write_json(record, {"name": wanted["name"], "pad_token": pad_token, **described})
+    described = describe_backbone(wanted["name"], backbone, model, facts, pad_token)
+    check_unchanged(fetched, described.files)
+    write_json(record, described)
 
 
 if __name__ == "__main__":

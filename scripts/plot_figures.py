@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fineprint.core.records import read_json
+from fineprint.core.records import Results, read_record
 from fineprint.jobs.job import run_job
 from fineprint.reporting.figures.plotting import plot_all
 
@@ -14,7 +14,7 @@ def main(*, results: Path, figures: Path) -> None:
         results: results.json.
         figures: the folder to write into.
     """
-    plot_all(read_json(results), figures)
+    plot_all(read_record(results, Results), figures)
 
 
 if __name__ == "__main__":

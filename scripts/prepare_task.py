@@ -29,7 +29,7 @@ def main(*, settings: Path, rows: Path, record: Path, fetched: Path | None = Non
     files = {split: rows / f"{split}.jsonl" for split in splits}
     for split, part in splits.items():
         write_rows(files[split], part)
-    write_json(record, {"name": wanted["name"], **describe_task(task, splits, dropped, files)})
+    write_json(record, describe_task(wanted["name"], task, splits, dropped, files))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 
 from example_contests import FULL, LORA, make_contest, set_hits
 from example_results import make_results
-from example_runs import METHODS
+from example_runs import METHODS, environment
 from fineprint.reporting.sections import advice, analysis, benefit
 from fineprint.reporting.sections.cost_axes import SPEED, TRAINING_COSTS, find_least
 from fineprint.results.lookup import Study
@@ -92,7 +92,7 @@ def test_equal_costs_have_no_single_winner():
 def test_memory_of_two_kinds_and_times_of_two_machines_are_not_compared():
     results = make_contest({FULL: range(270), LORA: range(268)})
     results["runs"][1]["train"]["phases"]["training"]["memory"]["peak_allocated_bytes"] = 5
-    results["runs"][1]["train"]["environment"] = {"processor": "another", "gpu": None}
+    results["runs"][1]["train"]["environment"] = environment("another")
     study = Study(results)
     for axis in (MEMORY, TIME):
         assert find_least(study, "nli", [FULL, LORA], axis) is None

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from example_contests import FULL, LORA, make_contest, set_hits
-from example_runs import METHODS
+from example_runs import METHODS, environment
 from fineprint.claims.cases import Case, Measurement, NotMeasured
 from fineprint.claims.published import published_rows, read_published
 from fineprint.claims.quantities import QUANTITIES, ratio_interval
@@ -37,7 +37,7 @@ def at_real_size(results, gpu=True):
     results["backbones"]["encoder"].update({"parameters": 355_000_000, "bytes": 1_420_000_000})
     for run in results["runs"]:
         for record in (run["train"], run["predict"]):
-            record["environment"] = {"processor": "CPU", "gpu": {"name": "Card"} if gpu else None}
+            record["environment"] = environment(gpu="Card" if gpu else None)
             for phase in record["phases"].values():
                 phase["memory"]["peak_allocated_bytes"] = 6_100_000_000 if gpu else None
     return results
@@ -121,7 +121,7 @@ def test_speed_is_of_rows_per_second_and_says_the_total_time():
 
 def test_times_of_two_machines_are_not_compared():
     results = at_real_size(contest())
-    results["runs"][1]["train"]["environment"] = {"processor": "another", "gpu": None}
+    results["runs"][1]["train"]["environment"] = environment("another")
     assert "different machines" in assess(results, "lora_speed").sentence
 
 
@@ -220,11 +220,12 @@ def test_storage_is_arithmetic_on_measured_bytes():
 
 
 def serving(switch, reload, after="aa"):
-    row = {"tasks": 3, "switch_seconds_median": switch}
+    row = {"tasks": 3, "trained": True, "switch_seconds_median": switch}
     rows = [{**row, "way": "switched", "method": LORA}]
     rows += [{**row, "way": "reloaded", "method": FULL, "switch_seconds_median": reload}]
     kept = [{"way": "switched", "method": LORA, "before": "aa", "after": after}]
-    return {"ways": {"rows": rows, "backbone": kept}}
+    absent = {"seed": 1, "tasks": {}, "runs": [], "combining": None, "forgetting": None, "real_size": None}
+    return {"ways": {"settings": {}, "rows": rows, "backbone": kept}, "comparisons": [], **absent}
 
 
 def test_switching_adapters():

@@ -1,13 +1,12 @@
 """What the noise of one training, one machine or a few rows allows to be said."""
 
-import json
 import re
 
 import pytest
 
 from example_contests import FULL, LORA, make_contest, set_hits
-from example_results import METHODS, make_results
-from example_runs import generation
+from example_results import METHODS, as_plain, make_results, make_task
+from example_runs import generation, make_predict
 from fineprint.core.records import write_json
 from fineprint.jobs import environment
 from fineprint.readouts import Prediction
@@ -125,10 +124,10 @@ def scored(tmp_path):
     noted = [{"choice": choice, "value": value, "own": used, "shots": []} for choice, value, used, _ in tried]
     for number, (*_, labels) in enumerate(tried):
         write_answers(place / "trials" / f"{number}.jsonl", labels)
-    write_json(tmp_path / "task.json", {"labels": ["a", "b"], "splits": {"train": {}, "test": {}}})
-    write_json(tmp_path / "predict.json", {"run_config": {}, "trials": noted})
+    write_json(tmp_path / "task.json", make_task("two", {"test": 40}) | {"labels": ["a", "b"]})
+    write_json(tmp_path / "predict.json", make_predict(METHODS[LORA]) | {"trials": noted})
     record = scoring.score_run(tmp_path / "task.json", place, tmp_path / "predict.json")
-    return json.loads(json.dumps(record))
+    return as_plain(record)
 
 
 def test_a_merged_model_is_tested_against_its_adapter(scored):

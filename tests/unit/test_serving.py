@@ -10,8 +10,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from example_serving import make_serving_results
 from fineprint.backbones._model_folder import stored_bytes
-from fineprint.core.records import folder_bytes, write_json
+from fineprint.core.records import ForgettingRecord, RealSize, Served, ServingRecord, folder_bytes, write_json
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import ADAPTER_FOLDER, assemble_for_training, make_readout, save_trained
 from fineprint.models.precisions import keep_linear_in_half
@@ -359,14 +360,13 @@ def test_the_ways_take_turns_at_the_stream(make_entries):
     groups = [Group("lora", entries, [Slow()]), Group("other", entries, [Slow()])]
     for group in groups:
         group.ways[0].label = group.method
-    row = {"way": "switched", "tasks": 2, "reason": None}
-    rows = [row | {"method": "lora"}, row | {"method": "other"}]
+    rows = [Served(way="switched", method=name, tasks=2, trained=True) for name in ("lora", "other")]
     asked = QUICK.model_copy(update={"requests": 8, "rounds": 3})
     time_streams(rows, groups, asked, 1)
     assert order == [("lora", 1), ("other", 1), *[("lora", 8), ("other", 8)] * 3]
-    assert [row["rounds"] for row in rows] == [3, 3]
+    assert [row.rounds for row in rows] == [3, 3]
     time_streams(rows, groups, asked.model_copy(update={"seconds_per_measurement": 1e-9}), 1)
-    assert [row["rounds"] for row in rows] == [2, 2], "slow ways take as many as show a range"
+    assert [row.rounds for row in rows] == [2, 2], "slow ways take as many as show a range"
 
 
 def test_a_way_that_memory_does_not_allow_beside_the_others_is_left_out(make_entries):
@@ -375,10 +375,10 @@ def test_a_way_that_memory_does_not_allow_beside_the_others_is_left_out(make_ent
             raise torch.OutOfMemoryError("the GPU is full")
 
     entries = make_entries("full", "classifier", "encoder")
-    row = {"method": "full", "tasks": 2, "reason": None, "rows_per_second": None}
-    rows = [{**row, "way": "resident"}, {**row, "way": "reloaded"}, {**row, "way": "switched", "reason": "refused"}]
+    rows = [Served(way=way, method="full", tasks=2, trained=True) for way in ("resident", "reloaded", "switched")]
+    rows[2].reason = "refused"
     time_streams(rows, [Group("full", entries, [way]) for way in (Full(), Reloaded(), Switched())], QUICK, 1)
-    assert [row["rows_per_second"] is None for row in rows] == [True, False, True]
+    assert [row.rows_per_second is None for row in rows] == [True, False, True]
 
 
 def test_every_way_answers_once_before_anything_is_timed(make_entries, monkeypatch):
@@ -452,23 +452,23 @@ def test_one_adapter_learns_all_tasks_and_leaves_the_backbone(lora, tiny_rows):
 
 def test_an_adapter_beside_another_forgets_nothing(make_entries, tmp_path):
     first, second, _ = make_entries("lora", "classifier", "encoder")
-    record = {"scores": [], "backbone": [], "training": []}
+    record = ForgettingRecord(settings={}, first="nli", second="mood", split="test")
     learn_beside(record, "lora", first, second, tmp_path, 1)
-    assert record["scores"][0]["difference"] == 0 and record["scores"][0]["after"]["accuracy"] == 1
-    assert record["backbone"][0]["before"] == record["backbone"][0]["after"]
+    assert record.scores[0].difference == 0 and record.scores[0].after.accuracy == 1
+    assert record.backbone[0].unchanged
 
 
 def test_a_whole_model_trained_on_may_forget(make_entries, tiny_rows, tmp_path):
     first, second, _ = make_entries("full", "classifier", "encoder")
     for split in ("train", "held_out"):
         write_rows(tmp_path / f"{split}.jsonl", second.rows)
-    record = {"first": "nli", "scores": [], "backbone": [], "training": []}
+    record = ForgettingRecord(settings={}, first="nli", second="mood", split="test")
     learn_on(record, "full", first, second, tmp_path, 1)
-    assert record["scores"][0]["before"]["accuracy"] == 1
-    assert record["scores"][0]["difference"] == pytest.approx(record["scores"][0]["after"]["accuracy"] - 1)
-    assert record["scores"][0]["difference"] < 0
-    assert record["backbone"][0]["before"] != record["backbone"][0]["after"]
-    assert record["training"][0]["second"]["rows"] == 24
+    assert record.scores[0].before.accuracy == 1
+    assert record.scores[0].difference == pytest.approx(record.scores[0].after.accuracy - 1)
+    assert record.scores[0].difference < 0
+    assert not record.backbone[0].unchanged
+    assert record.training[0].second.rows == 24
 
 
 def test_a_full_memory_ends_a_session_with_its_reason(make_entries):
@@ -560,12 +560,14 @@ def test_a_study_at_real_size_is_another_and_serves_nothing_anew(tmp_path, monke
     with pytest.raises(SettingsError, match=r"serving.real_size: results/demo/results.json is this study's own"):
         read_study(changed(serving__real_size="results/demo/results.json"))
     assert describe_serving(read_study(DEMO)) == describe_serving(read_study(changed(serving__real_size=None)))
-    assert collect_real_size("other.json") == {"file": "other.json", "results": None}
+    assert collect_real_size("other.json") == RealSize(file="other.json", results=None)
     write_json(tmp_path / "other.json", {"study": {}, "serving": None})
     with pytest.raises(SettingsError, match=r"other.json is not the results.json of a study that serves several tasks"):
         collect_real_size("other.json")
-    write_json(tmp_path / "other.json", {"study": {}, "serving": {"real_size": {"results": {}}}})
-    assert collect_real_size("other.json")["results"]["serving"] == {"real_size": None}
+    other = make_serving_results()
+    other["serving"]["real_size"] = {"file": "a third one", "results": None}
+    write_json(tmp_path / "other.json", other)
+    assert collect_real_size("other.json").results.serving.real_size is None
 
 
 def test_weights_that_are_spread_over_nothing_can_be_served():
@@ -604,7 +606,7 @@ def test_what_one_group_of_ways_holds_is_gone_when_the_next_is_measured(monkeypa
         *(("Session", Measured), ("answer_alone", lambda *_: None), ("probe_peft", lambda *_: [])),
     ):
         monkeypatch.setattr(serving, name, value)
-    record = {"tasks": {}, "peft_alone": [], "rows": [], "checks": [], "merging": [], "backbone": []}
+    record = ServingRecord(settings={})
     gpu = SimpleNamespace(labels=("a", "b"))
     entry = SimpleNamespace(
         task="t",

@@ -18,6 +18,7 @@ import typst
 from fineprint.core.records import Results
 from fineprint.reporting.figures.fonts import copy_fonts, name_missing_letters, needs_system_fonts
 from fineprint.reporting.html import render
+from fineprint.results.lookup import open_results
 
 BODY, STYLE, FILTER, FONTS = "body.typ", "style.typ", "print.lua", "fonts"
 STANDARD = "ua-1"
@@ -26,6 +27,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # what neither HTML n
 
 def write_pdf(results: Results, figures: Path, report: Path, output: Path) -> None:
     """Render `results` as a PDF."""
+    results = open_results(results)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for figure in figures.glob("*.svg"):
@@ -47,12 +49,12 @@ def to_typst(html: str, report: Path) -> str:
 
 def compile_typst(folder: Path, results: Results, body: str) -> bytes:
     """Compile the markup. Title and date go in as data, not as markup."""
-    created = results["provenance"].get("created") or ""
+    created = results.provenance.created
     inputs = {
-        "title": str(results["study"]["title"]),
-        "description": str(results["study"].get("description") or ""),
+        "title": str(results.study["title"]),
+        "description": str(results.study.get("description") or ""),
         "created": created[:10],
-        "study": str(results["study"]["study"]),
+        "study": str(results.study["study"]),
     }
     inputs = {key: name_missing_letters(CONTROL.sub("", value)) for key, value in inputs.items()}
     return typst.compile(

@@ -109,7 +109,7 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
     return {
         "title": config["title"],
         "description": config.get("description") or "",
-        "created": (results["provenance"].get("created") or "")[:10],
+        "created": study.results.provenance.created[:10],
         "sections": SECTIONS,
         "section_number": {section.name: section.number for section in SECTIONS},
         "warnings": setting.warnings(study),

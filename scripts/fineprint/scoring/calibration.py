@@ -25,7 +25,7 @@ def calibrate(entries: Sequence[dict[str, Any]]) -> Calibration | None:
     hits = [entry["probabilities"].index(max(entry["probabilities"])) == entry["gold"] for entry in entries]
     bins = [describe_bin(number, confidences, hits) for number in range(BINS)]
     filled = [part for part in bins if part is not None]
-    error = sum(part["rows"] * abs(part["accuracy"] - part["confidence"]) for part in filled) / len(entries)
+    error = sum(part.rows * abs(part.accuracy - part.confidence) for part in filled) / len(entries)
     return Calibration(
         expected_calibration_error=error,
         mean_confidence=sum(confidences) / len(entries),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def score_trials(folder: Path, trials: list[dict[str, Any]], labels: Sequence[st
         if own is not None:
             found = [mcnemar_p_value(*count_discordant(entries[number], entries[own])) for number in others]
             for number, corrected in zip(others, holm(found), strict=True):
-                scored[number]["p_value_holm"] = corrected
+                scored[number] = replace(scored[number], p_value_holm=corrected)
     return scored
 
 
@@ -137,9 +138,9 @@ def score_trial(trial: dict[str, Any], entries: Entries, labels: Sequence[str]) 
     score = score_predictions(entries, labels)
     return TrialScore(
         **trial,
-        rows=score["rows"],
-        accuracy=score["accuracy"],
-        accuracy_low=score["accuracy_low"],
-        accuracy_high=score["accuracy_high"],
-        unparseable_share=score["unparseable_share"],
+        rows=score.rows,
+        accuracy=score.accuracy,
+        accuracy_low=score.accuracy_low,
+        accuracy_high=score.accuracy_high,
+        unparseable_share=score.unparseable_share,
     )

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
+from fineprint.core.records import Check, PeftAnswer
 from fineprint.inference.assembly import ADAPTER_FOLDER, assemble_for_prediction
 from fineprint.inference.batching import prediction_batches
 from fineprint.models.precisions import PRECISIONS, compute_dtype, half_dtype
 from fineprint.serving.entries import Entry
-from fineprint.serving.records import Check
 from fineprint.serving.ways import Way, load_whole, run_batch
 from fineprint.study.serving_schema import ServingSettings
 
@@ -136,14 +136,14 @@ def allowed(entry: Entry, wanted: torch.Tensor) -> float:
     return max(least, share * float(wanted.abs().max()))
 
 
-def probe_peft(entries: list[Entry], method: str) -> list[dict[str, Any]]:
+def probe_peft(entries: list[Entry], method: str) -> list[PeftAnswer]:
     """Return what PEFT's own means say to two tasks in one batch: two of different width, two of the same."""
     found = []
     for same_width in (False, True):
         pair = next((pair for pair in pairs_of(entries) if has_same_width(*pair) == same_width), None)
         if pair is not None:
-            names = {"tasks": [entry.task for entry in pair], "labels": [count_labels(entry) for entry in pair]}
-            found.append({"method": method, **names, "error": try_peft(*pair)})
+            names, labels = [entry.task for entry in pair], [count_labels(entry) for entry in pair]
+            found.append(PeftAnswer(method=method, tasks=names, labels=labels, error=try_peft(*pair)))
     return found
 
 

@@ -7,9 +7,9 @@ import math
 import statistics
 from typing import Any
 
+from fineprint.core.records import Latency
 from fineprint.serving.clock import time_call
 from fineprint.serving.entries import Entry
-from fineprint.serving.records import Latency
 from fineprint.serving.ways import Merged, Mixed, Resident, Switched, Way
 from fineprint.study.serving_schema import ServingSettings
 

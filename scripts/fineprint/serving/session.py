@@ -8,10 +8,11 @@ from __future__ import annotations
 import functools
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fineprint.core.progress import logger
+from fineprint.core.records import Check, MergeDrift, Served
 from fineprint.serving.checking import Reference, check_way
 from fineprint.serving.clock import (
     clear_memory,
@@ -24,15 +25,9 @@ from fineprint.serving.clock import (
     time_calls,
 )
 from fineprint.serving.entries import Entry, copy_entries, draw_requests
-from fineprint.serving.records import Check, Served
 from fineprint.serving.ways import Way
 from fineprint.study.serving_schema import ServingSettings
 
-FIGURES = (
-    *("disk_bytes", "held_bytes", "peak_allocated_bytes", "resident_bytes", "first_answer_seconds"),
-    *("add_task_seconds", "switch_seconds_median", "switch_seconds_p99", "switches", "switch_tasks"),
-    *("rows_per_second", "rows_per_second_low", "rows_per_second_high", "rounds", "rows_answered"),
-)
 # What PEFT or torch raise where these adapters, or this machine's memory, do not allow a way.
 REFUSALS = (ValueError, TypeError, RuntimeError, NotImplementedError)
 
@@ -67,7 +62,7 @@ class Session:
         self.cold: dict[str, float] = {}
         self.switches: dict[str, tuple[int, list[float]]] = {}
         self.checks: list[Check] = []
-        self.notes: list[dict[str, Any]] = []
+        self.notes: list[MergeDrift] = []
         clear_memory()
         self.start = resident()
 
@@ -103,10 +98,10 @@ class Session:
 
     def serve_one(self, way: Way, entries: list[Entry], reason: str | None) -> Served:
         """Return one way's record, or one that says why there is none."""
-        row: dict[str, Any] = {"way": way.name, "method": self.plan.method, "tasks": len(entries)}
-        row |= {"trained": len(entries) <= len(self.plan.trained), "reason": reason, **dict.fromkeys(FIGURES)}
+        trained = len(entries) <= len(self.plan.trained)
+        row = Served(way=way.name, method=self.plan.method, tasks=len(entries), trained=trained, reason=reason)
         if reason is not None:
-            return row  # type: ignore[return-value]
+            return row
         way.prepare()
         clear_memory()
         try:
@@ -115,10 +110,10 @@ class Session:
                 self.look_closer(way, entries)
             self.note(way, len(entries))
         except REFUSALS as error:
-            row["reason"] = self.refused[way.name] = first_line(error)
-            return row  # type: ignore[return-value]
+            row.reason = self.refused[way.name] = first_line(error)
+            return row
         tell(way, len(entries), figures)
-        return row | figures  # type: ignore[return-value]
+        return replace(row, **figures)
 
     def look_closer(self, way: Way, entries: list[Entry]) -> None:
         """Check the answers, after all the switches."""
@@ -128,7 +123,7 @@ class Session:
         """Let the way put back what it changed, and keep what it says about it."""
         noted = way.finish()
         if noted:
-            self.notes.append({"way": way.name, "method": self.plan.method, "tasks": count, **noted})
+            self.notes.append(MergeDrift(way=way.name, method=self.plan.method, tasks=count, **noted))
 
     def measure(self, way: Way, entries: list[Entry]) -> dict[str, Any]:
         """Return the figures of one way."""

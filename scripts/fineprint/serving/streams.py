@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from fineprint.core.progress import logger
+from fineprint.core.records import Served
 from fineprint.serving.clock import clear_memory, time_calls
 from fineprint.serving.entries import Entry, copy_entries, draw_requests
-from fineprint.serving.records import Served
 from fineprint.serving.session import REFUSALS, first_line, grow
 from fineprint.serving.ways import Request, Way
 from fineprint.study.serving_schema import ServingSettings
@@ -90,10 +90,10 @@ class Rounds:
 
     def note(self) -> None:
         """Write median and range into the record."""
-        self.row["rows_per_second"] = statistics.median(self.rates)
-        self.row["rows_per_second_low"], self.row["rows_per_second_high"] = min(self.rates), max(self.rates)
-        self.row["rounds"], self.row["rows_answered"] = len(self.rates), self.answered
-        logger.info("%s · %d tasks · %.0f rows/s", self.way.name, self.row["tasks"], self.row["rows_per_second"])
+        self.row.rows_per_second = statistics.median(self.rates)
+        self.row.rows_per_second_low, self.row.rows_per_second_high = min(self.rates), max(self.rates)
+        self.row.rounds, self.row.rows_answered = len(self.rates), self.answered
+        logger.info("%s · %d tasks · %.0f rows/s", self.way.name, self.row.tasks, self.row.rows_per_second)
 
 
 def time_streams(rows: list[Served], groups: list[Group], settings: ServingSettings, seed: int) -> None:
@@ -105,8 +105,8 @@ def time_streams(rows: list[Served], groups: list[Group], settings: ServingSetti
         settings: how long a round lasts and how many there are.
         seed: of the stream.
     """
-    for count in sorted({row["tasks"] for row in rows}):
-        measured = {(row["way"], row["method"]): row for row in rows if row["tasks"] == count and not row["reason"]}
+    for count in sorted({row.tasks for row in rows}):
+        measured = {(row.way, row.method): row for row in rows if row.tasks == count and not row.reason}
         ready = [taken for group in groups for taken in list_rounds(group, count, measured, settings, seed)]
         able = [taken for taken in ready if succeeds(taken, taken.warm_up)]
         for done in range(settings.rounds):

@@ -4,33 +4,17 @@ A task is one file in this folder with a class `Settings(TaskSettings)`. Importi
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pydantic import Field
 
+from fineprint.core.records import Row
 from fineprint.hub.sources import SourceSettings
 
 NO_LABEL = -1
 
 
-@dataclass(frozen=True)
-class Row:
-    """One example.
-
-    Attributes:
-        id: unique within the task, stable from run to run.
-        texts: the input texts by field name, in the order in which an encoder reads them (one or two).
-        label: position in the task's `labels`, or `NO_LABEL` where annotators reached no consensus.
-        group: rows of one group stay on the same side of the held-out cut (for NLI: the premise).
-        tags: what the report breaks scores down by, for example {"genre": "fiction"}.
-    """
-
-    id: str
-    texts: dict[str, str]
-    label: int
-    group: str
-    tags: dict[str, str] = field(default_factory=dict)
+__all__ = ["NO_LABEL", "Row", "TaskSettings", "text_length"]
 
 
 class TaskSettings(SourceSettings):

@@ -7,9 +7,8 @@ import random
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from fineprint.core.records import hash_file
+from fineprint.core.records import SplitRecord, TaskRecord, hash_file
 from fineprint.core.settings import SettingsError
 from fineprint.tasks import NO_LABEL, Row, TaskSettings
 
@@ -94,36 +93,37 @@ def prepare_splits(task: TaskSettings, seed: int) -> tuple[dict[str, list[Row]],
 
 
 def describe_task(
-    task: TaskSettings, splits: dict[str, list[Row]], dropped: dict[str, int], files: dict[str, Path]
-) -> dict[str, Any]:
+    name: str, task: TaskSettings, splits: dict[str, list[Row]], dropped: dict[str, int], files: dict[str, Path]
+) -> TaskRecord:
     """Return the task's record: settings, labels, wording, and for each split its counts, hash and first rows."""
-    return {
-        "settings": task.model_dump(mode="json"),
-        "facts": task.facts(),
-        "description": task.description,
-        "labels": list(task.labels),
-        "answers": list(task.answers),
-        "prompt": task.prompt,
-        "dropped_without_label": dropped,
-        "rows_shared_with_train": {
+    return TaskRecord(
+        name=name,
+        settings=task.model_dump(mode="json"),
+        facts=task.facts(),
+        description=task.description,
+        labels=list(task.labels),
+        answers=list(task.answers),
+        prompt=task.prompt,
+        dropped_without_label=dropped,
+        rows_shared_with_train={
             split: count_shared(rows, splits[TRAIN]) for split, rows in splits.items() if split != TRAIN
         },
-        "splits": {split: describe_split(task, rows, files[split]) for split, rows in splits.items()},
-    }
+        splits={split: describe_split(task, rows, files[split]) for split, rows in splits.items()},
+    )
 
 
-def describe_split(task: TaskSettings, rows: list[Row], file: Path) -> dict[str, Any]:
+def describe_split(task: TaskSettings, rows: list[Row], file: Path) -> SplitRecord:
     """Return counts by label and tag, the file's hash and one example row per label."""
     tags = sorted({tag for row in rows for tag in row.tags})
     examples = [next((row for row in rows if row.label == number), None) for number in range(len(task.labels))]
-    return {
-        "rows": len(rows),
-        "groups": len({row.group for row in rows}),
-        "labels": {label: sum(row.label == number for row in rows) for number, label in enumerate(task.labels)},
-        "tags": {tag: dict(sorted(Counter(row.tags.get(tag, "") for row in rows).items())) for tag in tags},
-        "sha256": hash_file(file),
-        "examples": [asdict(row) for row in examples if row is not None],
-    }
+    return SplitRecord(
+        rows=len(rows),
+        groups=len({row.group for row in rows}),
+        labels={label: sum(row.label == number for row in rows) for number, label in enumerate(task.labels)},
+        tags={tag: dict(sorted(Counter(row.tags.get(tag, "") for row in rows).items())) for tag in tags},
+        sha256=hash_file(file),
+        examples=[row for row in examples if row is not None],
+    )
 
 
 def count_shared(rows: list[Row], train: list[Row]) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fineprint.core.progress import Progress, logger
-from fineprint.core.records import Epoch
+from fineprint.core.records import CurvePoint, Epoch
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import Assembled
 from fineprint.inference.batching import choose_lengths, split_sorted, training_batches
@@ -189,7 +189,8 @@ class Loop:
                     f"{self.progress.name}: the loss is {mean} at step {self.update} of {updates}; "
                     "lower the learning rate, raise warmup_ratio, or use mixed_precision bf16 or no"
                 )
-            self.outcome.steps.append({"step": self.update, "loss": mean, "learning_rate": self.curve[-1][1]})
+            rate = self.curve[-1][1]
+            self.outcome.steps.append(CurvePoint(step=self.update, loss=mean, learning_rate=rate))
             self.curve.clear()
         self.progress.advance(self.update, rows, lambda: f" · loss {float(loss):.3f}")
 

@@ -11,7 +11,7 @@ from signal import Signals
 from typing import TYPE_CHECKING, Any
 
 from fineprint.core.progress import logger
-from fineprint.core.records import Phase
+from fineprint.core.records import CurvePoint, Epoch, Phase, make_record
 from fineprint.jobs.interruption import Interrupted
 from fineprint.measuring.phases import Meter, gather_phase, join_phases
 from fineprint.training.checkpoints import Checkpoints, Saved, Tensors
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from fineprint.training.loop import Loop
     from fineprint.training.stepping import Stepper
 
-# Of a loop and of its outcome, what is plain values already.
-LOOP, OUTCOME = ("epoch", "step", "update", "best"), ("epochs", "steps", "best_epoch", "resumed_from_steps")
+# Of a loop and of its outcome, what is plain values already, or a record made of them.
+LOOP = ("epoch", "step", "update", "best")
+OUTCOME = {"epochs": list[Epoch], "steps": list[CurvePoint], "best_epoch": int, "resumed_from_steps": list[int]}
 
 
 @dataclass
@@ -78,7 +79,7 @@ class Keeper:
         if not all(processes.gather(saved is not None)):  # asked of all: one that cannot read it must not go alone
             return
         assert saved is not None
-        self.earlier = saved.state["phase"]
+        self.earlier = make_record(saved.state["phase"], Phase, "the checkpoint's phase")
         fill_weights(loop, saved)
         fill_optimizer(loop.stepper, saved)
         fill_loop(loop, saved)
@@ -117,8 +118,8 @@ def fill_loop(loop: Loop, saved: Saved) -> None:
     state, stepper = saved.state, loop.stepper
     for name in LOOP:
         setattr(loop, name, state[name])
-    for name in OUTCOME:
-        setattr(loop.outcome, name, state["outcome"][name])
+    for name, kind in OUTCOME.items():
+        setattr(loop.outcome, name, make_record(state["outcome"][name], kind, f"the checkpoint's {name}"))
     loop.best = tuple(state["best"])
     loop.best_state = {name: own(stepper, name, tensor) for name, tensor in saved.tensors["best"].items()}
     loop.epoch_loss, loop.seconds_before = state["epoch_loss"], state["epoch_seconds"]
