@@ -116,7 +116,7 @@ def forgetting_sentences(part: ServingResults) -> list[str]:
     return [
         WORDS(
             "forgetting",
-            decide_forgetting(row, unchanged[row.method], part.scored),
+            decide_forgetting(row, unchanged[row.method], part.has_accuracy),
             method=part.title(row.method),
             task=record.first,
             difference=row.difference,
@@ -125,7 +125,7 @@ def forgetting_sentences(part: ServingResults) -> list[str]:
             after=row.after.accuracy,
         )
         for row in record.scores
-    ] + frozen_sentences(part)
+    ]
 
 
 def decide_forgetting(row: Forgotten, unchanged: bool, scored: bool) -> str:

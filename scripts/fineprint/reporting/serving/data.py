@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fineprint.core import formats
-from fineprint.core.records import COST_ONLY, Latency, Run, Served, ServingRecord
+from fineprint.core.records import COST_ONLY, BackboneRecord, Latency, Served, ServingRecord
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Difference, Study
+from fineprint.results.lookup import Study
 
 WORDS = Words("serving")
 FULL_MODELS = ("resident", "reloaded")  # the ways that keep a full model per task
@@ -50,47 +50,38 @@ class Line:
         return self.start + self.step * count
 
 
-class ServingResults:
-    """The part's records with look-ups. Made only where the study has the part."""
+class ServingResults(Study):
+    """The part as a study of its own, its methods on its tasks, with look-ups for ways of serving them. Made only where
+    the study has the part."""
 
     def __init__(self, study: Study) -> None:
         found = study.results.serving
         assert found is not None
         self.study, self.record = study, found
-        self.settings: dict[str, Any] = study.config["serving"]
-        self.tasks: list[str] = list(self.settings["tasks"])
-        self.methods: list[str] = list(self.settings["methods"].values())
+        self.serving: dict[str, Any] = study.config["serving"]
+        methods = list(self.serving["methods"].values())
+        run = {"tasks": list(self.serving["tasks"]), "methods": methods, "seeds": [found.seed]}
+        super().__init__(
+            replace(
+                study.results,
+                study={**study.config, "run": run},
+                tasks=found.tasks,
+                runs=found.runs,
+                comparisons=found.comparisons,
+            )
+        )
         self.ways = found.ways or ServingRecord(settings={})
         self.rows = self.ways.rows
 
     @cached_property
-    def scored(self) -> bool:
-        """Whether accuracies mean anything here: not with random weights or random labels."""
-        return all(run.status != COST_ONLY for run in self.record.runs)
+    def has_accuracy(self) -> bool:
+        """Whether accuracies mean anything on every task: not with random weights or random labels."""
+        return all(run.status != COST_ONLY for run in self.results.runs)
 
-    @cached_property
-    def runs(self) -> dict[tuple[str, str], Run]:
-        """Runs by task and method."""
-        return {(run.task, run.method): run for run in self.record.runs}
-
-    def title(self, method: str) -> str:
-        """Return what a method is called."""
-        return next((run.title for run in self.record.runs if run.method == method), self.study.title(method))
-
-    def split(self, task: str) -> str:
-        """Return a task's first test split."""
-        return next(name for name in self.record.tasks[task].splits if name not in ("train", "held_out"))
-
-    def difference(self, task: str, first: str, second: str) -> Difference | None:
-        """Return the paired comparison of two methods on a task, signed first − second."""
-        for pair in self.record.comparisons:
-            if pair.task == task and pair.split == self.split(task):
-                values = (pair.difference, pair.difference_low, pair.difference_high)
-                if (pair.first, pair.second) == (first, second):
-                    return Difference(*values, pair.p_value_holm)
-                if (pair.first, pair.second) == (second, first):
-                    return Difference(-values[0], -values[2], -values[1], pair.p_value_holm)
-        return None
+    @property
+    def backbone(self) -> BackboneRecord:
+        """The backbone that tasks share."""
+        return self.results.backbones[self.serving["backbone"]]
 
     def count_copies(self, count: int) -> int:
         """Return how many of so many served tasks are copies of the trained ones."""
@@ -106,10 +97,10 @@ class ServingResults:
         """Return the numbers of tasks that were served."""
         return sorted({row.tasks for row in self.rows})
 
-    def served(self, series: Series, count: int) -> Served | None:
-        """Return a way at a number of tasks, measured or not."""
-        asked = (*series, count)
-        return next((row for row in self.rows if (row.way, row.method, row.tasks) == asked), None)
+    @cached_property
+    def served(self) -> dict[tuple[str, str, int], Served]:
+        """Return what was measured, or why nothing was, by way, method and number of tasks."""
+        return {(row.way, row.method, row.tasks): row for row in self.rows}
 
     def points(self, series: Series, key: str) -> dict[int, float]:
         """Return a figure's measured values by number of tasks."""
@@ -140,22 +131,23 @@ class ServingResults:
     def switch_time(self, way: str) -> float | None:
         """Return the median of a way's switch among the fewest tasks among which there is one to switch."""
         series = self.find(way)
-        row = self.served(series, self.counts[1]) if series and len(self.counts) > 1 else None
+        row = self.served.get((*series, self.counts[1])) if series and len(self.counts) > 1 else None
         return row.switch_seconds_median if row else None
 
-    def latency(self, series: Series, rows: int) -> Latency | None:
-        """Return the time of a batch of so many rows of one task: the median with its interval."""
-        asked = (*series, rows)
-        return next((row for row in self.ways.latency if (row.way, row.method, row.rows) == asked), None)
+    @cached_property
+    def latency(self) -> dict[tuple[str, str, int], Latency]:
+        """Return the time of a batch of one task by way, method and number of examples."""
+        return {(row.way, row.method, row.rows): row for row in self.ways.latency}
 
+    @cached_property
     def batch_sizes(self) -> list[int]:
         """Return the sizes of the timed batches."""
-        return sorted({row.rows for row in self.ways.latency})
+        return sorted({size for *_, size in self.latency})
 
     def batch_time(self, way: str) -> Latency | None:
         """Return the time of the largest batch."""
-        series, sizes = self.find(way), self.batch_sizes()
-        return self.latency(series, sizes[-1]) if series and sizes else None
+        series, sizes = self.find(way), self.batch_sizes
+        return self.latency.get((*series, sizes[-1])) if series and sizes else None
 
 
 def meeting(small: Line, large: Line) -> int | None:

@@ -22,12 +22,12 @@ COSTS = {
 
 def scenario(part: ServingResults) -> str:
     """Return what was served on what."""
-    name, tasks = part.settings["backbone"], part.record.tasks
+    tasks = [(task, len(part.results.tasks[task].labels)) for task in part.tasks]
     return WORDS(
         "scenario",
-        tasks=[WORDS("task", name=task, labels=len(tasks[task].labels)) for task in part.tasks],
-        backbone=name,
-        parameters=part.study.results.backbones[name].parameters,
+        tasks=[WORDS("task", name=name, labels=labels) for name, labels in tasks],
+        backbone=part.serving["backbone"],
+        parameters=part.backbone.parameters,
         methods=[part.title(method) for method in part.methods],
     )
 
@@ -70,7 +70,7 @@ def training_sentences(part: ServingResults) -> list[str]:
     if pair is None:
         return []
     whole, shared = (series.method for series in pair)
-    runs = [(part.runs[(task, shared)], part.runs[(task, whole)]) for task in part.tasks]
+    runs = [(part.run(task, shared), part.run(task, whole)) for task in part.tasks]
     if not all(run.is_trained for both in runs for run in both):
         return []
     figures = []

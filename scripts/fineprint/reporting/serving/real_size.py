@@ -55,17 +55,17 @@ def describe_real_size(study: Study) -> dict[str, Any] | None:
 
 def introduce(part: ServingResults, file: str) -> str:
     """Return which study it is, what its model is, and on what it ran."""
-    results = part.study.results
-    gpus = dict.fromkeys(machine.gpu.name for machine in results.provenance.hardware if machine.gpu)
+    provenance = part.results.provenance
+    gpus = dict.fromkeys(machine.gpu.name for machine in provenance.hardware if machine.gpu)
     return WORDS(
         "real_size",
         "introduced",
-        study=part.study.config["study"],
+        study=part.config["study"],
         file=file,
-        created=results.provenance.created,
-        parameters=results.backbones[part.settings["backbone"]].parameters,
+        created=provenance.created,
+        parameters=part.backbone.parameters,
         machines=list(gpus) or ["a CPU"],
-        scored=part.scored,
+        has_accuracy=part.has_accuracy,
     )
 
 

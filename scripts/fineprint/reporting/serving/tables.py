@@ -42,14 +42,14 @@ def tasks_table(part: ServingResults) -> Table:
     columns = [
         Column[Run]("Task", lambda run: run.task),
         Column("Method", lambda run: part.title(run.method)),
-        Column("Accuracy", lambda run: accuracy_cell(run, part.split(run.task)), formats.accuracy),
+        Column("Accuracy", lambda run: accuracy_cell(run, part.headline(run.task)), formats.accuracy),
         Column("Training", lambda run: run.seconds("training"), formats.seconds),
         Column("Peak memory", lambda run: run.peak_memory("training").bytes, formats.size),
         Column("Optimizer state", lambda run: run.trained and run.trained.optimizer_bytes, formats.size),
         Column("Checkpoint size", lambda run: run.trained and run.trained.checkpoint_bytes, formats.size),
     ]
-    runs = [part.runs[(task, method)] for task in part.tasks for method in part.methods]
-    splits = ", ".join(f"{task}: {part.split(task)}" for task in part.tasks)
+    runs = [part.run(task, method) for task in part.tasks for method in part.methods]
+    splits = ", ".join(f"{task}: {part.headline(task)}" for task in part.tasks)
     return build_table("serving-tasks", WORDS("tasks", splits=splits), columns, runs)
 
 
@@ -65,10 +65,10 @@ def accuracy_cell(run: Run, split: str) -> Cell | None:
 
 def served_table(part: ServingResults, count: int, explained: bool) -> Table:
     """Return every way at one number of tasks; the columns are explained unless another table did."""
-    rows = [row for series in part.series if (row := part.served(series, count))]
+    rows = [row for series in part.series if (row := part.served.get((*series, count)))]
     caption = [WORDS("served", tasks=count, copies=part.count_copies(count))]
     if not explained:
-        caption.append(WORDS("served_columns", batch_size=part.settings["batch_size"]))
+        caption.append(WORDS("served_columns", batch_size=part.serving["batch_size"]))
     caption += [WORDS("not_served", way=NAMES("way", row.way), reason=row.reason) for row in rows if row.reason]
     columns = [*name_columns(part), *served_columns()]
     return build_table(f"serving-{count}", " ".join(caption), columns, rows, style="compact")
@@ -127,7 +127,7 @@ def ranged_cell(value: float | None, low: float | None, high: float | None, writ
 
 def latency_table(part: ServingResults) -> Table | None:
     """Return how long one batch of one task takes."""
-    sizes = part.batch_sizes()
+    sizes = part.batch_sizes
     columns = name_columns(part) + [
         Column(
             formats.plural(size, "example"), lambda series, size=size: time_cell(part, series, size), formats.duration
@@ -140,7 +140,7 @@ def latency_table(part: ServingResults) -> Table | None:
 
 def time_cell(part: ServingResults, series: Series, size: int) -> Cell | float | None:
     """Return a median with its interval."""
-    found = part.latency(series, size)
+    found = part.latency.get((*series, size))
     return found and ranged_cell(found.seconds_median, found.seconds_low, found.seconds_high, formats.duration)
 
 
@@ -175,7 +175,7 @@ def control_cell(check: Check) -> Cell:
 def combining_table(part: ServingResults) -> Table | None:
     """Return the accuracy of combined adapters beside each task's own, where there is an accuracy."""
     record = part.record.combining
-    if record is None or not part.scored:
+    if record is None or not part.has_accuracy:
         return None
     columns = [
         Column[Combined]("Task", lambda row: row.task),
@@ -218,10 +218,10 @@ def forgetting_table(part: ServingResults) -> Table | None:
     ]
     columns = [
         Column[Forgotten]("Method", lambda row: part.title(row.method)),
-        *(accuracies if part.scored else []),
+        *(accuracies if part.has_accuracy else []),
         Column("Backbone", lambda row: WORDS("backbone", "same" if unchanged[row.method] else "changed")),
     ]
     names = {"first": record.first, "second": record.second, "split": record.split}
     correction = describe_correction(len(record.scores), "methods")
-    caption = WORDS("forgetting", "scored" if part.scored else "unscored", correction=correction, **names)
+    caption = WORDS("forgetting", "scored" if part.has_accuracy else "unscored", correction=correction, **names)
     return build_table("serving-forgetting", caption, columns, record.scores)
