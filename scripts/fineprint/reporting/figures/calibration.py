@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from fineprint.core.records import Calibration, Score, as_mapping
+from fineprint.core.records import Calibration, as_mapping
 from fineprint.reporting.figures.drawing import Drawing, caption_figure, method_panels, name_method
 from fineprint.reporting.figures.style import COLOURS, GREY, LIGHT
 from fineprint.reporting.sections.calibration import calibrated
@@ -27,14 +29,9 @@ def draw_calibration(study: Study, task: str) -> Drawing | None:
         for method, _, calibration in found
         for part in calibration.bins
     ]
-    split = study.headline(task)
-    return caption_figure(figure, "calibration", rows, task=task, split=split, errors=list_errors(study, found))
-
-
-def list_errors(study: Study, found: list[tuple[str, Score, Calibration]]) -> str:
-    """Return the expected calibration error of each method, the smallest first."""
-    ordered = sorted(found, key=lambda item: item[2].expected_calibration_error)
-    return "; ".join(f"{study.title(name)} {result.expected_calibration_error:.3f}" for name, _, result in ordered)
+    errors = [(study.title(method), calibration.expected_calibration_error) for method, _, calibration in found]
+    errors.sort(key=itemgetter(1))
+    return caption_figure(figure, "calibration", rows, task=task, split=study.headline(task), errors=errors)
 
 
 def draw_reliability(axis: Axes, calibration: Calibration) -> None:

@@ -13,7 +13,6 @@ from matplotlib.ticker import MaxNLocator
 
 from fineprint.core import formats
 from fineprint.reporting.figures.drawing import (
-    WORDS,
     Drawing,
     caption_figure,
     escape,
@@ -71,7 +70,7 @@ def draw_cost(study: Study, task: str) -> Drawing | None:
         collapsed="collapsed" in {row["status"] for row in rows},
         untrained=[str(row["number"]) for row in rows if is_untrained(row)],
         memory=memory_kinds(study, task),
-        fronts="; by ".join(describe_front(rows, scale) for scale in SCALES),
+        fronts=[(scale.title, list_front(rows, scale)) for scale in SCALES],
     )
 
 
@@ -154,10 +153,7 @@ def draw_key(axis: Axes, study: Study, methods: list[str]) -> None:
     axis.legend(handles=handles, loc="center left", fontsize=7.5, borderaxespad=0, labelspacing=0.55)
 
 
-def describe_front(rows: list[dict[str, Any]], scale: Scale) -> str:
-    """Return the Pareto front of one cost in words."""
-    front = [
-        WORDS("cost", "on_front", method=row["method"], cost=scale.cost.write(row[scale.key]), value=row["accuracy"])
-        for row in find_front(rows, scale)
-    ]
-    return WORDS("cost", "front", axis=scale.title, methods=", ".join(front))
+def list_front(rows: list[dict[str, Any]], scale: Scale) -> list[tuple[str, str, float]]:
+    """Return the methods on a Pareto front, each with its cost and accuracy."""
+    front = find_front(rows, scale)
+    return [(row["method"], scale.cost.write(row[scale.key]), row["accuracy"]) for row in front]

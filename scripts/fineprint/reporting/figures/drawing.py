@@ -39,7 +39,7 @@ class Drawing:
 
 def caption_figure(figure: Figure, kind: str, rows: list[dict[str, Any]], **values: Any) -> Drawing:
     """Return a figure with its data and the texts of its kind in `report/words/figures.yaml`, filled with `values`."""
-    title, caption, alt = (WORDS(kind, form, **values) for form in ("title", "caption", "alt"))
+    title, caption, alt = (WORDS(kind, form, rows=rows, **values) for form in ("title", "caption", "alt"))
     return Drawing(figure, title, caption, alt, rows)
 
 

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 
 from fineprint.core.records import Run
 from fineprint.reporting.figures.drawing import (
-    WORDS,
     Drawing,
     caption_figure,
     choose_unit,
@@ -46,8 +45,8 @@ def draw_memory(study: Study, task: str) -> Drawing | None:
     draw_peaks(peaks, rows)
     name_lines(parts, study, list(runs))
     figure.legend(*parts.get_legend_handles_labels(), loc="outside upper center", ncols=len(PARTS))
-    told = [describe_memory(row) for row in rows]
-    return caption_figure(figure, "memory", rows, task=task, memory=memory_kinds(study, task), methods="; ".join(told))
+    totals = [(row["method"], sum_parts(row), row["peak_bytes"]) for row in rows]
+    return caption_figure(figure, "memory", rows, task=task, memory=memory_kinds(study, task), totals=totals)
 
 
 def draw_parts(axis: Axes, rows: list[dict[str, Any]]) -> None:
@@ -80,11 +79,10 @@ def memory_row(run: Run) -> dict[str, Any]:
     return {**parts, "peak_bytes": peak.bytes, "peak_kind": peak.kind}
 
 
-def describe_memory(row: dict[str, Any]) -> str:
-    """Return the sum of one method's parts, and its peak, in words."""
+def sum_parts(row: dict[str, Any]) -> int | None:
+    """Return the sum of a run's parts; None where one was not measured."""
     known = [row[key] for key in PARTS]
-    total = None if None in known else sum(known)
-    return WORDS("memory", "method", method=row["method"], total=total, peak=row["peak_bytes"])
+    return None if None in known else sum(known)
 
 
 def draw_storage(study: Study, task: str) -> Drawing | None:
@@ -106,10 +104,7 @@ def draw_storage(study: Study, task: str) -> Drawing | None:
         for row in found
         for count, size in row["sizes"].items()
     ]
-    told = [
-        WORDS("storage", "method", method=study.title(row["method"]), ten=row["sizes"][MOST_TASKS]) for row in found
-    ]
-    return caption_figure(figure, "storage", rows, task=task, methods="; ".join(told))
+    return caption_figure(figure, "storage", rows, task=task)
 
 
 def draw_disk(axis: Axes, study: Study, row: dict[str, Any], unit: float) -> None:

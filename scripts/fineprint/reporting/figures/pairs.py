@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.patches import Rectangle
 
 from fineprint.core import formats
-from fineprint.reporting.figures.drawing import WORDS, Drawing, caption_figure, name_lines, name_method, style_grid
+from fineprint.reporting.figures.drawing import Drawing, caption_figure, name_lines, name_method, style_grid
 from fineprint.reporting.figures.style import COLOURS, GREY, INK, LIGHT, WIDTH
 from fineprint.results.lookup import Difference, Study
 
@@ -54,7 +54,7 @@ def draw_pairs(study: Study, task: str) -> Drawing | None:
         rounded=len(methods) > MANY_METHODS,
         significant=sum(difference.is_real for difference in pairs.values()) // 2,
         pairs=len(pairs) // 2,
-        ahead=list_ahead(study, methods, pairs),
+        ahead=count_ahead(study, methods, pairs),
     )
 
 
@@ -95,8 +95,7 @@ def pair_row(study: Study, first: str, second: str, difference: Difference) -> d
     }
 
 
-def list_ahead(study: Study, methods: list[str], pairs: dict[tuple[str, str], Difference]) -> str:
+def count_ahead(study: Study, methods: list[str], pairs: dict[tuple[str, str], Difference]) -> list[tuple[str, int]]:
     """Return how many methods each is significantly ahead of, those ahead of most first."""
     ahead = Counter(first for (first, _), difference in pairs.items() if difference.is_real and difference.value > 0)
-    ordered = sorted(methods, key=lambda method: -ahead[method])
-    return "; ".join(WORDS("pairs", "ahead", method=study.title(method), count=ahead[method]) for method in ordered)
+    return [(study.title(method), ahead[method]) for method in sorted(methods, key=lambda method: -ahead[method])]

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from fineprint.core import formats
 from fineprint.core.records import Score
 from fineprint.reporting.figures.drawing import (
-    WORDS,
     Drawing,
     caption_figure,
     draw_shades,
@@ -109,7 +108,6 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
         axis.set_yticks(range(len(labels)), [escape(name[:3]) for name in labels], fontsize=7 if few else 6)
     figure.supxlabel("Predicted label")
     figure.supylabel("Gold label")
-    mistakes = [find_mistake(study, method, score, labels) for method, score in scored]
     return caption_figure(
         figure,
         "confusion",
@@ -119,7 +117,7 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
         pooled=split == POOLED,
         labels=", ".join(f"{name[:3]} = {name}" for name in labels),
         unparseable=unparseable,
-        mistakes="; ".join(mistakes),
+        mistakes=[(study.title(method), *find_mistake(score, labels)) for method, score in scored],
     )
 
 
@@ -139,14 +137,13 @@ def confusion_rows(study: Study, labels: list[str], method: str, score: Score) -
     ]
 
 
-def find_mistake(study: Study, method: str, score: Score, labels: list[str]) -> str:
-    """Return a method's most frequent mistake in words."""
+def find_mistake(score: Score, labels: list[str]) -> tuple[str, str, int]:
+    """Return a method's most frequent mistake: the gold label, what was predicted instead, and how often."""
     counts = np.array(score.confusion)
     np.fill_diagonal(counts, -1)
     *_, place = np.flatnonzero(counts == counts.max())
     gold, predicted = np.unravel_index(place, counts.shape)
-    names = {"gold": labels[gold], "predicted": [*labels, UNPARSEABLE][predicted]}
-    return WORDS("confusion", "mistake", method=study.title(method), times=counts[gold, predicted], **names)
+    return labels[gold], [*labels, UNPARSEABLE][predicted], counts[gold, predicted]
 
 
 def draw_tags(study: Study, task: str, tag: str) -> Drawing | None:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from fineprint.core import formats
-from fineprint.reporting.figures.drawing import WORDS, Drawing, caption_figure, escape, panels
+from fineprint.reporting.figures.drawing import Drawing, caption_figure, escape, panels
 from fineprint.reporting.figures.style import COLOURS, GREY, MARKERS
 from fineprint.reporting.serving.data import EXTRAPOLATED, Series, ServingResults
 from fineprint.results.lookup import Study
@@ -34,9 +34,11 @@ def draw_growth(study: Study) -> Drawing | None:
     for axis, key in zip(axes, PANELS, strict=False):
         draw_panel(axis, part, key)
     draw_key(axes[-1], part)
+    points = {series.name: list(part.points(series, "held_bytes").items()) for series in part.series}
+    held = [(name, found[0], found[-1]) for name, found in points.items() if found]
     extrapolated = sorted(PANELS[key][0].lower() for key in EXTRAPOLATED)
     return caption_figure(
-        figure, "growth", data_rows(part), trained=len(part.tasks), extrapolated=extrapolated, ways=list_held(part)
+        figure, "growth", data_rows(part), trained=len(part.tasks), extrapolated=extrapolated, held=held
     )
 
 
@@ -87,18 +89,6 @@ def name_series(part: ServingResults, series: Series) -> str:
     """Return a way's name, with the method where a way has several."""
     several = sum(other.way == series.way for other in part.series) > 1
     return escape(f"{series.name} ({part.title(series.method)})" if several else series.name)
-
-
-def list_held(part: ServingResults) -> str:
-    """Return the memory that each way holds for the fewest and the most tasks measured."""
-    told = []
-    for series in part.series:
-        points = list(part.points(series, "held_bytes").items())
-        if points:
-            (fewest, first), (most, last) = points[0], points[-1]
-            values = {"first": first, "fewest": fewest, "last": last, "most": most}
-            told.append(WORDS("growth", "way", way=series.name, **values))
-    return "; ".join(told)
 
 
 def data_rows(part: ServingResults) -> list[dict[str, Any]]:

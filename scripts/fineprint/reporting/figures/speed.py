@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 
 from fineprint.core import formats
 from fineprint.reporting.figures.drawing import (
-    WORDS,
     Drawing,
     caption_figure,
     choose_unit,
@@ -44,8 +43,7 @@ def draw_speed(study: Study, task: str) -> Drawing | None:
     for axis, key in zip(axes, shown, strict=True):
         draw_bars(axis, study, rows, key)
     name_lines(axes[0], study, study.methods)
-    told = [describe_speed(row) for row in rows]
-    return caption_figure(figure, "speed", rows, task=task, memory=memory_kinds(study, task), speeds="; ".join(told))
+    return caption_figure(figure, "speed", rows, task=task, memory=memory_kinds(study, task))
 
 
 def speed_row(study: Study, task: str, method: str) -> dict[str, Any]:
@@ -74,10 +72,3 @@ def draw_bars(axis: Axes, study: Study, rows: list[dict[str, Any]], key: str) ->
     what = f"peak memory, {name}" if is_memory else "examples per second"
     axis.set(xlabel=f"{FIGURES[key]}, {what}", xlim=(0, 1.3 * max(known.values()) / unit))
     axis.grid(axis="y", visible=False)
-
-
-def describe_speed(row: dict[str, Any]) -> str:
-    """Return one method's speed in words."""
-    training, prediction = row["training_rows_per_second"], row["prediction_rows_per_second"]
-    outcome = "untrained" if training is None else "trained"
-    return WORDS("speed", outcome, method=row["method"], training=training, prediction=prediction)

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from fineprint.core.records import TrainRecord, as_mapping
-from fineprint.reporting.figures.drawing import WORDS, Drawing, caption_figure, method_panels, name_method
+from fineprint.reporting.figures.drawing import Drawing, caption_figure, method_panels, name_method
 from fineprint.reporting.figures.style import COLOURS, INK, LIGHT
 from fineprint.results.lookup import Study
 
@@ -30,11 +30,12 @@ def draw_losses(study: Study, task: str) -> Drawing | None:
     figure.supxlabel("Optimizer step")
     figure.supylabel("Loss (cross-entropy)")
     rows = [row for method, record in runs for row in loss_rows(study, method, record)]
-    epochs = [
-        WORDS("losses", "epoch", method=study.title(method), best=record.best_epoch, epochs=len(record.epochs))
-        for method, record in runs
-    ]
-    return caption_figure(figure, "losses", rows, task=task, epochs="; ".join(epochs))
+    return caption_figure(figure, "losses", rows, task=task, runs=name_runs(study, runs))
+
+
+def name_runs(study: Study, runs: list[tuple[str, TrainRecord]]) -> list[tuple[str, TrainRecord]]:
+    """Return training records with the methods' titles."""
+    return [(study.title(method), record) for method, record in runs]
 
 
 def epoch_ends(record: TrainRecord) -> list[float]:
@@ -82,11 +83,7 @@ def draw_held_out(study: Study, task: str) -> Drawing | None:
     figure.supxlabel("Epoch")
     figure.supylabel("Held-out accuracy")
     rows = [{**name_method(study, method), **as_mapping(epoch)} for method, record in runs for epoch in record.epochs]
-    curves = []
-    for method, record in runs:
-        _, values = accuracy_curve(record)
-        curves.append(WORDS("held_out", "curve", method=study.title(method), first=values[0], best=max(values)))
-    return caption_figure(figure, "held_out", rows, task=task, curves="; ".join(curves))
+    return caption_figure(figure, "held_out", rows, task=task, runs=name_runs(study, runs))
 
 
 def draw_curve(axis: Axes, record: TrainRecord) -> None:

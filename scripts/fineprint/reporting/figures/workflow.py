@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from fineprint.core import formats
-from fineprint.reporting.figures.drawing import WORDS, Drawing, caption_figure
+from fineprint.reporting.figures.drawing import Drawing, caption_figure
 from fineprint.reporting.figures.style import GREY, INK, LIGHT, WIDTH
 from fineprint.results.lookup import Study
 from fineprint.results.steps import direct_arrows, list_steps, place_steps, summarise_jobs
@@ -37,8 +37,7 @@ def draw_workflow(study: Study) -> Drawing:
         {"rule": step.rule, "leaves": step.leaves, "waits_for": " ".join(step.after), **job_columns(times, step.rule)}
         for step in steps
     ]
-    waits = [WORDS("workflow", "wait", rule=step.rule, after=list(step.after)) for step in steps if step.after]
-    return caption_figure(figure, "workflow", rows, timed=bool(times), rules=len(steps), waits="; ".join(waits))
+    return caption_figure(figure, "workflow", rows, timed=bool(times), steps=steps)
 
 
 def spread(levels: dict[str, int]) -> dict[str, tuple[float, float]]:
