@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from fineprint.core import formats
@@ -146,11 +145,9 @@ def find_front(rows: list[dict[str, Any]], scale: Scale) -> list[dict[str, Any]]
 def draw_key(axis: Axes, study: Study, methods: list[str]) -> None:
     """Draw the key of numbers, colours and shapes."""
     axis.axis("off")
-    handles = [
-        Line2D([], [], linestyle="none", markersize=5.5, label=label(study, method, 38), **looks(study, method))
-        for method in methods
-    ]
-    axis.legend(handles=handles, loc="center left", fontsize=7.5, borderaxespad=0, labelspacing=0.55)
+    for method in methods:
+        axis.plot([], [], linestyle="none", markersize=5.5, label=label(study, method, 38), **looks(study, method))
+    axis.legend(loc="center left", fontsize=7.5, borderaxespad=0, labelspacing=0.55)
 
 
 def list_front(rows: list[dict[str, Any]], scale: Scale) -> list[tuple[str, str, float]]:

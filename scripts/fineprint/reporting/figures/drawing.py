@@ -21,6 +21,7 @@ from fineprint.results.lookup import Study
 BESIDE = ((9, 0), (0, 9), (-9, 0), (0, -9), (9, 8), (-9, 8), (9, -8), (-9, -8))  # a text's places, in points
 FURTHER = ((17, 0), (0, 17), (-17, 0), (0, -17), (17, 12), (-17, 12))
 LABEL_OFFSETS = BESIDE + FURTHER
+ROOM = 9.0  # points around a text that are enough
 WORDS = Words("figures")
 DARK_SHADE = 0.6  # from here on figures are written in white
 TITLE_LENGTH = 34
@@ -152,22 +153,13 @@ def style_grid(axis: Axes, borders: list[int]) -> None:
 def place_numbers(axis: Axes, marks: list[tuple[float, float, str]]) -> None:
     """Write a text beside each point at the first place that hides no other text or point."""
     axis.figure.canvas.draw()
-    points = [axis.transData.transform((x, y)) for x, y, _ in marks]
-    taken = [tuple(point) for point in points]
-    scale = axis.figure.dpi / 72
-    for (x, y, words), point in zip(marks, points, strict=True):
-        places = [(point[0] + dx * scale, point[1] + dy * scale) for dx, dy in LABEL_OFFSETS]
-        best = max(
-            range(len(places)),
-            key=lambda position: (min(crowding(places[position], point, taken, scale), 9), -position),
-        )
+    scale = 72 / axis.figure.dpi  # points a pixel
+    taken = [axis.transData.transform((x, y)) * scale for x, y, _ in marks]
+    for own, (x, y, words) in enumerate(marks):
+        places = taken[own] + np.array(LABEL_OFFSETS)
+        others = [place for position, place in enumerate(taken) if position != own]
+        room = [min([ROOM, *(math.dist(place, other) for other in others)]) for place in places]
+        best = int(np.argmax(room))
         taken.append(places[best])
-        axis.annotate(
-            words, (x, y), LABEL_OFFSETS[best], textcoords="offset points", ha="center", va="center", fontsize=8
-        )
-
-
-def crowding(place: tuple[float, float], own: Any, taken: list[Any], scale: float) -> float:
-    """Return the distance, in points, from a place to the nearest text or point that is not the label's own."""
-    others = [other for other in taken if tuple(other) != tuple(own)]
-    return min((math.dist(place, other) for other in others), default=99.0) / scale
+        look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8}
+        axis.annotate(words, (x, y), LABEL_OFFSETS[best], textcoords="offset points", **look)

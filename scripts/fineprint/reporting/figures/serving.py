@@ -34,8 +34,11 @@ def draw_growth(study: Study) -> Drawing | None:
     for axis, key in zip(axes, PANELS, strict=False):
         draw_panel(axis, part, key)
     draw_key(axes[-1], part)
-    points = {series.name: list(part.points(series, "held_bytes").items()) for series in part.series}
-    held = [(name, found[0], found[-1]) for name, found in points.items() if found]
+    held = [
+        (series.name, points[0], points[-1])
+        for series in part.series
+        if (points := list(part.points(series, "held_bytes").items()))
+    ]
     extrapolated = sorted(PANELS[key][0].lower() for key in EXTRAPOLATED)
     return caption_figure(
         figure, "growth", data_rows(part), trained=len(part.tasks), extrapolated=extrapolated, held=held

@@ -65,10 +65,9 @@ def draw_bars(axis: Axes, study: Study, rows: list[dict[str, Any]], key: str) ->
     is_memory = key.endswith("bytes")
     write = formats.size if is_memory else formats.rate
     unit, name = choose_unit(max(known.values())) if is_memory else (1.0, "")
-    for line, value in known.items():
-        axis.barh(line, value / unit, height=0.62, color=looks(study, study.methods[line])["color"])
-        end: dict[str, Any] = {"textcoords": "offset points", "va": "center", "fontsize": 7}
-        axis.annotate(escape(write(value)), (value / unit, line), (3, 0), **end)
+    colors = [looks(study, study.methods[line])["color"] for line in known]
+    bars = axis.barh(list(known), [value / unit for value in known.values()], height=0.62, color=colors)
+    axis.bar_label(bars, [escape(write(value)) for value in known.values()], padding=3, fontsize=7)
     what = f"peak memory, {name}" if is_memory else "examples per second"
     axis.set(xlabel=f"{FIGURES[key]}, {what}", xlim=(0, 1.3 * max(known.values()) / unit))
     axis.grid(axis="y", visible=False)

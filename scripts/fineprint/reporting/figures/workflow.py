@@ -27,14 +27,14 @@ def draw_workflow(study: Study) -> Drawing:
     axis.set_axis_off()
     widest = max(list(levels.values()).count(level) for level in levels.values())
     half = max(2.0, (BOX_SPACING * (widest - 1) + BOX_WIDTH) / 2)
-    axis.set_xlim(-half, half)
-    axis.set_ylim(-max(levels.values()) - 0.4, 0.4)
+    axis.set(xlim=(-half, half), ylim=(-max(levels.values()) - 0.4, 0.4))
     for earlier, later in direct_arrows(steps):
         draw_arrow(axis, places[earlier], places[later])
     for step in steps:
         draw_box(axis, places[step.rule], step.rule, describe_jobs(times.get(step.rule)))
     rows = [
-        {"rule": step.rule, "leaves": step.leaves, "waits_for": " ".join(step.after), **job_columns(times, step.rule)}
+        {"rule": step.rule, "leaves": step.leaves, "waits_for": " ".join(step.after)}
+        | {key: times[step.rule][key] if step.rule in times else None for key in ("jobs", "seconds")}
         for step in steps
     ]
     return caption_figure(figure, "workflow", rows, timed=bool(times), steps=steps)
@@ -84,9 +84,3 @@ def break_name(rule: str) -> str:
 def describe_jobs(times: dict[str, Any] | None) -> str:
     """Write number of jobs and their time, or nothing where neither is known."""
     return f"{formats.plural(times['jobs'], 'job')}, {formats.seconds(times['seconds'])}" if times else ""
-
-
-def job_columns(times: dict[str, dict[str, Any]], rule: str) -> dict[str, Any]:
-    """Return a rule's jobs and seconds for the figure's data; empty where not known."""
-    found = times.get(rule, {})
-    return {"jobs": found.get("jobs"), "seconds": found.get("seconds")}

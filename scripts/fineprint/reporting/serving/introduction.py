@@ -40,8 +40,8 @@ def time_sentence(part: ServingResults) -> str:
     seconds = dict.fromkeys((*MEASURING, "other"), 0.0)
     for job in jobs:
         seconds[job.rule if job.rule in MEASURING else "other"] += job.seconds
-    parts = [WORDS("time_part", rule, seconds=taken) for rule, taken in seconds.items() if taken]
-    return WORDS("time", "measured", seconds=sum(seconds.values()), jobs=len(jobs), parts="; ".join(parts))
+    parts = [(WORDS("time_part", rule), taken) for rule, taken in seconds.items() if taken]
+    return WORDS("time", "measured", seconds=sum(seconds.values()), jobs=len(jobs), parts=parts)
 
 
 def accuracy_sentences(part: ServingResults) -> list[str]:
@@ -77,8 +77,8 @@ def training_sentences(part: ServingResults) -> list[str]:
     for key, (get, gather, write) in COSTS.items():
         small, large = ([get(run) for run in found] for found in zip(*runs, strict=True))
         if None not in (*small, *large):
-            figures.append(WORDS("training_figure", key, compared=compare(gather(small), gather(large), write)))
+            figures.append((WORDS("training_figure", key), compare(gather(small), gather(large), write)))
     if not figures:
         return []
     names = {"shared": part.title(shared), "whole": part.title(whole)}
-    return [WORDS("training", tasks=len(part.tasks), figures="; ".join(figures), **names)]
+    return [WORDS("training", tasks=len(part.tasks), figures=figures, **names)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from fineprint.core.records import Latency, Served
 from fineprint.reporting.serving.data import FULL_MODELS, WORDS, ServingResults
@@ -23,11 +23,10 @@ def switch_sentences(part: ServingResults) -> list[str]:
         points = list(part.points(series, "switch_seconds_median").items())
         if points:
             (fewest, first), (most, last) = points[0], points[-1]
-            outcome = "several" if most > fewest else "one"
-            found.append((first, WORDS("switch_way", outcome, way=series.name, first=first, last=last, most=most)))
+            found.append((first, series.name, last, most if most > fewest else None))
     if len(found) < 2:
         return []
-    return [WORDS("switch", tasks=min(part.counts[1:], default=1), ways="; ".join(told for _, told in sorted(found)))]
+    return [WORDS("switch", tasks=min(part.counts[1:], default=1), ways=sorted(found, key=itemgetter(0)))]
 
 
 def stream_sentences(part: ServingResults) -> list[str]:

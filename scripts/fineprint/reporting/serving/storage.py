@@ -26,23 +26,23 @@ def worked_sentences(part: ServingResults) -> list[str]:
     whole, shared = (part.title(series.method) for series in pair)
     sentences = []
     for count in WORKED:
-        figures = "; ".join(words for key in EXTRAPOLATED if (words := work_out(part, *pair, key, count)))
+        figures = [figure for key in EXTRAPOLATED if (figure := work_out(part, *pair, key, count))]
         if figures:
             copies = part.count_copies(count)
             sentences.append(WORDS("worked", tasks=count, copies=copies, shared=shared, whole=whole, figures=figures))
     return sentences
 
 
-def work_out(part: ServingResults, whole: Series, shared: Series, key: str, count: int) -> str:
+def work_out(
+    part: ServingResults, whole: Series, shared: Series, key: str, count: int
+) -> tuple[str, str, list[str]] | None:
     """Return one figure of adapters against full models at a number of tasks, measured, or else on the line through
-    what was measured at other numbers; nothing where there is neither."""
+    what was measured at other numbers: its name, the comparison, and these numbers. None where there is neither."""
     small, large = figure_at(part, shared, key, count), figure_at(part, whole, key, count)
     if small is None or large is None:
-        return ""
-    compared = compare(small[0], large[0], EXTRAPOLATED[key])
+        return None
     counts = [str(number) for number in large[1] or small[1]]
-    outcome = "extrapolated" if counts else "measured"
-    return WORDS("worked_figure", outcome, figure=WORDS("figure", key), compared=compared, counts=counts)
+    return WORDS("figure", key), compare(small[0], large[0], EXTRAPOLATED[key]), counts
 
 
 def figure_at(part: ServingResults, series: Series, key: str, count: int) -> tuple[float, tuple[int, ...]] | None:
@@ -75,5 +75,5 @@ def tell_growth(part: ServingResults, whole: Series, shared: Series, key: str) -
     larger, smaller = part.points(whole, key), part.points(shared, key)
     both = sorted(set(larger) & set(smaller))
     ends = dict.fromkeys((*both[:1], *both[-1:]))
-    figures = "; ".join(f"{count}: {compare(smaller[count], larger[count], write)}" for count in ends)
+    figures = [(count, compare(smaller[count], larger[count], write)) for count in ends]
     return WORDS("growth", "other", figure=figure, figures=figures) if figures else ""
