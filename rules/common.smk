@@ -325,6 +325,12 @@ def name_changed_code():
 name_changed_code()
 
 
+def list_words(wildcards):
+    """The report's sentences and captions: a figure's are written beside it when it is drawn."""
+    files = sorted(Path(workflow.basedir, "report", "words").glob("*.yaml"))
+    return [str(file.relative_to(workflow.basedir)) for file in files]
+
+
 def figure_labels(wildcards):
     """What `snakemake --report` says of a figure in its list."""
     path = Path(f"results/{wildcards.study}/figures/figures.json")

@@ -5,7 +5,7 @@ from pathlib import Path
 from fineprint.core.records import Results, read_record
 from fineprint.jobs.code_state import note_code
 from fineprint.jobs.job import run_job
-from fineprint.reporting.figures.drawing_all import plot_all
+from fineprint.reporting.figures.plotting import plot_all
 
 
 def main(*, results: Path, figures: Path) -> None:

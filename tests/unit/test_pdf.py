@@ -14,7 +14,7 @@ from example_results import METHODS, make_results
 from example_serving import make_long_results
 from fineprint.core.records import read_json
 from fineprint.reporting.figures import fonts, workflow
-from fineprint.reporting.figures.drawing_all import plot_all
+from fineprint.reporting.figures.plotting import plot_all
 from fineprint.reporting.html import render
 from fineprint.reporting.pdf import write_pdf
 from fineprint.reporting.view import SECTIONS

@@ -14,7 +14,7 @@ from example_results import METHODS, make_results
 from fineprint.core import formats
 from fineprint.core.formats import as_sentence
 from fineprint.core.records import read_json
-from fineprint.reporting.figures.drawing_all import plot_all
+from fineprint.reporting.figures.plotting import plot_all
 from fineprint.reporting.html import make_environment, render
 from fineprint.reporting.pdf import to_typst, write_pdf
 from fineprint.reporting.sections import advice, analysis

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from fineprint.core.records import Results, read_json
-from fineprint.reporting.figures.drawing_all import FigureEntry
+from fineprint.reporting.figures.plotting import FigureEntry
 from fineprint.reporting.table import unmarked
 from fineprint.reporting.view import Figure, build_view
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fineprint.core import formats
 from fineprint.core.records import COLLAPSED, COST_ONLY, NOT_RUN, Results
-from fineprint.reporting.figures.drawing_all import FIGURE_KINDS, SERVING, FigureEntry
+from fineprint.reporting.figures.plotting import FIGURE_KINDS, SERVING, FigureEntry
 from fineprint.reporting.methods_text import paper
 from fineprint.reporting.methods_text.references import Library
 from fineprint.reporting.sections import (

@@ -18,7 +18,8 @@ from fineprint.reporting.sections.cost_axes import (
     write_least,
 )
 from fineprint.reporting.serving.data import ServingResults
-from fineprint.reporting.serving.serving_words import stream_sentences, worked_sentences
+from fineprint.reporting.serving.speed import stream_sentences
+from fineprint.reporting.serving.storage import worked_sentences
 from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
 
