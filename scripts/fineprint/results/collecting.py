@@ -34,7 +34,6 @@ from fineprint.core.records import (
 from fineprint.jobs.code_state import describe_code
 from fineprint.jobs.environment import describe_commit, describe_machine
 from fineprint.results.benchmarks import read_jobs
-from fineprint.results.collecting_serving import RECORDS as SERVING_RECORDS
 from fineprint.results.collecting_serving import collect_serving, list_environments
 from fineprint.scoring.scoring import join_splits
 from fineprint.scoring.statistics import compare_paired
@@ -134,7 +133,7 @@ def list_noted_records(folder: Path, runs: list[Run], backbones: list[str]) -> l
             for name in RUN_RECORDS
             for task, method, seed in places
         ),
-        *(folder / "serving" / f"{name}.json" for name in SERVING_RECORDS),
+        *(folder / "serving" / f"{name}.json" for name in ("ways", "combining", "forgetting")),
     ]
 
 
