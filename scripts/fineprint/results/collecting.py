@@ -34,13 +34,13 @@ from fineprint.core.records import (
 from fineprint.jobs.code_state import describe_code
 from fineprint.jobs.environment import describe_commit, describe_machine
 from fineprint.results.benchmarks import read_jobs
-from fineprint.results.collecting_serving import RECORDS as SERVING_RECORDS
 from fineprint.results.collecting_serving import collect_serving, list_environments
 from fineprint.scoring.scoring import join_splits
 from fineprint.scoring.statistics import compare_paired
 from fineprint.tasks._rows import POOLED
 
 RUN_RECORDS = ("train", "predict", "scores")
+SERVING_RECORDS = ("ways", "combining", "forgetting")
 
 
 def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
