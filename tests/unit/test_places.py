@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from example_results import METHODS, make_results
-from fineprint.core.records import Placement
+from fineprint.core.records import CodeState, Placement
 from fineprint.jobs.environment import describe_environment
 from fineprint.jobs.placement import describe_placement, read_log, write_line
 from fineprint.reporting.sections import provenance
@@ -66,7 +66,8 @@ def test_a_record_says_it_and_machines_are_told_apart_without_it(slurm):
     study = Study(example_results())
     run = study.results.runs[0]
     run = replace(run, train=replace(run.train, environment=first), predict=replace(run.predict, environment=second))
-    machines = describe_provenance(study.config, "snakemake", [run], []).hardware
+    code = CodeState(records=0, records_without_note=0, changed=[])
+    machines = describe_provenance(study.config, "snakemake", [run], [], code).hardware
     assert len(machines) == 1 and not hasattr(machines[0], "placement")
 
 

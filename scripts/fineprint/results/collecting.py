@@ -40,6 +40,7 @@ from fineprint.scoring.statistics import compare_paired
 from fineprint.tasks._rows import POOLED
 
 RUN_RECORDS = ("train", "predict", "scores")
+SERVING_RECORDS = ("ways", "combining", "forgetting")
 
 
 def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:

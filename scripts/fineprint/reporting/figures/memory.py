@@ -20,7 +20,7 @@ from fineprint.reporting.figures.drawing import (
     panels,
 )
 from fineprint.reporting.figures.style import COLOURS, GREY, HATCHES, WIDTH
-from fineprint.reporting.sections.cost import memory_kinds, storage_rows
+from fineprint.reporting.sections.cost import Storage, list_storage, memory_kinds
 from fineprint.results.lookup import Study
 
 PARTS = {
@@ -87,29 +87,28 @@ def sum_parts(row: dict[str, Any]) -> int | None:
 
 def draw_storage(study: Study, task: str) -> Drawing | None:
     """Draw disk against the number of tasks: measured bytes, multiplied."""
-    found = [row for row in storage_rows(study, task) if row["base"] is not None]
+    found = [entry for entry in list_storage(study, task) if entry.shared_bytes is not None]
     if not found:
         return None
-    unit, name = choose_unit(max(max(row["sizes"].values()) for row in found))
-    backbones = list(dict.fromkeys(row["backbone"] for row in found))
+    unit, name = choose_unit(max(max(entry.sizes.values()) for entry in found))
+    backbones = list(dict.fromkeys(entry.backbone for entry in found))
     figure, axes = panels(len(backbones), 2, 3.1)
     for axis, backbone in zip(axes, backbones, strict=True):
-        for row in [row for row in found if row["backbone"] == backbone]:
-            draw_disk(axis, study, row, unit)
+        for entry in (entry for entry in found if entry.backbone == backbone):
+            draw_disk(axis, entry, unit)
         axis.set_title(escape(backbone))
         axis.set(xlabel="Tasks", ylabel=f"Disk, {name}", ylim=(0, None), xticks=[1, 2, 4, 6, 8, MOST_TASKS])
         axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     rows = [
-        {"method": study.title(row["method"]), "tasks": count, "bytes": size}
-        for row in found
-        for count, size in row["sizes"].items()
+        {"method": entry.title, "tasks": count, "bytes": size} for entry in found for count, size in entry.sizes.items()
     ]
     return caption_figure(figure, "storage", rows, task=task)
 
 
-def draw_disk(axis: Axes, study: Study, row: dict[str, Any], unit: float) -> None:
+def draw_disk(axis: Axes, entry: Storage, unit: float) -> None:
     """Draw what one method's tasks take: a full model each, or one backbone and an adapter each."""
     counts = list(range(1, MOST_TASKS + 1))
-    look = {"linestyle": "-" if row["whole"] else "--", "linewidth": 1.2, "markersize": 4, "markevery": [0, 1, 9]}
-    values = [(row["base"] + count * row["saved"]) / unit for count in counts]
-    axis.plot(counts, values, label=label(study, row["method"], 30), **look, **looks(study, row["method"]))
+    values = [(entry.shared_bytes + count * entry.checkpoint_bytes) / unit for count in counts]
+    look = {"linewidth": 1.2, "markersize": 4, "markevery": [0, 1, 9], **looks(entry.study, entry.method)}
+    line = "-" if entry.is_full_model else "--"
+    axis.plot(counts, values, linestyle=line, label=label(entry.study, entry.method, 30), **look)

@@ -6,8 +6,18 @@ from typing import Any
 
 from fineprint.core import formats
 from fineprint.core.records import ChangedRule
-from fineprint.reporting.table import Table, number, numeric, plain, text
+from fineprint.reporting.columns import Column, build_table
+from fineprint.reporting.table import text
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
+
+WORDS = Words("provenance")
+CHANGED = [
+    Column[ChangedRule]("Rule", lambda rule: text(rule.rule, style="code")),
+    Column("Jobs by other code", lambda rule: rule.jobs, formats.count),
+    Column("Jobs", lambda rule: rule.of_jobs, formats.count),
+    Column("Files changed since", lambda rule: text(", ".join(rule.files), style="code wrap")),
+]
 
 
 def changed_code(study: Study) -> dict[str, Any]:
@@ -23,21 +33,6 @@ def changed_code(study: Study) -> dict[str, Any]:
     everything = provenance.command or "snakemake --cores 1"
     return {
         "outcome": outcome,
-        "table": changed_table(changed) if changed else None,
+        "table": build_table("changed-code", WORDS("changed_code"), CHANGED, changed) if changed else None,
         "command": f"{everything} --forcerun {' '.join(entry.rule for entry in changed)}",
     }
-
-
-def changed_table(changed: list[ChangedRule]) -> Table:
-    """Return a row per rule."""
-    rows = [
-        [
-            text(entry.rule, style="code"),
-            number(entry.jobs, formats.count),
-            number(entry.of_jobs, formats.count),
-            text(", ".join(entry.files), style="code wrap"),
-        ]
-        for entry in changed
-    ]
-    columns = [*plain("Rule"), *numeric("Jobs by other code", "Jobs"), *plain("Files changed since")]
-    return Table("changed-code", "Results made by code that has changed since, by rule.", columns, rows)

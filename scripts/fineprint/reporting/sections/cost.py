@@ -246,19 +246,3 @@ def compare_storage(full: Storage, adapter: Storage) -> str:
     saving = 1 - adapter.sizes[many] / full.sizes[many]  # type: ignore[operator]
     values = {"full": full, "adapter": adapter, "few": few, "many": many}
     return WORDS("storage", backbone=full.backbone, change=abs(saving), saves=saving > 0, **values)
-
-
-# Temporary, until the figure asks for `list_storage`.
-def storage_rows(study: Study, task: str) -> list[dict[str, Any]]:
-    """Return the same by keys."""
-    return [
-        {
-            "method": entry.method,
-            "backbone": entry.backbone,
-            "whole": entry.is_full_model,
-            "base": entry.shared_bytes,
-            "saved": entry.checkpoint_bytes,
-            "sizes": entry.sizes,
-        }
-        for entry in list_storage(study, task)
-    ]

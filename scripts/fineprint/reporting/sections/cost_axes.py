@@ -78,8 +78,6 @@ SPEED = CostAxis(
 )
 TRAINING_COSTS = (PARAMETERS, TRAINING_TIME, TRAINING_MEMORY, CHECKPOINT)
 COSTS = (*TRAINING_COSTS, WEIGHTS, SPEED)
-# Temporary, until the figures ask for the axes.
-trained_parameters, training_peak, prediction_speed = PARAMETERS.get, TRAINING_MEMORY.get, SPEED.get
 
 
 def are_comparable(study: Study, task: str, methods: list[str], axis: CostAxis) -> bool:

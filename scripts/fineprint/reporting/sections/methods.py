@@ -186,9 +186,3 @@ def list_notes(study: Study, task: str) -> list[dict[str, str]]:
         {"note": note, "methods": WORDS("noted_by", "one" if len(numbers) == 1 else "several", numbers=list(numbers))}
         for note, numbers in found.items()
     ]
-
-
-# Temporary, until the other sections write their tables as columns.
-def name_cells(study: Study, task: str, method: str) -> list[Cell]:
-    """Return a method's number and title."""
-    return [column.cell(MethodOnTask(study, task, method)) for column in METHOD]
