@@ -276,6 +276,22 @@ def test_combining_says_what_loses_and_what_gains(results):
     assert "changed the backbone's tensors" in combining_sentences(part_of(results))[-1]
 
 
+@pytest.mark.parametrize(
+    ("differences", "words"),
+    [
+        ((-0.2, 0.1), "1 of 2 loses accuracy and 1 of 2 gain against the tasks' own adapters (from −20.0 to +10.0"),
+        ((-0.2, 0.0), "1 of 2 loses accuracy against the tasks' own adapters (from −20.0 to 0.0"),
+        ((0.0, 0.1), "no loss can be shown and 1 of 2 gain against the tasks' own adapters (from 0.0 to +10.0"),
+        ((-0.01, 0.01), "no loss can be shown against the tasks' own adapters (from −1.0 to +1.0"),
+    ],
+)
+def test_losses_and_gains_are_told_apart(results, differences, words):
+    rows = [row for row in results["serving"]["combining"]["scores"] if row["way"] == "average"]
+    for row, difference in zip(rows, differences, strict=True):
+        row.update({"difference": difference, "p_value_holm": 0.001 if abs(difference) > 0.05 else 0.6})
+    assert combining_sentences(part_of(results))[0] == f"Averaging two: {words} percentage points)."
+
+
 def test_forgetting_says_who_forgets(results):
     full, lora = forgetting_sentences(part_of(results))
     assert "loses 10.0 percentage points, to 0.80" in full and "nothing is forgotten" in lora
