@@ -173,6 +173,16 @@ def test_one_unsteady_method_keeps_its_variance_and_lends_little(random):
     assert all(found[method.method].total < 0.03 * found["unsteady"].total for method in steady)
     floors = {variance.total for variance in found.values() if variance.is_floor}
     assert len(floors) == 1 and floors.pop() == min(variance.total for variance in found.values())
+    _, degrees = shared_floor([measure_seed_variance(method.scores, groups) for method in [*steady, unsteady]])
+    assert {variance.degrees_of_freedom for variance in found.values() if variance.is_floor} == {degrees}
+
+
+def test_means_equal_by_chance_have_a_logarithm(random):
+    chance, usual = SeedVariance(0.0, 1.0, 2), SeedVariance(1.0, 1.0, 2)
+    assert shared_floor([chance, usual]) == shared_floor([SeedVariance(0.05, 1.0, 2), usual])
+    constant = MethodScores("constant", np.repeat(random.uniform(size=(1, 90)) < 0.5, 3, axis=0))
+    others = [MethodScores(str(number), random.uniform(size=(3, 90)) < 0.8) for number in range(2)]
+    assert set(estimate_seed_variances([constant, *others], Groups.of(None, 90))) == {"0", "1"}
 
 
 def test_a_lone_trained_method_has_its_own_seed_variance(random):
@@ -194,6 +204,7 @@ def test_the_same_answers_on_every_seed_are_no_chance(random):
 def test_bonett_price_agrees_with_the_published_example():
     """Airway hyper-responsiveness before and after transplantation: Fagerland et al. 2014, doi 10.1002/sim.6148."""
     assert bonett_price_interval(1, 7, 21) == pytest.approx((-0.508, -0.013), abs=0.0005)
+    assert bonett_price_interval(0, 5, 5).low == -1 and bonett_price_interval(5, 0, 5).high == 1
 
 
 def test_no_discordant_examples_leave_a_width(random):
@@ -233,6 +244,8 @@ def test_a_method_with_one_seed_makes_every_comparison_with_it_one_of_models(ran
     single = MethodScores("single", three.scores[:1] & (random.uniform(size=len(labels)) < 0.7))
     [found] = compare_methods([three, single], labels, MARGIN)
     assert (found.scope, found.seeds, found.verdict) == (Scope.TRAINED_MODEL, (3, 1), Verdict.INCONCLUSIVE)
+    [alone] = compare_methods([fixed("a", three.averaged()), fixed("b", single.scores)], labels, MARGIN)
+    assert alone.interval == pytest.approx(found.interval)
 
 
 def test_holm_and_simultaneous_intervals_over_the_family(random):
@@ -250,6 +263,8 @@ def test_holm_and_simultaneous_intervals_over_the_family(random):
         for pair in found:
             wanted = stats.t.interval(1 - 0.05 / 10, pair.degrees_of_freedom, pair.difference, pair.standard_error)
             assert pair.simultaneous_interval == pytest.approx(wanted)
+            wanted = stats.t.interval(0.9, pair.degrees_of_freedom, pair.difference, pair.standard_error)
+            assert pair.equivalence_interval == pytest.approx(wanted)
             is_better = pair.verdict in (Verdict.BETTER, Verdict.WORSE)
             assert is_better == pair.is_significant
             assert is_better or pair.simultaneous_interval.low <= 0 <= pair.simultaneous_interval.high
@@ -286,6 +301,7 @@ def test_a_comparison_turned_round_is_that_of_the_other_method(random):
         (-0.02, 0.005, 0.001, Verdict.WORSE),
         (0.004, 0.001, 0.001, Verdict.BETTER),  # by less than the margin
         (0.001, 0.002, 0.6, Verdict.EQUIVALENT),
+        (0.0, 0.0055, 1.0, Verdict.EQUIVALENT),  # within the margin at 90 %, not at 95 %
         (0.01, 0.008, 0.2, Verdict.NOT_INFERIOR),
         (-0.01, 0.008, 0.2, Verdict.NOT_SUPERIOR),
         (0.0, 0.02, 1.0, Verdict.INCONCLUSIVE),

@@ -37,6 +37,8 @@ def test_the_variance_of_so_many_examples_gives_their_interval(correct):
     wanted = binomtest(correct, 100).proportion_ci(0.95, method="wilson")
     found = effective_wilson_interval(share, share * (1 - share) / 100, 1e9, scores=500, groups=100)
     assert found == pytest.approx((wanted.low, wanted.high))
+    most = effective_wilson_interval(share, 0.0, 1e9, scores=100, groups=50)  # never worth more than there are
+    assert most == pytest.approx((wanted.low, wanted.high))
 
 
 @pytest.mark.parametrize("right", [0, 1])
