@@ -29,7 +29,7 @@ ROOMS = {
     "readouts": "settings_of_readouts readouts losses reading cards answering prediction_order methods",
     "training": "settings_of_training steps checkpoints training fitting resuming graphs methods",
     "scoring": "scoring statistics noise cost_only ranking",
-    "results": "provenance places cost ranking cost_only noise serving_report",
+    "results": "results provenance places cost ranking cost_only noise serving_report",
     "claims": "claims cost_only noise serving_report",
 }
 # What tests look for beside scripts and tests.
