@@ -14,6 +14,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -137,7 +138,10 @@ def lay_out(folder: Path, room: str) -> None:
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     paths = json.dumps(["src", "tests", "tests/unit", "bench"])
     pytest = ["[tool.pytest.ini_options]", f"pythonpath = {paths}", 'filterwarnings = ["ignore"]']
-    (folder / "pyproject.toml").write_text("\n".join(["[tool.mutmut]", *lines, "", *pytest, ""]), encoding="utf-8")
+    text, file = "\n".join(["[tool.mutmut]", *lines, "", *pytest, ""]), folder / "pyproject.toml"
+    if not file.exists() or file.read_text(encoding="utf-8") != text:  # what was found by other tests is no result
+        shutil.rmtree(folder / "mutants", ignore_errors=True)
+        file.write_text(text, encoding="utf-8")
 
 
 def list_tests(room: str) -> list[str]:
