@@ -14,6 +14,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,7 +30,7 @@ ROOMS = {
     "readouts": "settings_of_readouts readouts losses reading cards answering prediction_order methods",
     "training": "settings_of_training steps checkpoints training fitting resuming graphs methods",
     "scoring": "scoring statistics noise cost_only ranking",
-    "results": "provenance places cost_only noise cost serving_report",
+    "results": "results provenance places cost ranking cost_only noise serving_report",
     "claims": "claims cost_only noise serving_report",
 }
 # What tests look for beside scripts and tests.
@@ -119,7 +120,8 @@ def lay_out(folder: Path, room: str) -> None:
         if not (folder / link).is_symlink():
             (folder / link).symlink_to(ROOT / target)
     left_out = folder / "left_out.json"
-    arguments = [f"--deselect={test}" for test in json.loads(left_out.read_text())] if left_out.exists() else []
+    failing = json.loads(left_out.read_text()) if left_out.exists() else []
+    arguments = [f"--{'deselect' if '::' in test else 'ignore'}={test}" for test in failing]
     settings = {
         "source_paths": ["src/fineprint"],
         "only_mutate": [f"src/fineprint/{room}/*"],
@@ -136,7 +138,10 @@ def lay_out(folder: Path, room: str) -> None:
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     paths = json.dumps(["src", "tests", "tests/unit", "bench"])
     pytest = ["[tool.pytest.ini_options]", f"pythonpath = {paths}", 'filterwarnings = ["ignore"]']
-    (folder / "pyproject.toml").write_text("\n".join(["[tool.mutmut]", *lines, "", *pytest, ""]), encoding="utf-8")
+    text, file = "\n".join(["[tool.mutmut]", *lines, "", *pytest, ""]), folder / "pyproject.toml"
+    if not file.exists() or file.read_text(encoding="utf-8") != text:  # what was found by other tests is no result
+        shutil.rmtree(folder / "mutants", ignore_errors=True)
+        file.write_text(text, encoding="utf-8")
 
 
 def list_tests(room: str) -> list[str]:
@@ -164,9 +169,10 @@ def leave_out_failing(room: str) -> None:
     file = Path("left_out.json")
     if file.exists():
         return
-    command = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-rfE", "-p", "no:cacheprovider", *list_tests(room)]
+    options = ["-q", "--tb=line", "-rfE", "-p", "no:cacheprovider", "--continue-on-collection-errors"]
+    command = [sys.executable, "-m", "pytest", *options, *list_tests(room)]
     said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    failing = sorted({match[1] for match in re.finditer(r"^(?:FAILED|ERROR) (\S+::\S+)", said, re.MULTILINE)})
+    failing = sorted({match[1] for match in re.finditer(r"^(?:FAILED|ERROR) (tests/\S+)", said, re.MULTILINE)})
     print(said, flush=True)
     file.write_text(json.dumps(failing), encoding="utf-8")
     lay_out(Path.cwd(), room)
