@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fineprint.backbones._model_folder import check_architecture, describe_backbone
+from fineprint.backbones._model_folder import check_architecture, make_backbone_record
 from fineprint.core.records import read_json, write_json
 from fineprint.core.settings import SettingsError
 from fineprint.jobs.code_state import note_code
@@ -35,7 +35,7 @@ def main(*, settings: Path, model: Path, record: Path, fetched: Path | None = No
     facts = backbone.fetch(model, wanted["seed"])
     check_architecture(backbone, model)
     pad_token = load_tokenizer(model).pad_token
-    described = describe_backbone(wanted["name"], backbone, model, facts, pad_token)
+    described = make_backbone_record(wanted["name"], backbone, model, facts, pad_token)
     check_unchanged(fetched, described.files)
     write_json(record, described)
     note_code(record)

@@ -8,7 +8,7 @@ from fineprint.jobs.code_state import note_code
 from fineprint.jobs.job import run_job
 from fineprint.study.fetching import use_fetched
 from fineprint.study.reading import read_kind_of
-from fineprint.tasks._rows import describe_task, prepare_splits, write_rows
+from fineprint.tasks._rows import make_task_record, prepare_splits, write_rows
 
 
 def main(*, settings: Path, rows: Path, record: Path, fetched: Path | None = None) -> None:
@@ -30,7 +30,7 @@ def main(*, settings: Path, rows: Path, record: Path, fetched: Path | None = Non
     files = {split: rows / f"{split}.jsonl" for split in splits}
     for split, part in splits.items():
         write_rows(files[split], part)
-    write_json(record, describe_task(wanted["name"], task, splits, dropped, files))
+    write_json(record, make_task_record(wanted["name"], task, splits, dropped, files))
     note_code(record)
 
 

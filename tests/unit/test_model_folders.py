@@ -5,7 +5,7 @@ import json
 import pytest
 from transformers import AutoModelForMaskedLM
 
-from fineprint.backbones._model_folder import check_architecture, describe_backbone, link_model_files
+from fineprint.backbones._model_folder import check_architecture, link_model_files, make_backbone_record
 from fineprint.backbones.folder import Settings as Folder
 from fineprint.core.settings import SettingsError
 
@@ -13,7 +13,7 @@ from fineprint.core.settings import SettingsError
 def test_folder_is_linked_and_described(backbone_folders, tmp_path):
     settings = Folder(kind="folder", architecture="encoder", path=backbone_folders["encoder"])
     facts = settings.fetch(tmp_path, seed=1)
-    record = describe_backbone(settings, tmp_path, facts)
+    record = make_backbone_record(settings, tmp_path, facts)
     model = AutoModelForMaskedLM.from_pretrained(tmp_path)
     assert record["parameters"] == sum(p.numel() for p in model.parameters())
     assert record["model_type"] == "roberta" and len(record["files"]["model.safetensors"]) == 64

@@ -12,7 +12,7 @@ from example_runs import environment as example
 from example_runs import machine
 from fineprint.core.records import Commit, Environment, Job, Machine, make_record
 from fineprint.jobs import environment
-from fineprint.jobs.environment import describe_machine
+from fineprint.jobs.environment import machine_facts
 from fineprint.reporting.figures.style import figure_style
 from fineprint.reporting.figures.workflow import draw_workflow
 from fineprint.reporting.sections import provenance
@@ -180,7 +180,7 @@ def test_the_commits_of_the_jobs_are_told():
 
 def test_a_machine_is_one_whatever_the_commit():
     jobs = [make_record({**example(), "commit": letter * 40}, Environment, "a job") for letter in "ab"]
-    assert describe_machine(jobs[0]) == describe_machine(jobs[1]) == make_record(machine(), Machine, "a machine")
+    assert machine_facts(jobs[0]) == machine_facts(jobs[1]) == make_record(machine(), Machine, "a machine")
 
 
 def test_git_that_does_not_answer_costs_no_result(monkeypatch):

@@ -8,7 +8,7 @@ import yaml
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSequenceClassification
 
-from fineprint.backbones._model_folder import check_architecture, describe_backbone
+from fineprint.backbones._model_folder import check_architecture, make_backbone_record
 from fineprint.backbones.random_weights import Settings
 from fineprint.core.settings import SettingsError
 from fineprint.models.loading import load_model, load_tokenizer
@@ -32,7 +32,7 @@ def make(architecture, **changes):
 def write(folder, settings, seed=1):
     folder.mkdir()
     facts = settings.fetch(folder, seed)
-    return describe_backbone(settings, folder, facts)
+    return make_backbone_record(settings, folder, facts)
 
 
 def read_weights(folder):

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 import fineprint.backbones._forbidden_pairs as forbidden_pairs
 from fineprint.backbones._demo import DemoSettings
-from fineprint.backbones._model_folder import check_architecture, describe_backbone
+from fineprint.backbones._model_folder import check_architecture, make_backbone_record
 from fineprint.core.settings import SettingsError, find_settings
 from fineprint.demo import pretraining
 from fineprint.demo.batches import IGNORED
@@ -243,7 +243,7 @@ def probe_architecture(bench, kind):
     for declared, other in (("encoder", "decoder"), ("decoder", "encoder")):
         settings = bench.make(kind, declared)
         check_architecture(settings, bench.backbones[declared])
-        assert describe_backbone(settings, bench.backbones[declared], {})["architecture"] == declared
+        assert make_backbone_record(settings, bench.backbones[declared], {})["architecture"] == declared
         with pytest.raises(SettingsError, match=f"no {declared}"):
             check_architecture(settings, bench.backbones[other])
 

@@ -13,7 +13,7 @@ from fineprint.core.settings import find_settings
 from fineprint.demo.invented_words import make_words
 from fineprint.readouts._prompts import fill_prompt
 from fineprint.tasks._hub import HubTaskSettings
-from fineprint.tasks._rows import describe_task, prepare_splits, write_rows
+from fineprint.tasks._rows import make_task_record, prepare_splits, write_rows
 from setting_probes import find_probe, list_settings, require_difference
 
 TABLE = "tests/unit/test_settings_of_tasks.py"
@@ -74,7 +74,7 @@ class Bench:
         files = {split: self.folder / f"{split}.out.jsonl" for split in splits}
         for split, rows in splits.items():
             write_rows(files[split], rows)
-        return describe_task(task, splits, dropped, files)
+        return make_task_record(task, splits, dropped, files)
 
 
 def hub_table(model, split):

@@ -8,7 +8,7 @@ import pytest
 from fineprint.core.settings import SettingsError, find_settings, list_kinds
 from fineprint.study.conflicts import find_task_conflicts
 from fineprint.tasks import NO_LABEL, Row
-from fineprint.tasks._rows import cut_held_out, describe_task, draw_rows, prepare_splits, read_rows, write_rows
+from fineprint.tasks._rows import cut_held_out, draw_rows, make_task_record, prepare_splits, read_rows, write_rows
 from fineprint.tasks.boolq import Settings as BoolQ
 from fineprint.tasks.multinli import Settings as MultiNLI
 from fineprint.tasks.multinli import read_gold
@@ -295,7 +295,7 @@ def test_task_record_counts(tmp_path, hub_folder):
     files = {split: tmp_path / f"{split}.jsonl" for split in splits}
     for split, rows in splits.items():
         write_rows(files[split], rows)
-    record = describe_task(task, splits, dropped, files)
+    record = make_task_record(task, splits, dropped, files)
     assert record["splits"]["matched"]["labels"] == {"entailment": 3, "neutral": 4, "contradiction": 4}
     assert record["rows_shared_with_train"] == {"held_out": 0, "matched": 0, "mismatched": 0}
     assert json.loads(json.dumps(record)) == record

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fineprint.backbones._model_folder import describe_backbone
+from fineprint.backbones._model_folder import make_backbone_record
 from fineprint.backbones.folder import Settings as Folder
 from fineprint.core.records import hash_file, write_json
 from fineprint.runs.running import train_run
@@ -31,7 +31,7 @@ def lay_out(method, backbone, task_record, rows, **settings):
     home.mkdir(parents=True)
     (home / "model").symlink_to(backbone)
     source = Folder(kind="folder", architecture=method.backbone, path=backbone)
-    write_json(home / "backbone.json", describe_backbone(method.backbone, source, home / "model", {}, None))
+    write_json(home / "backbone.json", make_backbone_record(method.backbone, source, home / "model", {}, None))
     return PLACE / "run_config.json", data / "task.json", data / "rows", home / "model", home / "backbone.json"
 
 

@@ -37,7 +37,7 @@ def list_model_files(source: Path) -> list[Path]:
     return sorted({file for pattern in MODEL_FILES for file in source.glob(pattern)})
 
 
-def describe_backbone(
+def make_backbone_record(
     name: str, settings: BackboneSettings, folder: Path, facts: dict[str, Any], pad_token: str | None
 ) -> BackboneRecord:
     """Return a backbone's record: settings, facts, type, sizes and hashes."""

@@ -41,7 +41,7 @@ def describe_environment() -> Environment:
     )
 
 
-def describe_machine(environment: Environment) -> Machine:
+def machine_facts(environment: Environment) -> Machine:
     """Return what is the same for all jobs on a machine: everything but where the scheduler put one of them, and from
     which commit it ran."""
     return Machine(**{field.name: getattr(environment, field.name) for field in fields(Machine)})

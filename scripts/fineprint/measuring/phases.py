@@ -75,7 +75,7 @@ class Meter:
         joules = read_energy_joules() if self.cuda else None
         spent = None if joules is None or self.joules is None else joules - self.joules
         self.sampler.sample()
-        return Phase(seconds=seconds, memory=describe_memory(self.sampler, self.cuda), energy_joules=spent)
+        return Phase(seconds=seconds, memory=memory_record(self.sampler, self.cuda), energy_joules=spent)
 
 
 @contextmanager
@@ -118,7 +118,7 @@ def combine(how: Callable[[list[Any]], Any], values: list[Any]) -> Any:
     return None if None in values else how(values)
 
 
-def describe_memory(sampler: ResidentSampler, cuda: bool) -> Memory:
+def memory_record(sampler: ResidentSampler, cuda: bool) -> Memory:
     """Return the figures that this machine can give."""
     import torch
 

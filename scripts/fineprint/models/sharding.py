@@ -147,7 +147,7 @@ class Shards:
                 owner._parameters[last] = torch.nn.Parameter(whole, requires_grad=parameter.requires_grad)
 
 
-def trained_parameters(module: torch.nn.Module, shards: Shards | None) -> dict[str, torch.nn.Parameter]:
+def list_trained_parameters(module: torch.nn.Module, shards: Shards | None) -> dict[str, torch.nn.Parameter]:
     """Return a module's trained parameters by name; where they are sharded, this process's parts of them."""
     parts = shards.parts if shards is not None else {}
     return {name: parts.get(name, p) for name, p in module.named_parameters() if p.requires_grad}  # type: ignore[arg-type]

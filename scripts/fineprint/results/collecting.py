@@ -32,7 +32,7 @@ from fineprint.core.records import (
     read_record_if_there,
 )
 from fineprint.jobs.code_state import describe_code
-from fineprint.jobs.environment import describe_commit, describe_machine
+from fineprint.jobs.environment import describe_commit, machine_facts
 from fineprint.results.benchmarks import read_jobs
 from fineprint.results.collecting_serving import collect_serving, list_environments
 from fineprint.scoring.scoring import join_splits
@@ -102,7 +102,7 @@ def describe_provenance(
     """
     records = [record for run in runs for record in (run.train, run.predict) if record is not None]
     environments = [record.environment for record in records if record.environment is not None]
-    machines = [describe_machine(environment) for environment in [*environments, *more]]
+    machines = [machine_facts(environment) for environment in [*environments, *more]]
     distinct = {json.dumps(machine, sort_keys=True, default=as_mapping): machine for machine in machines}
     commits = Counter((environment.commit, environment.uncommitted_changes) for environment in environments)
     text = json.dumps(study, sort_keys=True).encode()

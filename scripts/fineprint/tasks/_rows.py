@@ -95,7 +95,7 @@ def prepare_splits(task: TaskSettings, seed: int) -> tuple[dict[str, list[Row]],
     return {TRAIN: train, HELD_OUT: held_out, **labelled}, dropped
 
 
-def describe_task(
+def make_task_record(
     name: str, task: TaskSettings, splits: dict[str, list[Row]], dropped: dict[str, int], files: dict[str, Path]
 ) -> TaskRecord:
     """Return the task's record: settings, labels, wording, and for each split its counts, hash and first rows."""

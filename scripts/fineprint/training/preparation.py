@@ -12,7 +12,7 @@ from fineprint.inference.batching import example_length
 from fineprint.jobs.processes import join_processes
 from fineprint.models.norms import fuse_norms
 from fineprint.models.precisions import keep_linear_in_half
-from fineprint.models.sharding import Shards, trained_parameters
+from fineprint.models.sharding import Shards, list_trained_parameters
 from fineprint.planning.checking import predict_fits
 from fineprint.readouts import EncodedExample
 from fineprint.study.schema import TrainingSettings
@@ -52,7 +52,7 @@ def make_stepper(assembled: Assembled, settings: TrainingSettings, examples: lis
     # Without evaluation_mode accelerate would wrap DDP around it, which averages gradients per process instead of
     # weighing them by their terms of the loss.
     module = accelerator.prepare_model(assembled.module, evaluation_mode=True)  # nothing is wrapped around it
-    optimizer = make_optimizer(list(trained_parameters(module, shards).values()), settings)
+    optimizer = make_optimizer(list(list_trained_parameters(module, shards).values()), settings)
     # The last step of an epoch may see fewer rows: none is dropped.
     updates = settings.epochs * math.ceil(len(examples) / (settings.batch_size * settings.gradient_accumulation_steps))
     schedule = make_schedule(optimizer, settings, updates)

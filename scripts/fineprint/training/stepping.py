@@ -13,7 +13,7 @@ from fineprint.inference.assembly import Assembled
 from fineprint.inference.batching import example_length, padded_length, split_sorted
 from fineprint.jobs.processes import Processes, join_processes
 from fineprint.measuring.tensors import gradient_bytes, optimizer_bytes
-from fineprint.models.sharding import Shards, trained_parameters
+from fineprint.models.sharding import Shards, list_trained_parameters
 from fineprint.planning.budget import rows_beside
 from fineprint.readouts import Batch, EncodedExample
 from fineprint.study.schema import TrainingSettings
@@ -72,7 +72,7 @@ class Stepper:
     def __post_init__(self) -> None:
         """Look up once what every step needs."""
         self.readout = self.assembled.readout
-        self.trained = trained_parameters(self.module, self.shards)
+        self.trained = list_trained_parameters(self.module, self.shards)
         self.parameters = list(self.trained.values())
         self.unsharded = [p for p in self.parameters if self.shards is None or not self.shards.is_part(p)]
         self.on_gpu = self.accelerator.device.type == "cuda"
