@@ -23,10 +23,8 @@ from fineprint.reporting.figures.drawing import (
 )
 from fineprint.reporting.figures.style import GREY, INK
 from fineprint.reporting.sections.cost import memory_kinds
-from fineprint.reporting.sections.cost_axes import TRAINING_COSTS, CostAxis
+from fineprint.reporting.sections.cost_axes import PARAMETERS, TRAINING_MEMORY, TRAINING_TIME, CostAxis
 from fineprint.results.lookup import Study
-
-PARAMETERS, TIME, MEMORY, *_ = TRAINING_COSTS
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,8 @@ class Scale:
 
 SCALES = (
     Scale("trainable_parameters", "Trainable parameters", PARAMETERS),
-    Scale("training_seconds", "Training time", TIME),
-    Scale("peak_training_bytes", "Peak memory in training", MEMORY),
+    Scale("training_seconds", "Training time", TRAINING_TIME),
+    Scale("peak_training_bytes", "Peak memory in training", TRAINING_MEMORY),
 )
 KEY_LINE_INCHES = 0.17
 TRAILING_ZEROS = re.compile(r"\.0+(?!\d)|(?<=\.\d)0+(?!\d)")

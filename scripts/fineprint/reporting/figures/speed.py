@@ -18,10 +18,8 @@ from fineprint.reporting.figures.drawing import (
     panels,
 )
 from fineprint.reporting.sections.cost import memory_kinds
-from fineprint.reporting.sections.cost_axes import SPEED, TRAINING_COSTS
+from fineprint.reporting.sections.cost_axes import SPEED, TRAINING_MEMORY, TRAINING_SPEED
 from fineprint.results.lookup import Study
-
-TRAINING_MEMORY = TRAINING_COSTS[2]
 
 FIGURES = {
     "training_rows_per_second": "Training",
@@ -52,7 +50,7 @@ def speed_row(study: Study, task: str, method: str) -> dict[str, Any]:
     return {
         **name_method(study, method),
         "backbone": study.settings(method)["backbone"],
-        "training_rows_per_second": run.trained.examples_per_second if run and run.trained else None,
+        "training_rows_per_second": TRAINING_SPEED.get(run),
         "prediction_rows_per_second": SPEED.get(run),
         "peak_training_bytes": TRAINING_MEMORY.get(run),
         "peak_prediction_bytes": run.peak_memory("prediction").bytes if run else None,

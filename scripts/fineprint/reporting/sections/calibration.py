@@ -52,9 +52,3 @@ def calibration_table(study: Study, task: str) -> Table | None:
     methods = [CalibratedMethod(study, task, name, score.rows, found) for name, score, found in calibrated(study, task)]
     caption = WORDS("caption", task=task, headline=study.headline(task))
     return build_table(f"calibration-{task}", caption, COLUMNS, methods, style="compact") if methods else None
-
-
-def describe_calibration(study: Study, task: str) -> str:
-    """Return the best and the worst calibrated method in words."""
-    errors = [(study.title(method), found.expected_calibration_error) for method, _, found in calibrated(study, task)]
-    return WORDS("curves", errors=sorted(errors, key=lambda item: item[1]))
