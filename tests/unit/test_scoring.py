@@ -1,6 +1,8 @@
 """Scores of a run, every number of them by hand: what is counted, where intervals end, what is compared with what."""
 
 import json
+from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 from scipy.stats import binomtest
@@ -57,7 +59,7 @@ def test_a_score_by_hand():
     assert (score["rows"], score["correct"], score["accuracy"], score["majority_rate"]) == (10, 7, 0.7, 0.6)
     assert (score["accuracy_low"], score["accuracy_high"]) == wilson(7, 10)
     assert score["confusion"] == [[4, 1, 1], [1, 3, 0]]
-    assert score["per_class"] == {
+    assert {name: asdict(part) for name, part in score["per_class"].items()} == {
         "no": {"precision": 4 / 5, "recall": 4 / 6, "f1": 8 / 11, "support": 6},
         "yes": {"precision": 3 / 4, "recall": 3 / 4, "f1": 6 / 8, "support": 4},
     }
@@ -79,8 +81,8 @@ def test_five_different_unparseable_answers_are_shown_as_they_came():
 
 
 def test_of_what_never_occurs_every_share_is_zero():
-    assert score_class([[2, 0, 0], [0, 0, 0]], 1) == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
-    assert score_class([[0, 2, 0], [0, 0, 0]], 1) == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
+    assert asdict(score_class([[2, 0, 0], [0, 0, 0]], 1)) == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
+    assert asdict(score_class([[0, 2, 0], [0, 0, 0]], 1)) == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
     assert count_confusion([0, 1, 1], [1, None, 1], 2) == [[0, 1, 0], [0, 1, 1]]
 
 
@@ -107,8 +109,8 @@ def test_numbers_in_names_are_sorted_as_numbers():
 @pytest.mark.parametrize(("low", "majority", "collapsed"), [(0.5, 0.5, True), (0.501, 0.5, False), (0.4, 0.5, True)])
 def test_a_run_that_may_be_a_constant_answer_has_collapsed(low, majority, collapsed):
     """The first split alone is looked at."""
-    score = {"accuracy": 0.55, "accuracy_low": low, "accuracy_high": 0.6, "majority_rate": majority}
-    said = find_collapse({"first": score, "second": {}})
+    score = SimpleNamespace(accuracy=0.55, accuracy_low=low, accuracy_high=0.6, majority_rate=majority)
+    said = find_collapse({"first": score, "second": None})
     if not collapsed:
         assert said is None
     else:
@@ -156,7 +158,13 @@ def test_an_answer_s_confidence_falls_into_the_bin_that_ends_with_it():
     values = [0.1, 0.10001, 0.2, 1.0]
     bins = [describe_bin(number, values, [True, False, True, True]) for number in range(BINS)]
     assert [part and part["rows"] for part in bins] == [1, 2, *[None] * 7, 1]
-    assert bins[1] == {"low": 0.1, "high": 0.2, "rows": 2, "confidence": pytest.approx(0.150005), "accuracy": 0.5}
+    assert asdict(bins[1]) == {
+        "low": 0.1,
+        "high": 0.2,
+        "rows": 2,
+        "confidence": pytest.approx(0.150005),
+        "accuracy": 0.5,
+    }
 
 
 def test_calibration_judges_by_the_likeliest_label():
@@ -234,7 +242,7 @@ def test_a_merged_model_is_held_against_the_method_itself(scored):
     assert scored["agreement"]["merged_into_float32"] == {"a": 0.85, "b": 1.0, "pooled": 0.925}
     difference, low, high = paired_difference(0, 3, 20)
     wanted = {"difference": difference, "difference_low": low, "difference_high": high, "p_value": 0.25}
-    assert scored["merging"]["merged_into_float32"]["a"] == wanted and difference == -0.15
+    assert asdict(scored["merging"]["merged_into_float32"]["a"]) == wanted and difference == -0.15
     assert scored["merging"]["merged_into_float32"]["pooled"]["difference"] == -0.075
 
 

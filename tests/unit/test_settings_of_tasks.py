@@ -74,7 +74,7 @@ class Bench:
         files = {split: self.folder / f"{split}.out.jsonl" for split in splits}
         for split, rows in splits.items():
             write_rows(files[split], rows)
-        return make_task_record(task, splits, dropped, files)
+        return make_task_record("task", task, splits, dropped, files)
 
 
 def hub_table(model, split):
