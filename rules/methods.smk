@@ -15,6 +15,7 @@ OUTPUTS  results/{study}/runs/{task}/{method}/{seed}/
 
 
 rule write_run_config:
+    """the settings of one run"""
     input:
         script="scripts/write_settings.py",
     output:
@@ -40,6 +41,7 @@ rule write_run_config:
 
 
 rule train_method:
+    """what was trained, its history and its model card"""
     input:
         script="scripts/train_method.py",
         run_config="results/{study}/runs/{task}/{method}/{seed}/run_config.json",
@@ -89,6 +91,7 @@ rule train_method:
 
 
 rule predict_labels:
+    """answers to the test rows"""
     input:
         script="scripts/predict_labels.py",
         run_config="results/{study}/runs/{task}/{method}/{seed}/run_config.json",
@@ -128,6 +131,7 @@ rule predict_labels:
 
 
 rule score_predictions:
+    """scores with intervals"""
     input:
         script="scripts/score_predictions.py",
         task="results/{study}/data/{task}/task.json",

@@ -241,11 +241,10 @@ def test_switching_adapters():
     assert assess(results, "switching").verdict == NOT_SUPPORTED
 
 
-def test_random_weights_test_no_accuracy(monkeypatch):
-    from fineprint.backbones import demo_encoder
-
-    monkeypatch.setattr(demo_encoder.Settings, "pretrained", False)
-    assessed = assess(contest(), "lora_accuracy")
+def test_random_weights_test_no_accuracy():
+    results = contest()
+    results["kinds"]["backbones"]["demo_encoder"]["pretrained"] = False
+    assessed = assess(results, "lora_accuracy")
     assert assessed.verdict == NOT_TESTABLE
     assert "those of “encoder” are random" in assessed.sentence
 

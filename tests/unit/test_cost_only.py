@@ -88,8 +88,8 @@ def test_nothing_is_scored_whatever_was_predicted(tmp_path):
         tmp_path / "predict.json", make_predict(METHODS["roberta_lora"]) | {"run_config": {"why_no_accuracy": WHY}}
     )
     record = score_run(tmp_path / "task.json", tmp_path / "predictions", tmp_path / "predict.json")
-    assert record["splits"] == record["variants"] == {} and record["status"] == COST_ONLY
-    assert record["reason"] == f"accuracy was not measured: {WHY}"
+    assert record.splits == record.variants == {} and record.status == COST_ONLY
+    assert record.reason == f"accuracy was not measured: {WHY}"
 
 
 def test_the_table_has_one_row_a_run_with_costs_and_no_accuracy(tmp_path):

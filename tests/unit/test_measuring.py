@@ -1,8 +1,12 @@
 """What a forward pass keeps, against bytes counted by hand."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from example_runs import memory
+from fineprint.core.records import Phase, make_record
 from fineprint.measuring import phases as measuring
 from fineprint.measuring.phases import measure_phase, workspace_bytes
 from fineprint.measuring.tensors import activation_bytes
@@ -32,7 +36,7 @@ def test_energy_is_not_measured_without_a_counter():
     with measure_phase(phases, "training"):
         pass
     if not torch.cuda.is_available():
-        assert phases["training"]["energy_joules"] is None
+        assert phases["training"].energy_joules is None
 
 
 @pytest.mark.parametrize(("counter", "wanted"), [((100.0, 130.5), 30.5), ((100.0, None), None)])
@@ -47,11 +51,12 @@ def test_energy_is_the_counters_difference(counter, wanted, monkeypatch):
     phases = {}
     with measure_phase(phases, "training"):
         pass
-    assert phases["training"]["energy_joules"] == wanted
+    assert phases["training"].energy_joules == wanted
 
 
 def test_workspace_is_what_the_peak_holds_beside_the_rest():
-    phase = {"seconds": 1.0, "memory": {"peak_allocated_bytes": 100}, "energy_joules": None}
+    phase = make_record({"seconds": 1.0, "memory": memory(50, 100), "energy_joules": None}, Phase, "a phase")
     assert workspace_bytes(phase, 40, 10, 20) == 30
     assert workspace_bytes(phase, 40, None) is None and workspace_bytes(phase, 101) is None
-    assert workspace_bytes({**phase, "memory": {"peak_allocated_bytes": None}}, 1) is None
+    without = replace(phase.memory, peak_allocated_bytes=None)
+    assert workspace_bytes(replace(phase, memory=without), 1) is None

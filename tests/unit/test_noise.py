@@ -15,7 +15,7 @@ from fineprint.reporting.sections.cost_axes import SPEED, TRAINING_COSTS, find_l
 from fineprint.reporting.sections.merging import merge_table
 from fineprint.reporting.sections.pairs import one_choice_pairs, one_choice_table
 from fineprint.results.lookup import Study
-from fineprint.runs.running import write_predictions
+from fineprint.runs.prediction import write_predictions
 from fineprint.scoring import scoring
 from fineprint.scoring.statistics import describe_correction, mcnemar_p_value, share_with_interval
 from fineprint.tasks import Row
@@ -104,7 +104,7 @@ def test_a_correction_is_named():
 
 def test_held_out_accuracies_have_intervals():
     cell = methods.training_rows_table(Study(two()), "nli").rows[0][7]
-    share = Study(two()).run("nli", FULL)["train"]["epochs"][2]["held_out_accuracy"]
+    share = Study(two()).run("nli", FULL).train.epochs[2].held_out_accuracy
     assert cell.text == share_with_interval(share, 300) and re.fullmatch(r"0\.\d\d \(0\.\d\d–\d\.\d\d\)", cell.text)
 
 

@@ -66,7 +66,7 @@ def test_a_record_says_it_and_machines_are_told_apart_without_it(slurm):
     study = Study(example_results())
     run = study.results.runs[0]
     run = replace(run, train=replace(run.train, environment=first), predict=replace(run.predict, environment=second))
-    machines = describe_provenance(study.config, "snakemake", [run], []).hardware
+    machines = describe_provenance(study.config, "snakemake", [run], [], []).hardware
     assert len(machines) == 1 and not hasattr(machines[0], "placement")
 
 
@@ -80,7 +80,7 @@ def test_logs_are_read_beside_the_benchmark_files(tmp_path):
     log = tmp_path / f"logs/train_method/{run}.log"
     log.parent.mkdir(parents=True)
     log.write_text("12:00:01 Slurm job 71 on node node-3, GPU 2\n", encoding="utf-8")
-    jobs = {job.rule: job for job in read_jobs(tmp_path / "benchmarks", study, tmp_path / "logs")}
+    jobs = {job.rule: job for job in read_jobs(tmp_path / "benchmarks", study, logs=tmp_path / "logs")}
     assert jobs["train_method"].placement == Placement(job="71", node="node-3", gpus="2")
     assert jobs["score_predictions"].placement is None
 

@@ -315,7 +315,7 @@ def test_near_ties_are_told(results):
 
 def test_a_median_of_few_repeats_has_no_interval(results):
     few, enough = (latency.describe("merged", "lora", 8, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0][:count]) for count in (5, 6))
-    assert few["seconds_low"] is None and (enough["seconds_low"], enough["seconds_high"]) == (1.0, 6.0)
+    assert few.seconds_low is None and (enough.seconds_low, enough.seconds_high) == (1.0, 6.0)
     assert not is_apart(few, {"seconds_low": 100.0, "seconds_high": 200.0})
     results["serving"]["ways"]["latency"][0].update({"seconds_low": None, "seconds_high": None})
     assert latency_table(part_of(results)) is not None

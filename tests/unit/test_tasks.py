@@ -5,6 +5,7 @@ import json
 import pandas
 import pytest
 
+from fineprint.core.records import TaskRecord, read_record, write_json
 from fineprint.core.settings import SettingsError, find_settings, list_kinds
 from fineprint.tasks import NO_LABEL, Row
 from fineprint.tasks._rows import cut_held_out, describe_task, draw_rows, prepare_splits, read_rows, write_rows
@@ -276,10 +277,11 @@ def test_task_record_counts(tmp_path, hub_folder):
     files = {split: tmp_path / f"{split}.jsonl" for split in splits}
     for split, rows in splits.items():
         write_rows(files[split], rows)
-    record = describe_task(task, splits, dropped, files)
-    assert record["splits"]["matched"]["labels"] == {"entailment": 3, "neutral": 4, "contradiction": 4}
-    assert record["rows_shared_with_train"] == {"held_out": 0, "matched": 0, "mismatched": 0}
-    assert json.loads(json.dumps(record)) == record
+    record = describe_task("nli", task, splits, dropped, files)
+    assert record.splits["matched"].labels == {"entailment": 3, "neutral": 4, "contradiction": 4}
+    assert record.rows_shared_with_train == {"held_out": 0, "matched": 0, "mismatched": 0}
+    write_json(tmp_path / "task.json", record)
+    assert read_record(tmp_path / "task.json", TaskRecord) == record
 
 
 @pytest.mark.parametrize("kind", list_kinds("tasks"))

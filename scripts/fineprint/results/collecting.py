@@ -17,15 +17,19 @@ from fineprint.core.records import (
     CommitCount,
     Comparison,
     Environment,
+    Kinds,
     PredictRecord,
     Provenance,
     Results,
     Run,
     Score,
     ScoreRecord,
+    Step,
     TaskRecord,
     TrainRecord,
     as_mapping,
+    make_record,
+    read_json,
     read_predictions,
     read_record,
     read_record_if_there,
@@ -38,8 +42,15 @@ from fineprint.scoring.statistics import compare_paired
 from fineprint.tasks._rows import POOLED
 
 
-def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
-    """Read every record of a study below `folder`; what is missing becomes a run that says so."""
+def collect_study(file: Path, command: str) -> Results:
+    """Read every record of a study; a run that left none becomes one that says so.
+
+    Args:
+        file: the resolved config, in the study's results folder, and what its kinds say of themselves.
+        command: that reruns the study.
+    """
+    written, folder = read_json(file), file.parent
+    study, steps = written["config"], read_record_if_there(folder / "steps.json", list[Step]) or []
     run = study["run"]
     runs = [
         collect_run(study, folder, task, method, seed)
@@ -54,7 +65,8 @@ def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
     used = {study["methods"][method]["backbone"] for method in names}
     return Results(
         study=study,
-        provenance=describe_provenance(study, command, runs, list_environments(serving)),
+        kinds=make_record(written["kinds"], Kinds, f"{file}, kinds"),
+        provenance=describe_provenance(study, command, runs, list_environments(serving), steps),
         tasks={task: read_record(folder / "data" / task / "task.json", TaskRecord) for task in run["tasks"]},
         backbones={
             name: read_record(folder / "backbones" / name / "backbone.json", BackboneRecord) for name in sorted(used)
@@ -62,6 +74,7 @@ def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
         runs=runs,
         comparisons=compare_runs(folder, runs),
         serving=serving,
+        steps=steps,
     )
 
 
@@ -82,7 +95,9 @@ def collect_run(study: dict[str, Any], folder: Path, task: str, method: str, see
     )
 
 
-def describe_provenance(study: dict[str, Any], command: str, runs: list[Run], more: list[Environment]) -> Provenance:
+def describe_provenance(
+    study: dict[str, Any], command: str, runs: list[Run], more: list[Environment], steps: list[Step]
+) -> Provenance:
     """Return when, by what command, from what commit and on what hardware the study was made.
 
     Args:
@@ -90,6 +105,7 @@ def describe_provenance(study: dict[str, Any], command: str, runs: list[Run], mo
         command: that reruns the study.
         runs: whose machines are named.
         more: further machines.
+        steps: the rules of the study.
     """
     records = [record for run in runs for record in (run.train, run.predict) if record is not None]
     environments = [record.environment for record in records if record.environment is not None]
@@ -103,7 +119,7 @@ def describe_provenance(study: dict[str, Any], command: str, runs: list[Run], mo
         command=command,
         config_sha256=hashlib.sha256(text).hexdigest(),
         hardware=list(distinct.values()),
-        jobs=read_jobs(Path("benchmarks") / study["study"], study, Path("logs") / study["study"]),
+        jobs=read_jobs(Path("benchmarks") / study["study"], study, steps, Path("logs") / study["study"]),
         commits=[
             CommitCount(commit=commit, uncommitted_changes=changed, jobs=jobs)
             for (commit, changed), jobs in commits.most_common()

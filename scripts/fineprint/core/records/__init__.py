@@ -18,7 +18,8 @@ from fineprint.core.records.files import (
     read_record_if_there,
     write_json,
 )
-from fineprint.core.records.jobs import GPU, Commit, CommitCount, Environment, Job, Machine, Placement, Provenance
+from fineprint.core.records.jobs import GPU, Commit, CommitCount, Environment, Job, Machine, Placement, Provenance, Step
+from fineprint.core.records.kinds import AdapterKind, BackboneKind, Kinds, ReadoutKind, TaskKind
 from fineprint.core.records.measures import Memory, Parameters, PeakMemory, Phase
 from fineprint.core.records.results import RealSize, Results, Run, Serving
 from fineprint.core.records.runs import CurvePoint, Epoch, PredictRecord, TrainRecord, TriedPrompt
@@ -65,7 +66,9 @@ __all__ = [
     "NOT_RUN",
     "OK",
     "Accuracy",
+    "AdapterKind",
     "BackboneHashes",
+    "BackboneKind",
     "BackboneRecord",
     "Calibration",
     "Check",
@@ -83,6 +86,7 @@ __all__ = [
     "Forgotten",
     "Job",
     "JointTraining",
+    "Kinds",
     "Latency",
     "Machine",
     "Memory",
@@ -96,6 +100,7 @@ __all__ = [
     "Placement",
     "PredictRecord",
     "Provenance",
+    "ReadoutKind",
     "RealSize",
     "Record",
     "ReliabilityBin",
@@ -111,6 +116,8 @@ __all__ = [
     "Serving",
     "ServingRecord",
     "SplitRecord",
+    "Step",
+    "TaskKind",
     "TaskRecord",
     "TrainRecord",
     "TrialScore",

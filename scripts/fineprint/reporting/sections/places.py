@@ -7,7 +7,7 @@ from typing import Any
 from fineprint.core import formats
 from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
 from fineprint.results.lookup import Study
-from fineprint.results.steps import STEPS, list_jobs
+from fineprint.results.steps import list_jobs
 
 NUMBERS_SHOWN = 6  # of a node's jobs; the whole list is one line per job further below
 
@@ -15,7 +15,7 @@ NUMBERS_SHOWN = 6  # of a node's jobs; the whole list is one line per job furthe
 def places_table(study: Study) -> Table | None:
     """Return for each rule and node the jobs that ran there, or None if no job was placed by a scheduler."""
     groups = group_jobs(study)
-    order = {step.rule: position for position, step in enumerate(STEPS)}
+    order = {step.rule: position for position, step in enumerate(study.results.steps)}
     rows = [
         [text(rule, style="code"), text(node, style="code"), *describe_group(placements)]
         for (rule, node), placements in sorted(groups.items(), key=lambda item: (order.get(item[0][0], 99), item[0]))

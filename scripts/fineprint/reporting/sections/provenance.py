@@ -12,7 +12,7 @@ from fineprint.reporting.sections.places import place_cells, places_table, were_
 from fineprint.reporting.sections.setting import backbones_used
 from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
 from fineprint.results.lookup import Study
-from fineprint.results.steps import STEPS, list_jobs, summarise_jobs
+from fineprint.results.steps import list_jobs, summarise_jobs
 
 
 def describe(study: Study) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def saved_files(study: Study) -> Table | None:
 def times_table(study: Study) -> Table | None:
     """Return how long the jobs of each rule took together, and the longest of them."""
     times = summarise_jobs(study)
-    leaves = {step.rule: step.leaves for step in STEPS}
+    leaves = {step.rule: step.leaves for step in study.results.steps}
     order = [rule for rule in leaves if rule in times] + [rule for rule in times if rule not in leaves]
     rows = [rule_row(rule, leaves.get(rule, ""), times[rule]) for rule in order]
     columns = [

@@ -86,13 +86,12 @@ class ServingResults:
 
     def difference(self, task: str, first: str, second: str) -> Difference | None:
         """Return the paired comparison of two methods on a task, signed first − second."""
-        for pair in self.data["comparisons"]:
-            if pair["task"] == task and pair["split"] == self.split(task):
-                values = (pair["difference"], pair["difference_low"], pair["difference_high"])
-                if (pair["first"], pair["second"]) == (first, second):
-                    return Difference(*values, pair["p_value_holm"])
-                if (pair["first"], pair["second"]) == (second, first):
-                    return Difference(-values[0], -values[2], -values[1], pair["p_value_holm"])
+        for pair in self.data.comparisons:
+            if pair.task == task and pair.split == self.split(task):
+                if (pair.first, pair.second) == (first, second):
+                    return Difference.of(pair)
+                if (pair.first, pair.second) == (second, first):
+                    return Difference.of(pair).turned
         return None
 
     @property
