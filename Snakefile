@@ -48,6 +48,10 @@ localrules:
     write_study_config,
 
 
+onstart:
+    note_steps()
+
+
 rule all:
     default_target: True
     input:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ from fineprint.training.loop import train
 from measure import PASSES, forward_operations, prompting_operations, rate, synchronise
 from models import ANSWERS, PROMPT, Sizes, make_folder, make_rows, random_model, random_nf4
 
-TASK = {"labels": ["entailment", "neutral", "contradiction"], "answers": list(ANSWERS), "prompt": PROMPT}
+TASK = SimpleNamespace(labels=["entailment", "neutral", "contradiction"], answers=list(ANSWERS), prompt=PROMPT)
 ADAPTERS: dict[str, dict[str, Any]] = {
     "none": {"kind": "none"},
     "full": {"kind": "full"},
@@ -115,13 +116,13 @@ def train_part(
     lengths, virtual = list(map(example_length, examples)), ADAPTERS[adapter].get("tokens", 0)
     extra = virtual if adapter == "p_tuning" else 0  # a prefix stands in the attention alone
     result = rate(
-        *(len(rows), outcome.epochs[1]["seconds"]),
-        first_epoch_per_second=len(rows) / outcome.epochs[0]["seconds"],
+        *(len(rows), outcome.epochs[1].seconds),
+        first_epoch_per_second=len(rows) / outcome.epochs[0].seconds,
         operations=PASSES[adapter] * forward_operations(sizes.config(method.backbone), lengths, extra),
         learning_rate=training.learning_rate,
         rows_per_step=per_step,
         mean_tokens=sum(lengths) / len(lengths),
-        losses=[epoch["training_loss"] for epoch in outcome.epochs],
+        losses=[epoch.training_loss for epoch in outcome.epochs],
         notes=outcome.notes,
         activation_bytes=outcome.activation_bytes,
         gradient_bytes=outcome.gradient_bytes,

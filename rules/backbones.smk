@@ -8,6 +8,7 @@ OUTPUTS  results/{study}/backbones/{backbone}/model/          config.json, safet
 
 
 rule write_backbone_settings:
+    """a backbone's settings"""
     input:
         script="scripts/write_settings.py",
     output:
@@ -33,6 +34,7 @@ rule write_backbone_settings:
 
 
 rule fetch_backbone:
+    """a model folder"""
     input:
         backbone_sources,
         script="scripts/fetch_backbone.py",

@@ -7,16 +7,19 @@ import json
 import os
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from fineprint.core.packing import pack
+from fineprint.core.records import write_json
 from fineprint.core.settings import SettingsError
 from fineprint.jobs.code_state import find_changed_rules, write_warning
 from fineprint.planning.gpu import USUAL_GPUS_GB, present_gpu_gb, read_gpu_size
 from fineprint.planning.refusing import check_study
 from fineprint.study.fetching import check_sources, list_hub_sources
+from fineprint.study.kinds import describe_kinds
 from fineprint.study.reading import describe_run, read_study
 from fineprint.study.serving import (
     describe_serving,
@@ -244,8 +247,10 @@ def checkpoint_minutes(wildcards, resources):
 
 
 def study_settings(wildcards):
-    """The whole resolved study, packed: a command's argument may have 128 KiB, and a large study has more."""
-    return pack(STUDY.model_dump(mode="json"))
+    """The whole resolved study and what its kinds say of themselves, packed: a command's argument may have 128 KiB, and
+    a large study has more."""
+    kinds = asdict(describe_kinds(STUDY))
+    return pack({"config": STUDY.model_dump(mode="json"), "kinds": kinds})
 
 
 def memory(megabytes):
@@ -337,3 +342,31 @@ def figure_labels(wildcards):
     entries = {entry["name"]: entry for entry in json.loads(path.read_text())}
     entry = entries[wildcards.name]
     return {"Figure": entry["title"], "Task": entry["task"] or "all"}
+
+
+def list_steps():
+    """What the rules of this run leave and which rules they wait for, in data-flow order: from Snakemake's own graph. A
+    rule's docstring says what it leaves."""
+    waits = {}
+    for job in workflow.dag.jobs:
+        earlier = {other.rule.name for other in workflow.dag.job_dependencies(job)}
+        waits.setdefault(job.rule.name, set()).update(earlier)
+    # A rule without output, such as `all`, only names what is wanted.
+    made = [one for one in workflow.rules if one.name in waits and one.output]
+    return [
+        {
+            "rule": one.name,
+            "leaves": one.docstring or "",
+            "writes": [str(file) for file in one.output],
+            "after": [other.name for other in made if other.name in waits[one.name]],
+        }
+        for one in made
+    ]
+
+
+def note_steps():
+    """Leave the graph where collecting finds it. Every run that collects has the whole graph up to there; a job started
+    by itself, as on a cluster, has not: this is called in the first process alone."""
+    steps = list_steps()
+    if any(step["rule"] == "collect_results" for step in steps):
+        write_json(Path("results", STUDY.study, "steps.json"), steps)

@@ -8,6 +8,7 @@ OUTPUTS  results/{study}/data/{task}/rows/*.jsonl   one file per split
 
 
 rule write_task_settings:
+    """a task's settings"""
     input:
         script="scripts/write_settings.py",
     output:
@@ -33,6 +34,7 @@ rule write_task_settings:
 
 
 rule prepare_task:
+    """rows by split, the held-out part cut off"""
     input:
         task_sources,
         script="scripts/prepare_task.py",

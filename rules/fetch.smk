@@ -9,6 +9,7 @@ OUTPUTS  results/{study}/sources/revisions.json            commit, size and hash
 
 
 rule check_access:
+    """the commits of everything on the hub"""
     input:
         script="scripts/check_access.py",
     output:
@@ -35,6 +36,7 @@ rule check_access:
 
 
 rule fetch_source:
+    """a model's or data set's files and their hashes"""
     input:
         script="scripts/fetch_source.py",
         # Another source in the study, or a moved branch, downloads nothing anew: a change of this source does.

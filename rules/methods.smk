@@ -17,6 +17,7 @@ OUTPUTS  results/{study}/runs/{task}/{method}/{seed}/
 # A cheap job writes what a run depends on into a file of its own. Snakemake compares that file by content, so a changed
 # setting trains again the runs that have it, and nothing else.
 rule write_run_config:
+    """the settings of one run"""
     input:
         script="scripts/write_settings.py",
     output:
@@ -42,6 +43,7 @@ rule write_run_config:
 
 
 rule train_method:
+    """what was trained, its history and its model card"""
     input:
         script="scripts/train_method.py",
         run_config="results/{study}/runs/{task}/{method}/{seed}/run_config.json",
@@ -92,6 +94,7 @@ rule train_method:
 
 # A job of its own, though starting Python with torch costs seconds: what is scored is what was saved and loaded again.
 rule predict_labels:
+    """answers to the test rows"""
     input:
         script="scripts/predict_labels.py",
         run_config="results/{study}/runs/{task}/{method}/{seed}/run_config.json",
@@ -131,6 +134,7 @@ rule predict_labels:
 
 
 rule score_predictions:
+    """scores with intervals"""
     input:
         script="scripts/score_predictions.py",
         task="results/{study}/data/{task}/task.json",

@@ -10,6 +10,7 @@ OUTPUTS  results/{study}/results.json, results.csv   every record; a row per met
 
 
 rule write_study_config:
+    """the study's settings"""
     input:
         script="scripts/write_settings.py",
     output:
@@ -35,6 +36,7 @@ rule write_study_config:
 
 
 rule collect_results:
+    """all records in one file, and the table"""
     input:
         list_tasks,
         list_backbones,
@@ -75,6 +77,7 @@ rule collect_results:
 
 
 rule plot_figures:
+    """figures and their data"""
     input:
         list_words,
         script="scripts/plot_figures.py",
@@ -106,6 +109,7 @@ rule plot_figures:
 
 
 rule render_report:
+    """the page and the PDF"""
     input:
         list_templates,
         script="scripts/render_report.py",

@@ -11,6 +11,7 @@ OUTPUTS  results/{study}/serving/
 
 
 rule write_serving_settings:
+    """the settings of many tasks on one backbone"""
     input:
         script="scripts/write_settings.py",
     output:
@@ -36,6 +37,7 @@ rule write_serving_settings:
 
 
 rule serve_tasks:
+    """every way to serve several tasks, measured"""
     input:
         list_serving_runs,
         script="scripts/serve_tasks.py",
@@ -69,6 +71,7 @@ rule serve_tasks:
 
 
 rule combine_tasks:
+    """scores of combined adapters"""
     input:
         list_serving_runs,
         script="scripts/combine_tasks.py",
@@ -100,6 +103,7 @@ rule combine_tasks:
 
 
 rule measure_forgetting:
+    """the first task before and after the second"""
     input:
         list_serving_runs,
         script="scripts/measure_forgetting.py",

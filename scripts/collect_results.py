@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fineprint.core.records import read_json, write_json
+from fineprint.core.records import write_json
 from fineprint.jobs.code_state import note_code
 from fineprint.jobs.job import run_job
 from fineprint.results.collecting import collect_study, write_table
@@ -17,7 +17,7 @@ def main(*, study: Path, command: str, results: Path, table: Path) -> None:
         results: the collected records.
         table: a flat table of them.
     """
-    collected = collect_study(read_json(study), study.parent, command)
+    collected = collect_study(study, command)
     write_json(results, collected)
     write_table(table, collected)
     note_code(results)

@@ -5,7 +5,7 @@ from pathlib import Path
 from fineprint.core.records import write_json
 from fineprint.jobs.code_state import note_code
 from fineprint.jobs.job import run_job
-from fineprint.runs.running import predict_run
+from fineprint.runs.prediction import predict_run
 
 
 def main(

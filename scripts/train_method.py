@@ -8,7 +8,7 @@ from pathlib import Path
 from fineprint.core.records import write_json
 from fineprint.jobs.code_state import note_code
 from fineprint.jobs.job import run_job
-from fineprint.runs.running import train_run
+from fineprint.runs.training import train_run
 from fineprint.training.checkpoints import Checkpoints, bind
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -26,11 +27,11 @@ from fineprint.training.resuming import Keeper
 from reference import train_plainly
 from tiny_models import make_llama, make_roberta
 
-TASK = {
-    "labels": ["entailment", "neutral", "contradiction"],
-    "answers": ["yes big", "yes small dog", "no"],
-    "prompt": "premise : {premise} hypothesis : {hypothesis} answer :",
-}
+TASK = SimpleNamespace(
+    labels=["entailment", "neutral", "contradiction"],
+    answers=["yes big", "yes small dog", "no"],
+    prompt="premise : {premise} hypothesis : {hypothesis} answer :",
+)
 ADAPTERS: dict[str, dict[str, Any]] = {
     "full": {"kind": "full"},
     "lora": {"kind": "lora", "rank": 4, "alpha": 8, "dropout": 0.0},
@@ -125,7 +126,7 @@ def run(
 def losses_of(outcome: Any) -> list[float]:
     """Return the losses of every step."""
     assert len(outcome.steps) == STEPS
-    return [step["loss"] for step in outcome.steps]
+    return [step.loss for step in outcome.steps]
 
 
 def assert_near(found: list[float], wanted: list[float], tolerance: float) -> None:
@@ -258,7 +259,7 @@ def check_failed_capture_is_told() -> None:
     finally:
         loop.STEPS_PER_LENGTH = before
     assert any("could not be captured" in note for note in outcome.notes), outcome.notes
-    assert outcome.epochs[0]["training_loss"] < 2
+    assert outcome.epochs[0].training_loss < 2
     torch.nn.functional.dropout(torch.ones(1000, device="cuda"), 0.5).sum().item()
 
 

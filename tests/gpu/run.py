@@ -45,14 +45,15 @@ def describe(commit: str | None) -> str:
     from measure import driver_version
 
     found = describe_environment()
-    gpu = found["gpu"] or {"name": "no GPU", "cuda": None}
-    changed = " with uncommitted changes" if found["uncommitted_changes"] and not commit else ""
-    versions = {"python": found["python"], "CUDA": gpu["cuda"], "driver": driver_version(), **found["versions"]}
+    gpu = found.gpu.name if found.gpu else "no GPU"
+    changed = " with uncommitted changes" if found.uncommitted_changes and not commit else ""
+    cuda = found.gpu.cuda if found.gpu else None
+    versions = {"python": found.python, "CUDA": cuda, "driver": driver_version(), **found.versions}
     return "\n".join(
         [
             f"{datetime.datetime.now(datetime.UTC):%d %B %Y, %H:%M} UTC",
-            f"commit {commit or found['commit'] or 'unknown'}{changed}",
-            f"{gpu['name']}, {found['processor']}, {found['cores']} cores",
+            f"commit {commit or found.commit or 'unknown'}{changed}",
+            f"{gpu}, {found.processor}, {found.cores} cores",
             ", ".join(f"{name} {version}" for name, version in versions.items() if version),
         ]
     )

@@ -54,8 +54,8 @@ def train_all(file: Path) -> None:
     for name, (choice, settings, _) in CASES.items():
         outcome, _ = run(*choice, record=False, **settings)
         found[name] = {
-            "losses": [step["loss"] for step in outcome.steps],
-            "held_out": [epoch["held_out_loss"] for epoch in outcome.epochs],
+            "losses": [step.loss for step in outcome.steps],
+            "held_out": [epoch.held_out_loss for epoch in outcome.epochs],
             "bytes": [outcome.weight_bytes, outcome.gradient_bytes, outcome.optimizer_bytes],
             "notes": outcome.notes,
         }

@@ -13,11 +13,21 @@ import_libraries()
 gc.collect()
 gc.freeze()
 
-TASK = {
-    "labels": ["entailment", "neutral", "contradiction"],
-    "answers": ["ENTAILMENT", "NEUTRAL", "CONTRADICTION"],
-    "prompt": "premise : {premise} hypothesis : {hypothesis} answer :",
-}
+
+class Wording(dict):
+    """The part of a task's record that a readout asks for, by attribute as of a record; also as JSON."""
+
+    __getattr__ = dict.__getitem__
+
+    def __or__(self, other):
+        return Wording({**self, **other})
+
+
+TASK = Wording(
+    labels=["entailment", "neutral", "contradiction"],
+    answers=["ENTAILMENT", "NEUTRAL", "CONTRADICTION"],
+    prompt="premise : {premise} hypothesis : {hypothesis} answer :",
+)
 
 
 @pytest.fixture(scope="session")

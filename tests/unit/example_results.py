@@ -7,8 +7,11 @@ import json
 from typing import Any
 
 from example_runs import LABELS, LINEAR, LORA, METHODS, RANDOM, machine, make_run
-from fineprint.core.records import as_mapping
+from example_steps import STEPS
+from fineprint.core.records import AdapterKind, BackboneKind, ReadoutKind, TaskKind, as_mapping
+from fineprint.core.settings import find_settings, list_kinds
 from fineprint.scoring import statistics
+from fineprint.study.kinds import quote_kind
 
 __all__ = ["METHODS", "as_plain", "make_results"]
 
@@ -19,6 +22,15 @@ def as_plain(value: Any) -> Any:
 
 
 MADE: dict[str, dict[str, Any]] = {}  # by arguments: thousands of bootstrap draws are taken once
+
+
+def make_kinds() -> dict[str, Any]:
+    """Return what every kind that there is says of itself."""
+    records = {"adapters": AdapterKind, "readouts": ReadoutKind, "tasks": TaskKind, "backbones": BackboneKind}
+    return {
+        package: {kind: as_plain(quote_kind(find_settings(package, kind), record)) for kind in list_kinds(package)}
+        for package, record in records.items()
+    }
 
 
 def make_task(name: str, splits: dict[str, int]) -> dict[str, Any]:
@@ -146,12 +158,14 @@ def make_results_anew(
     }
     results = {
         "study": study,
+        "kinds": make_kinds(),
         "provenance": provenance,
         "tasks": {task: make_task(task, splits) for task in tasks},
         "backbones": backbones,
         "runs": runs,
         "comparisons": comparisons,
         "serving": None,
+        "steps": STEPS,
     }
     return as_plain(results)
 

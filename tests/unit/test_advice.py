@@ -10,7 +10,7 @@ from example_results import make_results
 from example_runs import METHODS, environment
 from fineprint.reporting.sections import advice, analysis, benefit
 from fineprint.reporting.sections.cost_axes import SPEED, TRAINING_COSTS, find_least
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 from test_reporting import text_of, without_pictures
 
 REPORT = Path(__file__).parents[2] / "report"

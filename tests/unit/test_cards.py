@@ -3,6 +3,7 @@
 import contextlib
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,20 @@ import torch
 from huggingface_hub import ModelCard
 from peft import PeftConfig
 
-from fineprint.core.records import folder_bytes, hash_folder, read_json, write_json
+from fineprint.core.records import (
+    BackboneRecord,
+    TaskRecord,
+    folder_bytes,
+    hash_folder,
+    read_json,
+    read_record,
+    write_json,
+)
 from fineprint.core.settings import find_settings
 from fineprint.inference.assembly import assemble_for_prediction, make_readout
 from fineprint.runs.markdown import block, code, escape
 from fineprint.runs.model_card import Base, best_epoch, describe_metadata, name_base
-from fineprint.runs.running import train_run
+from fineprint.runs.training import train_run
 from test_methods import COMBINATIONS, logits_of, make_method
 from tiny_run import HELD_OUT_ROWS, PLACE, lay_out, train_laid_out
 
@@ -145,7 +154,7 @@ def test_front_matter_is_what_the_record_says(lora):
     best = best_epoch(record)
     assert card.data.library_name == "peft" and set(card.data.tags) == {"fineprint", "lora", "classifier", "float32"}
     values = {result.metric_type: result.metric_value for result in card.data.eval_results}
-    assert values == {"accuracy": best["held_out_accuracy"], "loss": best["held_out_loss"]}
+    assert values == {"accuracy": best.held_out_accuracy, "loss": best.held_out_loss}
     assert {result.dataset_split for result in card.data.eval_results} == {"held_out"}
     assert card.data.base_model is None, "the hub takes only names of the hub"
     assert card.data.language is None, "the language of own rows is not known"
@@ -159,7 +168,7 @@ def test_body_tells_data_base_and_settings(lora):
     )
     for split in ("train", "held_out"):
         assert task["splits"][split]["sha256"] in card.text
-    for value in [*record["saved_files"].values(), *base["files"].values()]:
+    for value in [*record.saved_files.values(), *base["files"].values()]:
         assert value in card.text
     assert "results/tiny/backbones/encoder/model" in card.text
     assert "results/tiny/runs/pairs/tried/1/scores.json" in card.text and "before a test row was read" in card.text
@@ -185,8 +194,8 @@ def test_the_card_counts_neither_in_sizes_nor_in_hashes(lora):
     card = MODEL / "README.md"
     found = hash_folder(MODEL)
     cards = sorted(MODEL.rglob("*.md"))
-    assert record["checkpoint_bytes"] == folder_bytes(MODEL) - sum(file.stat().st_size for file in cards)
-    assert record["saved_files"] == {name: value for name, value in found.items() if not name.endswith("README.md")}
+    assert record.checkpoint_bytes == folder_bytes(MODEL) - sum(file.stat().st_size for file in cards)
+    assert record.saved_files == {name: value for name, value in found.items() if not name.endswith("README.md")}
     for config in MODEL.rglob("adapter_config.json"):
         assert config.with_name("README.md").read_bytes() == card.read_bytes()
     assert cards == [card, MODEL / "adapter/README.md"], "the form that PEFT leaves to fill in is gone"
@@ -195,16 +204,16 @@ def test_the_card_counts_neither_in_sizes_nor_in_hashes(lora):
 def test_a_base_of_the_hub_is_named_with_its_commit(lora):
     record, _ = lora
     hub = {"kind": "hub", "architecture": "encoder", "name": "some/model", "revision": "main"}
-    described = read_json(Path("results/tiny/backbones/encoder/backbone.json")) | {
-        "settings": hub,
-        "revision": "c0" * 20,
-    }
+    described = read_record(Path("results/tiny/backbones/encoder/backbone.json"), BackboneRecord)
+    described = replace(described, settings=hub, revision="c0" * 20)
     base = Base("some/model", "c0" * 20, True, described, "")
     name_base(MODEL, base)
     config = PeftConfig.from_pretrained(MODEL / "adapter")
     assert (config.base_model_name_or_path, config.revision) == ("some/model", "c0" * 20)
     method = make_method("lora", "classifier", "encoder")
-    task = {"settings": {"kind": "multinli"}, "facts": {"source": "nyu-mll/multi_nli", "revision": "d1" * 20}}
+    facts = {"source": "nyu-mll/multi_nli", "revision": "d1" * 20}
+    task = read_record(Path("results/tiny/data/pairs/task.json"), TaskRecord)
+    task = replace(task, settings={"kind": "multinli"}, facts=facts)
     data = describe_metadata(record, method, task, base)
     assert (data.base_model, data.datasets, data.language) == ("some/model", ["nyu-mll/multi_nli"], "en")
 

@@ -23,7 +23,7 @@ from fineprint.claims.verdicts import (
 )
 from fineprint.core.settings import SettingsError
 from fineprint.reporting.sections.claim_ledger import count_sentence, ledger_row
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 REPORT = Path(__file__).parents[2] / "report"
 CLAIMS = {claim.name: claim for claim in read_claims(REPORT / "claims.yaml")}
@@ -241,21 +241,12 @@ def test_switching_adapters():
     assert assess(results, "switching").verdict == NOT_SUPPORTED
 
 
-def test_random_weights_test_no_accuracy(monkeypatch):
-    from fineprint.backbones import demo_encoder
-
-    monkeypatch.setattr(demo_encoder.Settings, "pretrained", False)
-    assessed = assess(contest(), "lora_accuracy")
-    assert assessed.verdict == NOT_TESTABLE
-    assert "those of “encoder” are random" in assessed.sentence
-
-
-def test_weights_of_a_source_that_is_not_known_test_no_accuracy():
+def test_random_weights_test_no_accuracy():
     results = contest()
-    results["backbones"]["encoder"]["settings"]["kind"] = "of_another_version"
+    results["kinds"]["backbones"]["demo_encoder"]["pretrained"] = False
     assessed = assess(results, "lora_accuracy")
     assert assessed.verdict == NOT_TESTABLE
-    assert "where those of “encoder” come from is not known" in assessed.sentence
+    assert "those of “encoder” are random" in assessed.sentence
 
 
 @pytest.mark.parametrize(

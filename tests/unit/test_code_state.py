@@ -18,7 +18,7 @@ from fineprint.jobs.code_state import (
     write_warning,
 )
 from fineprint.reporting.sections.changed_code import changed_code
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 ROOT = Path(__file__).parents[2]
 SOURCE = b'''

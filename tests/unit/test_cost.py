@@ -2,7 +2,7 @@
 
 from example_results import make_results
 from fineprint.reporting.sections.cost import parts_table, phases_table
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 
 def test_a_gpu_s_workspace_and_energy_are_shown_where_they_were_measured():

@@ -10,7 +10,7 @@ from fineprint.backbones.random_weights import Settings as RandomWeights
 from fineprint.core.records import COST_ONLY, write_json
 from fineprint.reporting.pdf import write_pdf
 from fineprint.results.collecting import compare_runs, table_rows
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 from fineprint.scoring.scoring import score_run
 from fineprint.study.reading import describe_run, read_study, why_no_accuracy
 from fineprint.tasks.demo_nli import Settings as DemoNLI
@@ -88,8 +88,8 @@ def test_nothing_is_scored_whatever_was_predicted(tmp_path):
         tmp_path / "predict.json", make_predict(METHODS["roberta_lora"]) | {"run_config": {"why_no_accuracy": WHY}}
     )
     record = score_run(tmp_path / "task.json", tmp_path / "predictions", tmp_path / "predict.json")
-    assert record["splits"] == record["variants"] == {} and record["status"] == COST_ONLY
-    assert record["reason"] == f"accuracy was not measured: {WHY}"
+    assert record.splits == record.variants == {} and record.status == COST_ONLY
+    assert record.reason == f"accuracy was not measured: {WHY}"
 
 
 def test_the_table_has_one_row_a_run_with_costs_and_no_accuracy(tmp_path):

@@ -7,7 +7,7 @@ from fineprint.reporting.figures.cost import draw_cost
 from fineprint.reporting.figures.drawing import place_numbers
 from fineprint.reporting.figures.scores import draw_accuracy, find_mistake
 from fineprint.reporting.figures.style import figure_style, plt
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 
 def study_of(*names, with_gaps=False):

@@ -102,7 +102,7 @@ def test_running_out_of_memory_changes_nothing_but_the_cut(backbone_folders, tas
 
     monkeypatch.setattr(Stepper, "run_pass", run_out)
     _, outcome = trained(backbone_folders, task_record, tiny_rows, **settings)
-    losses = [[step["loss"] for step in result.steps] for result in (outcome, wanted)]
+    losses = [[step.loss for step in result.steps] for result in (outcome, wanted)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
     assert outcome.micro_batch == 3 and wanted.micro_batch == 12
     assert [note.split("; ")[0].split(": ")[1] for note in outcome.notes] == [

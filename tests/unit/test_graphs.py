@@ -86,7 +86,7 @@ def test_replayed_steps_equal_plain_ones(
     monkeypatch.setattr(stepping.Stepper, "can_capture", False)
     plain, wanted = run(*method, **settings)
     assert not plain.notes
-    assert [s["loss"] for s in replayed.steps] == pytest.approx([s["loss"] for s in plain.steps], rel=1e-4)
+    assert [s.loss for s in replayed.steps] == pytest.approx([s.loss for s in plain.steps], rel=1e-4)
     for name in wanted:
         torch.testing.assert_close(weights[name], wanted[name], rtol=1e-3, atol=1e-4)
     assert (replayed.gradient_bytes, replayed.optimizer_bytes) == (plain.gradient_bytes, plain.optimizer_bytes)
@@ -137,7 +137,7 @@ def test_a_failed_recording_is_told_and_training_goes_on(
         "Passes were run one by one, since they could not be captured as CUDA graphs: "
         "operation not permitted when stream is capturing"
     ]
-    assert outcome.epochs[-1]["training_loss"] < outcome.epochs[0]["training_loss"]
+    assert outcome.epochs[-1].training_loss < outcome.epochs[0].training_loss
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_energy_is_not_measured_without_a_counter():
     with measure_phase(phases, "training"):
         pass
     if not torch.cuda.is_available():
-        assert phases["training"]["energy_joules"] is None
+        assert phases["training"].energy_joules is None
 
 
 @pytest.mark.parametrize(("counter", "wanted"), [((100.0, 130.5), 30.5), ((100.0, None), None)])
@@ -52,7 +52,7 @@ def test_energy_is_the_counters_difference(counter, wanted, monkeypatch):
     phases = {}
     with measure_phase(phases, "training"):
         pass
-    assert phases["training"]["energy_joules"] == wanted
+    assert phases["training"].energy_joules == wanted
 
 
 def test_workspace_is_what_the_peak_holds_beside_the_rest():

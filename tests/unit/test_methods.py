@@ -76,7 +76,7 @@ def test_trains_saves_and_loads(adapter, readout, architecture, backbone_folders
     examples = [reader.encode(row, with_answer=True) for row in tiny_rows]
     outcome = train(assembled, examples, examples[:12], seed=1, name="test")
 
-    assert len(outcome.epochs) == 2 and all(math.isfinite(epoch["training_loss"]) for epoch in outcome.epochs)
+    assert len(outcome.epochs) == 2 and all(math.isfinite(epoch.training_loss) for epoch in outcome.epochs)
     assert outcome.optimizer_bytes > 0 and outcome.gradient_bytes > 0
     trained = {n for n, p in assembled.module.named_parameters() if p.requires_grad}
     frozen = {n for n, _ in assembled.module.named_parameters()} - trained
@@ -86,7 +86,7 @@ def test_trains_saves_and_loads(adapter, readout, architecture, backbone_folders
     assert bool(in_head) == bool(heads), "the head is trained"
     assert all(not torch.equal(before[n], now[n]) for n in in_head)
     if method.adapter.trains:
-        assert counted["adapter"] > 0
+        assert counted.adapter > 0
         assert any(not torch.equal(before[n], now[n]) for n in trained - in_head)
     for name in trained:
         if "lora_B" in name:
@@ -109,9 +109,9 @@ def test_loss_falls(kind, backbone_folders, task_record, tiny_rows):
     assembled = assemble_for_training(method, reader, backbone_folders["encoder"], seed=1)
     examples = [reader.encode(row, with_answer=True) for row in tiny_rows]
     outcome = train(assembled, examples, examples, seed=1, name="test")
-    assert outcome.epochs[-1]["training_loss"] < 0.8 * outcome.epochs[0]["training_loss"]
+    assert outcome.epochs[-1].training_loss < 0.8 * outcome.epochs[0].training_loss
     best = outcome.epochs[outcome.best_epoch - 1]
-    assert best["held_out_accuracy"] == max(epoch["held_out_accuracy"] for epoch in outcome.epochs)
+    assert best.held_out_accuracy == max(epoch.held_out_accuracy for epoch in outcome.epochs)
 
 
 @pytest.mark.parametrize("kind", list_kinds("adapters") + list_kinds("readouts"))
@@ -159,7 +159,7 @@ def test_every_precision_trains_and_answers(precision, backbone_folders, task_re
     assembled = assemble_for_training(method, reader, backbone, seed=1)
     examples = [reader.encode(row, with_answer=True) for row in tiny_rows]
     outcome = train(assembled, examples, examples[:12], seed=1, name="test")
-    assert outcome.epochs[-1]["training_loss"] < outcome.epochs[0]["training_loss"]
+    assert outcome.epochs[-1].training_loss < outcome.epochs[0].training_loss
 
 
 @pytest.mark.parametrize("readout", ["generation", "linear_head"])

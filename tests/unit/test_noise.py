@@ -15,8 +15,8 @@ from fineprint.reporting.sections import advice, analysis, methods, seeds, setti
 from fineprint.reporting.sections.cost_axes import SPEED, TRAINING_COSTS, find_least, write_least
 from fineprint.reporting.sections.merging import merge_table
 from fineprint.reporting.sections.pairs import ablations_table, list_ablations
-from fineprint.results.lookup import Study
-from fineprint.runs.running import write_predictions
+from fineprint.results.study import Study
+from fineprint.runs.prediction import write_predictions
 from fineprint.scoring import scoring
 from fineprint.scoring.statistics import describe_correction, mcnemar_p_value, share_with_interval
 from fineprint.tasks import Row
@@ -108,7 +108,7 @@ def test_a_correction_is_named():
 
 def test_held_out_accuracies_have_intervals():
     cell = methods.epochs_table(Study(two()), "nli").rows[0][7]
-    share = Study(two()).run("nli", FULL)["train"]["epochs"][2]["held_out_accuracy"]
+    share = Study(two()).run("nli", FULL).train.epochs[2].held_out_accuracy
     assert cell.text == share_with_interval(share, 300) and re.fullmatch(r"0\.\d\d \(0\.\d\d–\d\.\d\d\)", cell.text)
 
 

@@ -10,7 +10,7 @@ from fineprint.reporting.html import cite
 from fineprint.reporting.methods_text import paper
 from fineprint.reporting.methods_text.references import CITATION, NUMBER, Library, Piece, find_numbers
 from fineprint.reporting.words import read_texts
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = Library(ROOT / "report/references.yaml")

@@ -12,13 +12,13 @@ from pypdf import PdfReader
 
 from example_results import METHODS, make_results
 from example_serving import make_long_results
+from example_steps import STEPS
 from fineprint.core.records import read_json
 from fineprint.reporting.figures import fonts, workflow
 from fineprint.reporting.figures.plotting import plot_all
 from fineprint.reporting.html import render
 from fineprint.reporting.pdf import write_pdf
 from fineprint.reporting.view import SECTIONS
-from fineprint.results.steps import STEPS
 
 REPORT = Path(__file__).parents[2] / "report"
 SOME = ("roberta_full", "roberta_lora", "llama_zero_shot", "llama_qlora_generation")

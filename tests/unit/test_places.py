@@ -11,7 +11,7 @@ from fineprint.jobs.placement import describe_placement, read_log, write_line
 from fineprint.reporting.sections import provenance
 from fineprint.results.benchmarks import read_jobs
 from fineprint.results.collecting import describe_provenance
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 VARIABLES = ("SLURM_JOB_ID", "SLURMD_NODENAME", "SLURM_STEP_GPUS", "SLURM_JOB_GPUS", "CUDA_VISIBLE_DEVICES")
 ON_CARD = {"SLURM_JOB_ID": "71", "SLURMD_NODENAME": "node-3", "SLURM_STEP_GPUS": "2", "CUDA_VISIBLE_DEVICES": "2"}
@@ -67,7 +67,7 @@ def test_a_record_says_it_and_machines_are_told_apart_without_it(slurm):
     run = study.results.runs[0]
     run = replace(run, train=replace(run.train, environment=first), predict=replace(run.predict, environment=second))
     code = CodeState(records=0, records_without_note=0, changed=[])
-    machines = describe_provenance(study.config, "snakemake", [run], [], code).hardware
+    machines = describe_provenance(study.config, "snakemake", [run], [], [], code).hardware
     assert len(machines) == 1 and not hasattr(machines[0], "placement")
 
 
@@ -81,7 +81,7 @@ def test_logs_are_read_beside_the_benchmark_files(tmp_path):
     log = tmp_path / f"logs/train_method/{run}.log"
     log.parent.mkdir(parents=True)
     log.write_text("12:00:01 Slurm job 71 on node node-3, GPU 2\n", encoding="utf-8")
-    jobs = {job.rule: job for job in read_jobs(tmp_path / "benchmarks", study, tmp_path / "logs")}
+    jobs = {job.rule: job for job in read_jobs(tmp_path / "benchmarks", study, logs=tmp_path / "logs")}
     assert jobs["train_method"].placement == Placement(job="71", node="node-3", gpus="2")
     assert jobs["score_predictions"].placement is None
 

@@ -21,7 +21,7 @@ from fineprint.planning.refusing import check_study
 from fineprint.planning.sizes import count_by_sizes, read_sizes
 from fineprint.planning.study import count_method, plan_study, write_plan_table
 from fineprint.reporting.sections.planned import planned_table
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 from fineprint.study.reading import read_study
 from test_methods import COMBINATIONS, make_method
 

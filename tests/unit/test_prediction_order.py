@@ -8,7 +8,7 @@ from fineprint.core.records import read_predictions
 from fineprint.inference.assembly import assemble_for_training, make_readout
 from fineprint.inference.batching import prediction_batches
 from fineprint.inference.predicting import predict_rows
-from fineprint.runs.running import write_predictions
+from fineprint.runs.prediction import write_predictions
 from fineprint.tasks import Row
 from test_methods import make_method
 

@@ -74,21 +74,21 @@ def test_a_seed_gives_the_same_weights_in_files_of_any_size(tmp_path):
     whole = write(tmp_path / "whole", make("decoder"))
     parts = write(tmp_path / "parts", make("decoder", shard_bytes=60_000))
     other = write(tmp_path / "other", make("decoder"), seed=2)
-    assert parts["facts"]["files_of_weights"] > 2 == whole["facts"]["files_of_weights"] + 1
+    assert parts.facts["files_of_weights"] > 2 == whole.facts["files_of_weights"] + 1
     index = json.loads((tmp_path / "parts/model.safetensors.index.json").read_text(encoding="utf-8"))
     assert set(index["weight_map"].values()) == {file.name for file in (tmp_path / "parts").glob("*.safetensors")}
     first, second, third = (read_weights(tmp_path / name) for name in ("whole", "parts", "other"))
     assert first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
     assert not torch.equal(first["lm_head.weight"], third["lm_head.weight"])
-    assert whole["parameters"] == parts["parameters"] == sum(tensor.numel() for tensor in first.values())
-    assert other["files"]["tokenizer.json"] == whole["files"]["tokenizer.json"]
+    assert whole.parameters == parts.parameters == sum(tensor.numel() for tensor in first.values())
+    assert other.files["tokenizer.json"] == whole.files["tokenizer.json"]
 
 
 def test_other_dtypes_and_model_types(tmp_path):
     record = write(
         tmp_path / "bert", make("encoder", model_type="bert", sizes={**SHAPE, "vocab_size": 600}, dtype="bfloat16")
     )
-    assert record["model_type"] == "bert" and record["bytes"] < 2.3 * record["parameters"]
+    assert record.model_type == "bert" and record.bytes < 2.3 * record.parameters
     check_architecture(make("encoder"), tmp_path / "bert")
     assert {tensor.dtype for tensor in read_weights(tmp_path / "bert").values()} == {torch.bfloat16}
 

@@ -6,7 +6,7 @@ import pytest
 
 from example_results import METHODS, make_results
 from fineprint.reporting.sections.seeds import seed_sentences, seeds_table
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 NAMES = ("roberta_full", "roberta_lora", "roberta_p_tuning", "llama_one_shot")
 

@@ -18,7 +18,7 @@ from fineprint.reporting.figures.plotting import plot_all
 from fineprint.reporting.html import make_environment, render
 from fineprint.reporting.pdf import to_typst, write_pdf
 from fineprint.reporting.sections import advice, analysis
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 REPORT = Path(__file__).parents[2] / "report"
 FEW = {name: METHODS[name] for name in ("roberta_full", "roberta_lora")}

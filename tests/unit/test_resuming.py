@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from fineprint.core.records import Memory, Phase, TrainRecord, read_json, read_record, write_json
+from fineprint.core.records import Memory, Phase, TrainRecord, as_mapping, read_json, read_record, write_json
 from fineprint.core.settings import find_settings
 from fineprint.inference.assembly import assemble_for_training, make_readout
 from fineprint.jobs.interruption import Interrupted, heed_signals
@@ -71,7 +71,7 @@ def make_keeper(folder, minutes=MINUTES, **binding):
 
 
 def history(outcome):
-    epochs = [{key: value for key, value in epoch.items() if key != "seconds"} for epoch in outcome.epochs]
+    epochs = [{key: value for key, value in as_mapping(epoch).items() if key != "seconds"} for epoch in outcome.epochs]
     return epochs, outcome.steps, outcome.best_epoch
 
 
@@ -116,7 +116,7 @@ def test_the_best_epoch_of_before_comes_back(run, tmp_path, monkeypatch):
     with pytest.raises(Interrupted):
         run(method, make_keeper(tmp_path), 5)
     outcome, resumed = run(method, make_keeper(tmp_path))
-    assert [epoch["held_out_accuracy"] for epoch in outcome.epochs] == [1.0, 0.5]
+    assert [epoch.held_out_accuracy for epoch in outcome.epochs] == [1.0, 0.5]
     assert outcome.best_epoch == wanted.best_epoch == 1 and outcome.resumed_from_steps == [5]
     assert all(torch.equal(resumed[n], weights[n]) for n in weights)
 
@@ -235,7 +235,7 @@ def test_several_processes_are_one_phase():
 
 def test_the_record_tells_of_the_interruption(backbone_folders, task_record, tiny_rows, tmp_path, monkeypatch):
     """Where it went on is in the record, and the time of both parts adds up."""
-    from fineprint.runs.running import train_run
+    from fineprint.runs.training import train_run
 
     monkeypatch.chdir(tmp_path)
     method = make("lora")
@@ -265,4 +265,4 @@ def test_the_record_tells_of_the_interruption(backbone_folders, task_record, tin
 def test_an_uninterrupted_record_says_so(backbone_folders, task_record, tiny_rows, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     record = train_laid_out(make("lora"), backbone_folders["encoder"], task_record, tiny_rows)
-    assert record["resumed_from_steps"] == []
+    assert record.resumed_from_steps == []

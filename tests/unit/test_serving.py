@@ -12,7 +12,15 @@ import torch
 
 from example_serving import make_serving_results
 from fineprint.backbones._model_folder import stored_bytes
-from fineprint.core.records import ForgettingRecord, RealSize, Served, ServingRecord, folder_bytes, write_json
+from fineprint.core.records import (
+    CombiningRecord,
+    ForgettingRecord,
+    RealSize,
+    Served,
+    ServingRecord,
+    folder_bytes,
+    write_json,
+)
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import ADAPTER_FOLDER, assemble_for_training, make_readout, save_trained
 from fineprint.models.precisions import keep_linear_in_half
@@ -62,7 +70,7 @@ def make_entry(name, adapter, readout, architecture, backbone, folder, rows, see
     """Train nothing: fresh weights, moved so that adapters and heads differ, saved as training saves them."""
     method = make_method(adapter, readout, architecture if architecture != "bert" else "encoder", precision)
     labels = LABELS[name]
-    record = {"labels": labels, "answers": labels, "prompt": "{premise}"}
+    record = SimpleNamespace(labels=labels, answers=labels, prompt="{premise}")
     reader = make_readout(method, backbone, record, rows, seed)
     assembled = assemble_for_training(method, reader, backbone, seed)
     generator = torch.Generator().manual_seed(seed)
@@ -125,9 +133,9 @@ def fill(way, entries):
 @pytest.mark.parametrize("way", [Switched, Mixed, Merged, Swapped])
 def test_adapters_answer_as_each_task_served_alone(way, lora):
     check = check_way(fill(way(), lora), "lora", lora, answer_alone(lora, QUICK), QUICK)
-    assert check["rows"] == 36 and check["same_labels"] == 36
-    assert check["equal"] and check["largest_difference"] < 1e-4
-    assert check["control_rows"] == 8 and check["control_apart"] == 8, "another task's answers do not pass"
+    assert check.rows == 36 and check.same_labels == 36
+    assert check.equal and check.largest_difference < 1e-4
+    assert check.control_rows == 8 and check.control_apart == 8, "another task's answers do not pass"
 
 
 @pytest.mark.parametrize("way", [Switched, Mixed, Merged, Swapped])
@@ -139,7 +147,7 @@ def test_no_adapter_drops_anything_when_it_answers(way, make_entries, tmp_path):
         file.write_text(json.dumps(json.loads(file.read_text()) | {"lora_dropout": 0.5}))
         dropping.append(replace(entry, saved=saved))
     check = check_way(fill(way(), dropping), "lora", dropping, answer_alone(dropping, QUICK), QUICK)
-    assert check["equal"], check
+    assert check.equal, check
 
 
 @pytest.fixture
@@ -165,7 +173,7 @@ def test_on_a_gpu_a_shared_backbone_is_stored_as_a_whole_model_is(way, make_entr
     keep_linear_in_half(whole, torch.bfloat16)
     served = fill(way(), entries)
     check = check_way(served, "lora", entries, answer_alone(entries, QUICK), QUICK)
-    assert check["largest_difference"] < 0.1, "in 16 bits, logits of 5"
+    assert check.largest_difference < 0.1, "in 16 bits, logits of 5"
     module = served.modules()[0]
     linear = stored(module)
     for name, dtype in stored(whole).items():
@@ -196,14 +204,14 @@ def test_combined_adapters_answer_alike_each_time(make_entries, tmp_path, monkey
         dropping.append(replace(entry, saved=saved))
     training = []
     monkeypatch.setattr(combining, "own_hits", lambda entry: [])
-    monkeypatch.setattr(combining, "score_row", lambda *_: {})
+    monkeypatch.setattr(combining, "score_row", lambda *_: None)
 
     def see(readout, module, entry):
         training.append([name for name, part in module.named_modules() if part.training])
         return []
 
     monkeypatch.setattr(combining, "hit_rows", see)
-    combining.combine_method({"scores": []}, "lora", dropping, {entry.task: "test" for entry in dropping})
+    combining.combine_method(CombiningRecord(settings={}), "lora", dropping, {entry.task: "test" for entry in dropping})
     assert training == [[]] * 4, "two ways of combining, asked for two tasks"
 
 
@@ -211,14 +219,14 @@ def test_the_check_sees_a_wrong_head(make_entries):
     entries = make_entries("lora", "classifier", "encoder")
     way, reference = fill(Switched(), entries), answer_alone(entries, QUICK)
     way.shared.bank.heads["facts"] = way.shared.bank.heads["mood"]
-    assert not check_way(way, "lora", entries, reference, QUICK)["equal"]
+    assert not check_way(way, "lora", entries, reference, QUICK).equal
 
 
 def test_the_check_sees_a_wrong_adapter(make_entries):
     entries = make_entries("lora", "classifier", "encoder")
     way, reference = fill(Mixed(), entries), answer_alone(entries, QUICK)
     way.shared.names["facts"] = way.shared.names["mood"]
-    assert not check_way(way, "lora", entries, reference, QUICK)["equal"]
+    assert not check_way(way, "lora", entries, reference, QUICK).equal
 
 
 def test_bytes_on_the_disk_are_those_of_the_records_without_cards(make_entries, tmp_path):
@@ -236,7 +244,7 @@ def test_a_check_that_cannot_fail_is_seen(make_entries):
     entries = make_entries("lora", "classifier", "encoder")
     twins = [replace(entries[1], name=name) for name in ("mood", "mood_again")]
     check = check_way(fill(Switched(), twins), "lora", twins, answer_alone(twins, QUICK), QUICK)
-    assert check["equal"] and check["control_apart"] == 0
+    assert check.equal and check.control_apart == 0
 
 
 @pytest.mark.parametrize(
@@ -261,13 +269,13 @@ def test_another_label_passes_only_where_the_task_alone_is_undecided(logit, equa
     answer = torch.tensor([0.0, 1e-6, -1.0]) if equal else torch.tensor([0.0, logit, -1.0])
     way = SimpleNamespace(name="merged", answer=lambda requests: [answer for _ in requests])
     check = check_way(way, "lora", [entry], {entry.name: [wanted]}, QUICK)
-    assert (check["same_labels"], check["undecided_labels"], check["equal"]) == (0, int(equal), equal)
+    assert (check.same_labels, check.undecided_labels, check.equal) == (0, int(equal), equal)
 
 
 def test_whole_models_answer_too_and_take_more(make_entries):
     whole, adapters = (make_entries(kind, "classifier", "encoder") for kind in ("full", "lora"))
     for group in make_groups(whole[0]):
-        assert check_way(fill(group[0], whole), "full", whole, answer_alone(whole, QUICK), QUICK)["equal"]
+        assert check_way(fill(group[0], whole), "full", whole, answer_alone(whole, QUICK), QUICK).equal
     shared = fill(Switched(), adapters)
     models = fill(Resident(), whole)
     assert distinct_bytes(models.modules()) > 1.5 * distinct_bytes(shared.modules())
@@ -309,25 +317,25 @@ def test_sessions_and_streams_record_every_way_and_number(make_entries):
         for group in make_groups(entries[0]):
             session = Session(group, plan)
             rows += session.run()
-            assert all(check["equal"] for check in session.checks)
+            assert all(check.equal for check in session.checks)
         groups += [Group(kind, entries, group) for group in make_groups(entries[0])]
     time_streams(rows, groups, QUICK, 1)
-    assert {(row["way"], row["tasks"]) for row in rows} == {
+    assert {(row.way, row.tasks) for row in rows} == {
         (way, count)
         for way in ("resident", "reloaded", "switched", "mixed", "merged", "swapped")
         for count in (1, 3, 5)
     }
     for row in rows:
-        assert row["reason"] is None and row["rows_answered"] == 48 and row["rounds"] == 2
-        assert 0 < row["rows_per_second_low"] <= row["rows_per_second"] <= row["rows_per_second_high"]
-        assert row["trained"] == (row["tasks"] <= 3)
-        assert row["switches"] == (4 if row["tasks"] > 1 and row["way"] != "mixed" else None)
-        assert (row["switch_seconds_median"] is not None) == (row["switches"] is not None)
-        assert row["switch_seconds_p99"] is None
-        kept = row["way"] not in ("reloaded", "swapped")
-        assert row["switch_tasks"] == (None if row["switches"] is None else row["tasks"] if kept else 3)
-        assert (row["add_task_seconds"] is not None) == (kept and row["tasks"] > 1)
-    disk = {(row["way"], row["tasks"]): row["disk_bytes"] for row in rows}
+        assert row.reason is None and row.rows_answered == 48 and row.rounds == 2
+        assert 0 < row.rows_per_second_low <= row.rows_per_second <= row.rows_per_second_high
+        assert row.trained == (row.tasks <= 3)
+        assert row.switches == (4 if row.tasks > 1 and row.way != "mixed" else None)
+        assert (row.switch_seconds_median is not None) == (row.switches is not None)
+        assert row.switch_seconds_p99 is None
+        kept = row.way not in ("reloaded", "swapped")
+        assert row.switch_tasks == (None if row.switches is None else row.tasks if kept else 3)
+        assert (row.add_task_seconds is not None) == (kept and row.tasks > 1)
+    disk = {(row.way, row.tasks): row.disk_bytes for row in rows}
     assert disk[("resident", 5)] > disk[("resident", 3)] > disk[("resident", 1)] > 0
     assert disk[("switched", 5)] < disk[("resident", 5)]
     assert disk[("switched", 5)] == disk[("swapped", 5)]
@@ -341,11 +349,11 @@ def test_few_tasks_are_switched_as_often_as_many_and_the_disk_is_timed_once(make
     monkeypatch.setattr(Reloaded, "run", lambda way, examples: torch.zeros(len(examples), 3))
     monkeypatch.setattr(Session, "look_closer", lambda *_: None)
     rows = Session([Reloaded()], Plan("full", entries, asked, 1, {})).run()
-    assert [(row["tasks"], row["switches"], row["switch_tasks"]) for row in rows] == [
+    assert [(row.tasks, row.switches, row.switch_tasks) for row in rows] == [
         (1, None, None),
         *((count, 7, 2) for count in (2, 3, 5)),
     ]
-    assert len({row["switch_seconds_median"] for row in rows[1:]}) == 1
+    assert len({row.switch_seconds_median for row in rows[1:]}) == 1
     assert len(loaded) == 8 + 2 * 4, "a first task and seven switches, and for each count a row and a batch"
 
 
@@ -399,11 +407,11 @@ def test_a_quantised_backbone_is_shared_and_merging_into_it_shows(backbone_folde
         for seed, name in enumerate(LABELS, start=1)
     ]
     session = Session([Switched(), Mixed(), Merged()], Plan("lora", entries, QUICK, 1, answer_alone(entries, QUICK)))
-    assert all(row["reason"] is None for row in session.run())
-    differences = {check["way"]: check["largest_difference"] for check in session.checks}
+    assert all(row.reason is None for row in session.run())
+    differences = {check.way: check.largest_difference for check in session.checks}
     assert differences["switched"] < 1e-3 and differences["mixed"] < 1e-3
     assert differences["merged"] > 10 * differences["mixed"], "4-bit weights are rounded anew"
-    assert all(note["restored_exactly"] for note in session.notes)
+    assert all(note.restored_exactly for note in session.notes)
 
 
 def test_whole_models_beyond_the_limit_are_left_out_and_said_to_be(make_entries):
@@ -411,8 +419,8 @@ def test_whole_models_beyond_the_limit_are_left_out_and_said_to_be(make_entries)
     small = QUICK.model_copy(update={"memory_limit_mb": 1, "task_counts": (1, 50)})
     rows = Session([Resident()], Plan("full", entries, small, 1, answer_alone(entries, small))).run()
     last = rows[-1]
-    assert last["tasks"] == 50 and last["held_bytes"] is None and last["rows_per_second"] is None
-    assert "50 whole models would take" in last["reason"] and "limit of 1000000" in last["reason"]
+    assert last.tasks == 50 and last.held_bytes is None and last.rows_per_second is None
+    assert "50 whole models would take" in last.reason and "limit of 1000000" in last.reason
 
 
 def test_a_way_that_peft_refuses_says_why(make_entries):
@@ -422,7 +430,7 @@ def test_a_way_that_peft_refuses_says_why(make_entries):
 
     entries = make_entries("lora", "classifier", "encoder")
     session = Session([Refused()], Plan("lora", entries, QUICK, 1, answer_alone(entries, QUICK)))
-    (reason,) = {row["reason"] for row in session.run()}
+    (reason,) = {row.reason for row in session.run()}
     assert "one that PEFT does not know" in reason and "not found" in reason
 
 
@@ -472,8 +480,8 @@ def test_memory_that_ran_out_is_a_refusal_with_or_without_a_gpu():
 
 def test_peft_alone_cannot_mix_these_heads(make_entries):
     found = probe_peft(make_entries("lora", "classifier", "encoder"), "lora")
-    assert [row["labels"] for row in found] == [[3, 2], [2, 2]]
-    assert "size mismatch" in found[0]["error"] and "Linear" in found[1]["error"]
+    assert [row.labels for row in found] == [[3, 2], [2, 2]]
+    assert "size mismatch" in found[0].error and "Linear" in found[1].error
 
 
 def test_one_adapter_learns_all_tasks_and_leaves_the_backbone(lora, tiny_rows):
@@ -487,7 +495,7 @@ def test_one_adapter_learns_all_tasks_and_leaves_the_backbone(lora, tiny_rows):
     before = {name: p.detach().clone() for name, p in assembled.module.named_parameters() if not p.requires_grad}
     heads = {name: p.detach().clone() for name, p in find_bank(assembled.module).named_parameters()}
     outcome = train(assembled, examples, examples[::3], seed=1, name="joint")
-    assert outcome.epochs[-1]["training_loss"] < outcome.epochs[0]["training_loss"]
+    assert outcome.epochs[-1].training_loss < outcome.epochs[0].training_loss
     now = dict(assembled.module.named_parameters())
     assert before and all(torch.equal(tensor, now[name]) for name, tensor in before.items())
     moved = dict(find_bank(assembled.module).named_parameters())
@@ -526,7 +534,7 @@ def test_a_full_memory_ends_a_session_with_its_reason(make_entries):
 
     entries = make_entries("full", "classifier", "encoder")
     rows = Session([Full()], Plan("full", entries, QUICK, 1, answer_alone(entries, QUICK))).run()
-    assert [(row["tasks"], row["reason"]) for row in rows] == [(1, None), (3, None), (5, "the GPU is full")]
+    assert [(row.tasks, row.reason) for row in rows] == [(1, None), (3, None), (5, "the GPU is full")]
 
 
 def test_copies_and_requests_are_drawn_alike_each_time(make_entries):

@@ -32,7 +32,7 @@ from fineprint.reporting.serving.storage import compare, per_task_sentences, wor
 from fineprint.reporting.serving.tables import checks_table, latency_table
 from fineprint.reporting.serving.view import describe_serving
 from fineprint.results.benchmarks import read_jobs
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 from fineprint.serving import latency
 from test_reporting import REPORT, Page, text_of, without_pictures
 
@@ -330,7 +330,7 @@ def test_a_median_of_few_repeats_has_no_interval(results):
     few, enough = (
         latency.summarise_times("merged", "lora", 8, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0][:count]) for count in (5, 6)
     )
-    assert few["seconds_low"] is None and (enough["seconds_low"], enough["seconds_high"]) == (1.0, 6.0)
+    assert few.seconds_low is None and (enough.seconds_low, enough.seconds_high) == (1.0, 6.0)
     assert not is_apart(few, replace(enough, seconds_low=100.0, seconds_high=200.0))
     results["serving"]["ways"]["latency"][0].update({"seconds_low": None, "seconds_high": None})
     assert latency_table(part_of(results)) is not None

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
+from fineprint.core.records import as_mapping
 from fineprint.scoring.calibration import calibrate
 from fineprint.scoring.scoring import score_splits
 from fineprint.scoring.statistics import (
@@ -51,27 +52,27 @@ def test_scores_agree_with_scikit_learn():
     random = numpy.random.default_rng(0)
     golds, labels = random.integers(0, 3, 200).tolist(), random.integers(0, 3, 200).tolist()
     score = score_predictions([entry(g, p) for g, p in zip(golds, labels, strict=True)], LABELS)
-    assert score["macro_f1"] == pytest.approx(f1_score(golds, labels, average="macro"))
+    assert score.macro_f1 == pytest.approx(f1_score(golds, labels, average="macro"))
     precision, recall, f1, support = precision_recall_fscore_support(golds, labels)
     for number, label in enumerate(LABELS):
         wanted = (precision[number], recall[number], f1[number], support[number])
-        assert tuple(score["per_class"][label].values()) == pytest.approx(wanted)
-    assert [row[:3] for row in score["confusion"]] == confusion_matrix(golds, labels).tolist()
+        assert tuple(as_mapping(score.per_class[label]).values()) == pytest.approx(wanted)
+    assert [row[:3] for row in score.confusion] == confusion_matrix(golds, labels).tolist()
 
 
 def test_unparseable_answers_are_wrong_and_shown():
     entries = [entry(0, 0, "yes", 0), entry(0, None, "hm", 0), entry(1, None, "<b>", 1), entry(2, 1, "maybe", 2)]
     score = score_predictions(entries, LABELS)
-    assert (score["correct"], score["rows"], score["unparseable"]) == (1, 4, 2)
-    assert score["unparseable_examples"] == ["hm", "<b>"]
-    assert score["confusion"] == [[1, 0, 0, 1], [0, 0, 0, 1], [0, 1, 0, 0]]
-    assert score["likelihood_accuracy"] == 1.0
+    assert (score.correct, score.rows, score.unparseable) == (1, 4, 2)
+    assert score.unparseable_examples == ["hm", "<b>"]
+    assert score.confusion == [[1, 0, 0, 1], [0, 0, 0, 1], [0, 1, 0, 0]]
+    assert score.likelihood_accuracy == 1.0
 
 
 def test_scores_by_tag():
     entries = [entry(0, 0, genre="a"), entry(0, 1, genre="a"), entry(1, 1, genre="b")]
-    scores = score_predictions(entries, LABELS)["by_tag"]["genre"]
-    assert scores["a"]["accuracy"] == 0.5 and scores["b"]["rows"] == 1
+    scores = score_predictions(entries, LABELS).by_tag["genre"]
+    assert scores["a"].accuracy == 0.5 and scores["b"].rows == 1
 
 
 @pytest.mark.parametrize(("share", "collapsed"), [(0.34, True), (0.36, True), (0.45, False)])
@@ -108,9 +109,9 @@ def test_paired_difference_covers_the_bootstrap():
 
 def test_pairs_are_compared_on_the_same_rows():
     pairs = compare_paired({"a": [True] * 20, "b": [True] * 10 + [False] * 10, "c": [True] * 19 + [False]})
-    by_name = {(pair["first"], pair["second"]): pair for pair in pairs}
-    assert by_name["a", "b"]["difference"] == 0.5 and by_name["a", "b"]["p_value_holm"] < 0.05
-    assert by_name["a", "c"]["p_value_holm"] == 1.0
+    by_name = {(pair.first, pair.second): pair for pair in pairs}
+    assert by_name["a", "b"].difference == 0.5 and by_name["a", "b"].p_value_holm < 0.05
+    assert by_name["a", "c"].p_value_holm == 1.0
     with pytest.raises(ValueError):
         compare_paired({"a": [True], "b": [True, False]})
 
@@ -129,8 +130,8 @@ def test_bootstrap_of_macro_f1_agrees_with_resampled_rows():
     draws = [random.integers(0, 300, 300) for _ in range(1000)]
     assert macro_f1_of(golds, labels) == pytest.approx(f1_score(golds, labels, average="macro"), abs=1e-12)
     wanted = numpy.quantile([macro_f1_of(golds[d], labels[d]) for d in draws], [0.025, 0.975])
-    assert (score["macro_f1_low"], score["macro_f1_high"]) == pytest.approx(tuple(wanted), abs=0.01)
-    assert score["macro_f1_low"] < score["macro_f1"] < score["macro_f1_high"]
+    assert (score.macro_f1_low, score.macro_f1_high) == pytest.approx(tuple(wanted), abs=0.01)
+    assert score.macro_f1_low < score.macro_f1 < score.macro_f1_high
 
 
 def test_bootstrap_by_hand():
@@ -145,9 +146,9 @@ def test_calibration_by_hand():
     wrong = [{**entry(1, 0), "probabilities": [0.95, 0.03, 0.02]}]
     unsure = [{**entry(2, 2), "probabilities": [0.2, 0.2, 0.6]}] * 4
     found = calibrate([*sure, *wrong, *unsure])
-    assert found["expected_calibration_error"] == pytest.approx((4 * abs(0.75 - 0.95) + 4 * abs(1.0 - 0.6)) / 8)
-    assert found["mean_confidence"] == pytest.approx((4 * 0.95 + 4 * 0.6) / 8) and found["accuracy"] == 7 / 8
-    assert [(part["rows"], part["low"]) for part in found["bins"]] == [(4, 0.5), (4, 0.9)]
+    assert found.expected_calibration_error == pytest.approx((4 * abs(0.75 - 0.95) + 4 * abs(1.0 - 0.6)) / 8)
+    assert found.mean_confidence == pytest.approx((4 * 0.95 + 4 * 0.6) / 8) and found.accuracy == 7 / 8
+    assert [(part.rows, part.low) for part in found.bins] == [(4, 0.5), (4, 0.9)]
     assert calibrate([*sure, entry(0, 0)]) is None
 
 
@@ -156,13 +157,13 @@ def test_splits_are_pooled_and_rows_tagged_by_length():
     long = [{**entry(1, 0, genre="b"), "words": 30} for _ in range(20)]
     scores = score_splits({"one": short, "two": long}, LABELS)
     assert list(scores) == ["one", "two", "pooled"]
-    assert scores["pooled"]["rows"] == 100 and scores["pooled"]["accuracy"] == 0.8
-    ranges = scores["pooled"]["by_tag"]["length"]
+    assert scores["pooled"].rows == 100 and scores["pooled"].accuracy == 0.8
+    ranges = scores["pooled"].by_tag["length"]
     assert list(ranges) == ["1–3 words", "4–5 words", "6–8 words", "9–30 words"]
-    assert sum(part["rows"] for part in ranges.values()) == 100 and ranges["9–30 words"]["accuracy"] == 0.0
+    assert sum(part.rows for part in ranges.values()) == 100 and ranges["9–30 words"].accuracy == 0.0
     assert list(score_splits({"one": short}, LABELS)) == ["one"], "one split is not pooled"
 
 
 def test_lengths_that_are_all_alike_make_one_range():
     scores = score_splits({"one": [{**entry(0, 0), "words": 5}] * 10}, LABELS)
-    assert list(scores["one"]["by_tag"]["length"]) == ["5 words"]
+    assert list(scores["one"].by_tag["length"]) == ["5 words"]

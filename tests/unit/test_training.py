@@ -75,7 +75,7 @@ def test_accumulation_equals_the_large_batch(backbone_folders, task_record, tiny
         )
         for size, steps in ((72, 1), (8, 9))
     ]
-    losses = [[step["loss"] for step in outcome.steps] for _, outcome in runs]
+    losses = [[step.loss for step in outcome.steps] for _, outcome in runs]
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
@@ -88,8 +88,8 @@ def test_the_best_epoch_is_kept(backbone_folders, task_record, tiny_rows):
     assembled.module.eval()
     with torch.inference_mode():
         losses, hits = readout.evaluate(assembled.module, batch)
-    assert float(losses.mean()) == pytest.approx(best["held_out_loss"], rel=1e-3)
-    assert float(hits.float().mean()) == pytest.approx(best["held_out_accuracy"])
+    assert float(losses.mean()) == pytest.approx(best.held_out_loss, rel=1e-3)
+    assert float(hits.float().mean()) == pytest.approx(best.held_out_accuracy)
 
 
 def test_no_number_as_loss_is_refused(backbone_folders, task_record, tiny_rows):
@@ -102,7 +102,7 @@ def test_training_needs_no_test_row(backbone_folders, task_record, tiny_rows, tm
     monkeypatch.chdir(tmp_path)
     method = make_method("lora", "classifier", "encoder")
     record = train_laid_out(method, backbone_folders["encoder"], task_record, tiny_rows)
-    assert record["rows"] == 60 and record["held_out_rows"] == 12 and record["checkpoint_bytes"] > 0
+    assert record.rows == 60 and record.held_out_rows == 12 and record.checkpoint_bytes > 0
     write_json(tmp_path / "train.json", record)
     assert read_record(tmp_path / "train.json", TrainRecord) == record
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from fineprint.backbones._model_folder import make_backbone_record
 from fineprint.backbones.folder import Settings as Folder
 from fineprint.core.records import hash_file, write_json
-from fineprint.runs.running import train_run
+from fineprint.runs.training import train_run
 from fineprint.tasks._rows import write_rows
 
 HELD_OUT_ROWS = 12

@@ -8,10 +8,12 @@ import json
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
 from torch.distributed.fsdp import FSDPModule
 
+from fineprint.core.records import as_mapping
 from fineprint.inference.assembly import assemble_for_training, make_readout, save_trained
 from fineprint.jobs.importing import import_libraries
 from fineprint.jobs.interruption import Interrupted
@@ -69,10 +71,11 @@ def run(backbone, task, adapter, readout, dropout=False, keeper=None, architectu
 
 def describe(outcome, weights):
     """What the processes must agree on with one process, or with a training that was not interrupted."""
-    epochs = [{key: value for key, value in epoch.items() if key != "seconds"} for epoch in outcome.epochs]
+    epochs = [{key: value for key, value in as_mapping(epoch).items() if key != "seconds"} for epoch in outcome.epochs]
     norms = {name: float(weight.double().square().sum()) for name, weight in weights.items()}
     sizes = [outcome.weight_bytes, outcome.gradient_bytes, outcome.optimizer_bytes, outcome.activation_bytes]
-    return {"steps": outcome.steps, "epochs": epochs, "best": outcome.best_epoch, "norms": norms, "sizes": sizes}
+    steps = [as_mapping(step) for step in outcome.steps]
+    return {"steps": steps, "epochs": epochs, "best": outcome.best_epoch, "norms": norms, "sizes": sizes}
 
 
 def make_keeper(folder, method="m"):
@@ -102,7 +105,7 @@ def stop_second_process(backbone, task, keeper, spread=False):
 
 
 def main():
-    backbone, task, folder = Path(sys.argv[1]), json.loads(sys.argv[2]), Path(sys.argv[3])
+    backbone, task, folder = Path(sys.argv[1]), SimpleNamespace(**json.loads(sys.argv[2])), Path(sys.argv[3])
     folders = {"encoder": backbone, "decoder": Path(sys.argv[4])}
     processes = join_processes()
     torch.set_num_threads(1)

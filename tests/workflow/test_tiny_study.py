@@ -95,7 +95,7 @@ def test_many_tasks_were_served_on_one_backbone(results):
         for task in ("nli", "sentiment", "question_answering")
         for method in ("roberta_full", "roberta_lora")
     }
-    serving = part["serving"]
+    serving = part["ways"]
     assert all(check["equal"] for check in serving["checks"]) and len(serving["checks"]) == 6
     assert (
         all(row["reason"] is None and row["held_bytes"] > 0 for row in serving["rows"]) and len(serving["rows"]) == 24
@@ -116,6 +116,15 @@ def test_many_tasks_were_served_on_one_backbone(results):
     assert all(row["backbone_before"] == row["backbone_after"] for row in part["combining"]["training"])
     assert [row["before"] == row["after"] for row in part["forgetting"]["backbone"]] == [False, True]
     assert {run["task"] for run in results["runs"]} == {"nli"}, "the other sections stay with run.tasks"
+
+
+def test_the_graph_is_snakemake_s_own(finished, results):
+    done = finished.run("--rulegraph", "--quiet")
+    names = dict(re.findall(r'(\d+)\[label = "(\w+)"', done.stdout))
+    arrows = {(names[first], names[last]) for first, last in re.findall(r"(\d+) -> (\d+)", done.stdout)}
+    noted = {(before, step["rule"]) for step in results["steps"] for before in step["after"]}
+    assert noted == {(before, after) for before, after in arrows if after != "all"}
+    assert all(step["leaves"] and step["writes"] for step in results["steps"])
 
 
 def test_nothing_to_do_the_second_time(finished):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
-from fineprint.core.records import Run
-from fineprint.results.lookup import SIGNIFICANCE, Study, is_trained
+from fineprint.core.records import NOT_RUN, BackboneRecord, Run, TrainRecord
+from fineprint.results.study import SIGNIFICANCE, Study
 
 
 class NotMeasured(Exception):
@@ -57,18 +57,18 @@ class Measurement:
 def find_run(case: Case, method: str) -> Run:
     """Return a run that was made."""
     run = case.study.run(case.task, method, case.seed)
-    if run is None or run["status"] == "not run":
-        reason = ((run or {}).get("reason") or "no record of it was found").rstrip(".")
-        raise NotMeasured(f"{case.study.title(method)} was not run: {reason}.")
+    if run is None or run.status == NOT_RUN:
+        reason = (run.reason if run else None) or "no record of it was found"
+        raise NotMeasured(f"{case.study.title(method)} was not run: {reason.rstrip('.')}.")
     return run
 
 
-def find_trained(case: Case, method: str) -> Run:
-    """Return a run that trained something."""
+def find_trained(case: Case, method: str) -> tuple[Run, TrainRecord]:
+    """Return a run that trained something, and what its training left."""
     run = find_run(case, method)
-    if not is_trained(run):
+    if run.trained is None:
         raise NotMeasured(f"{case.study.title(method)} trains nothing.")
-    return run
+    return run, run.trained
 
 
 def known(value: float | None, what: str, case: Case, method: str) -> float:
@@ -78,13 +78,16 @@ def known(value: float | None, what: str, case: Case, method: str) -> float:
     return value
 
 
-def describe_machine(run: Run, job: str) -> tuple[Any, Any]:
-    """Return what two runs' jobs, "train" or "predict", must have in common for their times to be compared."""
-    environment = (run[job] or {}).get("environment") or {}  # type: ignore[literal-required]
-    return environment.get("processor"), (environment.get("gpu") or {}).get("name")
+def describe_machine(run: Run, job: Literal["train", "predict"]) -> tuple[str | None, str | None]:
+    """Return what two runs' jobs must have in common for their times to be compared: the processor, and the GPU."""
+    record = run.train if job == "train" else run.predict
+    environment = record.environment if record else None
+    if environment is None:
+        return None, None
+    return environment.processor, environment.gpu.name if environment.gpu else None
 
 
-def list_backbones(case: Case) -> list[tuple[str, dict[str, Any]]]:
-    """Return name and record of the backbones that a case's methods stand on."""
+def list_backbones(case: Case) -> list[BackboneRecord]:
+    """Return the backbones that a case's methods stand on."""
     names = dict.fromkeys(case.study.settings(method)["backbone"] for method in case.methods)
-    return [(name, case.study.results["backbones"].get(name, {})) for name in names]
+    return [case.study.results.backbones[name] for name in names]

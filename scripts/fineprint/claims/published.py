@@ -9,12 +9,11 @@ from typing import Any
 import yaml
 from pydantic import Field
 
-from fineprint.claims.requirements import is_pretrained
 from fineprint.core import formats
 from fineprint.core.records import COST_ONLY, Score
 from fineprint.core.settings import Settings, SettingsError, read_model
-from fineprint.results.lookup import Study, class_variable
 from fineprint.results.matching import matches
+from fineprint.results.study import Study
 from fineprint.scoring.statistics import wilson_interval
 
 YES, IN_PART, NO = "yes", "in part", "no"
@@ -113,7 +112,7 @@ def choose_task(study: Study, entry: Published) -> str:
 
 def task_kind(study: Study, task: str) -> str:
     """Return a task's kind."""
-    return study.results["tasks"][task]["settings"]["kind"]
+    return study.results.tasks[task].settings["kind"]
 
 
 def write_figure(entry: Published) -> str:
@@ -144,7 +143,7 @@ def describe_ours(study: Study, task: str, method: str, entry: Published) -> str
         status = study.status(task, method)
         return f"{name}: {'accuracy not measured' if status == COST_ONLY else status}"
     flag = " (collapsed)" if study.status(task, method) == "collapsed" else ""
-    return f"{name}: {formats.with_interval(score)} on {formats.count(score['rows'])} rows of “{task}” ({split}){flag}"
+    return f"{name}: {formats.with_interval(score)} on {formats.count(score.rows)} rows of “{task}” ({split}){flag}"
 
 
 def compare(study: Study, task: str, methods: list[str], entry: Published) -> tuple[str, str]:
@@ -162,16 +161,14 @@ def differences(study: Study, task: str, methods: list[str], wanted: Conditions)
     """Return what forbids the comparison: other rows, another size of model, random weights."""
     found = []
     if task_kind(study, task) not in wanted.tasks:
-        made_up = class_variable("tasks", task_kind(study, task), "origin")
+        made_up = study.task_kind(task).origin
         found.append(f"our rows are {'generated' if made_up else 'of another source'} (“{task}”)")
     for name in dict.fromkeys(study.settings(method)["backbone"] for method in methods):
-        record = study.results["backbones"].get(name, {})
-        size = record.get("parameters")
+        size = study.results.backbones[name].parameters
         if wanted.parameters and (size is None or not wanted.parameters[0] <= size <= wanted.parameters[1]):
             found.append(f"our “{name}” has {formats.short_count(size)} parameters")
-        if not (pretrained := is_pretrained(record)):
-            reason = "has random weights" if pretrained is False else "has weights of a source that is not known"
-            found.append(f"our “{name}” {reason}")
+        if not study.backbone_kind(name).pretrained:
+            found.append(f"our “{name}” has random weights")
     return found
 
 

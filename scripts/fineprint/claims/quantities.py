@@ -8,12 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from fineprint.claims.cases import Case, Measurement, NotMeasured, describe_machine, find_run, find_trained, known
 from fineprint.core import formats
-from fineprint.core.records import COST_ONLY, Score
-from fineprint.results.lookup import parameters, peak_memory, phase_seconds, train_value, trains_everything
+from fineprint.core.records import COLLAPSED, COST_ONLY, Parameters, Score, ServingRecord
+from fineprint.results.study import Difference
 from fineprint.scoring.statistics import Z_95
 
 MEMORY_KINDS = {"allocated": "allocated on the GPU", "resident": "resident memory, no GPU"}
@@ -21,19 +20,21 @@ MEMORY_KINDS = {"allocated": "allocated on the GPU", "resident": "resident memor
 
 def training_memory(case: Case) -> Measurement:
     """Return the peak memory of training."""
-    value, kind = peak_memory(find_trained(case, case.first), "training")
+    run, _ = find_trained(case, case.first)
+    value, kind = run.peak_memory("training")
     return Measurement(known(value, "memory in training", case, case.first), note=MEMORY_KINDS[kind])
 
 
 def prediction_memory(case: Case) -> Measurement:
     """Return the peak memory of prediction."""
-    value, kind = peak_memory(find_run(case, case.first), "prediction")
+    value, kind = find_run(case, case.first).peak_memory("prediction")
     return Measurement(known(value, "memory in prediction", case, case.first), note=MEMORY_KINDS[kind])
 
 
 def read_checkpoint_bytes(case: Case, method: str) -> float:
     """Return what one task leaves on the disk."""
-    return known(train_value(find_trained(case, method), "checkpoint_bytes"), "size of the saved files", case, method)
+    _, train = find_trained(case, method)
+    return known(train.checkpoint_bytes, "size of the saved files", case, method)
 
 
 def checkpoint_bytes(case: Case) -> Measurement:
@@ -41,37 +42,36 @@ def checkpoint_bytes(case: Case) -> Measurement:
     return Measurement(read_checkpoint_bytes(case, case.first))
 
 
-def read_parameters(case: Case) -> dict[str, Any]:
+def read_parameters(case: Case) -> Parameters:
     """Return the parameter counts of a trained method."""
-    counts = parameters(find_trained(case, case.first))
-    if counts is None:
+    run, _ = find_trained(case, case.first)
+    if run.parameters is None:
         raise NotMeasured(f"The parameters of {case.study.title(case.first)} were not counted.")
-    return counts
+    return run.parameters
 
 
 def trained_parameters(case: Case) -> Measurement:
     """Return how many parameters are trained, adapter and head together."""
     counts = read_parameters(case)
-    split = f"{formats.short_count(counts['adapter'])} adapter, {formats.short_count(counts['head'])} head"
-    return Measurement(counts["adapter"] + counts["head"], note=split)
+    split = f"{formats.short_count(counts.adapter)} adapter, {formats.short_count(counts.head)} head"
+    return Measurement(counts.adapter + counts.head, note=split)
 
 
 def parameter_share(case: Case) -> Measurement:
     """Return the trained share of all parameters."""
-    return Measurement(read_parameters(case)["share"])
+    return Measurement(read_parameters(case).share)
 
 
 def speed_ratio(case: Case) -> Measurement:
     """Return how many times as many rows a second the first method trains on; total times stand in the note."""
-    runs = [find_trained(case, method) for method in case.methods]
-    if describe_machine(runs[0], "train") != describe_machine(runs[1], "train"):
+    trained = {method: find_trained(case, method) for method in case.methods}
+    if len({describe_machine(run, "train") for run, _ in trained.values()}) > 1:
         raise NotMeasured("The two were trained on different machines, so their times are not comparable.")
     speeds = [
-        known(train_value(run, "examples_per_second"), "speed of training", case, method)
-        for run, method in zip(runs, case.methods, strict=True)
+        known(train.examples_per_second, "speed of training", case, method) for method, (_, train) in trained.items()
     ]
-    seconds = [formats.seconds(phase_seconds(run, "training")) for run in runs]
-    epochs = [len(train_value(run, "epochs") or []) for run in runs]
+    seconds = [formats.seconds(run.seconds("training")) for run, _ in trained.values()]
+    epochs = [len(train.epochs) for _, train in trained.values()]
     note = (
         f"by rows per second; in all {seconds[0]} for {formats.plural(epochs[0], 'epoch')} "
         f"against {seconds[1]} for {epochs[1]}"
@@ -82,57 +82,40 @@ def speed_ratio(case: Case) -> Measurement:
 def read_score(case: Case, method: str) -> Score:
     """Return a score on the headline split of a run that has not collapsed."""
     run = find_run(case, method)
-    if run["status"] == "collapsed":
+    if run.status == COLLAPSED:
         raise NotMeasured(f"{case.study.title(method)} collapsed: its accuracy is compared with nothing.")
-    if run["status"] == COST_ONLY:
-        raise NotMeasured(f"Of {case.study.title(method)} {(run['reason'] or '').rstrip('.')}.")
+    if run.status == COST_ONLY:
+        raise NotMeasured(f"Of {case.study.title(method)} {(run.reason or '').rstrip('.')}.")
     score = case.study.score(case.task, method, case.study.headline(case.task), case.seed)
     if score is None:
         raise NotMeasured(f"{case.study.title(method)} has no score on {case.study.headline(case.task)}.")
     return score
 
 
-def find_pair(case: Case) -> dict[str, Any]:
-    """Return the paired comparison of the two methods on the headline split, turned so that the first comes first."""
-    split = case.study.headline(case.task)
-    for pair in case.study.results["comparisons"]:
-        if (pair["task"], pair["split"], pair["seed"]) != (case.task, split, case.seed):
-            continue
-        if (pair["first"], pair["second"]) == (case.first, case.second):
-            return pair
-        if (pair["second"], pair["first"]) == (case.first, case.second):
-            return turn(pair)
-    raise NotMeasured("The two were not compared on the same rows.")
-
-
-def turn(pair: dict[str, Any]) -> dict[str, Any]:
-    """Return a comparison seen from its second method."""
-    return {
-        **pair,
-        "difference": -pair["difference"],
-        "difference_low": -pair["difference_high"],
-        "difference_high": -pair["difference_low"],
-        "first_only": pair["second_only"],
-        "second_only": pair["first_only"],
-    }
+def find_difference(case: Case) -> Difference:
+    """Return the paired comparison of the two methods on the headline split."""
+    found = case.study.difference(case.task, case.first, case.other, seed=case.seed)
+    if found is None:
+        raise NotMeasured("The two were not compared on the same rows.")
+    return found
 
 
 def accuracy_difference(case: Case) -> Measurement:
     """Return the paired difference of accuracies on the headline split, with its interval and test."""
     for method in case.methods:
         read_score(case, method)
-    pair = find_pair(case)
-    low, high, p_value = pair["difference_low"], pair["difference_high"], pair["p_value_holm"]
-    return Measurement(pair["difference"], low, high, p_value, note=f"{formats.p_phrase(p_value)}, Holm-corrected")
+    found = find_difference(case)
+    note = f"{formats.p_phrase(found.p_value_holm)}, Holm-corrected"
+    return Measurement(found.value, found.low, found.high, found.p_value_holm, note=note)
 
 
 def accuracy_ratio(case: Case) -> Measurement:
     """Return the first accuracy as a share of the second, with the interval of a ratio of paired shares."""
-    first, second = (read_score(case, method)["correct"] for method in case.methods)
+    first, second = (read_score(case, method).correct for method in case.methods)
     if not first or not second:
         raise NotMeasured("A method with no right answer gives no ratio.")
-    pair = find_pair(case)
-    return Measurement(first / second, *ratio_interval(first, second, pair["first_only"] + pair["second_only"]))
+    found = find_difference(case)
+    return Measurement(first / second, *ratio_interval(first, second, found.first_only + found.second_only))
 
 
 def ratio_interval(first: int, second: int, discordant: int) -> tuple[float, float]:
@@ -147,20 +130,25 @@ def ratio_interval(first: int, second: int, discordant: int) -> tuple[float, flo
 
 def read_served_disk(case: Case, method: str, tasks: int) -> float | None:
     """Return the disk that some tasks took that were served together, or None where so many were not."""
-    serving = (case.study.results.get("serving") or {}).get("ways") or {}
-    found = [row["disk_bytes"] for row in serving.get("rows", []) if (row["method"], row["tasks"]) == (method, tasks)]
+    ways = served_ways(case)
+    found = [row.disk_bytes for row in ways.rows if (row.method, row.tasks) == (method, tasks)] if ways else []
     return next((size for size in found if size is not None), None)
+
+
+def served_ways(case: Case) -> ServingRecord | None:
+    """Return what was measured of serving several tasks, or None where nothing was."""
+    serving = case.study.results.serving
+    return serving.ways if serving else None
 
 
 def read_storage(case: Case, method: str, tasks: int) -> float:
     """Return the disk that some tasks take by arithmetic: the backbone once, unless each is a whole copy, and what each
     adds."""
-    run, saved = find_trained(case, method), read_checkpoint_bytes(case, method)
-    if trains_everything(run):
+    (run, _), saved = find_trained(case, method), read_checkpoint_bytes(case, method)
+    if run.trains_everything:
         return tasks * saved
-    backbone = case.study.settings(method)["backbone"]
-    base = case.study.results["backbones"].get(backbone, {}).get("bytes")
-    return known(base, "backbone's size on disk", case, method) + tasks * saved
+    backbone = case.study.results.backbones[case.study.settings(method)["backbone"]]
+    return known(backbone.bytes, "backbone's size on disk", case, method) + tasks * saved
 
 
 def find_storage(case: Case, methods: list[str], tasks: int) -> tuple[list[float], str, str]:
@@ -193,26 +181,26 @@ def storage_saving(case: Case, tasks: int) -> Measurement:
     return Measurement(1 - small / large, note=note, anchor=anchor)
 
 
-def read_served(case: Case, method: str, way: str) -> dict[int, dict[str, Any]]:
-    """Return the measurements of one way of serving several tasks, by the number of tasks."""
-    serving = (case.study.results.get("serving") or {}).get("ways") or {}
-    rows = [row for row in serving.get("rows", []) if (row["way"], row["method"]) == (way, method)]
-    return {row["tasks"]: row for row in rows if row["switch_seconds_median"] is not None}
+def read_switch_seconds(case: Case, method: str, way: str) -> dict[int, float]:
+    """Return the median seconds of a switch in one way of serving several tasks, by the number of tasks."""
+    ways = served_ways(case)
+    rows = [row for row in ways.rows if (row.way, row.method) == (way, method)] if ways else []
+    return {row.tasks: row.switch_seconds_median for row in rows if row.switch_seconds_median is not None}
 
 
 def kept_backbone(case: Case, method: str) -> bool | None:
     """Return whether the shared backbone had the same weights after all switches as before the first, if known."""
-    hashes = [
-        entry
-        for entry in case.study.results["serving"]["ways"]["backbone"]  # type: ignore[typeddict-item]
-        if (entry["way"], entry["method"]) == ("switched", method)
-    ]
-    return all(entry["before"] == entry["after"] for entry in hashes) if hashes else None
+    ways = served_ways(case)
+    hashes = [found for found in ways.backbone if (found.way, found.method) == ("switched", method)] if ways else []
+    return all(found.unchanged for found in hashes) if hashes else None
 
 
 def switch_ratio(case: Case) -> Measurement:
     """Return the time of switching an adapter as a share of loading another whole model, for the most tasks tried."""
-    adapters, models = read_served(case, case.first, "switched"), read_served(case, case.other, "reloaded")
+    adapters, models = (
+        read_switch_seconds(case, case.first, "switched"),
+        read_switch_seconds(case, case.other, "reloaded"),
+    )
     common = [count for count in adapters if count in models]
     if not common:
         raise NotMeasured("Switching adapters and loading whole models were not both measured in this study.")
@@ -221,7 +209,7 @@ def switch_ratio(case: Case) -> Measurement:
         raise NotMeasured("Whether the backbone's weights stayed the same while adapters were switched is not known.")
     if not kept:
         return Measurement(math.inf, note="switching changed the backbone's weights, so that it must be loaded anew")
-    first, second = (served[max(common)]["switch_seconds_median"] for served in (adapters, models))
+    first, second = (served[max(common)] for served in (adapters, models))
     note = (
         f"median {formats.duration(first)} against {formats.duration(second)} for loading another whole model, "
         f"{formats.plural(max(common), 'task')}; the backbone's weights stayed as they were"

@@ -19,9 +19,10 @@ from fineprint.claims.cases import Case, Measurement, NotMeasured, list_backbone
 from fineprint.claims.quantities import QUANTITIES, Quantity
 from fineprint.claims.requirements import Requirements, find_missing
 from fineprint.core import formats
+from fineprint.core.records import BackboneRecord
 from fineprint.core.settings import Settings, SettingsError, read_model
-from fineprint.results.lookup import Study, class_variable
 from fineprint.results.matching import describe, find, matches
+from fineprint.results.study import Study
 
 SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE = "supported", "not supported", "not testable here"
 VERDICTS = (SUPPORTED, NOT_SUPPORTED, NOT_TESTABLE)
@@ -247,23 +248,23 @@ def describe_outcomes(findings: list[Finding]) -> str:
 
 def describe_ground(findings: list[Finding]) -> str:
     """Return on what models and rows accuracies were compared."""
-    backbones = {name: record for finding in findings for name, record in list_backbones(finding.case)}
+    study = findings[0].case.study
+    backbones = {record.name: record for finding in findings for record in list_backbones(finding.case)}
     tasks = list(dict.fromkeys(finding.case.task for finding in findings))
-    models = [describe_backbone(record) for record in backbones.values()]
-    rows = [describe_rows(findings[0].case.study, task) for task in tasks]
+    models = [describe_backbone(study, record) for record in backbones.values()]
+    rows = [describe_rows(study, task) for task in tasks]
     return f"Tested with {formats.join(list(dict.fromkeys(models)))}, on {formats.join(rows)}."
 
 
-def describe_backbone(record: dict[str, Any]) -> str:
+def describe_backbone(study: Study, record: BackboneRecord) -> str:
     """Return a model's type, size and whether it was made here."""
-    size = formats.short_count(record.get("parameters"))
-    made = class_variable("backbones", (record.get("settings") or {}).get("kind", ""), "origin")
-    kind = f"a “{record['model_type']}”" if record.get("model_type") else "a model"
+    size = formats.short_count(record.parameters)
+    made = study.backbone_kind(record.name).origin
+    kind = f"a “{record.model_type}”" if record.model_type else "a model"
     return f"{kind} of {size} parameters{' made by this workflow' if made else ''}"
 
 
 def describe_rows(study: Study, task: str) -> str:
     """Return a task's name and whether its rows were made up."""
-    kind = study.results["tasks"][task]["settings"]["kind"]
-    made_up = class_variable("tasks", kind, "origin")
+    made_up = study.task_kind(task).origin
     return f"{'generated rows of ' if made_up else ''}“{task}” ({study.headline(task)})"

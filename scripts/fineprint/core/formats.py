@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fineprint.core.records import Accuracy
 
 NOT_MEASURED = "not measured"
 NOT_APPLICABLE = "–"
@@ -29,11 +33,11 @@ def interval(low: float, high: float, rows: float = 0) -> str:
     return f"{accuracy(low, rows)}–{accuracy(high, rows)}"
 
 
-def with_interval(score: dict) -> str:
+def with_interval(score: Accuracy) -> str:
     """Write an accuracy and its interval: 0.92 (0.90–0.94)."""
-    rows = score["rows"]
-    limits = interval(score["accuracy_low"], score["accuracy_high"], rows)
-    return f"{accuracy(score['accuracy'], rows)} ({limits})"
+    rows = score.rows
+    limits = interval(score.accuracy_low, score.accuracy_high, rows)
+    return f"{accuracy(score.accuracy, rows)} ({limits})"
 
 
 def points(value: float | None, signed: bool = True) -> str:

@@ -3,7 +3,8 @@
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 logger = logging.getLogger("fineprint")
 
@@ -50,3 +51,8 @@ def format_seconds(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d} h" if hours else f"{minutes}:{rest:02d} min"
+
+
+def name_run(config: Mapping[str, Any]) -> str:
+    """Return what the lines of a run's jobs begin with, of the content of its `run_config.json`."""
+    return f"{config['task']} {config['method']} seed {config['seed']}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from fineprint.core.records import TaskRecord
 from fineprint.core.settings import SettingsError
 from fineprint.jobs.processes import join_processes
 from fineprint.models.loading import load_tokenizer
@@ -30,9 +31,9 @@ class Assembled:
     module: torch.nn.Module
 
 
-def make_readout(method: MethodSettings, backbone: Path, task: dict[str, Any], rows: list[Row], seed: int) -> Readout:
+def make_readout(method: MethodSettings, backbone: Path, task: TaskRecord, rows: list[Row], seed: int) -> Readout:
     """Build a method's readout for a task record; worked examples are drawn from `rows`."""
-    wording = TaskWording(tuple(task["labels"]), tuple(task["answers"]), task["prompt"])
+    wording = TaskWording(tuple(task.labels), tuple(task.answers), task.prompt)
     context = Context(wording, load_tokenizer(backbone), method.max_length, seed, rows)
     check_length(method, backbone)
     return method.readout.build(context)

@@ -9,7 +9,7 @@ from functools import cached_property
 from fineprint.core.records import COLLAPSED, NOT_RUN, Run, Score
 from fineprint.reporting.columns import Column
 from fineprint.reporting.table import Cell, text
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 FLAGGED = (COLLAPSED, NOT_RUN)
 

@@ -20,7 +20,7 @@ import typst
 from fineprint.core.records import Results
 from fineprint.reporting.figures.fonts import copy_fonts, name_missing_letters, needs_system_fonts
 from fineprint.reporting.html import render
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 BODY, STYLE, FILTER, FONTS = "body.typ", "style.typ", "print.lua", "fonts"
 STANDARD = "ua-1"

@@ -36,7 +36,7 @@ from fineprint.reporting.sections.planned import planned_table
 from fineprint.reporting.serving.view import describe_serving
 from fineprint.reporting.table import clean_identifier
 from fineprint.reporting.words import Words, read_texts
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 WORDS = Words("view")
 OFF_RANK = (COLLAPSED, COST_ONLY, NOT_RUN)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fineprint.core.records import Job
+from fineprint.core.records import Job, Results, Step
 from fineprint.jobs.placement import read_log
 
 # Snakemake looks at a job's memory every half second: of a job of a few tenths it sees little more than the shell.
 SAMPLED_SECONDS = 5.0
 MEBIBYTE = 1024 * 1024
 SECTIONS = ("tasks", "backbones")  # of the config, in the places of what was fetched
-RULES_OF_MANY_TASKS = ("write_serving_settings", "serve_tasks", "combine_tasks", "measure_forgetting")
+SERVING = "/serving/"  # the folder, in the paths of a rule's outputs, of what many tasks on one backbone leave
 
 
 class Place(NamedTuple):
@@ -24,21 +25,25 @@ class Place(NamedTuple):
     seed: str
 
 
-def read_jobs(folder: Path, study: dict[str, Any], logs: Path | None = None) -> list[Job]:
-    """Return rule, wildcards, wall time and peak resident size of each job of the study, by rule and wildcards.
+def read_jobs(folder: Path, study: dict[str, Any], steps: Sequence[Step] = (), logs: Path | None = None) -> list[Job]:
+    """Return rule, wildcards, wall time and peak resident size of each job of the study, by rule and wildcards. A file
+    of a rule, task, run, seed or backbone that the study no longer has was left by an earlier version of it.
 
-    `folder` has the benchmark files, `logs` the log files by the same names: a log says where Slurm put the job. A file
-    of a task, run, seed or backbone that the study no longer has was left by an earlier version of it.
+    Args:
+        folder: of the benchmark files.
+        study: the resolved config.
+        steps: the rules of the study; all are taken where none are known.
+        logs: the folder of log files by the same names: a log says where Slurm put the job.
     """
-    compared, many = runs_compared(study), runs_of_many_tasks(study)
-    runs = {*compared, *many}
+    rules = {step.rule for step in steps}
+    runs = {*runs_compared(study), *runs_of_many_tasks(study)}
     known = {name for run in runs for name in (*run, study["methods"][run.method]["backbone"])} | set(SECTIONS)
     places = [(file, file.relative_to(folder).with_suffix("").parts) for file in sorted(folder.rglob("*.tsv"))]
     return [
         read_job(file, (logs or folder) / file.relative_to(folder).with_suffix(".log"), *parts)
         for file, parts in places
         if (parts[1:] in runs if len(parts) - 1 == len(Place._fields) else set(parts[1:]) <= known)
-        and (many or parts[0] not in RULES_OF_MANY_TASKS)
+        and (parts[0] in rules or not rules)
     ]
 
 
@@ -57,10 +62,11 @@ def runs_of_many_tasks(study: dict[str, Any]) -> list[Place]:
     return [Place(task, method, seed) for task in part["tasks"] for method in part["methods"].values()]
 
 
-def is_of_many_tasks_alone(study: dict[str, Any], job: Job) -> bool:
+def is_of_many_tasks_alone(results: Results, job: Job) -> bool:
     """Return whether a job would not have been but for many tasks on one backbone."""
+    study = results.study
     compared, many = runs_compared(study), runs_of_many_tasks(study)
-    if job.rule in RULES_OF_MANY_TASKS:
+    if any(SERVING in path for step in results.steps if step.rule == job.rule for path in step.writes):
         return True
     names = {name for run in compared for name in (*run, study["methods"][run.method]["backbone"])}
     wildcards = tuple(job.job.split("/")) if job.job else ()

@@ -18,15 +18,19 @@ from fineprint.core.records import (
     CommitCount,
     Comparison,
     Environment,
+    Kinds,
     PredictRecord,
     Provenance,
     Results,
     Run,
     Score,
     ScoreRecord,
+    Step,
     TaskRecord,
     TrainRecord,
     as_mapping,
+    make_record,
+    read_json,
     read_predictions,
     read_record,
     read_record_if_there,
@@ -43,8 +47,15 @@ RUN_RECORDS = ("train", "predict", "scores")
 SERVING_RECORDS = ("ways", "combining", "forgetting")
 
 
-def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
-    """Read every record of a study below `folder`; what is missing becomes a run that says so."""
+def collect_study(file: Path, command: str) -> Results:
+    """Read every record of a study; a run that left none becomes one that says so.
+
+    Args:
+        file: the resolved config, in the study's results folder, and what its kinds say of themselves.
+        command: that reruns the study.
+    """
+    written, folder = read_json(file), file.parent
+    study, steps = written["config"], read_record_if_there(folder / "steps.json", list[Step]) or []
     run = study["run"]
     runs = [
         collect_run(study, folder, task, method, seed)
@@ -60,7 +71,8 @@ def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
     noted = list_noted_records(folder, [*runs, *(serving.runs if serving else [])], sorted(used))
     return Results(
         study=study,
-        provenance=describe_provenance(study, command, runs, list_environments(serving), describe_code(noted)),
+        kinds=make_record(written["kinds"], Kinds, f"{file}, kinds"),
+        provenance=describe_provenance(study, command, runs, list_environments(serving), steps, describe_code(noted)),
         tasks={task: read_record(folder / "data" / task / "task.json", TaskRecord) for task in run["tasks"]},
         backbones={
             name: read_record(folder / "backbones" / name / "backbone.json", BackboneRecord) for name in sorted(used)
@@ -68,6 +80,7 @@ def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
         runs=runs,
         comparisons=compare_runs(folder, runs),
         serving=serving,
+        steps=steps,
     )
 
 
@@ -89,7 +102,12 @@ def collect_run(study: dict[str, Any], folder: Path, task: str, method: str, see
 
 
 def describe_provenance(
-    study: dict[str, Any], command: str, runs: list[Run], more: list[Environment], code: CodeState
+    study: dict[str, Any],
+    command: str,
+    runs: list[Run],
+    more: list[Environment],
+    steps: list[Step],
+    code: CodeState,
 ) -> Provenance:
     """Return when, by what command, from what commit and on what hardware the study was made.
 
@@ -98,6 +116,7 @@ def describe_provenance(
         command: that reruns the study.
         runs: whose machines are named.
         more: further machines.
+        steps: the rules of the study.
         code: by which code the records were made.
     """
     records = [record for run in runs for record in (run.train, run.predict) if record is not None]
@@ -112,7 +131,7 @@ def describe_provenance(
         command=command,
         config_sha256=hashlib.sha256(text).hexdigest(),
         hardware=list(distinct.values()),
-        jobs=read_jobs(Path("benchmarks") / study["study"], study, Path("logs") / study["study"]),
+        jobs=read_jobs(Path("benchmarks") / study["study"], study, steps, Path("logs") / study["study"]),
         commits=[
             CommitCount(commit=commit, uncommitted_changes=changed, jobs=jobs)
             for (commit, changed), jobs in commits.most_common()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 
 def matches(study: Study, method: str, wanted: dict[str, Any]) -> bool:

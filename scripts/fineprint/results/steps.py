@@ -1,91 +1,45 @@
-"""The workflow's rules as steps: what each leaves and waits for, which ran for a study, and how long their jobs took.
+"""The workflow's rules as steps: which ran for a study, how they follow each other, and how long their jobs took.
 
-A test compares the steps with Snakemake's own graph.
+The graph is Snakemake's own, noted when a run starts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fineprint.core.records import Job, Step
+
 if TYPE_CHECKING:
-    from fineprint.core.records import Job
-    from fineprint.results.lookup import Study
-
-
-@dataclass(frozen=True)
-class Step:
-    """One rule: what it leaves, and the rules whose outputs it reads."""
-
-    rule: str
-    leaves: str
-    after: tuple[str, ...] = ()
-
-
-SERVED = (
-    *("prepare_task", "fetch_backbone", "write_run_config", "train_method", "predict_labels"),
-    "write_serving_settings",
-)
-
-
-STEPS = (
-    Step("check_access", "the commits of everything on the hub"),
-    Step("fetch_source", "a model's or data set's files and their hashes", ("check_access",)),
-    Step("write_task_settings", "a task's settings"),
-    Step("prepare_task", "rows by split, the held-out part cut off", ("fetch_source", "write_task_settings")),
-    Step("write_backbone_settings", "a backbone's settings"),
-    Step("fetch_backbone", "a model folder", ("fetch_source", "write_backbone_settings")),
-    Step("write_run_config", "the settings of one run"),
-    Step(
-        "train_method",
-        "what was trained, its history and its model card",
-        ("prepare_task", "fetch_backbone", "write_run_config"),
-    ),
-    Step(
-        "predict_labels",
-        "answers to the test rows",
-        ("prepare_task", "fetch_backbone", "write_run_config", "train_method"),
-    ),
-    Step("score_predictions", "scores with intervals", ("prepare_task", "predict_labels")),
-    Step("write_serving_settings", "the settings of many tasks on one backbone"),
-    Step("serve_tasks", "every way to serve several tasks, measured", SERVED),
-    Step("combine_tasks", "scores of combined adapters", SERVED),
-    Step("measure_forgetting", "the first task before and after the second", SERVED),
-    Step("write_study_config", "the study's settings"),
-    Step(
-        "collect_results",
-        "all records in one file, and the table",
-        (
-            *("prepare_task", "fetch_backbone", "train_method", "predict_labels", "score_predictions"),
-            *("serve_tasks", "combine_tasks", "measure_forgetting", "write_study_config"),
-        ),
-    ),
-    Step("plot_figures", "figures and their data", ("collect_results",)),
-    Step("render_report", "the page and the PDF", ("collect_results", "plot_figures")),
-)
-
+    from fineprint.results.study import Study
 
 COLLECTING = "collect_results"  # times are read while it runs: what its own file and later ones say is an earlier run's
 
 
 def list_steps(study: Study) -> list[Step]:
-    """Return the rules that made this study, in data-flow order: all where no times are known."""
-    ran = {job.rule for job in list_jobs(study)}
-    return [step for step in STEPS if not ran or step.rule in ran | late_rules()]
-
-
-def late_rules() -> set[str]:
-    """Return the rules that run after the times were read."""
-    return {COLLECTING, *followers(COLLECTING)}
+    """Return the rules that made this study, in data-flow order: all where no times are known. Of rules from collecting
+    on no times can be known."""
+    steps, ran = study.results.steps, {job.rule for job in list_jobs(study)}
+    timed = predecessors(COLLECTING, steps)
+    return [step for step in steps if not ran or step.rule in ran or step.rule not in timed]
 
 
 def list_jobs(study: Study) -> list[Job]:
     """Return the jobs that came before collecting, with their times; none where no times were kept."""
-    return [job for job in study.results.provenance.jobs if job.rule not in late_rules()]
+    steps, jobs = study.results.steps, study.results.provenance.jobs
+    if not steps:
+        return [job for job in jobs if job.rule != COLLECTING]
+    timed = predecessors(COLLECTING, steps)
+    return [job for job in jobs if job.rule in timed]
 
 
-def followers(rule: str, steps: Sequence[Step] = STEPS) -> set[str]:
+def predecessors(rule: str, steps: Sequence[Step]) -> set[str]:
+    """Return all rules among `steps` that a rule waits for, directly or not."""
+    direct = {name for step in steps if step.rule == rule for name in step.after}
+    return direct.union(*(predecessors(name, steps) for name in direct))
+
+
+def followers(rule: str, steps: Sequence[Step]) -> set[str]:
     """Return all rules among `steps` that wait for a rule, directly or not."""
     direct = {step.rule for step in steps if rule in step.after}
     return direct.union(*(followers(name, steps) for name in direct))

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any
 from fineprint import __version__
 from fineprint.core import formats
 from fineprint.core.formats import as_sentence
-from fineprint.core.records import Epoch, TrainRecord, read_json, write_json
+from fineprint.core.records import (
+    BackboneRecord,
+    Environment,
+    Epoch,
+    TaskRecord,
+    TrainRecord,
+    read_json,
+    read_record,
+    write_json,
+)
 from fineprint.core.settings import find_settings
 from fineprint.runs.card_program import plain_program
 from fineprint.runs.markdown import Raw, code, render_markdown
@@ -44,16 +53,16 @@ class Base:
     name: str
     revision: str | None
     on_hub: bool
-    record: dict[str, Any]
+    record: BackboneRecord
     origin: str
 
 
 def read_base(record: Path, folder: Path) -> Base:
     """Return the backbone that lies in `folder`, from its record."""
-    described = read_json(record)
-    source: Any = find_settings("backbones", described["settings"]["kind"]).model_validate(described["settings"])
+    described = read_record(record, BackboneRecord)
+    source: Any = find_settings("backbones", described.settings["kind"]).model_validate(described.settings)
     name = source.hub_name or relative(folder)
-    return Base(name, described["revision"], source.hub_name is not None, described, source.origin)
+    return Base(name, described.revision, source.hub_name is not None, described, source.origin)
 
 
 def relative(folder: Path) -> str:
@@ -69,7 +78,7 @@ def name_base(folder: Path, base: Base) -> None:
 
 
 def write_card(
-    folder: Path, record: TrainRecord, method: MethodSettings, readout: Readout, task: dict[str, Any], base: Base
+    folder: Path, record: TrainRecord, method: MethodSettings, readout: Readout, task: TaskRecord, base: Base
 ) -> None:
     """Write the card of a trained run into its model folder, and beside PEFT's configuration, for whoever passes on the
     adapter's folder alone."""
@@ -82,16 +91,16 @@ def write_card(
         card.save(place / CARD_FILE)
 
 
-def describe_metadata(record: TrainRecord, method: MethodSettings, task: dict[str, Any], base: Base) -> ModelCardData:
+def describe_metadata(record: TrainRecord, method: MethodSettings, task: TaskRecord, base: Base) -> ModelCardData:
     """Return the card's front matter. The hub accepts as `base_model` only what lies on it."""
     from huggingface_hub import EvalResult, ModelCardData
 
-    run, best, source = record["run_config"], best_epoch(record), data_on_hub(task)
+    run, best, source = record.run_config, best_epoch(record), data_on_hub(task)
     scored = why_no_accuracy(record) is None
     where = {"task_type": "text-classification", "dataset_type": source or run["task"], "dataset_name": run["task"]}
     scores = {
-        **({("accuracy", ACCURACY): best["held_out_accuracy"]} if scored else {}),
-        ("loss", LOSS): best["held_out_loss"],
+        **({("accuracy", ACCURACY): best.held_out_accuracy} if scored else {}),
+        ("loss", LOSS): best.held_out_loss,
     }
     return ModelCardData(
         base_model=base.name if base.on_hub else None,
@@ -100,7 +109,7 @@ def describe_metadata(record: TrainRecord, method: MethodSettings, task: dict[st
             EvalResult(**where, dataset_split="held_out", metric_type=kind, metric_name=name, metric_value=value)
             for (kind, name), value in scores.items()
         ],
-        language=find_settings("tasks", task["settings"]["kind"]).language or None,  # type: ignore[attr-defined]
+        language=find_settings("tasks", task.settings["kind"]).language or None,  # type: ignore[attr-defined]
         library_name=method.adapter.library,
         metrics=["accuracy"] if scored else None,
         model_name=f"{run['method']} on {run['task']}, seed {run['seed']}",
@@ -110,35 +119,34 @@ def describe_metadata(record: TrainRecord, method: MethodSettings, task: dict[st
 
 def why_no_accuracy(record: TrainRecord) -> str | None:
     """Return why the run's accuracy would mean nothing, or None where it does."""
-    return record["run_config"].get("why_no_accuracy")
+    return record.run_config.get("why_no_accuracy")
 
 
-def data_on_hub(task: dict[str, Any]) -> str | None:
+def data_on_hub(task: TaskRecord) -> str | None:
     """Return the data set's name on the hub, for a task that was loaded from there at a known commit."""
-    facts = task.get("facts") or {}
-    return facts.get("source") if facts.get("revision") else None
+    return task.facts.get("source") if task.facts.get("revision") else None
 
 
 def best_epoch(record: TrainRecord) -> Epoch:
     """Return the epoch whose weights were kept."""
-    return next(epoch for epoch in record["epochs"] if epoch["epoch"] == record["best_epoch"])
+    return next(epoch for epoch in record.epochs if epoch.epoch == record.best_epoch)
 
 
 def describe_body(
-    folder: Path, record: TrainRecord, method: MethodSettings, readout: Readout, task: dict[str, Any], base: Base
+    folder: Path, record: TrainRecord, method: MethodSettings, readout: Readout, task: TaskRecord, base: Base
 ) -> dict[str, Any]:
     """Return what the template shows."""
-    run = record["run_config"]
+    run = record.run_config
     results = f"results/{run['study']}"
     return {
         "run": run,
         "version": __version__,
         "adapter": method.adapter,
         "readout": method.readout,
-        "about": as_sentence(f"The task: {task['description']}" if task.get("description") else ""),
+        "about": as_sentence(f"The task: {task.description}" if task.description else ""),
         "base_phrase": code(base.name),
         "base_sentence": base_sentence(base),
-        "base_files": list(base.record["files"].items()),
+        "base_files": list(base.record.files.items()),
         "held_out": held_out_facts(record),
         "why_no_accuracy": why_no_accuracy(record),
         "scores_file": f"{results}/runs/{run['task']}/{run['method']}/{run['seed']}/scores.json",
@@ -146,20 +154,20 @@ def describe_body(
         "program": plain_program(method, readout, base.name, base.revision, relative(folder), folder),
         "where_to_run": where_to_run(base),
         "trained": trained_facts(record),
-        "files": list(record["saved_files"].items()),
-        "labels": Raw(formats.join([code(label) for label in task["labels"]])),
+        "files": list(record.saved_files.items()),
+        "labels": Raw(formats.join([code(label) for label in task.labels])),
         "data_source": data_source(task),
         "splits": split_facts(task),
         "settings": setting_facts(run),
-        "environment": environment_facts(record["environment"]),
+        "environment": environment_facts(record.environment),
         "limitations": limitations(record, method, task, base),
     }
 
 
 def base_sentence(base: Base) -> Raw:
     """Return where the base is had from."""
-    kind = base.record.get("model_type") or "unknown"
-    size = formats.short_count(base.record.get("parameters"))
+    kind = base.record.model_type or "unknown"
+    size = formats.short_count(base.record.parameters)
     if base.on_hub:
         return Raw(
             f"{code(base.name)} on the Hugging Face hub, commit {code(base.revision)}, type {code(kind)}, "
@@ -183,41 +191,41 @@ def where_to_run(base: Base) -> Raw:
 
 def held_out_facts(record: TrainRecord) -> list[tuple[str, str]]:
     """Return the scores of the epoch that was kept."""
-    best, rows = best_epoch(record), record["held_out_rows"] or 0
-    accuracy = (f"{ACCURACY} ({formats.count(rows)})", formats.accuracy(best["held_out_accuracy"], rows))
+    best, rows = best_epoch(record), record.held_out_rows or 0
+    accuracy = (f"{ACCURACY} ({formats.count(rows)})", formats.accuracy(best.held_out_accuracy, rows))
     return [
         *([accuracy] if why_no_accuracy(record) is None else []),
-        (f"{LOSS} ({formats.count(rows)})", formats.three_digits(best["held_out_loss"])),
-        ("Epoch kept", f"{record['best_epoch']} of {len(record['epochs'])}"),
+        (f"{LOSS} ({formats.count(rows)})", formats.three_digits(best.held_out_loss)),
+        ("Epoch kept", f"{record.best_epoch} of {len(record.epochs)}"),
     ]
 
 
 def trained_facts(record: TrainRecord) -> list[tuple[str, str]]:
     """Return numbers of parameters and what training took."""
-    counts: Any = record["parameters"] or {}
+    counts = record.parameters
     return [
-        ("Trained parameters outside the head", formats.count(counts.get("adapter"))),
-        ("Trained parameters of the head", formats.count(counts.get("head"))),
-        ("All parameters", formats.count(counts.get("total"))),
-        ("Trained share", formats.percent(counts.get("share"))),
-        ("Saved, this card not counted", formats.size(record["checkpoint_bytes"])),
-        ("Time of training", formats.seconds(record["phases"]["training"]["seconds"])),
+        ("Trained parameters outside the head", formats.count(counts and counts.adapter)),
+        ("Trained parameters of the head", formats.count(counts and counts.head)),
+        ("All parameters", formats.count(counts and counts.total)),
+        ("Trained share", formats.percent(counts and counts.share)),
+        ("Saved, this card not counted", formats.size(record.checkpoint_bytes)),
+        ("Time of training", formats.seconds(record.phases["training"].seconds)),
     ]
 
 
-def data_source(task: dict[str, Any]) -> Raw:
+def data_source(task: TaskRecord) -> Raw:
     """Return where the rows were loaded from, if that can be said to others."""
-    source, revision = data_on_hub(task), (task.get("facts") or {}).get("revision")
+    source, revision = data_on_hub(task), task.facts.get("revision")
     return Raw(f", loaded from {code(source)} on the Hugging Face hub, commit {code(revision)}" if source else "")
 
 
-def split_facts(task: dict[str, Any]) -> list[dict[str, str]]:
+def split_facts(task: TaskRecord) -> list[dict[str, str]]:
     """Return the two parts that training reads."""
     uses = {"train": "training", "held_out": "choosing the epoch"}
     return [
-        {"name": name, "use": use, "rows": formats.count(facts["rows"]), "sha256": facts["sha256"]}
+        {"name": name, "use": use, "rows": formats.count(facts.rows), "sha256": facts.sha256}
         for name, use in uses.items()
-        if (facts := task["splits"].get(name))
+        if (facts := task.splits.get(name))
     ]
 
 
@@ -231,39 +239,39 @@ def setting_facts(run: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name.replace("_", " "), formats.setting(value)) for name, value in shown.items()]
 
 
-def environment_facts(environment: dict[str, Any]) -> list[tuple[str, str]]:
+def environment_facts(environment: Environment) -> list[tuple[str, str]]:
     """Return what the run was trained on and with."""
-    gpu = environment.get("gpu")
-    commit = environment.get("commit") or "not known"
+    gpu = environment.gpu
+    commit = environment.commit or "not known"
     return [
-        ("Processor", f"{environment['processor']}, {formats.plural(environment['cores'], 'core')}"),
-        ("Memory", formats.size(environment["memory_bytes"])),
-        ("GPU", f"{gpu['name']}, {formats.size(gpu['memory_bytes'])}, CUDA {gpu['cuda']}" if gpu else "none"),
+        ("Processor", f"{environment.processor}, {formats.plural(environment.cores, 'core')}"),
+        ("Memory", formats.size(environment.memory_bytes)),
+        ("GPU", f"{gpu.name}, {formats.size(gpu.memory_bytes)}, CUDA {gpu.cuda}" if gpu else "none"),
         (
             "Commit of the workflow",
-            f"{commit}{', files changed since' if environment.get('uncommitted_changes') else ''}",
+            f"{commit}{', files changed since' if environment.uncommitted_changes else ''}",
         ),
-        ("Python", environment["python"]),
-        *environment["versions"].items(),
+        ("Python", environment.python),
+        *environment.versions.items(),
     ]
 
 
-def limitations(record: TrainRecord, method: MethodSettings, task: dict[str, Any], base: Base) -> list[str]:
+def limitations(record: TrainRecord, method: MethodSettings, task: TaskRecord, base: Base) -> list[str]:
     """Return what the model is not for, as far as that is known when training ends."""
-    run = record["run_config"]
+    run = record.run_config
     found: list[str] = []
     if base.origin:
         found.append(
-            f"The base {base.record['name']} {base.origin}: what is reached on it says nothing about published models."
+            f"The base {base.record.name} {base.origin}: what is reached on it says nothing about published models."
         )
-    origin = find_settings("tasks", task["settings"]["kind"]).origin  # type: ignore[attr-defined]
+    origin = find_settings("tasks", task.settings["kind"]).origin  # type: ignore[attr-defined]
     if origin:
         found.append(f"The rows of {run['task']} {origin}: what it does on other text was not measured.")
-    found.append(f"It was trained to answer with one of {len(task['labels'])} labels; other tasks were not tried.")
+    found.append(f"It was trained to answer with one of {len(task.labels)} labels; other tasks were not tried.")
     if method.precision != "float32":
         found.append(f"It was trained on a base stored as {method.precision}; on another precision answers may differ.")
-    if record["truncated_rows"]:
-        cut = formats.plural(record["truncated_rows"], "training row")
+    if record.truncated_rows:
+        cut = formats.plural(record.truncated_rows, "training row")
         found.append(f"Longer texts than {method.max_length} tokens were cut while training: {cut}.")
     found.append("No licence is given here: that of the base and that of the rows hold.")
     return found

@@ -9,7 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from fineprint.core.records import COST_ONLY, PairedTest, Score, ScoreRecord, TrialScore, read_json, read_predictions
+from fineprint.core.records import (
+    COLLAPSED,
+    COST_ONLY,
+    OK,
+    PairedTest,
+    PredictRecord,
+    Score,
+    ScoreRecord,
+    TaskRecord,
+    TrialScore,
+    TriedPrompt,
+    as_mapping,
+    read_predictions,
+    read_record,
+)
 from fineprint.scoring.statistics import find_collapse, holm, mcnemar_p_value, paired_difference, score_predictions
 from fineprint.tasks._rows import HELD_OUT, POOLED, TRAIN, TRIALS
 
@@ -26,19 +40,19 @@ def score_run(task: Path, predictions: Path, predict_record: Path) -> ScoreRecor
         predictions: the folder that `predict_labels` wrote.
         predict_record: what it noted, trials among it.
     """
-    record, predicted = read_json(task), read_json(predict_record)
-    why = predicted["run_config"].get("why_no_accuracy")  # records of earlier versions all have an accuracy
+    described, predicted = read_record(task, TaskRecord), read_record(predict_record, PredictRecord)
+    why = predicted.run_config.get("why_no_accuracy")
     if why is not None:
         return without_scores(f"accuracy was not measured: {why}")
-    splits = [split for split in record["splits"] if split not in (TRAIN, HELD_OUT)]
+    splits = [split for split in described.splits if split not in (TRAIN, HELD_OUT)]
     own = read_splits(predictions, splits)
     folders = [folder for folder in sorted(predictions.iterdir()) if folder.is_dir() and folder.name != TRIALS]
     variants = {folder.name: read_splits(folder, splits) for folder in folders}
-    scores = score_splits(own, record["labels"])
+    scores = score_splits(own, described.labels)
     reason = find_collapse(scores)
     return ScoreRecord(
         splits=scores,
-        variants={name: score_splits(parts, record["labels"]) for name, parts in variants.items()},
+        variants={name: score_splits(parts, described.labels) for name, parts in variants.items()},
         agreement={
             name: {split: share_agreeing(join_splits(own)[split], part) for split, part in join_splits(parts).items()}
             for name, parts in variants.items()
@@ -47,8 +61,8 @@ def score_run(task: Path, predictions: Path, predict_record: Path) -> ScoreRecor
             name: {split: compare_variant(join_splits(own)[split], part) for split, part in join_splits(parts).items()}
             for name, parts in variants.items()
         },
-        trials=score_trials(predictions / TRIALS, predicted["trials"], record["labels"]),
-        status="ok" if reason is None else "collapsed",
+        trials=score_trials(predictions / TRIALS, predicted.trials, described.labels),
+        status=OK if reason is None else COLLAPSED,
         reason=reason,
     )
 
@@ -118,15 +132,15 @@ def count_discordant(first: Entries, second: Entries) -> tuple[int, int]:
     return sum(a and not b for a, b in outcomes), sum(b and not a for a, b in outcomes)
 
 
-def score_trials(folder: Path, trials: list[dict[str, Any]], labels: Sequence[str]) -> list[TrialScore]:
+def score_trials(folder: Path, trials: list[TriedPrompt], labels: Sequence[str]) -> list[TrialScore]:
     """Score the trials of a prompt, each against the method's own choice on the same rows; p-values are corrected for
     the other choices tried."""
     entries = [read_predictions(folder / f"{number}.jsonl") for number in range(len(trials))]
     scored = [score_trial(trial, part, labels) for trial, part in zip(trials, entries, strict=True)]
-    for choice in dict.fromkeys(trial["choice"] for trial in trials):
-        places = [number for number, trial in enumerate(trials) if trial["choice"] == choice]
+    for choice in dict.fromkeys(trial.choice for trial in trials):
+        places = [number for number, trial in enumerate(trials) if trial.choice == choice]
         # Each kind of choice is a family of tests of its own.
-        own = next((number for number in places if trials[number]["own"]), None)
+        own = next((number for number in places if trials[number].own), None)
         others = [number for number in places if number != own]
         if own is not None:
             found = [mcnemar_p_value(*count_discordant(entries[number], entries[own])) for number in others]
@@ -135,11 +149,11 @@ def score_trials(folder: Path, trials: list[dict[str, Any]], labels: Sequence[st
     return scored
 
 
-def score_trial(trial: dict[str, Any], entries: Entries, labels: Sequence[str]) -> TrialScore:
+def score_trial(trial: TriedPrompt, entries: Entries, labels: Sequence[str]) -> TrialScore:
     """Score one trial of a prompt on held-out rows."""
     score = score_predictions(entries, labels)
     return TrialScore(
-        **trial,
+        **as_mapping(trial),
         rows=score.rows,
         accuracy=score.accuracy,
         accuracy_low=score.accuracy_low,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fineprint.backbones._model_folder import stored_bytes
-from fineprint.core.records import folder_bytes, read_json, read_predictions
+from fineprint.core.records import TaskRecord, folder_bytes, read_json, read_predictions, read_record
 from fineprint.inference.assembly import ADAPTER_FOLDER, HEAD_FOLDER, make_readout
 from fineprint.readouts import EncodedExample, Readout
 from fineprint.study.reading import read_run
@@ -73,7 +73,7 @@ def read_entry(study: Path, task: str, method: str, seed: int, backbone: str) ->
     run, data = study / "runs" / task / method / str(seed), study / "data" / task
     settings, folder = read_run(read_json(run / "run_config.json")), study / "backbones" / backbone / "model"
     readout = make_readout(
-        settings, folder, read_json(data / "task.json"), read_rows(data / "rows" / f"{TRAIN}.jsonl"), seed
+        settings, folder, read_record(data / "task.json", TaskRecord), read_rows(data / "rows" / f"{TRAIN}.jsonl"), seed
     )
     split, rows = first_test_split(data)
     examples = readout.encode_all(rows, with_answer=False)
@@ -85,7 +85,7 @@ def read_entry(study: Path, task: str, method: str, seed: int, backbone: str) ->
 def first_test_split(data: Path) -> tuple[str, list[Row]]:
     """Return name and rows of the test split that comes first in the task's record."""
     splits = test_splits(data / "rows")
-    name = next(name for name in read_json(data / "task.json")["splits"] if name in splits)
+    name = next(name for name in read_record(data / "task.json", TaskRecord).splits if name in splits)
     return name, splits[name]
 
 

@@ -29,7 +29,9 @@ from fineprint.core.records.jobs import (
     Machine,
     Placement,
     Provenance,
+    Step,
 )
+from fineprint.core.records.kinds import AdapterKind, BackboneKind, Kinds, ReadoutKind, TaskKind
 from fineprint.core.records.measures import Memory, Parameters, PeakMemory, Phase
 from fineprint.core.records.results import RealSize, Results, Run, Serving
 from fineprint.core.records.runs import CurvePoint, Epoch, PredictRecord, TrainRecord, TriedPrompt
@@ -76,7 +78,9 @@ __all__ = [
     "NOT_RUN",
     "OK",
     "Accuracy",
+    "AdapterKind",
     "BackboneHashes",
+    "BackboneKind",
     "BackboneRecord",
     "Calibration",
     "ChangedRule",
@@ -96,6 +100,7 @@ __all__ = [
     "Forgotten",
     "Job",
     "JointTraining",
+    "Kinds",
     "Latency",
     "Machine",
     "Memory",
@@ -109,6 +114,7 @@ __all__ = [
     "Placement",
     "PredictRecord",
     "Provenance",
+    "ReadoutKind",
     "RealSize",
     "Record",
     "ReliabilityBin",
@@ -124,6 +130,8 @@ __all__ = [
     "Serving",
     "ServingRecord",
     "SplitRecord",
+    "Step",
+    "TaskKind",
     "TaskRecord",
     "TrainRecord",
     "TrialScore",

@@ -56,6 +56,16 @@ class Environment(Machine, Commit):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Record):
+    """A rule of the workflow, as Snakemake's own graph of the run has it."""
+
+    rule: str
+    leaves: str  # in words
+    writes: list[str]  # its output files, with Snakemake's wildcards
+    after: list[str]  # the rules whose outputs it reads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job(Record):
     """One job of the study, by Snakemake's own record of it."""
 

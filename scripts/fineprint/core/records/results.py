@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from fineprint.core.records.base import Record
-from fineprint.core.records.jobs import Provenance
+from fineprint.core.records.jobs import Provenance, Step
+from fineprint.core.records.kinds import Kinds
 from fineprint.core.records.measures import Parameters, PeakMemory, Phase
 from fineprint.core.records.runs import PredictRecord, TrainRecord
 from fineprint.core.records.scores import Comparison, Score, ScoreRecord
@@ -102,9 +103,11 @@ class Results(Record):
     made_by: ClassVar[str] = "collect_results"
 
     study: dict[str, Any]  # the resolved config
+    kinds: Kinds
     provenance: Provenance
     tasks: dict[str, TaskRecord]
     backbones: dict[str, BackboneRecord]
     runs: list[Run]
     comparisons: list[Comparison] = field(default_factory=list)
     serving: Serving | None = None
+    steps: list[Step] = field(default_factory=list)  # in data-flow order; none where Snakemake ran without hooks

@@ -11,7 +11,7 @@ from fineprint.core.records import Calibration, as_mapping
 from fineprint.reporting.figures.drawing import Drawing, caption_figure, method_panels, name_method
 from fineprint.reporting.figures.style import COLOURS, GREY, LIGHT
 from fineprint.reporting.sections.calibration import calibrated
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 
 def draw_calibration(study: Study, task: str) -> Drawing | None:

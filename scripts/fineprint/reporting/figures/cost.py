@@ -24,7 +24,7 @@ from fineprint.reporting.figures.drawing import (
 from fineprint.reporting.figures.style import GREY, INK
 from fineprint.reporting.sections.cost import memory_kinds
 from fineprint.reporting.sections.cost_axes import PARAMETERS, TRAINING_MEMORY, TRAINING_TIME, CostAxis
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 
 @dataclass(frozen=True)

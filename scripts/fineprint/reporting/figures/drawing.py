@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from fineprint.reporting.figures.fonts import replace_missing_letters
 from fineprint.reporting.figures.style import COLOURS, INK, MARKERS, WIDTH
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 BESIDE = ((9, 0), (0, 9), (-9, 0), (0, -9), (9, 8), (-9, 8), (9, -8), (-9, -8))  # a text's places, in points
 FURTHER = ((17, 0), (0, 17), (-17, 0), (0, -17), (17, 12), (-17, 12))

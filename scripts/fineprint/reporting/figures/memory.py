@@ -21,7 +21,7 @@ from fineprint.reporting.figures.drawing import (
 )
 from fineprint.reporting.figures.style import COLOURS, GREY, HATCHES, WIDTH
 from fineprint.reporting.sections.cost import Storage, list_storage, memory_kinds
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 PARTS = {
     "weight_bytes": "weights",

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from fineprint.core import formats
 from fineprint.reporting.figures.drawing import Drawing, caption_figure, name_lines, name_method, style_grid
 from fineprint.reporting.figures.style import COLOURS, GREY, INK, LIGHT, WIDTH
-from fineprint.results.lookup import Difference, Study
+from fineprint.results.study import Difference, Study
 
 # From vermilion over white to blue: told apart by colour-blind readers; the sign in each cell tells them apart in grey.
 SHADES = LinearSegmentedColormap.from_list("fineprint", [COLOURS[1], "#ffffff", COLOURS[0]])

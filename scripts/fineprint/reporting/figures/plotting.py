@@ -21,7 +21,7 @@ from fineprint.reporting.figures.speed import draw_speed
 from fineprint.reporting.figures.style import figure_style, save_figure
 from fineprint.reporting.figures.training import draw_held_out, draw_losses
 from fineprint.reporting.figures.workflow import draw_workflow
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 SERVING = "serving"  # the kind of the figures that belong to no single task
 Draw = Callable[[Study, str], Drawing | None]

@@ -22,7 +22,7 @@ from fineprint.reporting.figures.drawing import (
     style_grid,
 )
 from fineprint.reporting.figures.style import COLOURS, GREY, INK, MARKERS, WIDTH
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 from fineprint.tasks._rows import POOLED
 
 FEW_LABELS = 4  # up to here confusion matrices fit five to a row

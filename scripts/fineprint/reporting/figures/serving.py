@@ -11,7 +11,7 @@ from fineprint.core import formats
 from fineprint.reporting.figures.drawing import Drawing, caption_figure, escape, panels
 from fineprint.reporting.figures.style import COLOURS, GREY, MARKERS
 from fineprint.reporting.serving.data import EXTRAPOLATED, Series, ServingResults
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 PANELS: dict[str, tuple[str, Any]] = {
     "disk_bytes": ("Disk", formats.size),

@@ -19,7 +19,7 @@ from fineprint.reporting.figures.drawing import (
 )
 from fineprint.reporting.sections.cost import memory_kinds
 from fineprint.reporting.sections.cost_axes import SPEED, TRAINING_MEMORY, TRAINING_SPEED
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 FIGURES = {
     "training_rows_per_second": "Training",

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from fineprint.core.records import TrainRecord, as_mapping
 from fineprint.reporting.figures.drawing import Drawing, caption_figure, method_panels, name_method
 from fineprint.reporting.figures.style import COLOURS, INK, LIGHT
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 
 def trained_runs(study: Study, task: str) -> list[tuple[str, TrainRecord]]:

@@ -11,8 +11,8 @@ from matplotlib.patches import FancyBboxPatch
 from fineprint.core import formats
 from fineprint.reporting.figures.drawing import Drawing, caption_figure
 from fineprint.reporting.figures.style import GREY, INK, LIGHT, WIDTH
-from fineprint.results.lookup import Study
 from fineprint.results.steps import direct_arrows, list_steps, place_steps, summarise_jobs
+from fineprint.results.study import Study
 
 BOX_WIDTH, BOX_HEIGHT, LEVEL_HEIGHT, BOX_SPACING = 1.0, 0.62, 0.62, 1.1
 NAME_LENGTH = 18  # letters that a box has room for in one line

@@ -11,7 +11,7 @@ from fineprint.reporting.methods_text.references import find_numbers, mark_citat
 from fineprint.reporting.sections.methods import Method, configured_methods, describe_choice
 from fineprint.reporting.sections.setting import backbones_used
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study, class_variable
+from fineprint.results.study import Study
 
 WORDS = Words("paper")
 OPTIMIZERS = ("adamw", "paged_adamw_8bit")
@@ -31,7 +31,7 @@ def method_sentence(study: Study, method: str, cited: set[str]) -> str:
     """Return a method's choices, and how much of it was trained, from the first task on which it was."""
     settings = study.settings(method)
     adapter, precision = settings["adapter"], PRECISIONS[settings["precision"]]
-    explanation = class_variable("adapters", adapter["kind"], "explanation")
+    explanation = study.adapter(method).explanation
     runs = [run for task in study.tasks if (run := study.run(task, method)) and run.trained]
     counts = next((run.parameters for run in runs if run.parameters), None)
     return WORDS(
@@ -40,9 +40,9 @@ def method_sentence(study: Study, method: str, cited: set[str]) -> str:
         backbone=settings["backbone"],
         precision=precision.words,
         precision_cited=cite_once([precision.reference] if precision.reference else [], cited),
-        adapter=uncapitalise(describe_choice("adapters", adapter)),
+        adapter=uncapitalise(describe_choice(study.adapter(method), adapter)),
         adapter_cited=cite_once(find_numbers(explanation)[:1], cited),
-        readout=uncapitalise(describe_choice("readouts", settings["readout"])),
+        readout=uncapitalise(describe_choice(study.readout(method), settings["readout"])),
         parameters=counts,
         trained=counts and counts.adapter + counts.head,
     )

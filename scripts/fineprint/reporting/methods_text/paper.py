@@ -11,7 +11,7 @@ from fineprint.reporting.methods_text.references import Library, Paragraph, mark
 from fineprint.reporting.methods_text.software import computing_sentences
 from fineprint.reporting.sections.setting import any_accuracy, name_origins
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import SIGNIFICANCE, TRAIN_SPLITS, Study, class_variable
+from fineprint.results.study import SIGNIFICANCE, TRAIN_SPLITS, Study
 from fineprint.scoring.calibration import BINS
 from fineprint.scoring.statistics import BOOTSTRAP_DRAWS
 from fineprint.tasks._rows import HELD_OUT
@@ -79,7 +79,7 @@ def task_sentence(study: Study, task: str) -> str:
         "task",
         task=record,
         about=record.description.rstrip(". ").translate(INNER_BRACKETS),
-        cited=mark_citation(*class_variable("tasks", record.settings["kind"], "references", ())),
+        cited=mark_citation(*study.task_kind(task).references),
         splits=splits,
     )
 
@@ -92,12 +92,11 @@ def statistics_sentences(study: Study) -> list[str]:
         return [WORDS("cost_only", reasons=list(reasons))]
     if not scores:
         return [WORDS("not_scored")]
-    readouts = {study.settings(method)["readout"]["kind"] for method in study.methods}
     said = {
         "intervals": True,
         "tests": bool(study.results.comparisons),
         "calibration": any(score.calibration for score in scores),
-        "unparseable": any(class_variable("readouts", readout, "uses_prompt") for readout in readouts),
+        "unparseable": any(study.readout(method).uses_prompt for method in study.methods),
         "collapsed": True,
     }
     facts = {"draws": BOOTSTRAP_DRAWS, "significance": SIGNIFICANCE, "bins": BINS}

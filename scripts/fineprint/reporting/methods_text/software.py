@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fineprint.reporting.methods_text.references import mark_citation
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 WORDS = Words("paper")
 # Package, its name in a paper, and the works to cite; a package without an article is named with its version alone.

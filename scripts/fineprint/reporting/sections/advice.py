@@ -21,7 +21,7 @@ from fineprint.reporting.serving.data import ServingResults
 from fineprint.reporting.serving.speed import stream_sentences
 from fineprint.reporting.serving.storage import worked_sentences
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 LARGE_MODEL = 70e9
 LARGE_ENOUGH = 1e9  # below, what stays unquantised (embeddings, norms) weighs too much to be scaled up

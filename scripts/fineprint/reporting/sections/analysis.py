@@ -18,7 +18,7 @@ from fineprint.reporting.sections.cost_axes import (
 from fineprint.reporting.sections.pairs import ablation_sentences
 from fineprint.reporting.sections.seeds import seed_sentences
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 from fineprint.tasks._rows import POOLED
 
 FEW_NAMES = 3  # more beaten methods are counted, not named

@@ -22,7 +22,7 @@ from fineprint.reporting.sections.cost_axes import (
 from fineprint.reporting.sections.scores import NOT_RANKED, RANK
 from fineprint.reporting.table import Cell, Table, blank, number, text
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 WIDTHS = [5, 23, 6, 8, 11, 9, 10, 8, 10, 10]
 

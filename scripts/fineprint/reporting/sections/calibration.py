@@ -11,7 +11,7 @@ from fineprint.reporting.method_columns import METHOD, MethodOnTask
 from fineprint.reporting.sections.scores import counted_cell
 from fineprint.reporting.table import Table
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 WORDS = Words("calibration")
 

@@ -9,7 +9,7 @@ from fineprint.core.records import ChangedRule
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.table import text
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 WORDS = Words("provenance")
 CHANGED = [

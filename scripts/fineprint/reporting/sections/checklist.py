@@ -12,8 +12,8 @@ from fineprint.core.records import COST_ONLY, OK
 from fineprint.reporting.sections.setting import any_accuracy
 from fineprint.reporting.table import clean_identifier
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
 from fineprint.results.matching import matches
+from fineprint.results.study import Study
 
 WORDS = Words("checklist")
 

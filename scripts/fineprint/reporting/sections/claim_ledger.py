@@ -16,7 +16,7 @@ from fineprint.core import formats
 from fineprint.reporting.serving.real_size import Beside, assess_at_real_size
 from fineprint.reporting.table import clean_identifier
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 WORDS = Words("claims")
 LINES_SHOWN = 4  # of cases; more are shown as a range

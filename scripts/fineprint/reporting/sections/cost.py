@@ -16,7 +16,7 @@ from fineprint.reporting.sections.methods import TrainedMethod, list_trained
 from fineprint.reporting.sections.setting import backbones_used
 from fineprint.reporting.table import Cell, Table, number
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 WORDS = Words("cost")
 TASK_COUNTS = (1, 2, 10)

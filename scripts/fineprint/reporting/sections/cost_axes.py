@@ -9,7 +9,7 @@ from fineprint.claims.cases import describe_machine
 from fineprint.core import formats
 from fineprint.core.records import Run
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 WORDS = Words("cost")
 

@@ -14,7 +14,7 @@ from fineprint.reporting.sections import cost_axes
 from fineprint.reporting.sections.analysis import Tile, titles
 from fineprint.reporting.sections.cost_axes import TRAINING_COSTS, TRAINING_SPEED, CostAxis, find_least, write_least
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 WORDS = Words("cost_only")
 TILES = (

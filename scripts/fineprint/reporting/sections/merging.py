@@ -11,7 +11,7 @@ from fineprint.reporting.method_columns import METHOD, MethodOnTask
 from fineprint.reporting.sections.scores import accuracy_cell
 from fineprint.reporting.table import Cell, Table, text
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import SIGNIFICANCE, Study
+from fineprint.results.study import SIGNIFICANCE, Study
 
 WORDS = Words("merging")
 

@@ -7,12 +7,12 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from fineprint.core import formats
-from fineprint.core.records import Epoch, TrainRecord
+from fineprint.core.records import AdapterKind, Epoch, ReadoutKind, TrainRecord
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask
 from fineprint.reporting.table import Cell, Table, number, text
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study, class_variable
+from fineprint.results.study import Study
 from fineprint.scoring.statistics import share_with_interval
 
 WORDS = Words("methods")
@@ -37,6 +37,8 @@ class Method(NamedTuple):
     name: str
     title: str
     settings: dict[str, Any]
+    adapter: AdapterKind
+    readout: ReadoutKind
 
     @property
     def training(self) -> dict[str, Any] | None:
@@ -47,14 +49,18 @@ class Method(NamedTuple):
 
 def configured_methods(study: Study) -> list[Method]:
     """Return the methods that the study runs, in the config's order."""
-    return [Method(study.numbers[name], name, study.title(name), study.settings(name)) for name in study.methods]
+    return [
+        Method(
+            study.numbers[name], name, study.title(name), study.settings(name), study.adapter(name), study.readout(name)
+        )
+        for name in study.methods
+    ]
 
 
-def describe_choice(package: str, choice: dict[str, Any]) -> str:
+def describe_choice(kind: AdapterKind | ReadoutKind, choice: dict[str, Any]) -> str:
     """Write a choice on one axis: its title and, where it has any, its settings; what is tried is told elsewhere."""
-    title = class_variable(package, choice["kind"], "title", choice["kind"])
     settings = formats.setting({key: value for key, value in choice.items() if key not in ("kind", "trials")})
-    return f"{title} ({settings})" if settings else title
+    return f"{kind.title} ({settings})" if settings else kind.title
 
 
 NUMBER = Column[Method]("No.", lambda method: text(method.number, sort=method.number, style="ordinal"), width=5)
@@ -62,8 +68,12 @@ METHODS = [
     NUMBER,
     Column("Method", lambda method: Cell(method.title, style="anchor", link=f"method-{method.name}"), width=21),
     Column("Backbone", lambda method: text(method.settings["backbone"], style="code"), width=12),
-    Column(WORDS("axis", "adapter"), lambda method: describe_choice("adapters", method.settings["adapter"]), width=28),
-    Column(WORDS("axis", "readout"), lambda method: describe_choice("readouts", method.settings["readout"]), width=22),
+    Column(
+        WORDS("axis", "adapter"), lambda method: describe_choice(method.adapter, method.settings["adapter"]), width=28
+    ),
+    Column(
+        WORDS("axis", "readout"), lambda method: describe_choice(method.readout, method.settings["readout"]), width=22
+    ),
     Column("Precision", lambda method: text(method.settings["precision"], style="code"), width=12),
 ]
 
@@ -79,14 +89,10 @@ def axis_table(study: Study, package: str, key: str) -> Table:
     for method in configured_methods(study):
         users.setdefault(method.settings[key]["kind"], []).append(str(method.number))
 
-    def explain(kind: str) -> str:
-        return class_variable(package, kind, "explanation", WORDS("not_explained"))
-
+    kinds: dict[str, AdapterKind | ReadoutKind] = getattr(study.results.kinds, package)
     columns = [
-        Column[str](
-            key.capitalize(), lambda kind: text(class_variable(package, kind, "title", kind), style="strong"), width=18
-        ),
-        Column(WORDS("explained_head", package), explain, width=68),
+        Column[str](key.capitalize(), lambda kind: text(kinds[kind].title, style="strong"), width=18),
+        Column(WORDS("explained_head", package), lambda kind: kinds[kind].explanation, width=68),
         Column("Methods", lambda kind: ", ".join(users[kind]), width=14),
     ]
     return build_table(f"{package}-explained", WORDS("explained_caption", package), columns, users)

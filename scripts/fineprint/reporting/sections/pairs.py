@@ -13,7 +13,7 @@ from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods, number_cell, title_cell
 from fineprint.reporting.table import Cell, Table, text
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Difference, Study
+from fineprint.results.study import Difference, Study
 from fineprint.scoring.statistics import describe_correction
 
 MANY_METHODS = 12  # a matrix of more has no room for their titles

@@ -9,8 +9,8 @@ from fineprint.core.records import Job, Placement
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.table import Cell, Table, blank, text
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
-from fineprint.results.steps import STEPS, list_jobs
+from fineprint.results.steps import list_jobs
+from fineprint.results.study import Study
 
 WORDS = Words("places")
 NUMBERS_SHOWN = 6  # of a node's jobs; the whole list is one line per job further below
@@ -60,7 +60,7 @@ def group_jobs(study: Study) -> list[JobsOnNode]:
     for job in list_jobs(study):
         if job.placement:
             groups.setdefault((job.rule, job.placement.node), []).append(job.placement)
-    order = {step.rule: position for position, step in enumerate(STEPS)}
+    order = {step.rule: position for position, step in enumerate(study.results.steps)}
     found = sorted(groups.items(), key=lambda item: (order.get(item[0][0], len(order)), item[0]))
     return [JobsOnNode(rule, node, placements) for (rule, node), placements in found]
 

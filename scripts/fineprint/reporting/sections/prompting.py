@@ -12,7 +12,7 @@ from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_method
 from fineprint.reporting.sections.scores import accuracy_cell, counted_cell
 from fineprint.reporting.table import Table, text
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 WORDS = Words("prompting")
 

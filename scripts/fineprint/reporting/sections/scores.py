@@ -11,7 +11,7 @@ from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods, number_cell, title_cell
 from fineprint.reporting.table import Cell, Table, blank, number, text
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 from fineprint.scoring.statistics import BOOTSTRAP_DRAWS, share_with_interval
 from fineprint.tasks._rows import POOLED
 

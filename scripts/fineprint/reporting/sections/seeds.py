@@ -11,7 +11,7 @@ from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_method
 from fineprint.reporting.sections.scores import limits_cell
 from fineprint.reporting.table import Cell, Table, number
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 WORDS = Words("seeds")
 

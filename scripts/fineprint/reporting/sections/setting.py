@@ -10,7 +10,7 @@ from fineprint.core.records import BackboneRecord, Machine, Row
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.table import Cell, Table, blank, text
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import TRAIN_SPLITS, Study, class_variable
+from fineprint.results.study import TRAIN_SPLITS, Study
 from fineprint.tasks._rows import HELD_OUT, TRAIN
 
 WORDS = Words("setting")
@@ -98,13 +98,15 @@ def split_sentences(study: Study, task: str) -> list[str]:
 
 def name_origins(study: Study) -> str:
     """Return where the backbones, and the tasks, that this workflow made itself come from; empty where none are."""
-    backbones = {name: study.results.backbones[name] for name in backbones_used(study)}
-    tasks = {name: study.results.tasks[name] for name in study.tasks}
+    made = {
+        "backbones": {name: study.backbone_kind(name).origin for name in backbones_used(study)},
+        "tasks": {name: study.task_kind(name).origin for name in study.tasks},
+    }
     found = []
-    for package, records in {"backbones": backbones, "tasks": tasks}.items():
+    for package, told in made.items():
         origins: dict[str, list[str]] = {}
-        for name, record in records.items():
-            origins.setdefault(class_variable(package, record.settings["kind"], "origin"), []).append(f"“{name}”")
+        for name, origin in told.items():
+            origins.setdefault(origin, []).append(f"“{name}”")
         found += [WORDS("origin", package, names=names, origin=origin) for origin, names in origins.items() if origin]
     return "; ".join(found)
 

@@ -11,7 +11,7 @@ from fineprint.reporting.method_columns import METHOD, MethodOnTask
 from fineprint.reporting.sections.scores import write_limits
 from fineprint.reporting.table import Cell, Table, text
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import SIGNIFICANCE, Study, class_variable
+from fineprint.results.study import SIGNIFICANCE, Study
 
 LOW_TEMPERATURE = 0.3  # up to here the likeliest token is drawn nearly always
 
@@ -20,8 +20,7 @@ WORDS = Words("trials")
 
 def choice_sentences(study: Study, task: str) -> list[str]:
     """Return why the wording, the temperature and the worked examples are what they are."""
-    readouts = [study.settings(method)["readout"] for method in study.methods]
-    asked = [readout for readout in readouts if class_variable("readouts", readout["kind"], "uses_prompt", False)]
+    asked = [study.settings(method)["readout"] for method in study.methods if study.readout(method).uses_prompt]
     temperatures = sorted({readout["temperature"] for readout in asked if readout.get("temperature") is not None})
     worked = any(readout.get("shots") for readout in asked)
     return [
@@ -37,7 +36,7 @@ def explain_wording(study: Study, task: str) -> list[str]:
     if not record.prompt or not record.answers:
         return []
     form = "closed" if all(answer in record.prompt for answer in record.answers) else "open"
-    reason = class_variable("tasks", record.settings["kind"], "prompt_reason")
+    reason = study.task_kind(task).prompt_reason
     return [WORDS("wording", form, answers=formats.join([f"“{answer}”" for answer in record.answers]), reason=reason)]
 
 

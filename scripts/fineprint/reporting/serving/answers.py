@@ -7,7 +7,7 @@ from fineprint.core.records import Check, Combined, Forgotten
 from fineprint.reporting.serving.data import WORDS as NAMES
 from fineprint.reporting.serving.data import ServingResults
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import SIGNIFICANCE
+from fineprint.results.study import SIGNIFICANCE
 
 WORDS = Words("serving_answers")
 COMBINED = ("average", "concatenation", "pooled")

@@ -12,7 +12,7 @@ import numpy as np
 from fineprint.core import formats
 from fineprint.core.records import COST_ONLY, BackboneRecord, Latency, Served, ServingRecord
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 WORDS = Words("serving")
 FULL_MODELS = ("resident", "reloaded")  # the ways that keep a full model per task

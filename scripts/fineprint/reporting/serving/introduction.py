@@ -34,7 +34,7 @@ def scenario(part: ServingResults) -> str:
 
 def time_sentence(part: ServingResults) -> str:
     """Return how long the part took: its jobs' wall times added up, without the runs that the comparison has anyway."""
-    jobs = [job for job in list_jobs(part.study) if is_of_many_tasks_alone(part.study.config, job)]
+    jobs = [job for job in list_jobs(part.study) if is_of_many_tasks_alone(part.study.results, job)]
     if not jobs:
         return WORDS("time", "unknown")
     seconds = dict.fromkeys((*MEASURING, "other"), 0.0)

@@ -14,7 +14,7 @@ from fineprint.reporting.serving.storage import WORKED, worked_sentences
 from fineprint.reporting.serving.tables import served_table
 from fineprint.reporting.table import Table
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 WORDS = Words("serving_answers")
 PART = "1.3"  # of the assignment: the claims that are assessed on that study too

@@ -12,7 +12,7 @@ from fineprint.reporting.serving.data import WORDS as NAMES
 from fineprint.reporting.serving.data import Series, ServingResults
 from fineprint.reporting.table import Cell, Table, number, text
 from fineprint.reporting.words import Words
-from fineprint.results.lookup import SIGNIFICANCE
+from fineprint.results.study import SIGNIFICANCE
 from fineprint.scoring.statistics import describe_correction
 
 WORDS = Words("serving_tables")

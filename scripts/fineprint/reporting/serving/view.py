@@ -7,7 +7,7 @@ from typing import Any
 from fineprint.reporting.serving import answers, introduction, speed, storage, tables
 from fineprint.reporting.serving.data import ServingResults
 from fineprint.reporting.serving.real_size import describe_real_size
-from fineprint.results.lookup import Study
+from fineprint.results.study import Study
 
 
 def describe_serving(study: Study) -> dict[str, Any] | None:

@@ -1,4 +1,7 @@
-"""A study's results, asked the way the report asks: by task, method, split and seed."""
+"""A study's results, asked the way the report asks: by task, method, split and seed.
+
+The one door for `results.json`: from here on there are records, no raw data.
+"""
 
 from __future__ import annotations
 
@@ -10,39 +13,28 @@ from typing import Any
 
 from fineprint.core.records import (
     COST_ONLY,
-    Parameters,
-    PeakMemory,
-    Phase,
+    NOT_RUN,
+    OK,
+    AdapterKind,
+    BackboneKind,
+    Machine,
+    Pair,
+    ReadoutKind,
     Results,
     Run,
     Score,
+    TaskKind,
     make_record,
     read_record,
 )
-from fineprint.core.settings import SettingsError, find_settings
 from fineprint.tasks._rows import HELD_OUT, POOLED, TRAIN
 
 SIGNIFICANCE = 0.05
 TRAIN_SPLITS = (TRAIN, HELD_OUT)
 
 
-@dataclass(frozen=True)
-class Difference:
-    """Two methods on the same rows; `value` is first − second."""
-
-    value: float
-    low: float
-    high: float
-    p_value_holm: float
-
-    @property
-    def is_real(self) -> bool:
-        """Whether the difference is significant after correction for the number of pairs."""
-        return self.p_value_holm < SIGNIFICANCE
-
-
 def open_results(results: Results | Mapping[str, Any] | Path) -> Results:
-    """Return results as records.
+    """Return results as records, whether they are records already, plain data or a file.
 
     Raises:
         SettingsError: they were made by another version of Fineprint.
@@ -50,6 +42,34 @@ def open_results(results: Results | Mapping[str, Any] | Path) -> Results:
     if isinstance(results, Path):
         return read_record(results, Results)
     return make_record(results, Results, "results.json")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two methods on the same rows, seen from the first: `value` is first − second, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+    p_value_holm: float
+    first_only: int  # rows that only the first answers rightly
+    second_only: int
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the difference is significant after correction for the number of pairs."""
+        return self.p_value_holm < SIGNIFICANCE
+
+    @classmethod
+    def of(cls, pair: Pair) -> Difference:
+        """Return a recorded pair as it stands."""
+        interval = (pair.difference, pair.difference_low, pair.difference_high)
+        return cls(*interval, pair.p_value_holm, pair.first_only, pair.second_only)
+
+    @property
+    def turned(self) -> Difference:
+        """The same, seen from the second."""
+        return Difference(-self.value, -self.high, -self.low, self.p_value_holm, self.second_only, self.first_only)
 
 
 class Study:
@@ -69,17 +89,16 @@ class Study:
     @cached_property
     def runs(self) -> dict[tuple[str, str, int], Run]:
         """Runs by task, method and seed."""
-        return {(run["task"], run["method"], run["seed"]): run for run in self.results["runs"]}
+        return {(run.task, run.method, run.seed): run for run in self.results.runs}
 
     @cached_property
     def differences(self) -> dict[tuple[str, str, int, str, str], Difference]:
         """Paired comparisons by task, split, seed, first and second method, in both directions."""
         found = {}
-        for pair in self.results["comparisons"]:
-            where = (pair["task"], pair["split"], pair["seed"])
-            value, low, high = pair["difference"], pair["difference_low"], pair["difference_high"]
-            found[(*where, pair["first"], pair["second"])] = Difference(value, low, high, pair["p_value_holm"])
-            found[(*where, pair["second"], pair["first"])] = Difference(-value, -high, -low, pair["p_value_holm"])
+        for pair in self.results.comparisons:
+            where, difference = (pair.task, pair.split, pair.seed), Difference.of(pair)
+            found[(*where, pair.first, pair.second)] = difference
+            found[(*where, pair.second, pair.first)] = difference.turned
         return found
 
     def run(self, task: str, method: str, seed: int | None = None) -> Run | None:
@@ -89,30 +108,46 @@ class Study:
     def status(self, task: str, method: str) -> str:
         """Return "ok", "collapsed", "cost only" or "not run"."""
         run = self.run(task, method)
-        return run["status"] if run else "not run"
+        return run.status if run else NOT_RUN
 
     def measures_accuracy(self, task: str) -> bool:
         """Return whether accuracy can be spoken of: False where weights or labels are random in every run made."""
-        made = {self.status(task, method) for method in self.methods} - {"not run"}
+        made = {self.status(task, method) for method in self.methods} - {NOT_RUN}
         return made != {COST_ONLY}
 
     def reasons(self, task: str, status: str) -> list[str]:
         """Return the different reasons of the runs that have a status."""
         runs = [self.run(task, method) for method in self.methods if self.status(task, method) == status]
-        return list(dict.fromkeys(run["reason"] for run in runs if run and run["reason"]))
+        return list(dict.fromkeys(run.reason for run in runs if run and run.reason))
 
     def title(self, method: str) -> str:
         """Return what a method is called in text and tables."""
-        titles = [run["title"] for run in self.results["runs"] if run["method"] == method and run["title"]]
+        titles = [run.title for run in self.results.runs if run.method == method and run.title]
         return titles[0] if titles else self.settings(method).get("title") or method
 
     def settings(self, method: str) -> dict[str, Any]:
         """Return a method as the config resolves it."""
         return self.config["methods"][method]
 
+    def adapter(self, method: str) -> AdapterKind:
+        """Return what a method's kind of adapter says of itself."""
+        return self.results.kinds.adapters[self.settings(method)["adapter"]["kind"]]
+
+    def readout(self, method: str) -> ReadoutKind:
+        """Return what a method's kind of readout says of itself."""
+        return self.results.kinds.readouts[self.settings(method)["readout"]["kind"]]
+
+    def task_kind(self, task: str) -> TaskKind:
+        """Return what a task's kind says of itself."""
+        return self.results.kinds.tasks[self.results.tasks[task].settings["kind"]]
+
+    def backbone_kind(self, name: str) -> BackboneKind:
+        """Return what a backbone's kind says of itself."""
+        return self.results.kinds.backbones[self.results.backbones[name].settings["kind"]]
+
     def splits(self, task: str) -> list[str]:
         """Return the test splits, the headline split first."""
-        return [split for split in self.results["tasks"][task]["splits"] if split not in TRAIN_SPLITS]
+        return [split for split in self.results.tasks[task].splits if split not in TRAIN_SPLITS]
 
     def splits_and_pooled(self, task: str) -> list[str]:
         """Return the test splits and, where there are several, "pooled" for all their rows."""
@@ -121,8 +156,8 @@ class Study:
 
     def split_rows(self, task: str, split: str) -> int:
         """Return how many rows a split, or all splits together, has."""
-        wanted = self.splits(task) if split == POOLED else [split]
-        return sum(self.results["tasks"][task]["splits"][name]["rows"] for name in wanted)
+        counted = self.splits(task) if split == POOLED else [split]
+        return sum(self.results.tasks[task].splits[name].rows for name in counted)
 
     def headline(self, task: str) -> str:
         """Return the split that methods are ranked on: the task's first test split."""
@@ -131,7 +166,7 @@ class Study:
     def score(self, task: str, method: str, split: str, seed: int | None = None) -> Score | None:
         """Return a method's score on a split, or None if there is none."""
         run = self.run(task, method, seed)
-        return run["scores"]["splits"].get(split) if run and run["scores"] else None
+        return run.score(split) if run else None
 
     def scored(self, task: str, split: str | None = None) -> list[tuple[str, Score]]:
         """Return methods with a score, collapsed ones included, in the config's order."""
@@ -141,12 +176,16 @@ class Study:
 
     def ranked(self, task: str, split: str | None = None) -> list[tuple[str, Score]]:
         """Return methods whose run is ok, the most accurate first. Collapsed runs are never ranked."""
-        fitting = [(method, score) for method, score in self.scored(task, split) if self.status(task, method) == "ok"]
-        return sorted(fitting, key=lambda item: -item[1]["accuracy"])
+        fitting = [(method, score) for method, score in self.scored(task, split) if self.status(task, method) == OK]
+        return sorted(fitting, key=lambda item: -item[1].accuracy)
 
-    def difference(self, task: str, first: str, second: str, split: str | None = None) -> Difference | None:
-        """Return the paired comparison of two methods, signed first − second."""
-        return self.differences.get((task, split or self.headline(task), self.seed, first, second))
+    def difference(
+        self, task: str, first: str, second: str, split: str | None = None, seed: int | None = None
+    ) -> Difference | None:
+        """Return the paired comparison of two methods, signed first − second; by default on the headline split, of the
+        first seed."""
+        where = (task, split or self.headline(task), self.seed if seed is None else seed)
+        return self.differences.get((*where, first, second))
 
     def ranking(self, task: str, split: str | None = None) -> list[list[str]]:
         """Return ranks of methods, the best first; methods that cannot be told apart stand on one rank.
@@ -176,58 +215,9 @@ class Study:
 
     def seed_scores(self, task: str, method: str, split: str) -> list[float]:
         """Return the accuracies of the seeds whose run is ok."""
-        found = [(self.run(task, method, seed), self.score(task, method, split, seed)) for seed in self.seeds]
-        return [score["accuracy"] for run, score in found if run and score and run["status"] == "ok"]
+        runs = [run for seed in self.seeds if (run := self.run(task, method, seed)) and run.status == OK]
+        return [score.accuracy for run in runs if (score := run.score(split))]
 
-    def environments(self) -> list[dict[str, Any]]:
+    def environments(self) -> list[Machine]:
         """Return the distinct machines that jobs ran on."""
-        return self.results["provenance"].get("hardware") or []
-
-
-def class_variable(package: str, kind: str, name: str, default: Any = "") -> Any:
-    """Return a ClassVar such as `title` of a kind's Settings; `default` where this version has no such kind."""
-    try:
-        return getattr(find_settings(package, kind), name, default) or default
-    except (SettingsError, ImportError):
-        return default
-
-
-# Temporary: what the readers that still ask by function need. `Run` has all of this.
-def parameters(run: Run | None) -> Parameters | None:
-    """Return a run's parameter counts: as trained, else as used for prediction."""
-    return run.parameters if run else None
-
-
-def is_trained(run: Run | None) -> bool:
-    """Return whether the run trained anything."""
-    return run is not None and run.is_trained
-
-
-def phase(run: Run | None, name: str) -> Phase | None:
-    """Return a phase; loading and training come from the training record, prediction from the other."""
-    return run.phase(name) if run else None
-
-
-def phase_seconds(run: Run | None, name: str) -> float | None:
-    """Return how long a phase took."""
-    return run.seconds(name) if run else None
-
-
-def peak_memory(run: Run | None, name: str) -> PeakMemory:
-    """Return a phase's headline figure in bytes and what it is: "allocated" on a GPU, "resident" on a CPU."""
-    return run.peak_memory(name) if run else PeakMemory(None, "resident")
-
-
-def phase_peak(found: Phase | None) -> PeakMemory:
-    """Return the headline figure of a recorded phase in bytes, None where there is no phase, and what it is."""
-    return found.memory.peak if found else PeakMemory(None, "resident")
-
-
-def train_value(run: Run | None, name: str) -> Any:
-    """Return a figure of the training record, or None."""
-    return getattr(run.train, name) if run and run.is_trained else None
-
-
-def trains_everything(run: Run | None) -> bool:
-    """Return whether every weight was trained, so that what is saved is a whole model."""
-    return run is not None and run.trains_everything
+        return self.results.provenance.hardware
