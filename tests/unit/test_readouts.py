@@ -12,7 +12,7 @@ from fineprint.readouts import Context, TaskWording
 from fineprint.readouts._answering import kept_bytes
 from fineprint.readouts._groups import generate_groups
 from fineprint.readouts._plain_question import plain_question, sampling
-from fineprint.readouts._prompts import choose_shots
+from fineprint.readouts._prompts import choose_shots, shorten_row
 from fineprint.readouts.generation import Settings as Generation
 from fineprint.tasks import Row
 from test_answering import ANSWERS
@@ -67,13 +67,13 @@ def test_what_a_token_keeps_follows_from_heads_and_their_width(backbone_folders,
     assert kept_bytes(module) == 2 * 2 * 4 * 16 * 4, "as many as there are attention heads"
 
 
-def test_of_a_prompt_that_is_too_long_the_longest_text_is_cut(tiny_rows):
-    readout = write_prompts(make_tokenizer(pair_template=False), tiny_rows)
+def test_of_a_prompt_that_is_too_long_the_longest_text_is_cut():
+    tokenizer = make_tokenizer(pair_template=False)
     row = Row("1", {"premise": "a dog runs", "hypothesis": "yes no yes no yes"}, 0, "g")
-    assert readout.shorten(row, 50, 2).texts == {"premise": "a dog runs", "hypothesis": "yes no yes"}
-    assert readout.shorten(row, 50, 4).texts == {"premise": "a dog", "hypothesis": "yes no"}
+    assert shorten_row(tokenizer, row, 50, 2).texts == {"premise": "a dog runs", "hypothesis": "yes no yes"}
+    assert shorten_row(tokenizer, row, 50, 4).texts == {"premise": "a dog", "hypothesis": "yes no"}
     with pytest.raises(ValueError, match="row 1 does not fit: its prompt takes more than 50 tokens"):
-        readout.shorten(row, 50, 8)
+        shorten_row(tokenizer, row, 50, 8)
 
 
 def test_an_end_of_text_that_a_tokenizer_adds_is_taken_off_a_prompt(tiny_rows):
