@@ -1,11 +1,16 @@
 """What a forward pass keeps, against bytes counted by hand."""
 
+import dataclasses
+
 import pytest
 import torch
 
+from fineprint.core.records import Memory, Phase
 from fineprint.measuring import phases as measuring
 from fineprint.measuring.phases import measure_phase, workspace_bytes
 from fineprint.measuring.tensors import activation_bytes
+
+MEMORY = [field.name for field in dataclasses.fields(Memory)]
 
 
 def test_activations_by_hand():
@@ -43,7 +48,7 @@ def test_energy_is_the_counters_difference(counter, wanted, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     for name in ("synchronize", "reset_peak_memory_stats"):
         monkeypatch.setattr(torch.cuda, name, lambda: None)
-    monkeypatch.setattr(measuring, "", lambda sampler, cuda: {})
+    monkeypatch.setattr(measuring, "memory_record", lambda sampler, cuda: Memory(**dict.fromkeys(MEMORY)))
     phases = {}
     with measure_phase(phases, "training"):
         pass
@@ -51,7 +56,11 @@ def test_energy_is_the_counters_difference(counter, wanted, monkeypatch):
 
 
 def test_workspace_is_what_the_peak_holds_beside_the_rest():
-    phase = {"seconds": 1.0, "memory": {"peak_allocated_bytes": 100}, "energy_joules": None}
+    def phase_of(allocated):
+        memory = Memory(**{**dict.fromkeys(MEMORY), "peak_allocated_bytes": allocated})
+        return Phase(seconds=1.0, memory=memory, energy_joules=None)
+
+    phase = phase_of(100)
     assert workspace_bytes(phase, 40, 10, 20) == 30
     assert workspace_bytes(phase, 40, None) is None and workspace_bytes(phase, 101) is None
-    assert workspace_bytes({**phase, "memory": {"peak_allocated_bytes": None}}, 1) is None
+    assert workspace_bytes(phase_of(None), 1) is None

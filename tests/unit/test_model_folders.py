@@ -13,10 +13,10 @@ from fineprint.core.settings import SettingsError
 def test_folder_is_linked_and_described(backbone_folders, tmp_path):
     settings = Folder(kind="folder", architecture="encoder", path=backbone_folders["encoder"])
     facts = settings.fetch(tmp_path, seed=1)
-    record = make_backbone_record(settings, tmp_path, facts)
+    record = make_backbone_record("encoder", settings, tmp_path, facts, None)
     model = AutoModelForMaskedLM.from_pretrained(tmp_path)
-    assert record["parameters"] == sum(p.numel() for p in model.parameters())
-    assert record["model_type"] == "roberta" and len(record["files"]["model.safetensors"]) == 64
+    assert record.parameters == sum(p.numel() for p in model.parameters())
+    assert record.model_type == "roberta" and len(record.files["model.safetensors"]) == 64
     check_architecture(settings, tmp_path)
 
 

@@ -32,7 +32,7 @@ def make(architecture, **changes):
 def write(folder, settings, seed=1):
     folder.mkdir()
     facts = settings.fetch(folder, seed)
-    return make_backbone_record(settings, folder, facts)
+    return make_backbone_record("random", settings, folder, facts, None)
 
 
 def read_weights(folder):

@@ -1,14 +1,13 @@
 """A training interrupted and taken up again: the same to the last bit; one checkpoint at most, bound to its run."""
 
 import itertools
-import json
 import signal
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from fineprint.core.records import read_json, write_json
+from fineprint.core.records import Memory, Phase, TrainRecord, read_json, read_record, write_json
 from fineprint.core.settings import find_settings
 from fineprint.inference.assembly import assemble_for_training, make_readout
 from fineprint.jobs.interruption import Interrupted, heed_signals
@@ -214,7 +213,7 @@ def test_signals_are_noted_inside_and_act_as_before_outside():
 def phase(seconds, peak, joules, allocated=None):
     memory = dict.fromkeys(("baseline_resident_bytes", "peak_reserved_bytes", "driver_used_bytes"))
     memory |= {"peak_resident_bytes": peak, "peak_allocated_bytes": allocated}
-    return {"seconds": seconds, "memory": memory, "energy_joules": joules}
+    return Phase(seconds=seconds, memory=Memory(**memory), energy_joules=joules)
 
 
 def test_the_parts_of_a_training_are_one_phase():
@@ -257,9 +256,10 @@ def test_the_record_tells_of_the_interruption(backbone_folders, task_record, tin
     kept["phase"]["seconds"] += 1000
     write_json(checkpoints.whole()[-1] / "state.json", kept)
     record = train_run(*places, PLACE / "model", 1, checkpoints)
-    assert record["resumed_from_steps"] == [6] and "step 6 of 16" in " ".join(record["notes"])
-    assert 1000 < record["phases"]["training"]["seconds"] < 1100
-    assert json.loads(json.dumps(record)) == record
+    assert record.resumed_from_steps == [6] and "step 6 of 16" in " ".join(record.notes)
+    assert 1000 < record.phases["training"].seconds < 1100
+    write_json(tmp_path / "train.json", record)
+    assert read_record(tmp_path / "train.json", TrainRecord) == record
 
 
 def test_an_uninterrupted_record_says_so(backbone_folders, task_record, tiny_rows, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import json
 import pandas
 import pytest
 
+from fineprint.core.records import TaskRecord, read_record, write_json
 from fineprint.core.settings import SettingsError, find_settings, list_kinds
 from fineprint.study.conflicts import find_task_conflicts
 from fineprint.tasks import NO_LABEL, Row
@@ -295,10 +296,11 @@ def test_task_record_counts(tmp_path, hub_folder):
     files = {split: tmp_path / f"{split}.jsonl" for split in splits}
     for split, rows in splits.items():
         write_rows(files[split], rows)
-    record = make_task_record(task, splits, dropped, files)
-    assert record["splits"]["matched"]["labels"] == {"entailment": 3, "neutral": 4, "contradiction": 4}
-    assert record["rows_shared_with_train"] == {"held_out": 0, "matched": 0, "mismatched": 0}
-    assert json.loads(json.dumps(record)) == record
+    record = make_task_record("multinli", task, splits, dropped, files)
+    assert record.splits["matched"].labels == {"entailment": 3, "neutral": 4, "contradiction": 4}
+    assert record.rows_shared_with_train == {"held_out": 0, "matched": 0, "mismatched": 0}
+    write_json(tmp_path / "task.json", record)
+    assert read_record(tmp_path / "task.json", TaskRecord) == record
 
 
 @pytest.mark.parametrize("kind", list_kinds("tasks"))

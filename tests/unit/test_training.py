@@ -1,6 +1,5 @@
 """The loop: warm-up, accumulation, the best epoch, what it reads, what it refuses."""
 
-import json
 import math
 import random
 from itertools import pairwise
@@ -8,6 +7,7 @@ from itertools import pairwise
 import pytest
 import torch
 
+from fineprint.core.records import TrainRecord, read_record, write_json
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import assemble_for_training, make_readout
 from fineprint.inference.batching import (
@@ -103,7 +103,8 @@ def test_training_needs_no_test_row(backbone_folders, task_record, tiny_rows, tm
     method = make_method("lora", "classifier", "encoder")
     record = train_laid_out(method, backbone_folders["encoder"], task_record, tiny_rows)
     assert record["rows"] == 60 and record["held_out_rows"] == 12 and record["checkpoint_bytes"] > 0
-    assert json.loads(json.dumps(record)) == record
+    write_json(tmp_path / "train.json", record)
+    assert read_record(tmp_path / "train.json", TrainRecord) == record
 
 
 def test_too_long_inputs_are_refused(backbone_folders, task_record, tiny_rows):
