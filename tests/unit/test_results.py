@@ -19,7 +19,7 @@ def contest():
 
 
 def test_the_most_accurate_come_first_and_equal_ones_share_a_rank(contest):
-    assert [(method, score["correct"]) for method, score in contest.ranked("nli")] == [
+    assert [(method, score.correct) for method, score in contest.ranked("nli")] == [
         (LORA, 270),
         (FULL, 265),
         (PREFIX, 180),
@@ -59,9 +59,9 @@ def test_the_first_test_split_decides_and_all_together_are_counted():
 def test_further_seeds_are_asked_by_number():
     study = Study(make_contest({FULL: range(270)}, seeds=(4, 7)))
     assert study.seed == 4 and study.seeds == [4, 7] and study.seed_scores("nli", FULL, "matched") == [0.9, 0.9]
-    assert study.run("nli", FULL)["seed"] == 4 and study.run("nli", FULL, 7)["seed"] == 7
+    assert study.run("nli", FULL).seed == 4 and study.run("nli", FULL, 7).seed == 7
     assert study.run("nli", FULL, 5) is None and study.run("other", FULL) is None
-    assert study.score("nli", FULL, "matched", 7)["correct"] == 270 and study.score("nli", FULL, "none") is None
+    assert study.score("nli", FULL, "matched", 7).correct == 270 and study.score("nli", FULL, "none") is None
 
 
 def test_what_did_not_run_or_collapsed_is_told_and_not_ranked():

@@ -1,7 +1,6 @@
 """Scores of a run, every number of them by hand: what is counted, where intervals end, what is compared with what."""
 
 import json
-from dataclasses import asdict
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +8,7 @@ from scipy.stats import binomtest
 
 from example_results import METHODS, make_task
 from example_runs import make_predict
-from fineprint.core.records import write_json
+from fineprint.core.records import ClassScore, PairedTest, ReliabilityBin, write_json
 from fineprint.scoring import scoring
 from fineprint.scoring.calibration import BINS, calibrate, describe_bin
 from fineprint.scoring.statistics import (
@@ -61,9 +60,9 @@ def test_a_score_by_hand():
     assert (score.rows, score.correct, score.accuracy, score.majority_rate) == (10, 7, 0.7, 0.6)
     assert (score.accuracy_low, score.accuracy_high) == wilson(7, 10)
     assert score.confusion == [[4, 1, 1], [1, 3, 0]]
-    assert {name: asdict(part) for name, part in score.per_class.items()} == {
-        "no": {"precision": 4 / 5, "recall": 4 / 6, "f1": 8 / 11, "support": 6},
-        "yes": {"precision": 3 / 4, "recall": 3 / 4, "f1": 6 / 8, "support": 4},
+    assert score.per_class == {
+        "no": ClassScore(precision=4 / 5, recall=4 / 6, f1=8 / 11, support=6),
+        "yes": ClassScore(precision=3 / 4, recall=3 / 4, f1=6 / 8, support=4),
     }
     assert score.macro_f1 == pytest.approx((8 / 11 + 6 / 8) / 2)
     assert 0 < score.macro_f1_low < score.macro_f1 < score.macro_f1_high <= 1
@@ -83,8 +82,8 @@ def test_five_different_unparseable_answers_are_shown_as_they_came():
 
 
 def test_of_what_never_occurs_every_share_is_zero():
-    assert asdict(score_class([[2, 0, 0], [0, 0, 0]], 1)) == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
-    assert asdict(score_class([[0, 2, 0], [0, 0, 0]], 1)) == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
+    assert score_class([[2, 0, 0], [0, 0, 0]], 1) == ClassScore(precision=0.0, recall=0.0, f1=0.0, support=0)
+    assert score_class([[0, 2, 0], [0, 0, 0]], 1) == ClassScore(precision=0.0, recall=0.0, f1=0.0, support=0)
     assert count_confusion([0, 1, 1], [1, None, 1], 2) == [[0, 1, 0], [0, 1, 1]]
 
 
@@ -160,13 +159,8 @@ def test_an_answer_s_confidence_falls_into_the_bin_that_ends_with_it():
     values = [0.1, 0.10001, 0.2, 1.0]
     bins = [describe_bin(number, values, [True, False, True, True]) for number in range(BINS)]
     assert [part and part.rows for part in bins] == [1, 2, *[None] * 7, 1]
-    assert asdict(bins[1]) == {
-        "low": 0.1,
-        "high": 0.2,
-        "rows": 2,
-        "confidence": pytest.approx(0.150005),
-        "accuracy": 0.5,
-    }
+    assert bins[1] == ReliabilityBin(low=0.1, high=0.2, rows=2, confidence=bins[1].confidence, accuracy=0.5)
+    assert bins[1].confidence == pytest.approx(0.150005)
 
 
 def test_calibration_judges_by_the_likeliest_label():
@@ -244,8 +238,8 @@ def test_a_merged_model_is_held_against_the_method_itself(scored):
     assert scored.variants["merged_into_float32"]["a"].correct == 15
     assert scored.agreement["merged_into_float32"] == {"a": 0.85, "b": 1.0, "pooled": 0.925}
     difference, low, high = paired_difference(0, 3, 20)
-    wanted = {"difference": difference, "difference_low": low, "difference_high": high, "p_value": 0.25}
-    assert asdict(scored.merging["merged_into_float32"]["a"]) == wanted and difference == -0.15
+    wanted = PairedTest(difference=difference, difference_low=low, difference_high=high, p_value=0.25)
+    assert scored.merging["merged_into_float32"]["a"] == wanted and difference == -0.15
     assert scored.merging["merged_into_float32"]["pooled"].difference == -0.075
 
 

@@ -243,7 +243,7 @@ def probe_architecture(bench, kind):
     for declared, other in (("encoder", "decoder"), ("decoder", "encoder")):
         settings = bench.make(kind, declared)
         check_architecture(settings, bench.backbones[declared])
-        assert make_backbone_record("backbone", settings, bench.backbones[declared], {}, None).architecture == declared
+        assert make_backbone_record("a", settings, bench.backbones[declared], {}, None).architecture == declared
         with pytest.raises(SettingsError, match=f"no {declared}"):
             check_architecture(settings, bench.backbones[other])
 

@@ -74,7 +74,7 @@ class Bench:
         files = {split: self.folder / f"{split}.out.jsonl" for split in splits}
         for split, rows in splits.items():
             write_rows(files[split], rows)
-        return make_task_record("task", task, splits, dropped, files)
+        return make_task_record("rows", task, splits, dropped, files)
 
 
 def hub_table(model, split):
@@ -91,7 +91,7 @@ def bench(tmp_path, monkeypatch):
 
 
 def probe_description(bench, kind):
-    assert bench.record(bench.make(kind, description="What is it?"))["description"] == "What is it?"
+    assert bench.record(bench.make(kind, description="What is it?")).description == "What is it?"
 
 
 def probe_labels(bench, kind):
@@ -100,10 +100,10 @@ def probe_labels(bench, kind):
     turned = bench.make(kind, labels=plain.labels[::-1])
     for task in (plain, turned):
         record, splits = bench.record(task), prepare_splits(task, 1)[0]
-        assert record["labels"] == list(task.labels)
+        assert record.labels == list(task.labels)
         for split, rows in splits.items():
             counts = Counter(row.label for row in rows)
-            assert record["splits"][split]["labels"] == {name: counts[n] for n, name in enumerate(task.labels)}
+            assert record.splits[split].labels == {name: counts[n] for n, name in enumerate(task.labels)}
 
 
 def probe_own_labels(bench, kind):
@@ -119,7 +119,7 @@ def probe_own_labels(bench, kind):
 
 def probe_answers(bench, kind):
     answers = [f"word{n}" for n in range(len(bench.make(kind).labels))]
-    assert bench.record(bench.make(kind, answers=answers))["answers"] == answers
+    assert bench.record(bench.make(kind, answers=answers)).answers == answers
 
 
 def probe_prompt(bench, kind):
@@ -128,7 +128,7 @@ def probe_prompt(bench, kind):
     row = task.load_splits(1)["train"][0]
     wording = " | ".join(f"{{{name}}}" for name in row.texts) + " ->"
     record = bench.record(bench.make(kind, prompt=wording))
-    assert fill_prompt(record["prompt"], row) == " | ".join(row.texts.values()) + " ->"
+    assert fill_prompt(record.prompt, row) == " | ".join(row.texts.values()) + " ->"
     assert all(text in fill_prompt(task.prompt, row) for text in row.texts.values()), "its own wording takes its rows"
 
 

@@ -74,7 +74,7 @@ def probe_epochs(bench):
         assembled = bench.assemble(training={"epochs": epochs, "batch_size": 24})
         examples = assembled.readout.encode_all(bench.rows, with_answer=True)
         outcome = train(assembled, examples, examples[:12], seed=1, name="test")
-        assert [epoch["epoch"] for epoch in outcome.epochs] == [*range(1, epochs + 1)]
+        assert [epoch.epoch for epoch in outcome.epochs] == [*range(1, epochs + 1)]
         assert len(outcome.steps) == 3 * epochs, "72 rows"
 
 
@@ -232,8 +232,8 @@ def probe_training(bench):
     method = make_method("none", "generation", "decoder").model_copy(update={"training": None})
     arguments = lay_out(method, bench.backbones["decoder"], bench.task, bench.rows)
     record = train_run(*arguments, PLACE / "model", 1)
-    assert not method.trains and record["trained"] is False and record["epochs"] == []
-    assert record["run_config"]["settings"]["training"] is None
+    assert not method.trains and record.trained is False and record.epochs == []
+    assert record.run_config["settings"]["training"] is None
 
 
 def probe_max_length(bench):
@@ -274,7 +274,7 @@ def probe_merge_into(bench):
     write_rows(rows / "test.jsonl", bench.rows[48:])
     train_run(config, task, rows, backbone, record, PLACE / "model", 1)
     predicted = predict_run(config, task, rows, backbone, PLACE / "model", PLACE / "predictions", 1)
-    assert predicted["variants"] == ["", "merged_into_float32"]
+    assert predicted.variants == ["", "merged_into_float32"]
     own, merged = (PLACE / "predictions" / place / "test.jsonl" for place in ("", "merged_into_float32"))
     assert len(own.read_text().splitlines()) == len(merged.read_text().splitlines()) == 24
 

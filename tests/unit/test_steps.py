@@ -99,7 +99,7 @@ def test_the_best_epoch_has_the_highest_accuracy_then_the_lowest_loss(evaluation
     outcome = loop.train(stepper.assembled, examples, examples[:6], seed=1, name="test")
     assert outcome.best_epoch == best
     assert all(torch.equal(p, states[best - 1][name]) for name, p in stepper.trained.items()), "its weights came back"
-    kept = [(epoch["held_out_loss"], epoch["held_out_accuracy"]) for epoch in outcome.epochs]
+    kept = [(epoch.held_out_loss, epoch.held_out_accuracy) for epoch in outcome.epochs]
     assert str(kept) == str(evaluations)
 
 
@@ -117,15 +117,15 @@ def test_what_is_recorded_of_epochs_and_steps_is_what_was_done(prepare, monkeypa
     stepper.run = note
     monkeypatch.setattr(loop, "make_stepper", lambda *_: stepper)
     outcome = loop.train(stepper.assembled, examples, examples[:12], seed=1, name="test")
-    assert [step["step"] for step in outcome.steps] == [*range(1, 9)]
-    assert [step["loss"] for step in outcome.steps] == pytest.approx(losses)
+    assert [step.step for step in outcome.steps] == [*range(1, 9)]
+    assert [step.loss for step in outcome.steps] == pytest.approx(losses)
     rates = [0.005, 0.01, *(0.01 * left / 6 for left in (5, 4, 3, 2, 1, 0))]
-    assert [step["learning_rate"] for step in outcome.steps] == pytest.approx(rates)
-    assert [epoch["training_loss"] for epoch in outcome.epochs] == pytest.approx(
+    assert [step.learning_rate for step in outcome.steps] == pytest.approx(rates)
+    assert [epoch.training_loss for epoch in outcome.epochs] == pytest.approx(
         [sum(losses[:4]) / 4, sum(losses[4:]) / 4]
     )
-    assert [epoch["learning_rate"] for epoch in outcome.epochs] == pytest.approx([rates[3], 0.0])
-    assert [epoch["epoch"] for epoch in outcome.epochs] == [1, 2]
+    assert [epoch.learning_rate for epoch in outcome.epochs] == pytest.approx([rates[3], 0.0])
+    assert [epoch.epoch for epoch in outcome.epochs] == [1, 2]
     used = sum(p.numel() for name, p in stepper.trained.items() if "pooler" not in name)  # the head reads no pooler
     assert outcome.gradient_bytes == 4 * used and 8 * used < outcome.optimizer_bytes < 8.1 * used
     assert outcome.micro_batch == 18 and outcome.gradient_checkpointing is False and outcome.notes == []
@@ -148,7 +148,7 @@ def test_a_seed_decides_new_weights_batches_and_dropout(readout, backbone_folder
         ]
         examples = reader.encode_all(tiny_rows, with_answer=True)
         outcome = loop.train(assembled, examples, examples[:12], seed, "test")
-        histories.append(([step["loss"] for step in outcome.steps], head))
+        histories.append(([step.loss for step in outcome.steps], head))
     (first, head), (again, same), (other, another) = histories
     assert first == again and first != other
     assert all(map(torch.equal, head, same)) and not any(map(torch.equal, head, another))
@@ -203,10 +203,10 @@ def test_progress_is_told_with_the_loss(prepare, monkeypatch, caplog):
     with caplog.at_level("INFO"):
         outcome = loop.train(stepper.assembled, examples, examples[:6], seed=1, name="this run")
     said = [line for line in caplog.messages if "step 2/2" in line]
-    assert len(said) == 1 and said[0].startswith(f"this run · step 2/2 · loss {outcome.steps[-1]['loss']:.3f} · ")
+    assert len(said) == 1 and said[0].startswith(f"this run · step 2/2 · loss {outcome.steps[-1].loss:.3f} · ")
     assert "examples/s" in said[0]
     epoch = outcome.epochs[0]
     assert (
-        f"this run · epoch 1/1 · training loss {epoch['training_loss']:.3f} · held-out loss "
-        f"{epoch['held_out_loss']:.3f}, accuracy {epoch['held_out_accuracy']:.3f}"
+        f"this run · epoch 1/1 · training loss {epoch.training_loss:.3f} · held-out loss "
+        f"{epoch.held_out_loss:.3f}, accuracy {epoch.held_out_accuracy:.3f}"
     ) in caplog.messages
