@@ -307,3 +307,16 @@ def test_generated_answers_are_shown_at_each_level_of_strictness():
     assert (title.text, split.text) == ("Llama, zero-shot", "matched")
     assert exact.text == standard.text and standard.sort < lenient.sort
     assert standard.sort == study.score("nli", "llama_zero_shot", "matched").accuracy
+    gain = formats.points(lenient.sort - standard.sort)
+    sentence = prompting.strictness_sentence(study, "nli")
+    assert sentence.endswith(f"change by up to {gain} percentage points: Llama, zero-shot on matched, lenient reading.")
+    results = make_results({name: METHODS[name] for name in ("roberta_full", "llama_zero_shot")}, splits=SMALL)
+    for run in results["runs"]:
+        for score in run["scores"]["splits"].values() if run["scores"] else ():
+            if score["accuracy_by_strictness"]:
+                score["accuracy_by_strictness"] = dict.fromkeys(("exact", "standard", "lenient"), score["accuracy"])
+    equal = Study(results)
+    assert prompting.strictness_table(equal, "nli") is None
+    assert prompting.strictness_sentence(equal, "nli").endswith("generated answers reach the same accuracies.")
+    heads = Study(make_results({"roberta_full": METHODS["roberta_full"]}, splits=SMALL))
+    assert prompting.strictness_table(heads, "nli") is None and not prompting.strictness_sentence(heads, "nli")

@@ -59,18 +59,41 @@ def answers_table(study: Study, task: str) -> Table | None:
     return build_table(f"answers-{task}", caption, COLUMNS, answers, style="compact") if answers else None
 
 
-def strictness_table(study: Study, task: str) -> Table | None:
-    """Return the accuracies that generated answers reach if they are read more or less strictly."""
-    answers = [
+def read_otherwise(study: Study, task: str) -> list[AnswersOnSplit]:
+    """Return the generated answers that were also read more or less strictly than they count."""
+    return [
         AnswersOnSplit(study, task, method, split, score)
         for method in study.methods
         for split in study.splits(task)
         if (score := study.score(task, method, split)) and score.accuracy_by_strictness
     ]
+
+
+def strictness_sentence(study: Study, task: str) -> str:
+    """Return how far accuracy hangs on how answers are read; nothing where none were generated."""
+    changes = [
+        (accuracy - entry.scored.accuracy, level, entry)
+        for entry in read_otherwise(study, task)
+        for level, accuracy in (entry.scored.accuracy_by_strictness or {}).items()
+    ]
+    if not changes:
+        return ""
+    change, level, entry = max(changes, key=lambda found: abs(found[0]))
+    outcome = "differ" if change else "same"
+    title = study.title(entry.method)
+    return WORDS("strictness_matters", outcome, change=change, level=level, title=title, split=entry.split)
+
+
+def strictness_table(study: Study, task: str) -> Table | None:
+    """Return the accuracies that generated answers reach if read more or less strictly; nothing where all are equal."""
+    answers = read_otherwise(study, task)
+    if not any(
+        set((entry.scored.accuracy_by_strictness or {}).values()) != {entry.scored.accuracy} for entry in answers
+    ):
+        return None
     levels = dict.fromkeys(level for entry in answers for level in entry.scored.accuracy_by_strictness or ())
-    columns = [*METHOD, SPLIT, *(strictness_column(level) for level in levels)]
-    caption = WORDS("strictness_caption", task=task)
-    return build_table(f"strictness-{task}", caption, columns, answers, style="compact") if answers else None
+    columns = [*METHOD, SPLIT, *map(strictness_column, levels)]
+    return build_table(f"strictness-{task}", WORDS("strictness_caption", task=task), columns, answers, style="compact")
 
 
 def strictness_column(level: str) -> Column[AnswersOnSplit]:
