@@ -117,7 +117,8 @@ def test_thinking_is_dropped_and_a_later_line_read_where_the_first_names_none(te
         ("**neutral**\n", 1, 1, 1),
         ("<think>entailment</think>neutral", 1, 1, 1),
         ("It is neutral", None, 1, 1),
-        ("Neutral\nContradiction", None, 1, 2),
+        ("Neutral\nContradiction", 1, 1, 2),
+        ("Well.\nNeutral", None, 1, 1),
         ("entailment, no, neutral", None, None, 1),
         ("not neutral", None, None, 1),
         ("maybe", None, None, None),
@@ -128,7 +129,7 @@ def test_three_levels_of_strictness(text, exact, standard, lenient):
     assert read_answer(text, NLI) == {EXACT: exact, STANDARD: standard, LENIENT: lenient}
 
 
-def test_an_exact_answer_is_the_whole_of_its_words():
+def test_an_exact_answer_has_all_words_of_the_label():
     answers = ("positive", "positive mixed")
     assert read_answer("Positive mixed", answers) == {EXACT: 1, STANDARD: 1, LENIENT: 1}
     assert read_answer("positive", answers) == {EXACT: 0, STANDARD: 0, LENIENT: 0}

@@ -1,6 +1,6 @@
 """Reading a label out of a generated answer, at three levels of strictness.
 
-    exact     the answer is a label and nothing else, but for case and punctuation
+    exact     the first line is a label and nothing else, but for case and punctuation
     standard  the first line, or where it names none the whole answer, names one label only, and does not negate it
     lenient   the label that the answer names last, whatever stands beside it
 
@@ -59,7 +59,7 @@ def read_answer(text: str, answers: tuple[str, ...]) -> dict[str, int | None]:
     text = drop_thinking(text)
     mentions = find_answers(split_words(text).words, answers)
     return {
-        EXACT: next((n for n, answer in enumerate(answers) if is_exactly(text, answer)), None),
+        EXACT: read_exact(text, answers),
         STANDARD: read_standard(text, answers),
         LENIENT: mentions[-1].answer if mentions else None,
     }
@@ -73,16 +73,21 @@ def drop_thinking(text: str) -> str:
     return text.rpartition(THINKING_ENDS)[2].partition(THINKING_BEGINS)[0]
 
 
-def is_exactly(text: str, answer: str) -> bool:
-    """Return whether a text has the words of an answer and no others."""
-    return bool(text.strip()) and split_words(text).words == split_words(answer).words
+def first_line(text: str) -> str:
+    """Return the first line that is not empty: models like to go on with an example of their own, and its answer is not
+    theirs."""
+    return next((line for line in text.splitlines() if line.strip()), "")
+
+
+def read_exact(text: str, answers: tuple[str, ...]) -> int | None:
+    """Return the answer that the first line has the words of, and no others."""
+    words = split_words(first_line(text)).words
+    return next((number for number, answer in enumerate(answers) if words and words == split_words(answer).words), None)
 
 
 def read_standard(text: str, answers: tuple[str, ...]) -> int | None:
     """Return the one answer that the first line names, or, where it names none at all, the whole text."""
-    # The first line before the rest: models like to go on with an example of their own, and its answer is not theirs.
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    for part in (first, text):
+    for part in (first_line(text), text):
         split = split_words(part)
         if mentions := find_answers(split.words, answers):
             alone = len({mention.answer for mention in mentions}) == 1
