@@ -162,13 +162,14 @@ def make_entries(accuracy: float, rows: int, seed: int, generated: bool) -> list
                 "label": label,
                 "answer": answer,
                 "likelihood_label": gold if hardness < accuracy else 0,
+                "readings": {"exact": label, "standard": label, "lenient": 0 if label is None else label},
                 "tags": tags,
                 "words": 4 + number % 20,
                 "probabilities": probabilities(gold if label is None else label, 0.4 + 0.6 * own.random()),
             }
         )
         if not generated:
-            entries[-1]["likelihood_label"] = None
+            entries[-1]["likelihood_label"] = entries[-1]["readings"] = None
     return entries
 
 

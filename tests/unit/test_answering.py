@@ -4,13 +4,20 @@ from dataclasses import replace
 
 import pytest
 import torch
+from scipy.stats import chisquare
 from torch.utils._python_dispatch import TorchDispatchMode
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from fineprint.core.settings import SettingsError, find_settings
+from fineprint.demo.tokenizer import build_decoder_tokenizer
 from fineprint.inference.assembly import assemble_for_training, make_readout
+from fineprint.inference.predicting import predict_rows
+from fineprint.readouts import Context, TaskWording
 from fineprint.readouts import _answering as answering
 from fineprint.readouts import _writing as writing
+from fineprint.readouts._answer_tree import end_answers, grow_tree
 from fineprint.readouts._groups import generate_groups, score_groups
+from fineprint.readouts._sampling import choose_tokens, draw_numbers, stack_draws
 from test_methods import make_method
 
 
@@ -68,10 +75,8 @@ def test_writes_what_transformers_writes(
         encourage(module, tokens + ends)
     examples = [readout.encode(row, with_answer=False) for row in tiny_rows[:12]]
     config = readout.generation_config(module)
-    torch.manual_seed(3)
     wanted = generate_groups(module, readout.collate(examples), config)
     readout.expect(module, examples)
-    torch.manual_seed(3)
     written, _ = readout.answer(module, readout.collate(examples))
     full = torch.full_like(wanted, config.pad_token_id)
     full[:, : written.shape[1]] = written
@@ -203,12 +208,80 @@ def test_once_known_how_long_answers_are_none_is_looked_at(
     assert looks[0] > 5 and looks[1] == 0
 
 
-def test_words_are_drawn_as_torch_draws_them():
-    logits = torch.randn(40, 300)
-    torch.manual_seed(5)
-    wanted = [(logits / 0.7).softmax(dim=-1).multinomial(1).squeeze(1) for _ in range(3)]
-    torch.manual_seed(5)
-    assert all(torch.equal(writing.choose_tokens(logits, 0.7), one) for one in wanted)
+def test_words_are_drawn_with_the_chance_that_softmax_gives_them():
+    """The shares of a hundred thousand draws, by a chi-squared test."""
+    logits = torch.randn(30, generator=torch.Generator().manual_seed(4)).double()
+    numbers = stack_draws([draw_numbers(1, f"row {row}", 10) for row in range(10_000)]).flatten()
+    drawn = choose_tokens(logits.expand(len(numbers), -1), 0.7, numbers)
+    wanted = (logits / 0.7).softmax(dim=0) * len(numbers)
+    assert chisquare(drawn.bincount(minlength=30), wanted, sum_check=False).pvalue > 0.001
+    assert choose_tokens(logits.expand(5, -1), 0.0, None).tolist() == [int(logits.argmax())] * 5
+
+
+def test_numbers_at_the_ends_draw_words_that_can_be_written():
+    logits = torch.full((3, 100_000), -torch.inf)
+    logits[:, 5], logits[:, 60_000] = 0.0, 0.0
+    draws = torch.tensor([0.0, 0.5, 1 - 2**-24])
+    assert choose_tokens(logits, 0.1, draws).tolist() == [5, 60_000, 60_000]
+
+
+@pytest.mark.parametrize("adapter", ["lora", "p_tuning"])
+@torch.inference_mode()
+def test_what_a_row_draws_does_not_depend_on_the_rows_beside_it(adapter, backbone_folders, task_record, tiny_rows):
+    """Whatever the batches are and in whichever order rows come, also where Transformers writes; other seeds and other
+    rows of the same text draw otherwise."""
+    method = make_method(adapter, "generation", "decoder")
+    settings = find_settings("readouts", "generation")(kind="generation", temperature=3.0, max_new_tokens=6)
+    method, rows = method.model_copy(update={"readout": settings}), tiny_rows[:14]
+
+    def answer(rows, size, seed=1):
+        changed = method.model_copy(update={"prediction_batch_size": size})
+        readout = make_readout(changed, backbone_folders["decoder"], task_record | ANSWERS, tiny_rows, seed)
+        assembled = assemble_for_training(changed, readout, backbone_folders["decoder"], seed=1)
+        assembled.module.eval()
+        return {row.id: found.answer for row, found in zip(rows, predict_rows(assembled, rows, 1, "rows"), strict=True)}
+
+    wanted = answer(rows, 14)
+    assert len(set(wanted.values())) > 7
+    for size, order in ((1, rows), (5, rows), (14, rows[::-1]), (4, rows[7:] + rows[:7])):
+        assert answer(order, size) == wanted
+    assert answer(rows[3:6], 3) == {row.id: wanted[row.id] for row in rows[3:6]}
+    assert answer(rows, 14, seed=2) != wanted
+    twins = [replace(rows[0], id=str(number)) for number in range(8)]
+    assert len(set(answer(twins, 8).values())) > 4
+
+
+def test_an_answer_that_begins_another_is_scored_with_its_end():
+    """Else it would never be less likely; answers of which none begins another keep their likelihoods."""
+    assert end_answers([[7], [7, 8], [9]], 2) == [[7, 2], [7, 8, 2], [9, 2]]
+    assert end_answers([[7, 8], [7, 9], [9]], 2) == [[7, 8], [7, 9], [9]]
+
+
+@torch.inference_mode()
+def test_the_demo_s_tokenizer_has_answers_that_begin_one_another(tmp_path, task_record, tiny_rows):
+    """ "yes", "yes indeed": after a model that goes on with "indeed" the longer one is likelier, though the shorter one
+    is part of it; both ways of scoring agree."""
+    torch.manual_seed(0)
+    tokenizer = build_decoder_tokenizer()
+    context = Context(TaskWording(("a", "b"), ("yes", "yes indeed"), task_record["prompt"]), tokenizer, 64, 1)
+    readout = find_settings("readouts", "generation")(kind="generation", temperature=0.0).build(context)
+    yes, longer, end = *readout.answer_ids, tokenizer.eos_token_id
+    assert longer[: len(yes)] == yes and readout.scored_ids == [[*yes, end], [*longer, end]]
+    config = LlamaConfig(vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=1, num_attention_heads=2)
+    module = LlamaForCausalLM(config).eval()
+    batch = readout.collate([readout.encode(row, with_answer=False) for row in tiny_rows[:4]])
+    torch.testing.assert_close(
+        readout.label_scores(module, batch), score_groups(module, batch, readout.scored_ids), rtol=1e-5, atol=1e-5
+    )
+    for label, sequence in enumerate(([*yes, end], [*longer, end])):
+        encouraged = LlamaForCausalLM(config).eval()
+        encourage(encouraged, sequence)
+        (found, *_) = readout.predict(encouraged, batch)
+        assert (found.label, found.likelihood_label, found.answer) == (
+            label,
+            label,
+            readout.context.task.answers[label],
+        )
 
 
 @torch.inference_mode()
@@ -221,13 +294,13 @@ def test_likelihoods_that_are_no_numbers_are_refused(backbone_folders, task_reco
 
 
 def test_the_tree_holds_shared_beginnings_once():
-    tree = answering.grow_tree([[1, 2, 3], [1, 2, 4], [5]])
+    tree = grow_tree([[1, 2, 3], [1, 2, 4], [5]])
     assert tree.tokens == [1, 2, 3, 4, 5] and tree.parents == [-1, 0, 1, 1, -1]
     assert tree.paths == [[0, 1, 2], [0, 1, 3], [4]] and tree.ancestors(3) == [3, 1, 0]
 
 
 def test_the_tree_begins_with_what_others_stand_behind():
-    tree = answering.grow_tree([[5], [1, 2, 3], [5, 6]])
+    tree = grow_tree([[5], [1, 2, 3], [5, 6]])
     assert tree.tokens == [5, 1, 2, 3, 6] and tree.parents == [-1, -1, 1, 2, 0] and tree.inner == 3
     assert tree.paths == [[0], [1, 2, 3], [0, 4]]
 

@@ -200,3 +200,26 @@ def test_merging_on_a_full_precision_base_keeps_the_answers(backbone_folders, ta
     merged = assemble_for_prediction(method, reader, backbone, tmp_path, merge_into="float32")
     assert not any("lora" in name for name, _ in merged.module.named_parameters())
     torch.testing.assert_close(logits_of(merged, tiny_rows), logits_of(assembled, tiny_rows), rtol=1e-3, atol=1e-3)
+
+
+def test_an_adapter_of_nf4_weights_keeps_its_answers_on_these_dequantised(
+    backbone_folders, task_record, tiny_rows, tmp_path
+):
+    """On the original weights, or where the sum is quantised anew, it answers by other logits."""
+    method = make_method("lora", "generation", "decoder", "nf4", epochs=4)
+    backbone = backbone_folders["decoder"]
+    reader = make_readout(method, backbone, task_record, tiny_rows, seed=1)
+    assembled = assemble_for_training(method, reader, backbone, seed=1)
+    examples = [reader.encode(row, with_answer=True) for row in tiny_rows]
+    train(assembled, examples, examples[:12], seed=1, name="test")
+    save_trained(assembled, tmp_path)
+    own, away = logits_of(assembled, tiny_rows), {}
+    for target in ("dequantised_float32", "dequantised_bfloat16", "float32", "nf4"):
+        merged = assemble_for_prediction(method, reader, backbone, tmp_path, merge_into=target)
+        names = [name for name, _ in merged.module.named_parameters()]
+        assert not any("lora" in name for name in names)
+        away[target] = float((logits_of(merged, tiny_rows) - own).abs().max())
+        if "dequantised" in target:
+            assert {p.dtype for p in merged.module.parameters()} == {getattr(torch, target.split("_")[1])}
+    assert away["dequantised_float32"] < 1e-4
+    assert min(away["float32"], away["nf4"]) > 3 * away["dequantised_bfloat16"], away

@@ -13,7 +13,7 @@ from fineprint.jobs import environment
 from fineprint.readouts import Prediction
 from fineprint.reporting.sections import advice, analysis, methods, seeds, setting, trials
 from fineprint.reporting.sections.cost_axes import SPEED, TRAINING_COSTS, find_least, write_least
-from fineprint.reporting.sections.merging import merge_table
+from fineprint.reporting.sections.merging import MergedModel, merge_table
 from fineprint.reporting.sections.pairs import ablations_table, list_ablations
 from fineprint.results.study import Study
 from fineprint.runs.prediction import write_predictions
@@ -141,8 +141,21 @@ def test_a_merged_model_is_tested_against_its_adapter(scored):
     results = make_results({LORA: METHODS[LORA]}, splits={"test": 40}, with_gaps=False)
     results["runs"][0]["scores"] = {**scored, "status": "ok", "reason": None}
     cells = [cell.text for cell in merge_table(Study(results), "nli").rows[0]]
-    assert cells[2:4] == ["nf4", "test"] and cells[4].startswith("0.75 (0.60–0.86)")
+    assert cells[2:4] == ["original weights, the sum quantised to nf4", "test"] and cells[4].startswith(
+        "0.75 (0.60–0.86)"
+    )
     assert cells[6].startswith("−20.0* (−32.5 to ") and cells[7:] == ["0.008", "80.0 %"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "weights"),
+    [
+        ("merged_into_dequantised_bfloat16", "quantised weights, dequantised to bfloat16"),
+        ("merged_into_bfloat16", "original weights, bfloat16"),
+    ],
+)
+def test_a_merged_model_names_the_weights_that_the_adapter_was_added_to(variant, weights):
+    assert MergedModel(None, "nli", LORA, None, variant, "test").weights == weights
 
 
 def test_trials_are_evaluated_by_the_test_on_their_rows(scored):

@@ -7,7 +7,7 @@ from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import assemble_for_training, make_readout
 from fineprint.models.loading import choose_pad_token
 from fineprint.readouts import Context, TaskWording
-from fineprint.readouts._answers import read_answer
+from fineprint.readouts._answers import EXACT, LENIENT, STANDARD, read_answer
 from fineprint.readouts._padding import attention_mask, last_real_position, pad_to_one_length
 from fineprint.readouts._prompts import build_prompt, choose_shots
 from fineprint.readouts.generation import IGNORED
@@ -46,7 +46,7 @@ NLI = ("ENTAILMENT", "NEUTRAL", "CONTRADICTION")
     ],
 )
 def test_only_one_named_label_is_read(text, label):
-    assert read_answer(text, NLI) == label
+    assert read_answer(text, NLI)[STANDARD] == label
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,74 @@ def test_only_one_named_label_is_read(text, label):
     ],
 )
 def test_answers_that_contain_each_other(text, answers, label):
-    assert read_answer(text, answers) == label
+    assert read_answer(text, answers)[STANDARD] == label
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("CONTRADICTION. The premise states that no dog sleeps.", 2),
+        ("Contradiction, because the premise does not say so", 2),
+        ("The premise does not mention a cat, so it is neutral", 1),
+        ("No, it is a contradiction", 2),
+        ("It isn't sleeping. Contradiction", 2),
+        ("Contradiction. No dog sleeps.", 2),
+        ("no contradiction", None),
+        ("isn't neutral", None),
+        ("It isn’t neutral", None),
+        ("I don't think it is entailment", None),
+        ("This cannot be an entailment", None),
+        ("not necessarily entailment", None),
+        ("not a case of entailment", None),
+        ("Entailment is certainly not the case", None),
+        ("NON-ENTAILMENT", None),
+    ],
+)
+def test_only_a_negation_beside_the_label_denies_it(text, label):
+    assert read_answer(text, NLI)[STANDARD] == label
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("<think>\nIs it entailment? No, not neutral either.\n</think>\n\nCONTRADICTION", 2),
+        ("Entailment is out.</think>neutral", 1),  # the template itself began to think
+        ("<think>It is neutral, for the dog", None),
+        ("<think></think>", None),
+        ("\n\n  Neutral\n", 1),
+        ("Let me see.\nThe dog sleeps.\nAnswer: neutral", 1),
+        ("Let me see.\nIt may be entailment.\nAnswer: neutral", None),
+        ("Let me see.\nIt is not neutral", None),
+        ("entailment or neutral\nneutral", None),
+    ],
+)
+def test_thinking_is_dropped_and_a_later_line_read_where_the_first_names_none(text, label):
+    assert read_answer(text, NLI)[STANDARD] == label
+
+
+@pytest.mark.parametrize(
+    ("text", "exact", "standard", "lenient"),
+    [
+        ("Neutral.", 1, 1, 1),
+        ("**neutral**\n", 1, 1, 1),
+        ("<think>entailment</think>neutral", 1, 1, 1),
+        ("It is neutral", None, 1, 1),
+        ("Neutral\nContradiction", 1, 1, 2),
+        ("Well.\nNeutral", None, 1, 1),
+        ("entailment, no, neutral", None, None, 1),
+        ("not neutral", None, None, 1),
+        ("maybe", None, None, None),
+        ("", None, None, None),
+    ],
+)
+def test_three_levels_of_strictness(text, exact, standard, lenient):
+    assert read_answer(text, NLI) == {EXACT: exact, STANDARD: standard, LENIENT: lenient}
+
+
+def test_an_exact_answer_has_all_words_of_the_label():
+    answers = ("positive", "positive mixed")
+    assert read_answer("Positive mixed", answers) == {EXACT: 1, STANDARD: 1, LENIENT: 1}
+    assert read_answer("positive", answers) == {EXACT: 0, STANDARD: 0, LENIENT: 0}
 
 
 def make_generation(task_record, tiny_rows, shots=0, max_length=64):

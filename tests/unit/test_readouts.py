@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
+from pydantic import ValidationError
 
-from fineprint.core.settings import find_settings, list_kinds
+from fineprint.core.settings import SettingsError, find_settings, list_kinds
 from fineprint.inference.assembly import assemble_for_training, make_readout
 from fineprint.inference.predicting import predict_rows
 from fineprint.readouts import Context, TaskWording
@@ -107,7 +108,7 @@ def test_the_card_s_question_is_the_prompt(template, tiny_rows):
     tokenizer.chat_template = template
     readout = write_prompts(tokenizer, [replace(row, label=row.label % 2) for row in tiny_rows], shots=2)
     readout.encode(tiny_rows[7], with_answer=False)
-    code = plain_question(tokenizer, WORDING, readout.shots, 0, 5)
+    code = plain_question(tokenizer, WORDING, readout.shots, sampling(0, 5), {})
     lines = [line for line in code.lines if line.startswith(("answers", "turns", "prompt"))]
     names = {"texts": tiny_rows[7].texts, "tokenizer": tokenizer}
     exec("\n".join(lines), names)
@@ -131,16 +132,47 @@ def test_groups_of_prompts_come_back_in_the_order_of_rows(backbone_folders, task
     assert torch.equal(whole, torch.stack(alone)) and whole.shape == (4, 4)
 
 
-def test_answers_are_drawn_by_the_seed(backbone_folders, task_record, tiny_rows):
+def test_answers_are_drawn_by_the_readout_s_seed(backbone_folders, task_record, tiny_rows):
     method = make_method("full", "generation", "decoder")
     method = method.model_copy(update={"readout": Generation(kind="generation", temperature=5.0, max_new_tokens=6)})
-    readout = make_readout(method, backbone_folders["decoder"], task_record, tiny_rows, seed=1)
-    assembled = assemble_for_training(method, readout, backbone_folders["decoder"], seed=1)
-    assembled.module.eval()
-    first, again, other = (
-        [answer.answer for answer in predict_rows(assembled, tiny_rows[:8], seed, "rows")] for seed in (1, 1, 2)
-    )
-    assert first == again != other
+
+    def answer(seed):
+        readout = make_readout(method, backbone_folders["decoder"], task_record, tiny_rows, seed=seed)
+        assembled = assemble_for_training(method, readout, backbone_folders["decoder"], seed=1)
+        assembled.module.eval()
+        return [answer.answer for answer in predict_rows(assembled, tiny_rows[:8], 1, "rows")]
+
+    assert answer(1) == answer(1) != answer(2)
+
+
+THINKING = (
+    "{% for m in messages %}[{{ m.role }}] {{ m.content }} {% endfor %}[assistant]"
+    "{% if enable_thinking is defined and not enable_thinking %}<think></think>{% endif %}"
+)
+
+
+def test_options_of_a_chat_template_reach_the_prompt_and_the_card(tiny_rows):
+    tokenizer = make_tokenizer(pair_template=False)
+    tokenizer.chat_template = THINKING
+    for template, end in (({"enable_thinking": False}, "<think></think>"), ({}, "[assistant]")):
+        readout = write_prompts(tokenizer, tiny_rows, template=template)
+        readout.encode(tiny_rows[7], with_answer=False)
+        assert readout.prompt_example.endswith(end)
+        lines = [line for line in readout.plain_code().lines if line.startswith(("turns", "prompt"))]
+        names = {"texts": tiny_rows[7].texts, "tokenizer": tokenizer}
+        exec("\n".join(lines), names)
+        assert names["prompt"] == readout.prompt_example
+
+
+def test_options_that_no_template_has_are_refused(tiny_rows):
+    tokenizer = make_tokenizer(pair_template=False)
+    with pytest.raises(SettingsError, match=r"readout\.template: .* has no chat template"):
+        write_prompts(tokenizer, tiny_rows, template={"enable_thinking": False})
+    tokenizer.chat_template = THINKING
+    with pytest.raises(SettingsError, match="no option 'thinking'"):
+        write_prompts(tokenizer, tiny_rows, template={"thinking": False})
+    with pytest.raises(ValidationError, match="'tokenize' is set by the readout"):
+        Generation(kind="generation", template={"tokenize": True})
 
 
 def test_the_label_of_a_single_worked_example_is_drawn_too(tiny_rows):

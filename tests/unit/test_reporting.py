@@ -17,7 +17,7 @@ from fineprint.core.records import read_json
 from fineprint.reporting.figures.plotting import plot_all
 from fineprint.reporting.html import make_environment, render
 from fineprint.reporting.pdf import to_typst, write_pdf
-from fineprint.reporting.sections import advice, analysis
+from fineprint.reporting.sections import advice, analysis, prompting
 from fineprint.results.study import Study
 
 REPORT = Path(__file__).parents[2] / "report"
@@ -296,3 +296,27 @@ def test_the_checklist_leads_to_the_tables_that_are_there(rendered):
     assert "table-merged-nli" in links["2.2a"]
     assert links["1.3"] == ["tasks", "table-storage-nli"], "no serving was measured in this study"
     assert {link for found in links.values() for link in found} <= set(rendered["page"].ids)
+
+
+def test_generated_answers_are_shown_at_each_level_of_strictness():
+    """Of answers that name no label the lenient reading makes something; a head's answers are not read at all."""
+    study = Study(make_results({name: METHODS[name] for name in ("roberta_full", "llama_zero_shot")}, splits=SMALL))
+    table = prompting.strictness_table(study, "nli")
+    assert [column.title for column in table.columns[3:]] == ["Exact", "Standard", "Lenient"]
+    ((_, title, split, exact, standard, lenient),) = table.rows
+    assert (title.text, split.text) == ("Llama, zero-shot", "matched")
+    assert exact.text == standard.text and standard.sort < lenient.sort
+    assert standard.sort == study.score("nli", "llama_zero_shot", "matched").accuracy
+    gain = formats.points(lenient.sort - standard.sort)
+    sentence = prompting.strictness_sentence(study, "nli")
+    assert sentence.endswith(f"change by up to {gain} percentage points: Llama, zero-shot on matched, lenient reading.")
+    results = make_results({name: METHODS[name] for name in ("roberta_full", "llama_zero_shot")}, splits=SMALL)
+    for run in results["runs"]:
+        for score in run["scores"]["splits"].values() if run["scores"] else ():
+            if score["accuracy_by_strictness"]:
+                score["accuracy_by_strictness"] = dict.fromkeys(("exact", "standard", "lenient"), score["accuracy"])
+    equal = Study(results)
+    assert prompting.strictness_table(equal, "nli") is None
+    assert prompting.strictness_sentence(equal, "nli").endswith("generated answers reach the same accuracies.")
+    heads = Study(make_results({"roberta_full": METHODS["roberta_full"]}, splits=SMALL))
+    assert prompting.strictness_table(heads, "nli") is None and not prompting.strictness_sentence(heads, "nli")

@@ -1,5 +1,8 @@
 """Every setting of every readout reaches prompts, answers or the head."""
 
+import copy
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -70,9 +73,8 @@ def probe_temperature(build, kind, rows):
 
 
 def draw(assembled, rows, times=10):
-    """Return how many different first words are written behind the same prompt."""
-    torch.manual_seed(1)
-    batch = encode(assembled, rows[:1] * times)
+    """Return how many different first words are written behind the same prompt, in rows of other names."""
+    batch = encode(assembled, [replace(rows[0], id=f"copy {number}") for number in range(times)])
     return len(set(assembled.readout.answer(assembled.module, batch)[0][:, 0].tolist()))
 
 
@@ -84,6 +86,17 @@ def probe_max_new_tokens(build, kind, rows):
         assembled.module.get_output_embeddings().weight.zero_()
         written, _ = assembled.readout.answer(assembled.module, encode(assembled, rows[:3]))
         assert written.shape == (3, tokens)
+
+
+def probe_template(build, kind, rows):
+    """Options go to the tokenizer's chat template."""
+    readout = build(kind).readout
+    tokenizer = copy.deepcopy(readout.context.tokenizer)
+    tokenizer.chat_template = "{{ messages[0].content }} {{ mood }}"
+    context = replace(readout.context, tokenizer=tokenizer)
+    for mood in ("yes", "no"):
+        asked = find_settings("readouts", kind)(kind=kind, template={"mood": mood}).build(context)
+        assert asked.write_prompt(rows[0]).endswith(f" {mood}")
 
 
 def list_trials(build, kind, seed=5, shots=0, **trials):
@@ -116,6 +129,7 @@ PROBES = {
     "generation.shots": probe_shots,
     "generation.temperature": probe_temperature,
     "generation.max_new_tokens": probe_max_new_tokens,
+    "generation.template": probe_template,
     "generation.trials": probe_trials,
     "generation.trials.temperatures": probe_trial_temperatures,
     "generation.trials.draws": probe_trial_draws,

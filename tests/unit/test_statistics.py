@@ -167,3 +167,15 @@ def test_splits_are_pooled_and_rows_tagged_by_length():
 def test_lengths_that_are_all_alike_make_one_range():
     scores = score_splits({"one": [{**entry(0, 0), "words": 5}] * 10}, LABELS)
     assert list(scores["one"].by_tag["length"]) == ["5 words"]
+
+
+def test_answers_are_scored_at_each_level_of_strictness():
+    read = [(0, 0, 0), (None, 1, 1), (None, None, 2), (None, 0, 1)]
+    entries = [
+        entry(gold, standard, "…") | {"readings": {"exact": exact, "standard": standard, "lenient": lenient}}
+        for gold, (exact, standard, lenient) in zip((0, 1, 2, 0), read, strict=True)
+    ]
+    scored = score_predictions(entries, LABELS)
+    assert scored.accuracy_by_strictness == {"exact": 0.25, "standard": 0.75, "lenient": 0.75}
+    assert scored.accuracy_by_strictness["standard"] == scored.accuracy
+    assert score_predictions([entry(0, 0), entry(1, 1)], LABELS).accuracy_by_strictness is None

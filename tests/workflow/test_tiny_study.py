@@ -84,7 +84,11 @@ def test_records_say_what_was_measured(results):
 
 def test_merged_models_are_scored_beside_the_adapter(results):
     run = next(run for run in results["runs"] if run["method"] == "llama_qlora_generation")
-    assert set(run["scores"]["variants"]) == {"merged_into_nf4", "merged_into_bfloat16"}
+    assert set(run["scores"]["variants"]) == {
+        "merged_into_dequantised_bfloat16",
+        "merged_into_bfloat16",
+        "merged_into_nf4",
+    }
     assert all(0 <= share <= 1 for parts in run["scores"]["agreement"].values() for share in parts.values())
 
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from fineprint.core.records import TaskRecord
 from fineprint.core.settings import SettingsError
 from fineprint.jobs.processes import join_processes
-from fineprint.models.loading import load_tokenizer
-from fineprint.models.precisions import half_dtype, keep_linear_in_half, load_into_main_memory
+from fineprint.models.loading import dequantise, load_tokenizer
+from fineprint.models.precisions import MERGE_TARGETS, half_dtype, keep_linear_in_half, load_into_main_memory
 from fineprint.readouts import Context, Readout, TaskWording
 from fineprint.study.schema import MethodSettings
 from fineprint.tasks import Row
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel
 
 ADAPTER_FOLDER = "adapter"
 HEAD_FOLDER = "head"
@@ -105,16 +106,16 @@ def assemble_for_prediction(
         readout: built for the same task.
         backbone: the backbone's folder.
         saved: what `save_trained` wrote; empty for a method that trains nothing.
-        merge_into: a precision at which the backbone is loaded instead of the method's own, and into which the
-            adapter is merged; None leaves the adapter beside the backbone.
+        merge_into: a key of `fineprint.models.precisions.MERGE_TARGETS`: the weights into which the adapter is merged;
+            None leaves the adapter beside the backbone.
     """
     import torch
 
     source = method.adapter.weights_folder(backbone, saved / ADAPTER_FOLDER)
-    model = readout.load_backbone(source, merge_into or method.precision)
+    model = load_for_merging(readout, source, method.precision, merge_into)
     adapted = method.adapter.load(model, saved / ADAPTER_FOLDER)
     if merge_into is not None:
-        # The backbone was loaded at this precision, so that what is rounded is the sum, once, as in a saved merged
+        # The backbone is at this precision already, so that what is rounded is the sum, once, as in a saved merged
         # model.
         adapted = method.adapter.merge(adapted)
     module = readout.attach_head(adapted)
@@ -124,3 +125,20 @@ def assemble_for_prediction(
     if torch.cuda.is_available():
         keep_linear_in_half(module, half_dtype())
     return Assembled(method, readout, module)
+
+
+def load_for_merging(readout: Readout, folder: Path, precision: str, merge_into: str | None) -> PreTrainedModel:
+    """Load the backbone as trained on, or as what an adapter is merged into.
+
+    Args:
+        readout: that loads it.
+        folder: where its weights lie.
+        precision: of training.
+        merge_into: as for `assemble_for_prediction`.
+    """
+    if merge_into is None:
+        return readout.load_backbone(folder, precision)
+    target = MERGE_TARGETS[merge_into]
+    if not target.dequantised:
+        return readout.load_backbone(folder, target.precision)
+    return dequantise(readout.load_backbone(folder, precision), target.precision)

@@ -25,7 +25,7 @@ BATCHES_OF_CHUNK, LEAST_ROWS_OF_CHUNK = 4, 1024
 
 
 def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) -> list[Prediction]:
-    """Answer `rows`; sampling, where there is any, starts from `seed`."""
+    """Answer `rows`. A readout that draws from torch's generator starts from `seed`."""
     import torch
 
     # Once a split, so that its answers do not depend on what was answered before it.

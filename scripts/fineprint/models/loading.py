@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from fineprint.core.settings import SettingsError
 from fineprint.hub.repositories import FETCH
-from fineprint.models.precisions import loading_arguments
+from fineprint.models.precisions import PRECISIONS, compute_dtype, loading_arguments
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedConfig
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -96,6 +93,21 @@ def keep_weights_as_quantised(model: PreTrainedModel) -> PreTrainedModel:
     for module in model.modules():
         if getattr(module, "support_avx512bf16_for_cpu", False):
             module.support_avx512bf16_for_cpu = False
+    return model
+
+
+def dequantise(model: PreTrainedModel, precision: str) -> PreTrainedModel:
+    """Replace quantised weights by the values that they stand for, and store all weights at a precision.
+
+    Args:
+        model: as loaded, quantised; it is changed.
+        precision: a key of `fineprint.models.precisions.PRECISIONS`, not quantised.
+    """
+    dtype = compute_dtype(PRECISIONS[precision])
+    model = model.dequantize(dtype=dtype)
+    # Parameters alone: in 16 bits the buffer that rotary positions are computed from would shift them.
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(dtype)
     return model
 
 

@@ -39,6 +39,19 @@ PRECISIONS = {
 }
 
 
+@dataclass(frozen=True)
+class MergeTarget:
+    """What an adapter is added to: the backbone's weights stored at `precision`, a key of `PRECISIONS`. Either its
+    original ones or, `dequantised`, those that a quantised backbone computes with."""
+
+    precision: str
+    dequantised: bool
+
+
+MERGE_TARGETS = {name: MergeTarget(name, False) for name in PRECISIONS} | {
+    f"dequantised_{name}": MergeTarget(name, True) for name, stored in PRECISIONS.items() if not stored.quantised
+}
+
 # Not an argument: between training, which knows, and loading lie all readouts, which need not know of it.
 _KEPT_OFF_THE_GPU = ContextVar("kept_off_the_gpu", default=False)
 

@@ -60,12 +60,14 @@ class Prediction:
         probabilities: over the labels in their order, where the readout gives them.
         answer: the text as generated, for readouts that generate.
         likelihood_label: the label the same model gives the highest likelihood, for readouts that generate.
+        readings: by level of strictness, the label or None that the text then names, for readouts that generate.
     """
 
     label: int | None
     probabilities: list[float] | None = None
     answer: str | None = None
     likelihood_label: int | None = None
+    readings: dict[str, int | None] | None = None
 
 
 class Readout(ABC):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from fineprint.readouts._answer_tree import ROOT, AnswerTree
 from fineprint.readouts._groups import output_layer_sees, prepends_tokens
 from fineprint.readouts._padding import place, position_ids, round_up
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from transformers import DynamicCache
 
 Kept = list[tuple["torch.Tensor", "torch.Tensor"]]  # keys and values by layer, (1, heads, columns, width)
-ROOT = -1  # before the first token of an answer
 
 
 @dataclass
@@ -35,42 +35,6 @@ class Reading:
         for layer in self.cache.layers:
             layer.rewind(self.mask.shape[1] + more)
         return self.cache
-
-
-@dataclass
-class AnswerTree:
-    """The tokens of all answers, beginnings that several share held once.
-
-    Attributes:
-        tokens: of the nodes, those that others stand behind first.
-        parents: the node before each, or `ROOT`.
-        paths: the nodes of each answer.
-        inner: how many nodes others stand behind. The likelihoods of the answers need no more.
-    """
-
-    tokens: list[int]
-    parents: list[int]
-    paths: list[list[int]]
-    inner: int
-
-    def ancestors(self, node: int) -> list[int]:
-        """Return a node and all nodes before it, the last first."""
-        return [] if node == ROOT else [node, *self.ancestors(self.parents[node])]
-
-
-def grow_tree(answers: list[list[int]]) -> AnswerTree:
-    """Return the tree of answers given as token ids."""
-    beginnings = dict.fromkeys(tuple(answer[: end + 1]) for answer in answers for end in range(len(answer)))
-    inner = {beginning[:-1] for beginning in beginnings} & set(beginnings)
-    # Likelihoods take the logits behind inner nodes alone: those first, so that the rest may stay unread.
-    ordered = sorted(beginnings, key=lambda beginning: beginning not in inner)
-    nodes = {beginning: number for number, beginning in enumerate(ordered)}
-    return AnswerTree(
-        [beginning[-1] for beginning in nodes],
-        [nodes.get(beginning[:-1], ROOT) for beginning in nodes],
-        [[nodes[tuple(answer[: end + 1])] for end in range(len(answer))] for answer in answers],
-        len(inner),
-    )
 
 
 def shared_beginning(prompts: list[list[int]]) -> list[int]:

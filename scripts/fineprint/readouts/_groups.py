@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fineprint.readouts import Batch
 from fineprint.readouts._padding import position_ids
+from fineprint.readouts._sampling import leave_drawn
 
 if TYPE_CHECKING:
     import torch
@@ -102,10 +103,14 @@ def answer_score(module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor,
 def generate_groups(module: torch.nn.Module, batch: Batch, config: GenerationConfig) -> torch.Tensor:
     """Return the tokens that Transformers writes after each prompt, (rows, tokens), filled up with the pad token."""
     from torch.nn.functional import pad
+    from transformers import LogitsProcessorList
 
     parts = []
     for rows, ids, mask in split_groups(module, batch):
-        written = module.generate(input_ids=ids, attention_mask=mask, generation_config=config)[:, ids.shape[1] :]
+        drawing = [leave_drawn(config.temperature, batch["draws"][rows])] if "draws" in batch else []
+        written = module.generate(
+            input_ids=ids, attention_mask=mask, generation_config=config, logits_processor=LogitsProcessorList(drawing)
+        )[:, ids.shape[1] :]
         # Transformers stops when all rows of a group have ended, so groups differ in width.
         parts.append((rows, pad(written, (0, config.max_new_tokens - written.shape[1]), value=config.pad_token_id)))
     return join_groups(batch, parts)

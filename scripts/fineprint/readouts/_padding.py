@@ -64,6 +64,24 @@ def place(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
+def collate_prompts(prompts: list[list[int]], beginning: list[int], pad: int) -> Batch:
+    """Pad prompts on the left, so that answers continue them.
+
+    Args:
+        prompts: as token ids.
+        beginning: set apart, if it is not empty and all prompts begin with it.
+        pad: the pad token.
+    """
+    import torch
+
+    start, batch = len(beginning), {}
+    if start and all(prompt[:start] == beginning for prompt in prompts):
+        batch["beginning_ids"] = torch.tensor([beginning])
+        prompts = [prompt[start:] for prompt in prompts]
+    batch["prompt_ids"] = pad_to_one_length(prompts, pad, "left")
+    return batch | {"prompt_mask": attention_mask(prompts, "left")}
+
+
 def collate_answers(examples: list[EncodedExample], longest: int, columns: int) -> Batch:
     """Return the tokens of answers behind prompts, and where in the joined sequences each of them is predicted.
 

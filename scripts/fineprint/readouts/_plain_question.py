@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fineprint.core.plain_code import PlainCode
+from fineprint.readouts._answers import THINKING_ENDS
 from fineprint.readouts._prompts import fill_prompt
 from fineprint.tasks import Row
 
@@ -13,20 +15,33 @@ if TYPE_CHECKING:
 
     from fineprint.readouts import TaskWording
 
-# Where an answer is not exactly one of the words, `label` is None; the study reads answers a little less strictly.
+# Where what stands behind a block of thinking is not exactly one of the words, `label` is None; the study reads answers
+# a little less strictly.
 READ_ANSWER = (
     'answer = tokenizer.decode(written[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)',
-    "label = dict(zip(answers, labels)).get(answer.strip())",
+    f'label = dict(zip(answers, labels)).get(answer.split("{THINKING_ENDS}")[-1].strip())',
 )
 
 
 def plain_question(
-    tokenizer: PreTrainedTokenizerBase, task: TaskWording, shots: list[Row], temperature: float, max_new_tokens: int
+    tokenizer: PreTrainedTokenizerBase,
+    task: TaskWording,
+    shots: list[Row],
+    generating: list[str],
+    template: Mapping[str, Any],
 ) -> PlainCode:
-    """Return how the wording is filled, sent, and the answer read."""
-    ask = ask_in_turns if tokenizer.chat_template else ask_in_text
-    write = f"written = model.generate(**inputs, {', '.join(sampling(temperature, max_new_tokens))})"
-    return PlainCode((), (f"answers = {list(task.answers)!r}", *ask(task, shots), write, *READ_ANSWER))
+    """Return how the wording is filled, sent, and the answer read.
+
+    Args:
+        tokenizer: the backbone's.
+        task: its wording and answers.
+        shots: the worked examples.
+        generating: how an answer is written, as `sampling` returns it.
+        template: options of the chat template.
+    """
+    ask = ask_in_turns(task, shots, template) if tokenizer.chat_template else ask_in_text(task, shots)
+    write = f"written = model.generate(**inputs, {', '.join(generating)})"
+    return PlainCode((), (f"answers = {list(task.answers)!r}", *ask, write, *READ_ANSWER))
 
 
 def sampling(temperature: float, max_new_tokens: int) -> list[str]:
@@ -50,15 +65,17 @@ def ask_in_text(task: TaskWording, shots: list[Row]) -> list[str]:
     ]
 
 
-def ask_in_turns(task: TaskWording, shots: list[Row]) -> list[str]:
-    """Return the prompt as chat turns, worked examples as earlier ones."""
+def ask_in_turns(task: TaskWording, shots: list[Row], template: Mapping[str, Any]) -> list[str]:
+    """Return the prompt as chat turns, worked examples as earlier ones; with the options of the chat template."""
+    arguments = ["turns", "tokenize=False", "add_generation_prompt=True"]
+    arguments += [f"{name}={value!r}" for name, value in template.items()]
     turns: list[dict[str, Any]] = []
     for shot in shots:
         turns.append({"role": "user", "content": fill_prompt(task.prompt, shot)})
         turns.append({"role": "assistant", "content": task.answers[shot.label]})
     return [
         f"turns = [*{turns!r}, {{'role': 'user', 'content': {task.prompt!r}.format(**texts)}}]",
-        "prompt = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)",
+        f"prompt = tokenizer.apply_chat_template({', '.join(arguments)})",
         *encode('prompt, add_special_tokens=False, return_tensors="pt"'),
     ]
 

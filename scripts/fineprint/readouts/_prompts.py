@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator
 
 from fineprint.core.settings import SettingsError
 from fineprint.tasks import Row, text_length
@@ -12,18 +15,58 @@ from fineprint.tasks import Row, text_length
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+# Arguments of `apply_chat_template` itself: what is set here, or makes something else than one text of a prompt.
+TAKEN = frozenset(
+    {"add_generation_prompt", "chat_template", "continue_final_message", "conversation", "documents", "max_length"}
+    | {"messages", "padding", "return_assistant_tokens_mask", "return_dict", "return_tensors"}
+    | {"sanitize_control_tokens", "tokenize", "tokenizer_kwargs", "tools", "truncation"}
+)
+
+
+def check_names(options: dict[str, Any]) -> dict[str, Any]:
+    """Accept options of a chat template but those that are no options of a template."""
+    if taken := sorted(TAKEN & set(options)):
+        raise ValueError(f"'{taken[0]}' is set by the readout; options of the chat template itself are wanted")
+    return options
+
+
+TemplateOptions = Annotated[dict[str, bool | int | float | str], AfterValidator(check_names)]
+
 
 def fill_prompt(prompt: str, row: Row) -> str:
     """Put a row's texts into the wording; braces inside the texts stay as they are."""
     return prompt.format(**row.texts)
 
 
+def check_template(tokenizer: PreTrainedTokenizerBase, template: TemplateOptions) -> None:
+    """Refuse options of a chat template that the tokenizer does not have: Jinja would pass over them in silence.
+
+    Raises:
+        SettingsError: there is no template, or it never asks for an option of that name.
+    """
+    if template and tokenizer.chat_template is None:
+        raise SettingsError(
+            "readout.template: the backbone's tokenizer has no chat template, so that no options of it can be set; "
+            "leave template out, or take a chat model"
+        )
+    for name in template:
+        # In its source, not in its parsed form: what it defines itself and passes on has several forms.
+        if not re.search(rf"\b{re.escape(name)}\b", str(tokenizer.chat_template)):
+            raise SettingsError(f"readout.template: the tokenizer's chat template has no option '{name}'")
+
+
 def build_prompt(
-    tokenizer: PreTrainedTokenizerBase, prompt: str, answers: tuple[str, ...], shots: list[Row], row: Row
+    tokenizer: PreTrainedTokenizerBase,
+    prompt: str,
+    answers: tuple[str, ...],
+    shots: list[Row],
+    row: Row,
+    template: TemplateOptions | None = None,
 ) -> str:
     """Return the whole prompt of a row as the model gets it, special tokens of a chat template included.
 
     A tokenizer with a chat template gets worked examples as earlier turns, any other one as paragraphs.
+    The template is told the options in `template`.
     """
     if tokenizer.chat_template is None:
         worked = [f"{fill_prompt(prompt, shot)} {answers[shot.label]}" for shot in shots]
@@ -34,7 +77,7 @@ def build_prompt(
         turns.append({"role": "assistant", "content": answers[shot.label]})
     turns.append({"role": "user", "content": fill_prompt(prompt, row)})
     # As text, since many prompts are turned into tokens together later.
-    return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+    return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **(template or {}))
 
 
 def choose_shots(rows: list[Row], count: int, labels: int, seed: int) -> list[Row]:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fineprint.readouts._answering import ROOT, AnswerTree, Reading, additive_mask, read_answers, read_on
+from fineprint.readouts._answer_tree import ROOT, AnswerTree
+from fineprint.readouts._answering import Reading, additive_mask, read_answers, read_on
 from fineprint.readouts._padding import place
+from fineprint.readouts._sampling import choose_tokens
 
 if TYPE_CHECKING:
     import torch
@@ -40,12 +42,20 @@ class Writing:
         tokens: shape (rows, tokens), filled up behind an end.
         ended: which rows have ended.
         watched_from: from how many tokens on the GPU is waited for, to know whether all rows have ended.
+        draws: by which tokens are drawn, (rows, tokens); None takes the likeliest.
     """
 
-    def __init__(self, rows: int, config: GenerationConfig, device: torch.device, watched_from: int) -> None:
+    def __init__(
+        self,
+        rows: int,
+        config: GenerationConfig,
+        device: torch.device,
+        watched_from: int,
+        draws: torch.Tensor | None = None,
+    ) -> None:
         import torch
 
-        self.config, self.watched_from = config, watched_from
+        self.config, self.watched_from, self.draws = config, watched_from, draws
         self.ends = place(torch.tensor(config.eos_token_id, dtype=torch.long), device)
         self.tokens = torch.empty(rows, 0, dtype=torch.long, device=device)
         self.ended = torch.zeros(rows, dtype=torch.bool, device=device)
@@ -59,7 +69,10 @@ class Writing:
         """Write a token behind each row, given logits, (rows, words)."""
         import torch
 
-        chosen = choose_tokens(logits, self.config.temperature if self.config.do_sample else 0.0)
+        drawn = self.draws is not None
+        chosen = choose_tokens(
+            logits, self.config.temperature if drawn else 0.0, self.draws[:, self.count] if drawn else None
+        )
         token = torch.where(self.ended, self.config.pad_token_id, chosen)
         self.tokens = torch.cat([self.tokens, token.unsqueeze(1)], dim=1)
         self.ended = self.ended | torch.isin(token, self.ends)
@@ -71,23 +84,13 @@ class Writing:
         return self.count >= self.watched_from and bool(self.ended.all())
 
 
-def choose_tokens(logits: torch.Tensor, temperature: float) -> torch.Tensor:
-    """Return a token per row: the most likely one, or one drawn at a temperature.
-
-    It is drawn as torch's `multinomial` draws, which would wait for the GPU to check its input.
-    """
-    import torch
-
-    if temperature == 0:
-        return logits.argmax(dim=-1)
-    chances = (logits.float() / temperature).softmax(dim=-1)
-    # An exponential race: the least of Exp(1) / p, here the largest of its inverse, falls on each token with its chance
-    # p.
-    return (chances / torch.empty_like(chances).exponential_()).argmax(dim=-1)
-
-
 def write_answers(
-    module: torch.nn.Module, reading: Reading, tree: AnswerTree, config: GenerationConfig, habit: Habit
+    module: torch.nn.Module,
+    reading: Reading,
+    tree: AnswerTree,
+    config: GenerationConfig,
+    habit: Habit,
+    draws: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Write behind each prompt until every row has ended.
 
@@ -97,11 +100,13 @@ def write_answers(
         tree: of the labels' answers, which are read in the pass that the second word takes.
         config: how words are chosen, how many at most, and which end an answer.
         habit: what the batches so far wrote; what this one does is noted there, where it was looked at.
+        draws: by which words are drawn, (rows, tokens); None takes the likeliest.
 
     Returns:
         The tokens, (rows, tokens), and the logits behind the tree's first nodes, (rows, nodes, words).
     """
-    writing = Writing(len(reading.mask), config, reading.mask.device, watch_from(habit, reading.mask.device))
+    device = reading.mask.device
+    writing = Writing(len(reading.mask), config, device, watch_from(habit, device), draws)
     writing.add(reading.logits)
     if habit.answers_only:
         behind = read_answers(module, reading, tree, len(tree.tokens))
@@ -122,7 +127,7 @@ def write_answers(
 def watch_from(habit: Habit, device: torch.device) -> int:
     """Return from how many tokens on it is looked at whether all rows have ended: at each where no GPU is kept waiting,
     or where none of the batches so far went on after what is read in one pass."""
-    # From what was written alone, never from timing, so that one seed draws the same answers on every run.
+    # From what was written alone, never from timing, so that every run makes the same passes.
     return habit.tokens if device.type == "cuda" and not habit.answers_only else 0
 
 

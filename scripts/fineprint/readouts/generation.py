@@ -14,10 +14,10 @@ from fineprint.core.plain_code import PlainCode
 from fineprint.core.settings import SettingsError
 from fineprint.models.loading import load_model
 from fineprint.readouts import Batch, Context, EncodedExample, Prediction, Readout, ReadoutSettings, Trial
+from fineprint.readouts._answer_tree import end_answers, grow_tree
 from fineprint.readouts._answering import (
     Kept,
     Reading,
-    grow_tree,
     join_readings,
     keeps_all,
     kept_bytes,
@@ -27,11 +27,12 @@ from fineprint.readouts._answering import (
     score_answers,
     shared_beginning,
 )
-from fineprint.readouts._answers import read_answer
+from fineprint.readouts._answers import STANDARD, read_answer
 from fineprint.readouts._groups import generate_groups, run_at, score_groups
-from fineprint.readouts._padding import IGNORED, attention_mask, collate_answers, pad_to_one_length
-from fineprint.readouts._plain_question import plain_question
-from fineprint.readouts._prompts import build_prompt, choose_shots, shorten_row
+from fineprint.readouts._padding import IGNORED, attention_mask, collate_answers, collate_prompts, pad_to_one_length
+from fineprint.readouts._plain_question import plain_question, sampling
+from fineprint.readouts._prompts import TemplateOptions, build_prompt, check_template, choose_shots, shorten_row
+from fineprint.readouts._sampling import draw_numbers, make_generation_config, stack_draws
 from fineprint.readouts._trials import TrialSettings
 from fineprint.readouts._writing import Habit, write_answers
 from fineprint.tasks import Row
@@ -48,6 +49,7 @@ class Settings(ReadoutSettings):
         shots: worked examples in the prompt, drawn from the training rows.
         temperature: of sampling; 0 takes the most likely token each time.
         max_new_tokens: the most tokens an answer may have.
+        template: options of the tokenizer's chat template, such as enable_thinking; only for a backbone that has one.
         trials: other choices, tried on held-out rows and shown beside.
     """
 
@@ -55,6 +57,7 @@ class Settings(ReadoutSettings):
     shots: int = Field(0, ge=0)
     temperature: float = Field(0.1, ge=0)
     max_new_tokens: int = Field(10, ge=1)
+    template: TemplateOptions = {}
     trials: TrialSettings | None = None
     architectures: ClassVar[frozenset[str]] = frozenset({"decoder"})
     peft_task: ClassVar[str] = "CAUSAL_LM"
@@ -96,9 +99,11 @@ class Generation(Readout):
 
     def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__(settings, context)
+        check_template(context.tokenizer, settings.template)
         self.shots = choose_shots(context.training_rows, settings.shots, len(context.task.labels), context.seed)
         self.answer_ids = [self.encode_answer(answer) for answer in context.task.answers]
-        self.tree = grow_tree(self.answer_ids)
+        self.scored_ids = end_answers(self.answer_ids, context.tokenizer.eos_token_id)
+        self.tree = grow_tree(self.scored_ids)
         self.beginning: list[int] = []
         self.kept: Kept | None = None
         self.habit = Habit()
@@ -113,7 +118,8 @@ class Generation(Readout):
     def plain_code(self) -> PlainCode:
         """Return how the model is asked and its answer cut off the prompt."""
         task, settings = self.context.task, self.settings
-        return plain_question(self.context.tokenizer, task, self.shots, settings.temperature, settings.max_new_tokens)
+        write = sampling(settings.temperature, settings.max_new_tokens)
+        return plain_question(self.context.tokenizer, task, self.shots, write, settings.template)
 
     def head_names(self, module: torch.nn.Module) -> tuple[str, ...]:
         """The language model's own output layer belongs to the backbone: there is no head."""
@@ -125,7 +131,7 @@ class Generation(Readout):
         return self.context.tokenizer(text, add_special_tokens=False)["input_ids"]
 
     def encode(self, row: Row, with_answer: bool) -> EncodedExample:
-        """Return prompt and, for training, answer with one end of text."""
+        """Return prompt and, for training, answer with one end of text; else what the row draws its answer by."""
         return self.encode_all([row], with_answer)[0]
 
     def encode_all(self, rows: list[Row], with_answer: bool) -> list[EncodedExample]:
@@ -134,8 +140,15 @@ class Generation(Readout):
         end = self.context.tokenizer.eos_token_id
         for row, ids in zip(rows, self.tokenize_prompts(rows), strict=True):
             answer = {"answer": [*self.answer_ids[row.label], end], "label": [row.label]} if with_answer else {}
-            examples.append({"prompt": self.cut_prompt(row, ids)} | answer)
+            draws = {} if with_answer else self.draw(row)
+            examples.append({"prompt": self.cut_prompt(row, ids)} | answer | draws)
         return examples
+
+    def draw(self, row: Row) -> EncodedExample:
+        """Return the random numbers that a row's answer is drawn by, where it is drawn."""
+        if self.settings.temperature == 0:
+            return {}
+        return {"draws": draw_numbers(self.context.seed, row.id, self.settings.max_new_tokens)}
 
     def cut_prompt(self, row: Row, ids: list[int]) -> list[int]:
         """Return a prompt that leaves room for an answer; of a longer one the row's longer texts lose their ends."""
@@ -163,7 +176,8 @@ class Generation(Readout):
     def write_prompt(self, row: Row) -> str:
         """Return a row's whole prompt as text."""
         task = self.context.task
-        return build_prompt(self.context.tokenizer, task.prompt, task.answers, self.shots, row)
+        template = self.settings.template
+        return build_prompt(self.context.tokenizer, task.prompt, task.answers, self.shots, row, template)
 
     def note_example(self, row: Row) -> None:
         """Keep the first prompt."""
@@ -174,25 +188,17 @@ class Generation(Readout):
         import torch
 
         # A training step needs no prompts apart, and only shapes that `length` fixes can be captured.
-        batch = {} if length else self.collate_prompts([example["prompt"] for example in examples])
+        prompts, pad = [example["prompt"] for example in examples], self.context.tokenizer.pad_token_id
+        batch = {} if length else collate_prompts(prompts, self.beginning, pad)
+        if "draws" in examples[0]:
+            batch["draws"] = stack_draws([example["draws"] for example in examples])
         if "answer" in examples[0]:
             joined = [example["prompt"] + example["answer"] for example in examples]
-            batch["input_ids"] = pad_to_one_length(joined, self.context.tokenizer.pad_token_id, "right", length)
+            batch["input_ids"] = pad_to_one_length(joined, pad, "right", length)
             batch["attention_mask"] = attention_mask(joined, "right", length)
             batch |= collate_answers(examples, self.longest_answer, batch["input_ids"].shape[1])
             batch["label"] = torch.tensor([example["label"][0] for example in examples])
         return batch
-
-    def collate_prompts(self, prompts: list[list[int]]) -> Batch:
-        """Pad prompts on the left, so that answers continue them; a noted common beginning is set apart."""
-        import torch
-
-        pad, start, batch = self.context.tokenizer.pad_token_id, len(self.beginning), {}
-        if start and all(prompt[:start] == self.beginning for prompt in prompts):
-            batch["beginning_ids"] = torch.tensor([self.beginning])
-            prompts = [prompt[start:] for prompt in prompts]
-        batch["prompt_ids"] = pad_to_one_length(prompts, pad, "left")
-        return batch | {"prompt_mask": attention_mask(prompts, "left")}
 
     def count_terms(self, examples: list[EncodedExample]) -> int:
         """Return the answers' tokens, ends of text included."""
@@ -236,7 +242,7 @@ class Generation(Readout):
     def label_scores(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return the log-likelihood of each label's answer after each prompt, shape (rows, labels)."""
         if not keeps_all(module):
-            return score_groups(module, batch, self.answer_ids)
+            return score_groups(module, batch, self.scored_ids)
         reading = self.read(module, batch, self.tree.inner)
         behind = read_answers(module, reading, self.tree, self.tree.inner) if self.tree.inner else None
         return score_answers(reading, behind, self.tree)
@@ -251,46 +257,40 @@ class Generation(Readout):
 
     def answer_together(self, module: torch.nn.Module, batches: list[Batch]) -> Any:
         """Read batches one after another, then write the answers of all."""
+        import torch
+
         config = self.generation_config(module)
         if not keeps_all(module):
             [batch] = batches
-            return generate_groups(module, batch, config), score_groups(module, batch, self.answer_ids)
+            return generate_groups(module, batch, config), score_groups(module, batch, self.scored_ids)
         more = max(len(self.tree.tokens), config.max_new_tokens)
         alone = len(batches) == 1
         readings = [self.read(module, batch, more if alone else 0) for batch in batches]
         reading = readings[0] if alone else join_readings(readings, more)
-        written, behind = write_answers(module, reading, self.tree, config, self.habit)
+        draws = torch.cat([batch["draws"] for batch in batches]) if "draws" in batches[0] else None
+        written, behind = write_answers(module, reading, self.tree, config, self.habit, draws)
         return written, score_answers(reading, behind, self.tree)
 
     def read_off(self, answers: Any) -> list[Prediction]:
-        """Read the generated texts strictly."""
+        """Read the generated texts."""
         written, scores = (part.cpu() for part in answers)
         if scores.isnan().any():
             raise SettingsError("the likelihoods of the answers are no numbers; try the backbone at another precision")
         texts = self.context.tokenizer.batch_decode(written, skip_special_tokens=True)
+        readings = [read_answer(text, self.context.task.answers) for text in texts]
         likeliest, probabilities = scores.argmax(dim=1).tolist(), scores.softmax(dim=1).tolist()
         return [
             Prediction(
-                label=read_answer(text, self.context.task.answers),
+                label=read[STANDARD],
                 probabilities=[round(value, 6) for value in row],
                 answer=text,
                 likelihood_label=label,
+                readings=read,
             )
-            for text, row, label in zip(texts, probabilities, likeliest, strict=True)
+            for text, read, row, label in zip(texts, readings, probabilities, likeliest, strict=True)
         ]
 
     def generation_config(self, module: torch.nn.Module) -> GenerationConfig:
         """Return how to generate: our settings and every end-of-text token that tokenizer and model name."""
-        from transformers import GenerationConfig
-
-        model_ends = module.generation_config.eos_token_id
-        # A chat model ends its turn with a token that need not be the tokenizer's end of text.
-        ends = {self.context.tokenizer.eos_token_id, *(model_ends if isinstance(model_ends, list) else [model_ends])}
-        # By default Transformers draws from the 50 likeliest tokens; here temperature alone shapes the draw.
-        sampling = {"do_sample": True, "temperature": self.settings.temperature, "top_k": 0, "top_p": 1.0}
-        return GenerationConfig(
-            max_new_tokens=self.settings.max_new_tokens,
-            pad_token_id=self.context.tokenizer.pad_token_id,
-            eos_token_id=sorted(end for end in ends if end is not None),
-            **(sampling if self.settings.temperature > 0 else {"do_sample": False}),
-        )
+        ends, settings = module.generation_config.eos_token_id, self.settings
+        return make_generation_config(self.context.tokenizer, ends, settings.temperature, settings.max_new_tokens)

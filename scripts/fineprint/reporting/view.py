@@ -194,6 +194,8 @@ def describe_accuracy(study: Study, task: str) -> dict[str, Any]:
         "classes": scores.class_tables(study, task),
         "calibration": calibration.calibration_table(study, task),
         "answers": prompting.answers_table(study, task),
+        "strictness": prompting.strictness_table(study, task),
+        "strictness_sentence": prompting.strictness_sentence(study, task),
         "unparseable": prompting.unparseable_answers(study, task),
         "trials": trials.trials_table(study, task),
         "trial_sentences": trials.trial_sentences(study, task),

@@ -60,6 +60,7 @@ def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) 
         confusion=confusion,
         by_tag=score_tags(entries),
         likelihood_accuracy=likelihood_accuracy(entries),
+        accuracy_by_strictness=accuracy_by_strictness(entries),
         calibration=calibrate(entries),
     )
 
@@ -98,6 +99,16 @@ def likelihood_accuracy(entries: Sequence[dict[str, Any]]) -> float | None:
     if any(entry["likelihood_label"] is None for entry in entries):
         return None
     return sum(entry["likelihood_label"] == entry["gold"] for entry in entries) / len(entries)
+
+
+def accuracy_by_strictness(entries: Sequence[dict[str, Any]]) -> dict[str, float] | None:
+    """Return the accuracy of answers read at each level of strictness; None where none were generated."""
+    readings = [entry.get("readings") for entry in entries]
+    if not readings or None in readings:
+        return None
+    golds = [entry["gold"] for entry in entries]
+    hits = {level: [read[level] == gold for read, gold in zip(readings, golds, strict=True)] for level in readings[0]}
+    return {level: sum(right) / len(right) for level, right in hits.items()}
 
 
 def count_confusion(golds: Sequence[int], predicted: Sequence[int | None], labels: int) -> list[list[int]]:

@@ -6,7 +6,7 @@ import string
 from typing import TYPE_CHECKING
 
 from fineprint.core.settings import NAME
-from fineprint.models.precisions import PRECISIONS
+from fineprint.models.precisions import MERGE_TARGETS, PRECISIONS
 
 if TYPE_CHECKING:
     from fineprint.study.schema import MethodSettings, StudyConfig
@@ -59,9 +59,8 @@ def find_prompt_conflicts(task: TaskSettings) -> list[str]:
 def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[str]:
     """Return why a method's three choices do not fit each other or its backbone."""
     problems = []
-    unknown = [name for name in (method.precision, *method.merge_into) if name not in PRECISIONS]
-    if unknown:
-        return [f"precision '{unknown[0]}' is unknown; accepted: {', '.join(PRECISIONS)}."]
+    if method.precision not in PRECISIONS:
+        return [f"precision '{method.precision}' is unknown; accepted: {', '.join(PRECISIONS)}."]
     backbone = study.backbones.get(method.backbone)
     if backbone is None:
         return [f"backbone '{method.backbone}' is not defined; defined: {', '.join(sorted(study.backbones))}."]
@@ -78,10 +77,25 @@ def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[st
         )
     # What concerns several GPUs is told even where one is asked for: the number is set elsewhere, and later.
     problems += find_sharding_conflicts(method)
-    if method.merge_into and not method.adapter.can_merge:
-        problems.append(f"merge_into: adapter '{method.adapter.kind}' has no weights that can be merged.")
+    problems += find_merging_conflicts(method)
     refused = method.readout.refuse(method.adapter.trains)
     return [*problems, refused] if refused else problems
+
+
+def find_merging_conflicts(method: MethodSettings) -> list[str]:
+    """Return why a method's adapter cannot be merged into what is asked for."""
+    if method.merge_into and not method.adapter.can_merge:
+        return [f"merge_into: adapter '{method.adapter.kind}' has no weights that can be merged."]
+    problems = []
+    for name in method.merge_into:
+        if name not in MERGE_TARGETS:
+            problems.append(f"merge_into: '{name}' is unknown; accepted: {', '.join(MERGE_TARGETS)}.")
+        elif MERGE_TARGETS[name].dequantised and not PRECISIONS[method.precision].quantised:
+            problems.append(
+                f"merge_into: weights stored as {method.precision} are not quantised; write "
+                f"{MERGE_TARGETS[name].precision} instead of {name}."
+            )
+    return problems
 
 
 def find_sharding_conflicts(method: MethodSettings) -> list[str]:

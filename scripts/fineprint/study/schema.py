@@ -9,7 +9,7 @@ from pydantic import Field, SerializeAsAny, model_validator
 from fineprint.adapters import AdapterSettings
 from fineprint.backbones import BackboneSettings
 from fineprint.core.settings import MEMORY_WISH, MemoryWish, Settings
-from fineprint.models.precisions import PRECISIONS
+from fineprint.models.precisions import MERGE_TARGETS, PRECISIONS
 from fineprint.readouts import ReadoutSettings
 from fineprint.study.hardware import HardwareSettings
 from fineprint.study.serving_schema import ServingSettings
@@ -18,6 +18,7 @@ from fineprint.tasks import TaskSettings
 Share = Annotated[float, Field(ge=0, le=1)]
 # The names are for editors alone: `conflicts` refuses others, in a sentence that says what is accepted.
 Precision = Annotated[str, Field(json_schema_extra={"enum": list(PRECISIONS)})]
+MergeTarget = Annotated[str, Field(json_schema_extra={"enum": list(MERGE_TARGETS)})]
 
 
 class TrainingSettings(Settings):
@@ -74,7 +75,9 @@ class MethodSettings(Settings):
         max_length: tokens; longer inputs are cut and counted.
         prediction_batch_size: rows answered at once, at most; on a GPU fewer where its memory is small.
         memory: of a GPU: auto (what is free), lean (little more than the weights), or a size such as 12 GB.
-        merge_into: precisions of the backbone that the adapter is added to after training, and compared.
+        merge_into: what the adapter is added to after training, and compared: the backbone's original weights at a
+            precision, such as bfloat16, or, as dequantised_bfloat16, the weights that a quantised backbone computes
+            with, for which the adapter was trained.
     """
 
     title: str = ""
@@ -87,7 +90,7 @@ class MethodSettings(Settings):
     max_length: int = Field(128, ge=8)
     prediction_batch_size: int = Field(64, ge=1)
     memory: MemoryWish = Field("auto", json_schema_extra={"pattern": f"^({MEMORY_WISH.pattern})$"})
-    merge_into: tuple[Precision, ...] = ()
+    merge_into: tuple[MergeTarget, ...] = ()
 
     @property
     def trains(self) -> bool:

@@ -93,7 +93,7 @@ class PredictRecord(Record):
     planned_peak_bytes: int | None = None  # what the planner says of this prediction, on a GPU
     phases: dict[str, Phase]  # "loading", "prediction"
     rows_per_second: float | None
-    variants: list[str]  # "" (the method itself) and, for merged models, "merged_into_<precision>"
+    variants: list[str]  # "" (the method itself) and, for merged models, "merged_into_<what>", a key of merge_into
     trials: list[TriedPrompt]
     notes: list[str]
     environment: Environment

@@ -76,6 +76,8 @@ class Score(CountedAccuracy):
     confusion: list[list[int]]  # rows: gold label, columns: predicted label, a last column for unparseable answers
     by_tag: dict[str, dict[str, Accuracy]]  # tag → value
     likelihood_accuracy: float | None = None  # the same model, labels scored by likelihood instead of generated
+    # Where answers were generated: the accuracy if they are read more or less strictly, by level, "exact" to "lenient".
+    accuracy_by_strictness: dict[str, float] | None = None
     calibration: Calibration | None  # where the readout gives probabilities
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fineprint.core import formats
 from fineprint.core.records import PairedTest, Score, ScoreRecord
+from fineprint.models.precisions import MERGE_TARGETS, PRECISIONS
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask
 from fineprint.reporting.sections.scores import accuracy_cell
@@ -40,9 +41,11 @@ class MergedModel(MethodOnTask):
         return self.scores.merging.get(self.variant, {}).get(self.split)
 
     @property
-    def precision(self) -> str:
-        """How the backbone was stored that the adapter was merged into."""
-        return self.variant.removeprefix("merged_into_").replace("_", " ")
+    def weights(self) -> str:
+        """Which weights the adapter was merged into, and how the sum is stored."""
+        target = MERGE_TARGETS[self.variant.removeprefix("merged_into_")]
+        outcome = "requantised" if PRECISIONS[target.precision].quantised else "original"
+        return WORDS("weights", "dequantised" if target.dequantised else outcome, precision=target.precision)
 
 
 def difference_cell(entry: MergedModel) -> Cell | None:
@@ -56,7 +59,7 @@ def difference_cell(entry: MergedModel) -> Cell | None:
 
 COLUMNS: list[Column[MergedModel]] = [
     *METHOD,
-    Column("Merged into", lambda entry: text(entry.precision, style="code")),
+    Column("Merged into", lambda entry: text(entry.weights)),
     Column("Split", lambda entry: text(entry.split, style="code")),
     Column("Adapter", lambda entry: accuracy_cell(entry.own), formats.accuracy),
     Column("Merged", lambda entry: accuracy_cell(entry.merged), formats.accuracy),

@@ -31,9 +31,10 @@ class AnswersOnSplit(MethodOnTask):
         return None if likelihood is None else likelihood - self.scored.accuracy
 
 
+SPLIT: Column[AnswersOnSplit] = Column("Split", lambda entry: text(entry.split, style="code"))
 COLUMNS: list[Column[AnswersOnSplit]] = [
     *METHOD,
-    Column("Split", lambda entry: text(entry.split, style="code")),
+    SPLIT,
     Column("Generated", lambda entry: accuracy_cell(entry.scored), formats.accuracy),
     Column(
         "Likeliest label",
@@ -56,6 +57,52 @@ def answers_table(study: Study, task: str) -> Table | None:
     ]
     caption = WORDS("caption", task=task)
     return build_table(f"answers-{task}", caption, COLUMNS, answers, style="compact") if answers else None
+
+
+def read_otherwise(study: Study, task: str) -> list[AnswersOnSplit]:
+    """Return the generated answers that were also read more or less strictly than they count."""
+    return [
+        AnswersOnSplit(study, task, method, split, score)
+        for method in study.methods
+        for split in study.splits(task)
+        if (score := study.score(task, method, split)) and score.accuracy_by_strictness
+    ]
+
+
+def strictness_sentence(study: Study, task: str) -> str:
+    """Return how far accuracy hangs on how answers are read; nothing where none were generated."""
+    changes = [
+        (accuracy - entry.scored.accuracy, level, entry)
+        for entry in read_otherwise(study, task)
+        for level, accuracy in (entry.scored.accuracy_by_strictness or {}).items()
+    ]
+    if not changes:
+        return ""
+    change, level, entry = max(changes, key=lambda found: abs(found[0]))
+    outcome = "differ" if change else "same"
+    title = study.title(entry.method)
+    return WORDS("strictness_matters", outcome, change=change, level=level, title=title, split=entry.split)
+
+
+def strictness_table(study: Study, task: str) -> Table | None:
+    """Return the accuracies that generated answers reach if read more or less strictly; nothing where all are equal."""
+    answers = read_otherwise(study, task)
+    if not any(
+        set((entry.scored.accuracy_by_strictness or {}).values()) != {entry.scored.accuracy} for entry in answers
+    ):
+        return None
+    levels = dict.fromkeys(level for entry in answers for level in entry.scored.accuracy_by_strictness or ())
+    columns = [*METHOD, SPLIT, *map(strictness_column, levels)]
+    return build_table(f"strictness-{task}", WORDS("strictness_caption", task=task), columns, answers, style="compact")
+
+
+def strictness_column(level: str) -> Column[AnswersOnSplit]:
+    """Return the accuracies at one level of strictness."""
+    return Column(
+        WORDS("strictness", level),
+        lambda entry: counted_cell((entry.scored.accuracy_by_strictness or {}).get(level), entry.scored.rows),
+        formats.accuracy,
+    )
 
 
 def unparseable_answers(study: Study, task: str) -> list[dict[str, Any]]:
@@ -89,6 +136,7 @@ def name_method(entry: MethodOnTask) -> str:
 def prompt_facts(entry: MethodOnTask) -> str:
     """Return a sentence on worked examples and settings of a method's prompt."""
     readout = entry.study.settings(entry.method)["readout"]
-    settings = formats.setting({key: value for key, value in readout.items() if key not in ("kind", "shots", "trials")})
+    shown = {key: value for key, value in readout.items() if key not in ("kind", "shots", "trials") and value != {}}
+    settings = formats.setting(shown)
     shots = entry.run.predict.shots if entry.run and entry.run.predict else []
     return WORDS("facts", shots=[str(shot.id) for shot in shots], settings=settings)
