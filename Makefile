@@ -6,11 +6,12 @@ CORES ?= all
 STUDY ?=
 PROFILE ?= profiles/slurm
 OPTIONS ?=
+ROOMS ?=
 ENVIRONMENT := .venv
 READY := $(ENVIRONMENT)/ready
 export PATH := $(CURDIR)/$(ENVIRONMENT)/bin:$(PATH)
 
-.PHONY: report resume test style unit browser workflow test-slurm targets lock clean
+.PHONY: report resume test style unit browser workflow test-slurm targets mutants lock schema clean
 
 report: $(READY)
 	snakemake --cores $(CORES) --resources gpu=1 $(if $(STUDY),--configfile $(STUDY))
@@ -29,6 +30,7 @@ style: $(READY)
 	ruff format --check .
 	snakefmt --check Snakefile rules
 	snakemake --lint
+	PYTHONPATH=scripts lint-imports
 
 unit: $(READY)
 	OMP_NUM_THREADS=1 python -m pytest -q -n 2 --dist loadfile -m "not workflow and not demo and not browser and not slurm" --durations=10
@@ -48,6 +50,12 @@ test-slurm: $(READY)
 targets: $(READY)
 	python -m pytest -q -m demo --durations=5
 
+# Which small faults, put into the library one at a time, do its unit tests not notice? ROOMS=scoring OPTIONS=--sample=0
+# for all of a room, minutes to hours; what was found is kept in mutants/, and a run that was cut short goes on.
+mutants: $(READY)
+	@test -d mutants/tools || python -m pip install --quiet --target mutants/tools mutmut==3.8.1
+	PYTHONPATH=mutants/tools python tests/mutation/mutants.py $(ROOMS) $(OPTIONS)
+
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=…" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(ENVIRONMENT)
@@ -63,6 +71,10 @@ lock:
 	mv requirements.lock.new requirements.lock
 	.venv-lock/bin/python envs/pin.py
 	rm -rf .venv-lock
+
+# The schema by which editors check config files, after a change of a setting. A test says when it is due.
+schema: $(READY)
+	PYTHONPATH=scripts python -m fineprint.study.json_schema docs/config.schema.json
 
 clean:
 	rm -rf results checkpoints logs benchmarks .snakemake

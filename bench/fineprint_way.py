@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from transformers import AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification
 
-from fineprint.core.settings import read_kind
+from fineprint.core.settings import find_settings
 from fineprint.inference.assembly import Assembled, assemble_for_training, make_readout
 from fineprint.inference.batching import example_length
 from fineprint.inference.predicting import predict_rows
@@ -58,8 +58,8 @@ def make_method(
     return MethodSettings(
         backbone="decoder" if decoder else "encoder",
         precision="nf4" if decoder else "float32",
-        adapter=read_kind("adapters", ADAPTERS[adapter]),
-        readout=read_kind("readouts", readout),
+        adapter=find_settings("adapters", ADAPTERS[adapter]["kind"]).model_validate(ADAPTERS[adapter]),
+        readout=find_settings("readouts", readout["kind"]).model_validate(readout),
         training=TrainingSettings(**training) if training else None,
         max_length=512 if decoder else 128,
         prediction_batch_size=rows,

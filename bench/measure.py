@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import subprocess
 import time
 import traceback
 from collections.abc import Callable
@@ -45,7 +46,6 @@ def describe_run(commit: str | None, started: str) -> dict[str, Any]:
         started: when the whole comparison was, as an ISO date.
     """
     from fineprint.jobs.environment import describe_environment
-    from fineprint.measuring.nvml import driver_version
 
     found = describe_environment()
     gpu = found["gpu"] or {}
@@ -65,6 +65,16 @@ def describe_run(commit: str | None, started: str) -> dict[str, Any]:
         },
         "matmul_rate": matmul_rate(),
     }
+
+
+def driver_version() -> str | None:
+    """Return the version of NVIDIA's driver, or None where there is none."""
+    try:
+        command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return next(iter(done.stdout.split()), None)
 
 
 def matmul_rate(size: int = 8192, repeats: int = 20) -> float | None:

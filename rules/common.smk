@@ -13,6 +13,7 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from fineprint.core.packing import pack
 from fineprint.core.settings import SettingsError
+from fineprint.jobs.code_state import find_changed_rules, write_warning
 from fineprint.planning.gpu import USUAL_GPUS_GB, present_gpu_gb, read_gpu_size
 from fineprint.planning.refusing import check_study
 from fineprint.study.fetching import check_sources, list_hub_sources
@@ -294,6 +295,39 @@ def list_templates(wildcards):
     files = sorted(
         file for file in folder.rglob("*") if file.is_file() and file.suffix != ".rst"
     )
+    return [str(file.relative_to(workflow.basedir)) for file in files]
+
+
+def list_all_records():
+    """What every job of the study leaves a note of its code beside, in the order of the rules."""
+    results = f"results/{STUDY.study}"
+    made = [
+        *list_tasks(None),
+        *list_backbones(None),
+        *list_models(None),
+        *list_predictions(None),
+        *list_scores(None),
+        *list_serving(None),
+        *(f"{results}/{name}" for name in ("results.json", "figures", "report.html")),
+    ]
+    # A study at real size may stand beside the serving records: its own Snakemake looks after it.
+    return [Path(record) for record in made if record.startswith(f"{results}/")]
+
+
+def name_changed_code():
+    """Say which results were made by code that has changed since. What is forced is known only later, and named, too."""
+    if not workflow.is_main_process:
+        return
+    if changed := find_changed_rules(list_all_records()):
+        print(write_warning(changed, rerun_command(None)), file=sys.stderr)
+
+
+name_changed_code()
+
+
+def list_words(wildcards):
+    """The report's sentences and captions: a figure's are written beside it when it is drawn."""
+    files = sorted(Path(workflow.basedir, "report", "words").glob("*.yaml"))
     return [str(file.relative_to(workflow.basedir)) for file in files]
 
 

@@ -14,6 +14,8 @@ OUTPUTS  results/{study}/runs/{task}/{method}/{seed}/
 """
 
 
+# A cheap job writes what a run depends on into a file of its own. Snakemake compares that file by content, so a changed
+# setting trains again the runs that have it, and nothing else.
 rule write_run_config:
     input:
         script="scripts/write_settings.py",
@@ -88,6 +90,7 @@ rule train_method:
         """
 
 
+# A job of its own, though starting Python with torch costs seconds: what is scored is what was saved and loaded again.
 rule predict_labels:
     input:
         script="scripts/predict_labels.py",

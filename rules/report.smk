@@ -76,6 +76,7 @@ rule collect_results:
 
 rule plot_figures:
     input:
+        list_words,
         script="scripts/plot_figures.py",
         results="results/{study}/results.json",
     output:

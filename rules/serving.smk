@@ -4,7 +4,7 @@ Many tasks on one backbone: serve them in every way, combine their adapters, mea
 INPUTS   results/{study}/runs/{task}/{method}/{seed}/ of every task and method of the part, the backbone, the rows
 OUTPUTS  results/{study}/serving/
              settings.json     tasks, methods, seed, how serving is measured
-             serving.json      disk, memory, start, switches and throughput of each way and number of tasks
+             ways.json         disk, memory, start, switches and throughput of each way and number of tasks
              combining.json    accuracy of averaged, concatenated and jointly trained adapters
              forgetting.json   the first task before and after the second was learnt
 """
@@ -48,6 +48,7 @@ rule serve_tasks:
         "benchmarks/{study}/serve_tasks.tsv"
     conda:
         "../envs/train.yaml"
+    # Every core, used or not: nothing may run beside what is timed.
     threads: every_core
     resources:
         gpu=one_gpu,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fineprint.core.records import read_json, write_json
+from fineprint.jobs.code_state import note_code
 from fineprint.jobs.job import run_job
 from fineprint.results.collecting import collect_study, write_table
 
@@ -19,6 +20,7 @@ def main(*, study: Path, command: str, results: Path, table: Path) -> None:
     collected = collect_study(read_json(study), study.parent, command)
     write_json(results, collected)
     write_table(table, collected)
+    note_code(results)
 
 
 if __name__ == "__main__":

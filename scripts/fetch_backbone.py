@@ -5,6 +5,7 @@ from pathlib import Path
 from fineprint.backbones._model_folder import check_architecture, describe_backbone
 from fineprint.core.records import read_json, write_json
 from fineprint.core.settings import SettingsError
+from fineprint.jobs.code_state import note_code
 from fineprint.jobs.importing import import_libraries
 from fineprint.jobs.job import run_job, use_threads
 from fineprint.models.loading import load_tokenizer
@@ -34,9 +35,10 @@ def main(*, settings: Path, model: Path, record: Path, fetched: Path | None = No
     facts = backbone.fetch(model, wanted["seed"])
     check_architecture(backbone, model)
     pad_token = load_tokenizer(model).pad_token
-    described = describe_backbone(backbone, model, facts)
-    check_unchanged(fetched, described["files"])
-    write_json(record, {"name": wanted["name"], "pad_token": pad_token, **described})
+    described = describe_backbone(wanted["name"], backbone, model, facts, pad_token)
+    check_unchanged(fetched, described.files)
+    write_json(record, described)
+    note_code(record)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,11 @@ def main(*, study: str, gpus: str, results: Path, plan: Path, table: Path) -> No
         table: the same as a Markdown table.
     """
     import_libraries()
-    from fineprint.planning.study import plan_study, write_table
+    from fineprint.planning.study import plan_study, write_plan_table
 
     planned = plan_study(read_study(unpack(study)), json.loads(gpus), results)
     write_json(plan, planned)
-    table.write_text(write_table(planned), encoding="utf-8")
+    table.write_text(write_plan_table(planned), encoding="utf-8")
     print(table.read_text(encoding="utf-8"))
 
 

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from fineprint.core.records import read_json
+from fineprint.core.records import Results, read_record
+from fineprint.jobs.code_state import note_code
 from fineprint.jobs.job import run_job
-from fineprint.reporting.figures.drawing_all import plot_all
+from fineprint.reporting.figures.plotting import plot_all
 
 
 def main(*, results: Path, figures: Path) -> None:
@@ -14,7 +15,8 @@ def main(*, results: Path, figures: Path) -> None:
         results: results.json.
         figures: the folder to write into.
     """
-    plot_all(read_json(results), figures)
+    plot_all(read_record(results, Results), figures)
+    note_code(figures)
 
 
 if __name__ == "__main__":

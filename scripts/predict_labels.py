@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fineprint.core.records import write_json
+from fineprint.jobs.code_state import note_code
 from fineprint.jobs.job import run_job
 from fineprint.runs.running import predict_run
 
@@ -31,6 +32,7 @@ def main(
         threads: that torch may use.
     """
     write_json(record, predict_run(run_config, task, rows, backbone, model, predictions, threads))
+    note_code(record)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fineprint.core.records import read_json, write_json
 from fineprint.core.settings import SettingsError
+from fineprint.jobs.code_state import note_code
 from fineprint.jobs.job import run_job
 from fineprint.study.fetching import use_fetched
 from fineprint.study.reading import read_kind_of
@@ -29,7 +30,8 @@ def main(*, settings: Path, rows: Path, record: Path, fetched: Path | None = Non
     files = {split: rows / f"{split}.jsonl" for split in splits}
     for split, part in splits.items():
         write_rows(files[split], part)
-    write_json(record, {"name": wanted["name"], **describe_task(task, splits, dropped, files)})
+    write_json(record, describe_task(wanted["name"], task, splits, dropped, files))
+    note_code(record)
 
 
 if __name__ == "__main__":

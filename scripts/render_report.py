@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from fineprint.core.records import read_json
+from fineprint.core.records import Results, read_record
+from fineprint.jobs.code_state import note_code
 from fineprint.jobs.job import run_job
 from fineprint.reporting.html import render
 from fineprint.reporting.pdf import write_pdf
@@ -18,11 +19,12 @@ def main(*, results: Path, figures: Path, report: Path, html: Path, pdf: Path) -
         html: the page to write.
         pdf: the PDF to write.
     """
-    collected = read_json(results)
+    collected = read_record(results, Results)
     html.parent.mkdir(parents=True, exist_ok=True)
     html.write_text(render(collected, figures, report, "page"), encoding="utf-8")
     pdf.parent.mkdir(parents=True, exist_ok=True)
     write_pdf(collected, figures, report, pdf)
+    note_code(html)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fineprint.core.records import write_json
+from fineprint.jobs.code_state import note_code
 from fineprint.jobs.job import run_job
 from fineprint.scoring.scoring import score_run
 
@@ -17,6 +18,7 @@ def main(*, task: Path, predictions: Path, predict_record: Path, record: Path) -
         record: the scores.
     """
     write_json(record, score_run(task, predictions, predict_record))
+    note_code(record)
 
 
 if __name__ == "__main__":

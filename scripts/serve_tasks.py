@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fineprint.core.records import write_json
+from fineprint.jobs.code_state import note_code
 from fineprint.jobs.importing import import_libraries
 from fineprint.jobs.job import run_job, use_threads
 
@@ -21,6 +22,7 @@ def main(*, settings: Path, study: Path, record: Path, threads: int = 1) -> None
     from fineprint.serving.serving import serve_study
 
     write_json(record, serve_study(settings, study))
+    note_code(record)
 
 
 if __name__ == "__main__":

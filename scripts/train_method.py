@@ -6,6 +6,7 @@ Started by torchrun, several processes share the training, a GPU each.
 from pathlib import Path
 
 from fineprint.core.records import write_json
+from fineprint.jobs.code_state import note_code
 from fineprint.jobs.job import run_job
 from fineprint.runs.running import train_run
 from fineprint.training.checkpoints import Checkpoints, bind
@@ -44,6 +45,7 @@ def main(
     trained = train_run(run_config, task, rows, backbone, backbone_record, model, threads, kept)
     if trained is not None:  # else another of several processes writes
         write_json(record, trained)
+        note_code(record)
         if kept is not None:
             kept.remove()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from example_serving import make_long_results
-from fineprint.reporting.figures.drawing_all import plot_all
+from fineprint.reporting.figures.plotting import plot_all
 from fineprint.reporting.html import render
 
 REPORT = Path(__file__).parents[2] / "report"

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from accelerate.state import AcceleratorState
 
-from fineprint.core.settings import read_kind
+from fineprint.core.settings import find_settings
 from fineprint.inference.assembly import assemble_for_training, make_readout
 from fineprint.inference.batching import training_batches
 from fineprint.jobs.importing import import_libraries
@@ -73,11 +73,12 @@ def assemble(
     settings = dict(ADAPTERS[adapter])
     if settings["kind"] == "lora":
         settings["target_modules"] = TARGETS[architecture]
+    reading = {"kind": readout} if isinstance(readout, str) else readout
     method = MethodSettings(
         backbone=architecture,
         precision=precision,
-        adapter=read_kind("adapters", settings),
-        readout=read_kind("readouts", {"kind": readout} if isinstance(readout, str) else readout),
+        adapter=find_settings("adapters", settings["kind"]).model_validate(settings),
+        readout=find_settings("readouts", reading["kind"]).model_validate(reading),
         training=TrainingSettings(
             **({"epochs": 1, "learning_rate": 1e-3, "batch_size": 8, "mixed_precision": "no"} | training)
         ),

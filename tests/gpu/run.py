@@ -11,7 +11,7 @@ import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests"), str(ROOT / "tests/gpu")]
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests"), str(ROOT / "tests/gpu"), str(ROOT / "bench")]
 
 
 def main() -> int:
@@ -42,7 +42,7 @@ def main() -> int:
 def describe(commit: str | None) -> str:
     """Return date, commit, gpu and versions, a line each."""
     from fineprint.jobs.environment import describe_environment
-    from fineprint.measuring.nvml import driver_version
+    from measure import driver_version
 
     found = describe_environment()
     gpu = found["gpu"] or {"name": "no GPU", "cuda": None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from example_results import make_results
+from example_results import as_plain, make_results
 from example_runs import LABELS, METHODS
 from fineprint.scoring import statistics
 
@@ -29,13 +29,15 @@ def set_hits(results: dict[str, Any], right: dict[str, range], seed: int, rows: 
     for run in results["runs"]:
         if run["seed"] == seed:
             score = statistics.score_predictions(make_entries(hits[run["method"]]), LABELS)
-            run["scores"]["splits"]["matched"] = score
+            run["scores"]["splits"]["matched"] = as_plain(score)
             reason = statistics.find_collapse({"matched": score})
             run["status"] = run["scores"]["status"] = "collapsed" if reason else "ok"
             run["reason"] = run["scores"]["reason"] = reason
     others = [pair for pair in results["comparisons"] if pair["seed"] != seed]
     pairs = statistics.compare_paired(hits)
-    results["comparisons"] = others + [{**pair, "task": "nli", "split": "matched", "seed": seed} for pair in pairs]
+    results["comparisons"] = others + [
+        {**as_plain(pair), "task": "nli", "split": "matched", "seed": seed} for pair in pairs
+    ]
 
 
 def make_entries(hits: list[bool]) -> list[dict[str, Any]]:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 from example_runs import LABELS, LINEAR, LORA, METHODS, RANDOM, machine, make_run
+from fineprint.core.records import as_mapping
 from fineprint.scoring import statistics
 
-__all__ = ["METHODS", "make_results"]
+__all__ = ["METHODS", "as_plain", "make_results"]
+
+
+def as_plain(value: Any) -> Any:
+    """Return records as the plain data that their file would hold."""
+    return json.loads(json.dumps(value, default=as_mapping))
+
 
 MADE: dict[str, dict[str, Any]] = {}  # by arguments: thousands of bootstrap draws are taken once
 
 
-def make_task(splits: dict[str, int]) -> dict[str, Any]:
+def make_task(name: str, splits: dict[str, int]) -> dict[str, Any]:
     """Return a task's record."""
     hard = {"premise": 'A <script>alert(1)</script> | #panic("x") man', "hypothesis": "$1$ *b* {{ 7 * 7 }} _x_ `y` @z"}
     sizes = {"train": 2700, "held_out": 300, **splits}
@@ -40,7 +48,9 @@ def make_task(splits: dict[str, int]) -> dict[str, Any]:
         for split, rows in sizes.items()
     }
     return {
+        "name": name,
         "settings": {"kind": "demo_nli", "held_out_fraction": 0.1},
+        "facts": {},
         "description": "English sentence pairs generated for this study (nine phenomena, five genres)",
         "labels": LABELS,
         "answers": ["yes", "maybe", "no"],
@@ -51,11 +61,13 @@ def make_task(splits: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def make_backbone(kind: str, architecture: str) -> dict[str, Any]:
+def make_backbone(name: str, kind: str, architecture: str) -> dict[str, Any]:
     """Return a backbone's record."""
     facts = {"steps": 3000, "seconds": 91.2, "dropped_test_pairs": 12, "phenomena_left_out": ["numeral", "voice"]}
     files = {"config.json": "cd" * 32, "model.safetensors": "ef" * 32}
     return {
+        "name": name,
+        "pad_token": "<pad>",
         "settings": {"kind": kind, "architecture": architecture},
         "facts": facts,
         "model_type": "roberta" if architecture == "encoder" else "llama",
@@ -100,7 +112,7 @@ def make_results_anew(
             runs += [run for run, _ in found.values()]
             for split in next(iter(found.values()))[1]:
                 pairs = statistics.compare_paired({name: hits[split] for name, (_, hits) in found.items()})
-                comparisons += [{**pair, "task": task, "split": split, "seed": seed} for pair in pairs]
+                comparisons += [{**as_plain(pair), "task": task, "split": split, "seed": seed} for pair in pairs]
             if with_gaps:
                 runs.append(
                     {
@@ -129,17 +141,19 @@ def make_results_anew(
         "config_sha256": "12" * 32,
     }
     backbones = {
-        "encoder": make_backbone("demo_encoder", "encoder"),
-        "decoder": make_backbone("demo_decoder", "decoder"),
+        "encoder": make_backbone("encoder", "demo_encoder", "encoder"),
+        "decoder": make_backbone("decoder", "demo_decoder", "decoder"),
     }
-    return {
+    results = {
         "study": study,
         "provenance": provenance,
-        "tasks": {task: make_task(splits) for task in tasks},
+        "tasks": {task: make_task(task, splits) for task in tasks},
         "backbones": backbones,
         "runs": runs,
         "comparisons": comparisons,
+        "serving": None,
     }
+    return as_plain(results)
 
 
 def make_jobs(names: list[str], tasks: tuple[str, ...], seeds: tuple[int, ...]) -> list[dict[str, Any]]:

@@ -127,11 +127,19 @@ def machine() -> dict[str, Any]:
         "python": "3.11.7",
         "system": "Linux x86_64",
         "processor": "Example CPU",
+        "processor_model": None,
         "cores": 2,
         "memory_bytes": 16_000_000_000,
         "gpu": None,
         "versions": versions,
     }
+
+
+def environment(processor: str = "Example CPU", gpu: str | None = None) -> dict[str, Any]:
+    """Return what a job says it ran on, from no known commit."""
+    described = {"name": gpu, "memory_bytes": 24_000_000_000, "cuda": "13.0"} if gpu else None
+    named = {"processor": processor, "gpu": described}
+    return {**machine(), **named, "commit": None, "uncommitted_changes": None, "placement": None}
 
 
 def make_entries(accuracy: float, rows: int, seed: int, generated: bool) -> list[dict[str, Any]]:
@@ -181,7 +189,7 @@ def make_train(spec: tuple[Any, ...], epochs: int = 4) -> dict[str, Any]:
         "saved_files": {},
         "phases": {},
         "notes": [],
-        "environment": machine(),
+        "environment": environment(),
     }
     keys = (
         "rows",
@@ -258,6 +266,7 @@ def make_predict(spec: tuple[Any, ...]) -> dict[str, Any]:
             "id": "train-00017",
             "texts": {"premise": "A dog sleeps.", "hypothesis": "An animal sleeps."},
             "label": 0,
+            "group": "A dog sleeps.",
             "tags": {},
         }
     ] * readout.get("shots", 0)
@@ -286,7 +295,7 @@ def make_predict(spec: tuple[Any, ...]) -> dict[str, Any]:
         "variants": [],
         "trials": [],
         "notes": [],
-        "environment": machine(),
+        "environment": environment(),
     }
 
 

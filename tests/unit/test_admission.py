@@ -3,12 +3,14 @@
 import json
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import ADAPTER_FOLDER
+from fineprint.serving.admission import whole_files
 from fineprint.serving.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched
 from test_serving import make_entry
 
@@ -147,3 +149,11 @@ def test_adapters_of_several_ranks_lie_side_by_side(way, entries, tmp_path):
     for example in entry.examples:
         alike = [serving.answer([(name, example)])[0] for name in (served[0].name, entry.name)]
         torch.testing.assert_close(*alike, rtol=1e-4, atol=1e-5)
+
+
+def test_a_mistake_in_the_code_is_no_damaged_file(tmp_path):
+    entry = SimpleNamespace(name="task", saved=tmp_path)
+    with pytest.raises(KeyError, match="of ours"), whole_files(entry):
+        raise KeyError("of ours")
+    with pytest.raises(SettingsError, match="missing or damaged"), whole_files(entry):
+        (tmp_path / "none").read_text(encoding="utf-8")

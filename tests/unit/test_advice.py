@@ -1,4 +1,4 @@
-"""Words follow the data: what is said where LoRA loses clearly, wins clearly, or cannot be told apart."""
+"""Words follow the data: what is said where LoRA loses clearly, wins clearly, or ties."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from example_contests import FULL, LORA, make_contest, set_hits
 from example_results import make_results
-from example_runs import METHODS
+from example_runs import METHODS, environment
 from fineprint.reporting.sections import advice, analysis, benefit
 from fineprint.reporting.sections.cost_axes import SPEED, TRAINING_COSTS, find_least
 from fineprint.results.lookup import Study
@@ -32,14 +32,14 @@ def test_a_clear_result_is_said_in_every_section(tmp_path, outcome):
     results = make_contest(right)
     text, study = text_of(without_pictures(results, tmp_path)), Study(results)
     assert f"{best} has the highest accuracy on matched" in text
-    assert f"It is better than {other}." in text
+    assert f"It is significantly better than {other}." in text
     assert f"{best}: the paired tests put {other} behind it." in text
-    assert f"10.0 points behind {best}" in text
+    assert f"10.0 percentage points behind {best}" in text
     assert f"{other} has the highest" not in text and f"behind {other}" not in text
-    assert "cannot be told apart in accuracy" not in text
+    assert "is not significantly more accurate" not in text
     assert study.ranking("nli") == ([[FULL], [LORA]] if outcome == "LoRA loses" else [[LORA], [FULL]])
     verdict = "not supported" if outcome == "LoRA loses" else "supported"
-    claim = re.search(r"95–100 % met from.{0,120}?(not supported|supported)", text)
+    claim = re.search(r"95–100 % accepted: .{0,120}?(not supported|supported)", text)
     assert claim and claim.group(1) == verdict
 
 
@@ -48,28 +48,32 @@ def test_a_tie_is_a_tie_in_every_section(tmp_path):
     text, study = text_of(without_pictures(results, tmp_path)), Study(results)
     assert study.ranking("nli") == [[FULL, LORA]]
     assert (
-        "“RoBERTa, full fine-tuning” and “RoBERTa, LoRA” cannot be told apart in accuracy; let the cost decide." in text
+        "RoBERTa, full fine-tuning is not significantly more accurate than RoBERTa, LoRA; let the cost decide." in text
     )
     assert "RoBERTa, LoRA reaches the same." in text
-    assert "It is better than" not in text and "points behind RoBERTa" not in text
-    assert "cannot be told apart from the best" in text
+    assert "significantly better than" not in text and "points behind RoBERTa" not in text
+    assert "its accuracy is not significantly below the best" in text
 
 
 def test_the_cheapest_is_named_with_its_accuracy():
     study = Study(make_contest({FULL: range(270), LORA: range(240)}))
     words = find(study, "Many tasks").advice
-    assert "fewest saved bytes: RoBERTa, LoRA (10.0 points behind RoBERTa, full fine-tuning), 104\u00a0kB." in words
-    assert "Of those at the top in accuracy: RoBERTa, full fine-tuning, 1.84\u00a0MB." in words
+    assert (
+        "smallest checkpoint: RoBERTa, LoRA (10.0 percentage points behind RoBERTa, full fine-tuning), 104\u00a0kB."
+        in words
+    )
+    assert "Among the rank-1 methods: RoBERTa, full fine-tuning, 1.84\u00a0MB." in words
     study = Study(make_contest({FULL: range(240), LORA: range(270)}))
     words = find(study, "Many tasks").advice
     assert "RoBERTa, LoRA (no ranked method is more accurate), 104\u00a0kB." in words
-    assert "Of those at the top" not in words
+    assert "Among the rank-1" not in words
 
 
 def test_a_method_that_trains_nothing_adds_no_bytes():
     study = Study(make_contest({FULL: range(270), ZERO: range(200)}))
-    assert "Llama, zero-shot (23.3 points behind RoBERTa, full fine-tuning) trains nothing and adds no bytes." in (
-        find(study, "Many tasks").advice
+    assert (
+        "Llama, zero-shot (23.3 percentage points behind RoBERTa, full fine-tuning) trains nothing and adds no bytes."
+        in (find(study, "Many tasks").advice)
     )
     assert "Llama, zero-shot needs no training and reaches 0.67" in find(study, "Prototyping").advice
 
@@ -92,11 +96,11 @@ def test_equal_costs_have_no_single_winner():
 def test_memory_of_two_kinds_and_times_of_two_machines_are_not_compared():
     results = make_contest({FULL: range(270), LORA: range(268)})
     results["runs"][1]["train"]["phases"]["training"]["memory"]["peak_allocated_bytes"] = 5
-    results["runs"][1]["train"]["environment"] = {"processor": "another", "gpu": None}
+    results["runs"][1]["train"]["environment"] = environment("another")
     study = Study(results)
     for axis in (MEMORY, TIME):
         assert find_least(study, "nli", [FULL, LORA], axis) is None
-        assert benefit.find_ratio(study, "nli", FULL, LORA, axis) is None
+        assert benefit.Challenger(study, "nli", LORA, FULL).ratio(axis) is None
     assert find(study, "Little memory").advice.startswith("No advice")
     assert "least memory" not in " ".join(analysis.cost_sentences(study, "nli"))
     assert find_least(study, "nli", [FULL, LORA], SAVED) == ([LORA], 104_332)
@@ -120,7 +124,7 @@ def test_further_seeds_are_named_and_may_disagree():
     assert "(seed 1 of 2)." in analysis.verdict_sentences(study, "nli")[0]
     assert (
         "Averaged over seeds RoBERTa, LoRA lies above it."
-        in " ".join(analysis.other_splits(study, "nli")) + (analysis.describe_task(study, "nli")["others"][-1])
+        in " ".join(analysis.other_splits(study, "nli")) + (analysis.summarise_task(study, "nli")["others"][-1])
     )
 
 
@@ -141,21 +145,21 @@ def test_ratios_by_hand():
     assert table.rows[0][3].text == "0.0"
     reading = benefit.readings(study, "nli")[0]
     assert reading.startswith(
-        "RoBERTa, LoRA: 10.0 points behind RoBERTa, full fine-tuning; in its favour: trained parame"
+        "RoBERTa, LoRA: 10.0 percentage points behind RoBERTa, full fine-tuning; in its favour: trainable para"
     )
-    assert "about the same: weights at prediction" in reading
+    assert "about the same: weights at inference" in reading
 
 
 def test_a_best_method_that_trains_nothing_gives_no_training_ratios():
     study = Study(make_contest({ZERO: range(280), FULL: range(240)}))
     table = benefit.benefit_table(study, "nli")
     assert [cell.text for cell in table.rows[1][4:8]] == ["–"] * 4
-    assert "trained parameters: nothing is trained" in table.caption
+    assert "trainable parameters: nothing is trained" in table.caption
 
 
 def test_large_models_are_scaled_up_only_from_large_ones():
     results = make_results(with_gaps=False, splits={"matched": 300})
-    assert "too small to be scaled up" in find(Study(results), "Models of 70 B").advice
+    assert "model too small to extrapolate from" in find(Study(results), "Models of 70 B").advice
     assert "for 70 B" not in find(Study(results), "Models of 70 B").advice
     for run in results["runs"]:
         run["train"]["parameters"] = None
@@ -185,7 +189,7 @@ def test_section_numbers_are_computed(tmp_path):
 
 def test_runs_of_further_seeds_are_counted(tmp_path):
     results = make_contest({FULL: range(270), LORA: range(240)}, seeds=(1, 2))
-    assert "2 seeds; every run can be ranked." in text_of(without_pictures(results, tmp_path))
+    assert "2 seeds; no run collapsed." in text_of(without_pictures(results, tmp_path))
     set_hits(results, {FULL: range(100), LORA: range(240)}, seed=2)
     assert "2 seeds; 1 collapsed." in text_of(without_pictures(results, tmp_path))
 

@@ -90,6 +90,9 @@ def test_the_card_s_program_answers_as_the_workflow_does(
         pytest.skip("nothing is trained")
     backbone = backbone_folders[architecture]
     train_laid_out(method, backbone, task_record, tiny_rows)
+    if make_readout(method, backbone, task_record, tiny_rows, seed=1).plain_code() is None:
+        assert "```python" not in ModelCard.load(MODEL / "README.md").text, "nothing is better than a wrong program"
+        return
     check_program(method, backbone, task_record, tiny_rows)
 
 

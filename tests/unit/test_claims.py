@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from example_contests import FULL, LORA, make_contest, set_hits
-from example_runs import METHODS
+from example_runs import METHODS, environment
 from fineprint.claims.cases import Case, Measurement, NotMeasured
 from fineprint.claims.published import published_rows, read_published
 from fineprint.claims.quantities import QUANTITIES, ratio_interval
@@ -22,7 +22,7 @@ from fineprint.claims.verdicts import (
     read_claims,
 )
 from fineprint.core.settings import SettingsError
-from fineprint.reporting.sections.claims import count_sentence, ledger_row
+from fineprint.reporting.sections.claim_ledger import count_sentence, ledger_row
 from fineprint.results.lookup import Study
 
 REPORT = Path(__file__).parents[2] / "report"
@@ -37,7 +37,7 @@ def at_real_size(results, gpu=True):
     results["backbones"]["encoder"].update({"parameters": 355_000_000, "bytes": 1_420_000_000})
     for run in results["runs"]:
         for record in (run["train"], run["predict"]):
-            record["environment"] = {"processor": "CPU", "gpu": {"name": "Card"} if gpu else None}
+            record["environment"] = environment(gpu="Card" if gpu else None)
             for phase in record["phases"].values():
                 phase["memory"]["peak_allocated_bytes"] = 6_100_000_000 if gpu else None
     return results
@@ -64,7 +64,7 @@ def test_a_small_model_tests_no_size_and_shows_its_own_figure():
     assessed = assess(contest(), "lora_saved")
     assert assessed.verdict == NOT_TESTABLE
     assert "About models of 300 M to 420 M parameters; “encoder” has 460 k." in assessed.sentence.replace("\u00a0", " ")
-    assert ledger_row(assessed).measured == ["This study's own:", "No. 2, RoBERTa, LoRA: 104\u00a0kB"]
+    assert ledger_row(assessed).measured == ["For information:", "No. 2, RoBERTa, LoRA: 104\u00a0kB"]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_speed_is_of_rows_per_second_and_says_the_total_time():
 
 def test_times_of_two_machines_are_not_compared():
     results = at_real_size(contest())
-    results["runs"][1]["train"]["environment"] = {"processor": "another", "gpu": None}
+    results["runs"][1]["train"]["environment"] = environment("another")
     assert "different machines" in assess(results, "lora_speed").sentence
 
 
@@ -220,11 +220,12 @@ def test_storage_is_arithmetic_on_measured_bytes():
 
 
 def serving(switch, reload, after="aa"):
-    row = {"tasks": 3, "switch_seconds_median": switch}
+    row = {"tasks": 3, "trained": True, "switch_seconds_median": switch}
     rows = [{**row, "way": "switched", "method": LORA}]
     rows += [{**row, "way": "reloaded", "method": FULL, "switch_seconds_median": reload}]
     kept = [{"way": "switched", "method": LORA, "before": "aa", "after": after}]
-    return {"ways": {"rows": rows, "backbone": kept}}
+    absent = {"seed": 1, "tasks": {}, "runs": [], "combining": None, "forgetting": None, "real_size": None}
+    return {"ways": {"settings": {}, "rows": rows, "backbone": kept}, "comparisons": [], **absent}
 
 
 def test_switching_adapters():
@@ -249,6 +250,14 @@ def test_random_weights_test_no_accuracy(monkeypatch):
     assert "those of “encoder” are random" in assessed.sentence
 
 
+def test_weights_of_a_source_that_is_not_known_test_no_accuracy():
+    results = contest()
+    results["backbones"]["encoder"]["settings"]["kind"] = "of_another_version"
+    assessed = assess(results, "lora_accuracy")
+    assert assessed.verdict == NOT_TESTABLE
+    assert "where those of “encoder” come from is not known" in assessed.sentence
+
+
 @pytest.mark.parametrize(
     ("low", "value", "high", "outcome"),
     [(0.9, 0.95, 1.0, "within"), (0.8, 0.9, 0.96, "open"), (0.7, 0.8, 0.89, "below"), (1.11, 1.2, 1.3, "above")],
@@ -262,7 +271,7 @@ def test_one_claim_over_many_methods_shows_a_range():
 
     results = make_results(with_gaps=False, splits={"matched": 90})
     row = ledger_row(assess(results, "decoder_prediction_memory"))
-    assert row.measured == ["This study's own (resident memory, no GPU):", "12.0\u00a0MB to 12.0\u00a0MB (5 cases)"]
+    assert row.measured == ["For information (resident memory, no GPU):", "12.0\u00a0MB to 12.0\u00a0MB (5 cases)"]
 
 
 def entry(**changes):
@@ -321,7 +330,7 @@ def test_an_added_claim_needs_no_code():
 def test_a_number_and_its_unit_stay_on_one_line():
     row = ledger_row(assess(contest(), "lora_share"))
     assert row.claim.startswith("LoRA trains less than 1\u00a0% of")
-    assert (row.claimed, row.met) == ("<\u00a01\u00a0%", "met up to 1.0\u00a0%")
+    assert (row.claimed, row.met) == ("<\u00a01\u00a0%", "accepted: up to 1.0\u00a0%")
 
 
 def test_counts_add_up():

@@ -10,7 +10,7 @@ def test_a_gpu_s_workspace_and_energy_are_shown_where_they_were_measured():
     plain_study = Study(results)
     task = plain_study.tasks[0]
     titles = [column.title for column in parts_table(plain_study, task).columns]
-    assert "Rows at once" in titles and "Workspace" not in titles
+    assert "Micro-batch" in titles and "Workspace" not in titles
     assert "Energy" not in [column.title for column in phases_table(plain_study, task).columns]
     for run in results["runs"]:
         if run["train"] and run["train"]["trained"]:

@@ -3,7 +3,8 @@
 import pytest
 import yaml
 
-from example_results import METHODS, make_results
+from example_results import METHODS, make_results, make_task
+from example_runs import make_predict
 from fineprint.backbones.demo_encoder import Settings as DemoEncoder
 from fineprint.backbones.random_weights import Settings as RandomWeights
 from fineprint.core.records import COST_ONLY, write_json
@@ -82,20 +83,22 @@ def make_cost_only(methods=None, several=()):
 
 
 def test_nothing_is_scored_whatever_was_predicted(tmp_path):
-    write_json(tmp_path / "task.json", {"labels": ["a", "b"], "splits": {"train": {}, "test": {}}})
-    write_json(tmp_path / "predict.json", {"run_config": {"why_no_accuracy": WHY}, "trials": []})
+    write_json(tmp_path / "task.json", make_task("two", {"test": 40}) | {"labels": ["a", "b"]})
+    write_json(
+        tmp_path / "predict.json", make_predict(METHODS["roberta_lora"]) | {"run_config": {"why_no_accuracy": WHY}}
+    )
     record = score_run(tmp_path / "task.json", tmp_path / "predictions", tmp_path / "predict.json")
     assert record["splits"] == record["variants"] == {} and record["status"] == COST_ONLY
     assert record["reason"] == f"accuracy was not measured: {WHY}"
 
 
 def test_the_table_has_one_row_a_run_with_costs_and_no_accuracy(tmp_path):
-    results = make_cost_only()
-    rows = [row for run in results["runs"] for row in table_rows(results["study"], run)]
+    results = Study(make_cost_only()).results
+    rows = [row for run in results.runs for row in table_rows(results.study, run)]
     assert len(rows) == len(METHODS)
     assert all(row["accuracy"] is None and row["status"] == COST_ONLY for row in rows)
     assert all(row["predict_seconds"] and row["total_parameters"] for row in rows)
-    assert compare_runs(tmp_path, results["runs"]) == []
+    assert compare_runs(tmp_path, results.runs) == []
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +135,7 @@ def test_no_table_figure_or_sentence_speaks_of_an_accuracy(page):
 def test_costs_are_told_for_each_backbone(page):
     text = page["text"]
     assert "Of the trained methods on “encoder”" in text and "Of the trained methods on “decoder”" in text
-    assert "Peak memory in training, encoder" in text and "Prediction, rows per second, decoder" in text
+    assert "Peak training memory, encoder" in text and "Prediction, examples per second, decoder" in text
     assert "this study gives no advice on accuracy" in text
     for table in ("parameters-nli", "cost-nli", "memory-parts-nli", "storage-nli"):
         assert f'id="table-{table}"' in page["html"]

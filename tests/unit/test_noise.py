@@ -1,20 +1,20 @@
 """What the noise of one training, one machine or a few rows allows to be said."""
 
-import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from example_contests import FULL, LORA, make_contest, set_hits
-from example_results import METHODS, make_results
-from example_runs import generation
-from fineprint.core.records import write_json
+from example_results import METHODS, as_plain, make_results, make_task
+from example_runs import generation, machine, make_predict
+from fineprint.core.records import Machine, TrialScore, make_record, write_json
 from fineprint.jobs import environment
 from fineprint.readouts import Prediction
 from fineprint.reporting.sections import advice, analysis, methods, seeds, setting, trials
 from fineprint.reporting.sections.cost_axes import SPEED, TRAINING_COSTS, find_least, write_least
 from fineprint.reporting.sections.merging import merge_table
-from fineprint.reporting.sections.pairs import one_choice_pairs, one_choice_table
+from fineprint.reporting.sections.pairs import ablations_table, list_ablations
 from fineprint.results.lookup import Study
 from fineprint.runs.running import write_predictions
 from fineprint.scoring import scoring
@@ -64,14 +64,17 @@ def test_a_single_seed_is_said_where_verdicts_stand(tmp_path):
     html = without_pictures(two(), tmp_path)
     for section in ("summary", "claims"):
         part = text_of(re.search(rf'<section id="{section}">.*?</section>', html, re.DOTALL)[0])
-        assert "speak of other rows, not of another training: one seed was run (1)" in part
+        assert "cover sampling of test examples, not training variance: one seed was run (1)" in part
 
 
 def test_of_several_seeds_the_spread_is_said():
     results = two(seeds=(1, 2))
     set_hits(results, {FULL: range(240), LORA: range(264)}, seed=2)
     words = seeds.caution(Study(results))
-    assert "measured with 2 seeds: its standard deviation was at most 7.1 points (RoBERTa, full fine-tuning)." in words
+    assert (
+        "measured with 2 seeds: its standard deviation was at most 7.1 percentage points (RoBERTa, full fine-tuning)."
+        in words
+    )
     assert "one seed" not in words
 
 
@@ -80,9 +83,9 @@ def test_a_processor_is_told_by_its_model_s_numbers(tmp_path):
     file.write_text("model name\t: AMD EPYC\ncpu family\t: 25\nmodel\t\t: 1\nstepping\t: 1\n\nmodel name\t: other\n")
     facts = environment.read_processor(file)
     assert facts["model name"] == "AMD EPYC" and facts["cpu family"] == "25"
-    machine = {"processor": "AMD EPYC", "processor_model": "family 25, model 1, stepping 1"}
-    assert setting.name_processor(machine) == "AMD EPYC, family 25, model 1, stepping 1"
-    assert setting.name_processor({"processor": "AMD EPYC"}) == "AMD EPYC"
+    for model, name in (("family 25, model 1", "AMD EPYC, family 25, model 1"), (None, "AMD EPYC")):
+        record = {**machine(), "processor": "AMD EPYC", "processor_model": model}
+        assert setting.name_processor(make_record(record, Machine, "machine")) == name
     assert environment.read_processor(tmp_path / "none") == {}
 
 
@@ -91,20 +94,20 @@ def test_what_is_tried_on_held_out_rows_is_no_choice_of_the_method():
     chosen = {name: METHODS[name] for name in ("llama_zero_shot", "llama_qlora_generation")}
     chosen["llama_zero_shot"] = (*METHODS["llama_zero_shot"][:4], tried, *METHODS["llama_zero_shot"][5:])
     study = Study(make_results(chosen, splits={"test": 150}, with_gaps=False))
-    found = [(pair["first"], pair["second"], pair["axis"]) for pair in one_choice_pairs(study, "nli")]
+    found = [(pair.before, pair.after, pair.axis) for pair in list_ablations(study, "nli")]
     assert found == [("llama_zero_shot", "llama_qlora_generation", "adapter")]
 
 
 def test_a_correction_is_named():
     assert describe_correction(1) == "uncorrected"
     assert describe_correction(2, "methods").endswith("for both methods")
-    assert "p (Holm): uncorrected" in one_choice_table(Study(two()), "nli").caption
+    assert "p (Holm): uncorrected" in ablations_table(Study(two()), "nli").caption
     three = Study(make_contest({FULL: range(270), LORA: range(265), "roberta_prefix": range(200)}))
-    assert "corrected by Holm's procedure for all 3 pairs" in one_choice_table(three, "nli").caption
+    assert "corrected by Holm's procedure for all 3 pairs" in ablations_table(three, "nli").caption
 
 
 def test_held_out_accuracies_have_intervals():
-    cell = methods.training_rows_table(Study(two()), "nli").rows[0][7]
+    cell = methods.epochs_table(Study(two()), "nli").rows[0][7]
     share = Study(two()).run("nli", FULL)["train"]["epochs"][2]["held_out_accuracy"]
     assert cell.text == share_with_interval(share, 300) and re.fullmatch(r"0\.\d\d \(0\.\d\d–\d\.\d\d\)", cell.text)
 
@@ -125,10 +128,10 @@ def scored(tmp_path):
     noted = [{"choice": choice, "value": value, "own": used, "shots": []} for choice, value, used, _ in tried]
     for number, (*_, labels) in enumerate(tried):
         write_answers(place / "trials" / f"{number}.jsonl", labels)
-    write_json(tmp_path / "task.json", {"labels": ["a", "b"], "splits": {"train": {}, "test": {}}})
-    write_json(tmp_path / "predict.json", {"run_config": {}, "trials": noted})
+    write_json(tmp_path / "task.json", make_task("two", {"test": 40}) | {"labels": ["a", "b"]})
+    write_json(tmp_path / "predict.json", make_predict(METHODS[LORA]) | {"trials": noted})
     record = scoring.score_run(tmp_path / "task.json", place, tmp_path / "predict.json")
-    return json.loads(json.dumps(record))
+    return as_plain(record)
 
 
 def test_a_merged_model_is_tested_against_its_adapter(scored):
@@ -144,15 +147,14 @@ def test_a_merged_model_is_tested_against_its_adapter(scored):
 
 def test_trials_are_evaluated_by_the_test_on_their_rows(scored):
     assert [trial.get("p_value_holm") for trial in scored["trials"]] == [None, pytest.approx(4 / 2**8), 1.0]
-    study = Study(make_contest({"llama_zero_shot": range(200)}))
-    words = trials.describe_trials(study, "llama_zero_shot", "temperature", scored["trials"])
-    assert words == (
-        "Llama, zero-shot, temperature: 0.750 with 0.1, as used, on 40 held-out rows; against it 0.7: −20.0 points "
-        "(p = 0.016); 0: 0.0 points (p = 1.000); the test confirms the difference of 0.7."
+    tried = [TrialScore(**trial) for trial in scored["trials"]]
+    assert trials.describe_trials("Llama, zero-shot", tried) == (
+        "Llama, zero-shot, temperature: 0.750 with 0.1, as used, on 40 held-out examples; compared with it: "
+        "temperature 0.7, −20.0 percentage points (p = 0.016); temperature 0, 0.0 percentage points (p = 1.000); "
+        "significant for 0.7."
     )
-    for trial in scored["trials"]:
-        trial.pop("p_value_holm", None)
-    words = trials.describe_trials(study, "llama_zero_shot", "temperature", scored["trials"])
+    untested = [replace(trial, p_value_holm=None) for trial in tried]
+    words = trials.describe_trials("Llama, zero-shot", untested)
     assert "0.7 0.550" in words and "no test" in words
 
 
@@ -160,7 +162,7 @@ def test_the_choice_of_prompt_and_temperature_is_explained():
     results = make_results(splits={"test": 90})
     words = " ".join(trials.choice_sentences(Study(results), "nli"))
     assert "without the list of answers (“yes”, “maybe” and “no”)" in words
-    assert "A temperature of 0.1 takes the likeliest word nearly always" in words and "drawn by the seed" in words
+    assert "A temperature of 0.1 takes the likeliest token nearly always" in words and "drawn by the seed" in words
     results["tasks"]["nli"]["prompt"] += " Choose one: yes, maybe, no."
     words = " ".join(trials.choice_sentences(Study(results), "nli"))
     assert "ends with the closed list of answers, “yes”, “maybe” and “no”" in words

@@ -31,10 +31,6 @@ class Library:
         place._obj.value = 123_456 if gpu.value == CARD else 0
         return 0
 
-    def nvmlSystemGetDriverVersion(self, place, length):
-        place.value = b"580.95.05"
-        return 0 if length.value >= 80 else 7
-
 
 @pytest.fixture
 def gpu(monkeypatch):
@@ -59,7 +55,6 @@ def test_energy_is_the_current_card_s_in_joules(gpu, monkeypatch):
     use(monkeypatch, library)
     assert nvml.read_energy_joules() == 123.456
     assert library.asked == [b"GPU-12-34"], "by its own number, whatever CUDA_VISIBLE_DEVICES says"
-    assert nvml.driver_version() == "580.95.05"
     assert phases.read_energy_joules is nvml.read_energy_joules
 
 
@@ -77,8 +72,3 @@ def test_an_unknown_card_is_not_measured(gpu, monkeypatch):
     assert nvml.read_energy_joules() is None
     gpu.uuid = None
     assert nvml.read_energy_joules() is None
-
-
-def test_without_a_driver_there_is_no_version(monkeypatch):
-    use(monkeypatch, None)
-    assert nvml.driver_version() is None

@@ -62,7 +62,7 @@ def test_a_folder_by_another_path_is_the_same_folder(folder):
     link = folder / "link"
     link.symlink_to(folder)
     fill(folder, f"11|fineprint_a1|{link}")
-    assert orphans.list_jobs(folder, "fineprint_") == ["11"]
+    assert orphans.list_slurm_jobs(folder, "fineprint_") == ["11"]
 
 
 def test_an_empty_queue_is_looked_at_twice(folder):
@@ -87,7 +87,7 @@ def test_a_silent_slurm_is_no_empty_queue(folder):
 def test_without_slurm_a_login_node_is_asked_for(folder, monkeypatch):
     monkeypatch.setenv("PATH", str(folder / "nothing"))
     with pytest.raises(SettingsError, match="use a login node"):
-        orphans.list_jobs(folder, "fineprint_")
+        orphans.list_slurm_jobs(folder, "fineprint_")
 
 
 def test_nothing_is_cancelled_beside_a_living_snakemake(folder):

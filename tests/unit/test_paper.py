@@ -8,7 +8,8 @@ from example_results import METHODS, make_results
 from fineprint.core.settings import find_settings, list_kinds
 from fineprint.reporting.html import cite
 from fineprint.reporting.methods_text import paper
-from fineprint.reporting.methods_text.references import NUMBER, Library, find_numbers
+from fineprint.reporting.methods_text.references import CITATION, NUMBER, Library, Piece, find_numbers
+from fineprint.reporting.words import read_texts
 from fineprint.results.lookup import Study
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +18,7 @@ ONE_SPLIT = {"test": 90}
 
 
 def write(results):
-    described = paper.describe(Study(results), LIBRARY)
+    described = paper.write_methods_section(Study(results), LIBRARY)
     return "\n".join("".join(piece.text for piece in part) for part in described["paragraphs"]).translate(
         paper.PLAIN_SPACES
     )
@@ -41,9 +42,9 @@ def test_english_is_well_formed(text):
 
 
 def test_numbers_are_the_study_s_own(text):
-    assert "has 2 700 training rows, 300 held-out rows and 90 test rows (test)." in text
+    assert "has 2 700 training examples, 300 held-out examples and 90 test examples (test)." in text
     assert "the learning rate being 0.0005;" in text and "Training took 4 epochs;" in text
-    assert "The rows of one step numbered 32;" in text
+    assert "The effective batch size was 32;" in text
     assert "Eleven methods were compared on one task." in text
     assert "“Llama 3 8B, QLoRA” was not run in the end." in text
     assert "PyTorch 2.9.0 (Paszke et al. 2019)" in text and "bitsandbytes" not in text, "what was not installed"
@@ -56,7 +57,7 @@ def test_a_different_setting_is_told_by_method():
     words = write(results)
     assert "the learning rate being 0.02 for “RoBERTa, LoRA” and 0.0005 for the others;" in words
     assert "the limit of inputs in tokens was 64." in words
-    assert "The rows of one step numbered 128 for “RoBERTa, LoRA” and 32 for the others;" in words
+    assert "The effective batch size was 128 for “RoBERTa, LoRA” and 32 for the others;" in words
 
 
 def test_one_method_alone():
@@ -98,9 +99,9 @@ def test_on_a_gpu(text):
     gpu = {"name": "NVIDIA H200", "memory_bytes": 141_000_000_000, "cuda": "12.8"}
     results["provenance"]["hardware"] = [{**machine, "gpu": gpu}]
     words = write(results)
-    assert "one NVIDIA H200 (141 GB) beside" in words and "in mixed precision (bfloat16" in words
+    assert "one NVIDIA H200 (141 GB) beside" in words and "Training used mixed precision (bfloat16" in words
     assert "Every method answered in 16 bits (autocast)" in words and "16 bits" not in text
-    assert "without a GPU" in text and "Computing was without mixed precision." in text
+    assert "without a GPU" in text and "Training used no mixed precision." in text
 
 
 def test_models_of_the_hub_are_named_with_their_commit():
@@ -122,7 +123,7 @@ def test_a_work_is_cited_once_where_it_is_first_needed(text):
 
 
 def test_plain_text_lists_exactly_the_works_it_cites():
-    described = paper.describe(Study(make_results(splits=ONE_SPLIT)), LIBRARY)
+    described = paper.write_methods_section(Study(make_results(splits=ONE_SPLIT)), LIBRARY)
     links = {piece.link for part in described["paragraphs"] for piece in part if piece.link}
     cited = [reference for reference in LIBRARY.references if f"#reference-{reference.key}" in links]
     listed = described["plain"].split("\n\n")[-1].splitlines()
@@ -133,7 +134,7 @@ def test_plain_text_lists_exactly_the_works_it_cites():
 def test_words_from_the_data_are_text_and_no_markup():
     results = few("roberta_full", "roberta_lora")
     results["tasks"]["nli"]["description"] = "<script>alert(1)</script>"
-    described = paper.describe(Study(results), LIBRARY)
+    described = paper.write_methods_section(Study(results), LIBRARY)
     pieces = [piece for part in described["paragraphs"] for piece in part if "script" in piece.text]
     assert pieces and all("<script>" not in str(cite(piece.text)) for piece in pieces)
 
@@ -159,6 +160,21 @@ def test_every_work_that_a_kind_names_is_in_the_list():
     ]
     named += [number for kind in list_kinds("tasks") for number in find_settings("tasks", kind).references]
     assert named and set(named) <= set(LIBRARY.by_number)
+
+
+def test_every_work_that_the_words_cite_is_in_the_list():
+    marks = CITATION.findall(str(read_texts("paper")))
+    assert len(marks) >= 7 and {number for mark in marks for number in mark.split("; ")} <= set(LIBRARY.by_number)
+
+
+def test_a_mark_becomes_citations_in_brackets():
+    pieces = LIBRARY.link("Tested [@doi 10.1007/BF02295996; arXiv 2106.09685], then told.")
+    assert "".join(piece.text for piece in pieces) == "Tested (McNemar 1947; Hu et al. 2021), then told."
+    assert [piece.link for piece in pieces if piece.link] == [
+        "#reference-doi-10-1007-bf02295996",
+        "#reference-arxiv-2106-09685",
+    ]
+    assert LIBRARY.link("Nothing cited.") == [Piece("Nothing cited.")]
 
 
 def test_a_number_that_is_not_listed_stands_as_it_is():

@@ -14,7 +14,7 @@ from example_results import METHODS, make_results
 from example_serving import make_long_results
 from fineprint.core.records import read_json
 from fineprint.reporting.figures import fonts, workflow
-from fineprint.reporting.figures.drawing_all import plot_all
+from fineprint.reporting.figures.plotting import plot_all
 from fineprint.reporting.html import render
 from fineprint.reporting.pdf import write_pdf
 from fineprint.reporting.view import SECTIONS
@@ -165,7 +165,7 @@ def test_no_heading_stands_alone_at_the_foot_of_a_page(made):
 
 
 def test_a_line_that_announces_a_command_is_on_its_page(made):
-    for announced in ("The first prompt:", "One row again, and nothing else:", "To make this report again:"):
+    for announced in ("The first prompt:", "To rerun a single run:", "To reproduce this report:"):
         for text in made["pages"]:
             _, found, tail = text.partition(announced)
             assert not found or len(tail.strip().splitlines()) > 1, announced
@@ -215,9 +215,9 @@ def test_letters_are_looked_for_in_the_bundled_fonts_first():
 
 def test_what_the_page_folds_away_has_its_title_in_print(made):
     text = squeeze("".join(made["pages"]))
-    for title in ("Every memory figure of every phase", "Hashes of rows, backbones and trained weights"):
+    for title in ("Peak memory by phase", "Hashes of data, backbones and trained weights"):
         assert squeeze(title) in text
-    assert text.index(squeeze("Every memory figure of every phase")) < text.index(squeeze("Peak memory by phase on"))
+    assert text.index(squeeze("Peak memory by phase")) < text.index(squeeze("Peak memory by phase on"))
 
 
 def test_a_long_name_of_a_rule_is_broken_to_fit_its_box():

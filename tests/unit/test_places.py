@@ -1,10 +1,11 @@
 """Where a scheduler put a job: from its environment to its log, its record and the report; nothing of it locally."""
 
-import json
+from dataclasses import replace
 
 import pytest
 
 from example_results import METHODS, make_results
+from fineprint.core.records import CodeState, Placement
 from fineprint.jobs.environment import describe_environment
 from fineprint.jobs.placement import describe_placement, read_log, write_line
 from fineprint.reporting.sections import provenance
@@ -39,7 +40,7 @@ def slurm(monkeypatch):
 def test_a_log_says_where_its_job_ran(tmp_path, slurm, gpus):
     slurm(**(ON_CARD | {"CUDA_VISIBLE_DEVICES": gpus} if gpus else {"SLURM_JOB_ID": "71", "SLURMD_NODENAME": "node-3"}))
     placement = describe_placement()
-    assert placement == {"job": "71", "node": "node-3", "gpus": gpus}
+    assert placement == Placement(job="71", node="node-3", gpus=gpus)
     log = tmp_path / "train.log"
     log.write_text(f"a warning\n12:00:01 {write_line(placement)}\n12:00:02 step 1\n", encoding="utf-8")
     assert read_log(log) == placement
@@ -47,11 +48,11 @@ def test_a_log_says_where_its_job_ran(tmp_path, slurm, gpus):
 
 def test_a_gpu_that_slurm_did_not_grant_is_none(slurm):
     slurm(SLURM_JOB_ID="71", SLURMD_NODENAME="node-3", CUDA_VISIBLE_DEVICES="0")
-    assert describe_placement()["gpus"] is None
+    assert describe_placement().gpus is None
 
 
 def test_nothing_is_said_outside_of_slurm(tmp_path, slurm):
-    assert describe_placement() is None and "placement" not in describe_environment()
+    assert describe_placement() is None and describe_environment().placement is None
     (tmp_path / "train.log").write_text("12:00:02 step 1\n", encoding="utf-8")
     assert read_log(tmp_path / "train.log") is None and read_log(tmp_path / "missing.log") is None
 
@@ -61,11 +62,13 @@ def test_a_record_says_it_and_machines_are_told_apart_without_it(slurm):
     first = describe_environment()
     slurm(**(ON_CARD | {"SLURM_JOB_ID": "72"}))
     second = describe_environment()
-    assert (first["placement"]["job"], second["placement"]["job"]) == ("71", "72")
-    runs = [{"train": {"environment": first}, "predict": {"environment": second}}]
-    study = example_results()["study"]
-    machines = describe_provenance(study, None, "snakemake", runs, [])["hardware"]
-    assert len(machines) == 1 and "placement" not in machines[0]
+    assert (first.placement.job, second.placement.job) == ("71", "72")
+    study = Study(example_results())
+    run = study.results.runs[0]
+    run = replace(run, train=replace(run.train, environment=first), predict=replace(run.predict, environment=second))
+    code = CodeState(records=0, records_without_note=0, changed=[])
+    machines = describe_provenance(study.config, "snakemake", [run], [], code).hardware
+    assert len(machines) == 1 and not hasattr(machines[0], "placement")
 
 
 def test_logs_are_read_beside_the_benchmark_files(tmp_path):
@@ -78,9 +81,9 @@ def test_logs_are_read_beside_the_benchmark_files(tmp_path):
     log = tmp_path / f"logs/train_method/{run}.log"
     log.parent.mkdir(parents=True)
     log.write_text("12:00:01 Slurm job 71 on node node-3, GPU 2\n", encoding="utf-8")
-    jobs = {job["rule"]: job for job in read_jobs(tmp_path / "benchmarks", study, tmp_path / "logs")}
-    assert jobs["train_method"]["placement"] == {"job": "71", "node": "node-3", "gpus": "2"}
-    assert "placement" not in jobs["score_predictions"]
+    jobs = {job.rule: job for job in read_jobs(tmp_path / "benchmarks", study, tmp_path / "logs")}
+    assert jobs["train_method"].placement == Placement(job="71", node="node-3", gpus="2")
+    assert jobs["score_predictions"].placement is None
 
 
 def test_the_report_has_a_row_per_rule_and_node():
@@ -102,6 +105,6 @@ def test_the_report_has_a_row_per_rule_and_node():
 
 def test_the_report_of_a_local_run_speaks_of_no_node():
     study = Study(example_results())
-    described = provenance.describe(study)
+    described = provenance.describe_provenance(study)
     assert described["places"] is None and "Node" not in [column.title for column in described["jobs"].columns]
-    assert "placement" not in json.dumps(study.results)
+    assert not any(job.placement for job in study.results.provenance.jobs)

@@ -19,7 +19,7 @@ from fineprint.planning.gpu import read_gpu_size
 from fineprint.planning.memory import Load, plan_prediction, plan_training, training_need
 from fineprint.planning.refusing import check_study
 from fineprint.planning.sizes import count_by_sizes, read_sizes
-from fineprint.planning.study import count_method, plan_study, write_table
+from fineprint.planning.study import count_method, plan_study, write_plan_table
 from fineprint.reporting.sections.planned import planned_table
 from fineprint.results.lookup import Study
 from fineprint.study.reading import read_study
@@ -133,7 +133,7 @@ def test_a_plan_of_the_real_sizes(capacity, tmp_path):
     plan = plan_study(capacity, [8.0, 24.0], tmp_path)
     assert all(entry["reason"] is None for entry in plan["methods"].values())
     assert plan["methods"]["roberta_full"]["disk"] == {"backbone": None, "saved_at_most": 4 * 355_362_819}
-    table = write_table(plan)
+    table = write_plan_table(plan)
     assert "| RoBERTa-large, full fine-tuning | 355,362,819 | 355,362,819 | 6.1 (8) / " in table
     assert "not measured" in table and "| 8 GB | 24 GB |" in table
 

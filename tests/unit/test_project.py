@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from fineprint import __version__
+from fineprint.core.settings import RENAMED
+
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
 PINS = dict(line.split("==") for line in LOCK if line and not line.startswith("#"))
@@ -95,3 +98,21 @@ def test_snakefile_has_no_functions():
 def test_no_two_test_files_have_one_name():
     names = [file.name for file in (ROOT / "tests").rglob("*.py") if file.name != "conftest.py"]
     assert len(names) == len(set(names)), "pytest imports them by name alone"
+
+
+def test_one_version_everywhere():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    newest = re.search(r"^## (\S+) \((\S+)\)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert newest.groups() == (citation["version"], citation["date-released"]) and citation["version"] == __version__
+
+
+def test_the_changelog_names_every_renamed_key():
+    table = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split("| in results")[0]
+    assert not [key for pair in RENAMED.items() for key in pair if not re.search(rf"\b{key}\b", table)]
+
+
+def test_pre_commit_runs_what_is_installed_here():
+    """No version of its own: the hooks are those of requirements.lock."""
+    repos = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    entries = [hook["entry"] for repo in repos for hook in repo["hooks"]]
+    assert {repo["repo"] for repo in repos} == {"local"} and all(".venv/bin/" in entry for entry in entries)

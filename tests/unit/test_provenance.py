@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from example_results import METHODS, make_results
+from example_runs import environment as example
+from example_runs import machine
+from fineprint.core.records import Commit, Environment, Job, Machine, make_record
 from fineprint.jobs import environment
 from fineprint.jobs.environment import describe_machine
 from fineprint.reporting.figures.style import figure_style
@@ -23,8 +26,14 @@ HEAD = "s\th:m:s\tmax_rss\tmax_vms\n"
 
 @pytest.fixture
 def study():
+    return make_study()
+
+
+def make_study(**provenance):
     few = {name: METHODS[name] for name in ("roberta_full", "llama_zero_shot")}
-    return Study(make_results(few, tasks=("nli", "mood"), seeds=(1, 2), splits={"test": 90}, with_gaps=False))
+    results = make_results(few, tasks=("nli", "mood"), seeds=(1, 2), splits={"test": 90}, with_gaps=False)
+    results["provenance"] |= provenance
+    return Study(results)
 
 
 FETCHING = {"check_access", "fetch_source"}
@@ -81,22 +90,21 @@ def test_a_rule_stands_below_what_it_waits_for():
 
 def test_a_rule_that_did_not_run_is_not_drawn(study):
     shown = {step.rule for step in list_steps(study)}
-    ran = {job["rule"] for job in study.results["provenance"]["jobs"]}
+    ran = {job.rule for job in study.results.provenance.jobs}
     assert ran <= shown and "write_run_config" not in shown and "render_report" in shown
-    study.results["provenance"]["jobs"] = []
-    assert list_steps(study) == list(STEPS)
+    assert list_steps(make_study(jobs=[])) == list(STEPS)
 
 
 def test_times_are_added_up_by_rule(study):
-    jobs = study.results["provenance"]["jobs"]
-    jobs.append({"rule": "collect_results", "job": "", "seconds": 77.0, "peak_resident_bytes": None})
+    jobs = study.results.provenance.jobs
+    jobs.append(Job(rule="collect_results", job="", seconds=77.0, peak_resident_bytes=None))
     times = summarise_jobs(study)
-    trained = [job for job in jobs if job["rule"] == "train_method"]
+    trained = [job for job in jobs if job.rule == "train_method"]
     assert times["train_method"]["jobs"] == len(trained) == 8
-    assert times["train_method"]["seconds"] == sum(job["seconds"] for job in trained)
-    longest = max(trained, key=lambda job: job["seconds"])
-    assert times["train_method"]["longest_job"] == longest["job"] == "mood/llama_zero_shot/2"
-    assert times["train_method"]["peak_resident_bytes"] == max(j["peak_resident_bytes"] or 0 for j in trained)
+    assert times["train_method"]["seconds"] == sum(job.seconds for job in trained)
+    longest = max(trained, key=lambda job: job.seconds)
+    assert times["train_method"]["longest_job"] == longest.job == "mood/llama_zero_shot/2"
+    assert times["train_method"]["peak_resident_bytes"] == max(job.peak_resident_bytes or 0 for job in trained)
     assert times["prepare_task"]["peak_resident_bytes"] is None
     assert "collect_results" not in times, "its file is that of an earlier collection"
     table = provenance.times_table(study)
@@ -104,8 +112,8 @@ def test_times_are_added_up_by_rule(study):
     assert len(provenance.jobs_table(study).rows) == len(jobs) - 1
 
 
-def test_nothing_is_made_up_without_times(study):
-    study.results["provenance"].pop("jobs")
+def test_nothing_is_made_up_without_times():
+    study = make_study(jobs=[])
     assert provenance.times_table(study) is None and provenance.jobs_table(study) is None
     with figure_style():
         drawing = draw_workflow(study)
@@ -113,14 +121,14 @@ def test_nothing_is_made_up_without_times(study):
     assert "wall times" not in drawing.caption
 
 
-def test_every_row_has_a_command(study):
-    study.results["provenance"]["command"] = "snakemake --cores 1 --configfile a.yaml"
+def test_every_row_has_a_command():
+    study = make_study(command="snakemake --cores 1 --configfile a.yaml")
     rows = provenance.commands_table(study).rows
     assert len(rows) == 2 * 2 * 2 and len({row[-1].text for row in rows}) == 8
     wanted = "--configfile a.yaml --force results/demo/runs/mood/roberta_full/2/{train,predict,scores}.json"
     assert any(row[-1].text.endswith(wanted) for row in rows)
-    described = provenance.describe(study)
-    pattern = described["row_command"]
+    described = provenance.describe_provenance(study)
+    pattern = described["run_command"]
     for word, values in described["choices"]:
         pattern = pattern.replace(word, values[-1])
     assert pattern in {row[-1].text for row in rows}
@@ -141,7 +149,7 @@ def test_benchmark_files_are_read_by_rule_and_wildcards(tmp_path, study):
     write_benchmark(tmp_path, "serve_tasks", 99, "-")
     write_benchmark(tmp_path, "train_method/nli/roberta_of_old/1", 99, 500.0)
     write_benchmark(tmp_path, "train_method/nli/roberta_full/3", 99, 500.0)
-    jobs = {(job["rule"], job["job"]): job for job in read_jobs(tmp_path, study.config)}
+    jobs = {(job.rule, job.job): job for job in read_jobs(tmp_path, study.config)}
     assert set(jobs) == {
         ("train_method", "nli/roberta_full/1"),
         ("predict_labels", "nli/roberta_full/1"),
@@ -149,31 +157,30 @@ def test_benchmark_files_are_read_by_rule_and_wildcards(tmp_path, study):
         ("collect_results", ""),
         ("fetch_source", "tasks/nli"),
     }, "jobs of methods, seeds and parts that the study no longer has are left out"
-    assert jobs["train_method", "nli/roberta_full/1"]["peak_resident_bytes"] == 500 * 1024 * 1024
-    assert jobs["predict_labels", "nli/roberta_full/1"]["peak_resident_bytes"] is None, "too short to be sampled"
-    assert jobs["fetch_backbone", "encoder"]["peak_resident_bytes"] is None
+    assert jobs["train_method", "nli/roberta_full/1"].peak_resident_bytes == 500 * 1024 * 1024
+    assert jobs["predict_labels", "nli/roberta_full/1"].peak_resident_bytes is None, "too short to be sampled"
+    assert jobs["fetch_backbone", "encoder"].peak_resident_bytes is None
 
 
-def test_the_commits_of_the_jobs_are_told(study):
+def test_the_commits_of_the_jobs_are_told():
     """Library code changes without a retraining: a report can rest on jobs of several commits."""
-    record = study.results["provenance"]
-    record["commits"] = [
+    commits = [
         {"commit": "a" * 40, "uncommitted_changes": False, "jobs": 7},
         {"commit": "b" * 40, "uncommitted_changes": True, "jobs": 1},
     ]
-    facts = dict(provenance.describe(study)["facts"])
+    study = make_study(commits=commits)
+    facts = dict(provenance.describe_provenance(study)["facts"])
     assert facts["Commit of trainings and predictions"] == (
         f"several: {'a' * 40} (7 jobs); {'b' * 40}, with changes that were not committed (1 job)"
     )
-    assert facts["Commit of the report"] == record["commit"]
-    record["commits"] = record["commits"][:1]
-    assert dict(provenance.describe(study)["facts"])["Commit of trainings and predictions"] == "a" * 40
+    assert facts["Commit of the report"] == study.results.provenance.commit
+    facts = dict(provenance.describe_provenance(make_study(commits=commits[:1]))["facts"])
+    assert facts["Commit of trainings and predictions"] == "a" * 40
 
 
 def test_a_machine_is_one_whatever_the_commit():
-    machine = {"processor": "p", "cores": 2}
-    jobs = [machine | {"commit": letter * 40, "uncommitted_changes": False} for letter in "ab"]
-    assert describe_machine(jobs[0]) == describe_machine(jobs[1]) == machine
+    jobs = [make_record({**example(), "commit": letter * 40}, Environment, "a job") for letter in "ab"]
+    assert describe_machine(jobs[0]) == describe_machine(jobs[1]) == make_record(machine(), Machine, "a machine")
 
 
 def test_git_that_does_not_answer_costs_no_result(monkeypatch):
@@ -183,6 +190,6 @@ def test_git_that_does_not_answer_costs_no_result(monkeypatch):
     monkeypatch.setattr(environment, "run_git", wait)
     environment.describe_commit.cache_clear()
     try:
-        assert environment.describe_commit() == {"commit": None, "uncommitted_changes": None}
+        assert environment.describe_commit() == Commit(commit=None, uncommitted_changes=None)
     finally:
         environment.describe_commit.cache_clear()

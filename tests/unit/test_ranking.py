@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from example_results import METHODS, make_results
-from fineprint.reporting.sections.seeds import seed_sentence, seeds_table
+from fineprint.reporting.sections.seeds import seed_sentences, seeds_table
 from fineprint.results.lookup import Study
 
 NAMES = ("roberta_full", "roberta_lora", "roberta_p_tuning", "llama_one_shot")
@@ -62,7 +62,7 @@ def test_seeds_are_told_beside_rows():
     cells = next(row for row in table.rows if row[1].text == METHODS["roberta_full"][0])
     assert cells[2].text == "new weights, batches" and cells[3].text == f"{mean:.3f} ± {spread:.3f}"
     assert cells[4].text == "3"
-    assert "of seeds, not of rows" in seed_sentence(study, "nli")
+    assert "of seeds, not of examples" in seed_sentences(study, "nli")[0]
     one = next(row for row in table.rows if row[1].text == METHODS["llama_one_shot"][0])
     assert one[2].text == "worked examples"
     assert seeds_table(Study(make_results({"roberta_full": METHODS["roberta_full"]})), "nli") is None

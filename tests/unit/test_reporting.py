@@ -14,7 +14,7 @@ from example_results import METHODS, make_results
 from fineprint.core import formats
 from fineprint.core.formats import as_sentence
 from fineprint.core.records import read_json
-from fineprint.reporting.figures.drawing_all import plot_all
+from fineprint.reporting.figures.plotting import plot_all
 from fineprint.reporting.html import make_environment, render
 from fineprint.reporting.pdf import to_typst, write_pdf
 from fineprint.reporting.sections import advice, analysis
@@ -162,10 +162,10 @@ def test_sentences_follow_the_data(tmp_path):
     before = text_of(without_pictures(results, tmp_path))
     after = text_of(without_pictures(swap(results, 0.001), tmp_path))
     assert "RoBERTa, full fine-tuning has the highest accuracy" in before
-    assert "It is better than RoBERTa, LoRA." in before
-    assert "RoBERTa, LoRA against RoBERTa, full fine-tuning: worse" in before
+    assert "It is significantly better than RoBERTa, LoRA." in before
+    assert "RoBERTa, LoRA vs RoBERTa, full fine-tuning: worse" in before
     assert "RoBERTa, LoRA has the highest accuracy" in after
-    assert "RoBERTa, LoRA against RoBERTa, full fine-tuning: better" in after
+    assert "RoBERTa, LoRA vs RoBERTa, full fine-tuning: better" in after
 
 
 @pytest.mark.parametrize("p_value", [0.05, 0.3, 1.0])
@@ -175,7 +175,7 @@ def test_nothing_is_better_without_a_significant_test(tmp_path, p_value):
     assert "better" not in claims
     assert "worse" not in claims
     assert "points behind" not in claims
-    assert "cannot be told apart from" in text
+    assert "is not statistically significant" in text
 
 
 def test_figures_that_were_not_measured_are_said_to_be(tmp_path):

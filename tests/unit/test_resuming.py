@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from fineprint.core.records import read_json, write_json
-from fineprint.core.settings import read_kind
+from fineprint.core.settings import find_settings
 from fineprint.inference.assembly import assemble_for_training, make_readout
 from fineprint.jobs.interruption import Interrupted, heed_signals
 from fineprint.measuring.phases import Meter, gather_phase, join_phases
@@ -38,7 +38,7 @@ def make(name):
     if adapter != "lora":
         return method
     lora = {"kind": "lora", "rank": 64, "alpha": 8, "dropout": 0.2, "target_modules": TARGETS[architecture]}
-    return method.model_copy(update={"adapter": read_kind("adapters", lora)})
+    return method.model_copy(update={"adapter": find_settings("adapters", "lora").model_validate(lora)})
 
 
 @pytest.fixture

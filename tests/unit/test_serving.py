@@ -10,8 +10,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from example_serving import make_serving_results
 from fineprint.backbones._model_folder import stored_bytes
-from fineprint.core.records import folder_bytes, write_json
+from fineprint.core.records import ForgettingRecord, RealSize, Served, ServingRecord, folder_bytes, write_json
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import ADAPTER_FOLDER, assemble_for_training, make_readout, save_trained
 from fineprint.models.precisions import keep_linear_in_half
@@ -25,6 +26,7 @@ from fineprint.serving.evaluating import compare_hits, hit_rows
 from fineprint.serving.forgetting import learn_beside, learn_on
 from fineprint.serving.heads import HeadBank, find_bank
 from fineprint.serving.joint import assemble_joint
+from fineprint.serving.refusals import is_refusal
 from fineprint.serving.serving import make_groups
 from fineprint.serving.session import Plan, Session
 from fineprint.serving.streams import Group, time_streams
@@ -359,14 +361,13 @@ def test_the_ways_take_turns_at_the_stream(make_entries):
     groups = [Group("lora", entries, [Slow()]), Group("other", entries, [Slow()])]
     for group in groups:
         group.ways[0].label = group.method
-    row = {"way": "switched", "tasks": 2, "reason": None}
-    rows = [row | {"method": "lora"}, row | {"method": "other"}]
+    rows = [Served(way="switched", method=name, tasks=2, trained=True) for name in ("lora", "other")]
     asked = QUICK.model_copy(update={"requests": 8, "rounds": 3})
     time_streams(rows, groups, asked, 1)
     assert order == [("lora", 1), ("other", 1), *[("lora", 8), ("other", 8)] * 3]
-    assert [row["rounds"] for row in rows] == [3, 3]
+    assert [row.rounds for row in rows] == [3, 3]
     time_streams(rows, groups, asked.model_copy(update={"seconds_per_measurement": 1e-9}), 1)
-    assert [row["rounds"] for row in rows] == [2, 2], "slow ways take as many as show a range"
+    assert [row.rounds for row in rows] == [2, 2], "slow ways take as many as show a range"
 
 
 def test_a_way_that_memory_does_not_allow_beside_the_others_is_left_out(make_entries):
@@ -375,10 +376,10 @@ def test_a_way_that_memory_does_not_allow_beside_the_others_is_left_out(make_ent
             raise torch.OutOfMemoryError("the GPU is full")
 
     entries = make_entries("full", "classifier", "encoder")
-    row = {"method": "full", "tasks": 2, "reason": None, "rows_per_second": None}
-    rows = [{**row, "way": "resident"}, {**row, "way": "reloaded"}, {**row, "way": "switched", "reason": "refused"}]
+    rows = [Served(way=way, method="full", tasks=2, trained=True) for way in ("resident", "reloaded", "switched")]
+    rows[2].reason = "refused"
     time_streams(rows, [Group("full", entries, [way]) for way in (Full(), Reloaded(), Switched())], QUICK, 1)
-    assert [row["rows_per_second"] is None for row in rows] == [True, False, True]
+    assert [row.rows_per_second is None for row in rows] == [True, False, True]
 
 
 def test_every_way_answers_once_before_anything_is_timed(make_entries, monkeypatch):
@@ -417,11 +418,56 @@ def test_whole_models_beyond_the_limit_are_left_out_and_said_to_be(make_entries)
 def test_a_way_that_peft_refuses_says_why(make_entries):
     class Refused(Switched):
         def switch(self, name):
-            raise ValueError("adapters of this kind cannot be switched")
+            self.shared.adapted.set_adapter("one that PEFT does not know")
 
     entries = make_entries("lora", "classifier", "encoder")
     session = Session([Refused()], Plan("lora", entries, QUICK, 1, answer_alone(entries, QUICK)))
-    assert {row["reason"] for row in session.run()} == {"adapters of this kind cannot be switched"}
+    (reason,) = {row["reason"] for row in session.run()}
+    assert "one that PEFT does not know" in reason and "not found" in reason
+
+
+@pytest.mark.parametrize("mistake", [TypeError, RuntimeError, KeyError])
+def test_a_mistake_in_the_code_fails_the_job(make_entries, monkeypatch, mistake):
+    """Wherever it is made: in a way, in a head that PEFT's model calls, while tasks are added, in the mixed stream."""
+
+    names = {"__name__": "fineprint.serving.made_up", "mistake": mistake}
+    exec("def fail(*_): raise mistake('a mistake of ours')", names)
+    entries = make_entries("lora", "classifier", "encoder")[:1]
+    plan = Plan("lora", entries, QUICK, 1, answer_alone(entries, QUICK))
+    rows = Session([Switched()], plan).run()[:1]
+    for owner, name in ((Switched, "switch"), (Switched, "run"), (HeadBank, "forward"), (Switched, "add")):
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, name, names["fail"])
+            with pytest.raises(mistake, match="a mistake of ours"):
+                Session([Switched()], plan).run()
+            with pytest.raises(mistake, match="a mistake of ours"):
+                time_streams(rows, [Group("lora", entries, [Switched()])], QUICK, 1)
+
+
+def test_a_row_that_peft_s_layers_cannot_answer_is_refused(make_entries):
+    """A layer that was never told of `adapter_names` answers with a TypeError, from below PEFT."""
+    entry = make_entries("lora", "classifier", "encoder")[0]
+    switched = Switched()
+    switched.add(entry)
+    switched.switch(entry.name)
+    layer = next(layer for _, layer in switched.shared.layers())
+    with pytest.raises(TypeError) as below:
+        layer(torch.zeros(1, layer.in_features), of_no_layer=1)
+    assert is_refusal(below.value)
+    with pytest.raises(TypeError) as own:
+        switched.answer()
+    assert not is_refusal(own.value)
+
+
+def test_memory_that_ran_out_is_a_refusal_with_or_without_a_gpu():
+    for full in (
+        torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+        MemoryError(),
+        SettingsError("it does not fit"),
+    ):
+        assert is_refusal(full)
+    assert not is_refusal(RuntimeError("shape mismatch")) and not is_refusal(ValueError("no"))
 
 
 def test_peft_alone_cannot_mix_these_heads(make_entries):
@@ -452,23 +498,23 @@ def test_one_adapter_learns_all_tasks_and_leaves_the_backbone(lora, tiny_rows):
 
 def test_an_adapter_beside_another_forgets_nothing(make_entries, tmp_path):
     first, second, _ = make_entries("lora", "classifier", "encoder")
-    record = {"scores": [], "backbone": [], "training": []}
+    record = ForgettingRecord(settings={}, first="nli", second="mood", split="test")
     learn_beside(record, "lora", first, second, tmp_path, 1)
-    assert record["scores"][0]["difference"] == 0 and record["scores"][0]["after"]["accuracy"] == 1
-    assert record["backbone"][0]["before"] == record["backbone"][0]["after"]
+    assert record.scores[0].difference == 0 and record.scores[0].after.accuracy == 1
+    assert record.backbone[0].unchanged
 
 
 def test_a_whole_model_trained_on_may_forget(make_entries, tiny_rows, tmp_path):
     first, second, _ = make_entries("full", "classifier", "encoder")
     for split in ("train", "held_out"):
         write_rows(tmp_path / f"{split}.jsonl", second.rows)
-    record = {"first": "nli", "scores": [], "backbone": [], "training": []}
+    record = ForgettingRecord(settings={}, first="nli", second="mood", split="test")
     learn_on(record, "full", first, second, tmp_path, 1)
-    assert record["scores"][0]["before"]["accuracy"] == 1
-    assert record["scores"][0]["difference"] == pytest.approx(record["scores"][0]["after"]["accuracy"] - 1)
-    assert record["scores"][0]["difference"] < 0
-    assert record["backbone"][0]["before"] != record["backbone"][0]["after"]
-    assert record["training"][0]["second"]["rows"] == 24
+    assert record.scores[0].before.accuracy == 1
+    assert record.scores[0].difference == pytest.approx(record.scores[0].after.accuracy - 1)
+    assert record.scores[0].difference < 0
+    assert not record.backbone[0].unchanged
+    assert record.training[0].second.rows == 24
 
 
 def test_a_full_memory_ends_a_session_with_its_reason(make_entries):
@@ -543,6 +589,18 @@ def test_a_method_outside_the_run_may_stand_for_an_adapter():
             {"methods__roberta_full__training__shard_weights": True, "hardware__gpus_per_run": 2},
             ["'roberta_full' cannot stand for 'full'", "sharded over 2 GPUs (training.shard_weights)", "on one"],
         ),
+        (
+            {"serving__methods": {"lora": "roberta_lora"}, "run__methods": ["llama_zero_shot"]},
+            [
+                "serving.methods: methods are named",
+                "no method of the run has adapter 'full' on backbone 'encoder'",
+                "null",
+            ],
+        ),
+        (
+            {"serving__methods": {"lora": "roberta_lora"}, "serving__tasks": ["sentiment", "question_answering"]},
+            ["serving.methods: methods are named", "run.tasks has none of its tasks, sentiment, question_answering"],
+        ),
         ({"serving__count": [1]}, ["serving.count: this key is unknown", "task_counts"]),
         ({"serving__counts": [1]}, ["serving.counts: this key is now called task_counts."]),
         ({"serving__serving": {"counts": [1]}}, ["serving.serving: its keys now stand one level up"]),
@@ -560,12 +618,14 @@ def test_a_study_at_real_size_is_another_and_serves_nothing_anew(tmp_path, monke
     with pytest.raises(SettingsError, match=r"serving.real_size: results/demo/results.json is this study's own"):
         read_study(changed(serving__real_size="results/demo/results.json"))
     assert describe_serving(read_study(DEMO)) == describe_serving(read_study(changed(serving__real_size=None)))
-    assert collect_real_size("other.json") == {"file": "other.json", "results": None}
+    assert collect_real_size("other.json") == RealSize(file="other.json", results=None)
     write_json(tmp_path / "other.json", {"study": {}, "serving": None})
     with pytest.raises(SettingsError, match=r"other.json is not the results.json of a study that serves several tasks"):
         collect_real_size("other.json")
-    write_json(tmp_path / "other.json", {"study": {}, "serving": {"real_size": {"results": {}}}})
-    assert collect_real_size("other.json")["results"]["serving"] == {"real_size": None}
+    other = make_serving_results()
+    other["serving"]["real_size"] = {"file": "a third one", "results": None}
+    write_json(tmp_path / "other.json", other)
+    assert collect_real_size("other.json").results.serving.real_size is None
 
 
 def test_weights_that_are_spread_over_nothing_can_be_served():
@@ -604,7 +664,7 @@ def test_what_one_group_of_ways_holds_is_gone_when_the_next_is_measured(monkeypa
         *(("Session", Measured), ("answer_alone", lambda *_: None), ("probe_peft", lambda *_: [])),
     ):
         monkeypatch.setattr(serving, name, value)
-    record = {"tasks": {}, "peft_alone": [], "rows": [], "checks": [], "merging": [], "backbone": []}
+    record = ServingRecord(settings={})
     gpu = SimpleNamespace(labels=("a", "b"))
     entry = SimpleNamespace(
         task="t",

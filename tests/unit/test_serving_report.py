@@ -2,7 +2,7 @@
 
 import copy
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from pypdf import PdfReader
@@ -11,32 +11,26 @@ from example_results import METHODS, make_results
 from example_serving import make_latency, make_real_size, make_serving_results
 from fineprint.core import formats
 from fineprint.core.records import COST_ONLY, write_json
-from fineprint.reporting.figures.drawing_all import SERVING, plot_all, save_drawing
+from fineprint.reporting.figures.plotting import SERVING, plot_all, save_drawing
 from fineprint.reporting.figures.serving import draw_growth
 from fineprint.reporting.figures.style import figure_style
 from fineprint.reporting.html import render
 from fineprint.reporting.pdf import write_pdf
 from fineprint.reporting.sections import advice, checklist
-from fineprint.reporting.sections.claims import describe_claims
-from fineprint.reporting.serving.data import Line, ServingResults, meeting
-from fineprint.reporting.serving.serving_words import (
-    compare,
-    is_apart,
-    per_task_sentences,
-    speed_sentences,
-    worked_sentences,
-)
-from fineprint.reporting.serving.tables import checks_table, latency_table
-from fineprint.reporting.serving.view import describe_serving
-from fineprint.reporting.serving.words import (
-    accuracy_sentences,
+from fineprint.reporting.sections.claim_ledger import describe_claims
+from fineprint.reporting.serving.answers import (
     check_sentences,
     combining_sentences,
     drift_sentences,
     forgetting_sentences,
     refused_sentences,
-    training_sentences,
 )
+from fineprint.reporting.serving.data import Line, Series, ServingResults, meeting
+from fineprint.reporting.serving.introduction import accuracy_sentences, training_sentences
+from fineprint.reporting.serving.speed import is_apart, speed_sentences
+from fineprint.reporting.serving.storage import compare, per_task_sentences, worked_sentences
+from fineprint.reporting.serving.tables import checks_table, latency_table
+from fineprint.reporting.serving.view import describe_serving
 from fineprint.results.benchmarks import read_jobs
 from fineprint.results.lookup import Study
 from fineprint.serving import latency
@@ -93,7 +87,7 @@ def test_the_chapter_is_rendered(drawn, results, tmp_path):
     page, text = Page(html), text_of(html)
     assert len(page.ids) == len(set(page.ids))
     assert not {link[1:] for link in page.links if link.startswith("#")} - set(page.ids)
-    for words in ("Whole models in memory", "Adapters, mixed batch", "Can adapters be combined?", "Forgetting"):
+    for words in ("Full models in memory", "Adapters, mixed batch", "Can adapters be combined?", "Forgetting"):
         assert words in text
     assert "figure-serving-growth" in page.ids and "table-serving-2" in page.ids
     chapter = html[html.index('id="tasks"') :]
@@ -118,7 +112,7 @@ def test_a_study_without_the_part_says_so_and_keeps_the_arithmetic(tmp_path):
 def test_two_and_ten_tasks_are_worked_out(results):
     two, ten = worked_sentences(part_of(results))
     assert "disk 2.11 MB against 3.60 MB (41.4 % less)" in two.replace("\u00a0", " ")
-    assert ten.startswith("10 tasks, 7 of them copies") and "extrapolated" not in ten
+    assert ten.startswith("For 10 tasks (7 of them copies), a shared backbone") and "extrapolated" not in ten
 
 
 def test_what_is_extrapolated_is_named(results):
@@ -129,12 +123,16 @@ def test_what_is_extrapolated_is_named(results):
     part = part_of(results)
     _, ten = worked_sentences(part)
     assert "18.0 MB" in ten.replace("\u00a0", " ") and "[extrapolated from 1, 2 and 3 tasks]" in ten
-    assert refused_sentences(part) == ["Whole models in memory, 10 and 50 tasks: not measured; too large"]
+    assert refused_sentences(part) == ["Full models in memory, 10 and 50 tasks: not measured; too large"]
 
 
 @pytest.mark.parametrize(
     ("factor", "verdict"),
-    [(1.0, "Adapters lose here"), (4.0, "Adapters win here"), (1.35, "whole models cannot be told apart here")],
+    [
+        (1.0, "Here adapters are slower"),
+        (4.0, "Here adapters are faster"),
+        (1.35, "Whether adapters or full models in memory are faster cannot be determined here"),
+    ],
 )
 def test_throughput_is_told_as_it_is(results, factor, verdict):
     for way in ("switched", "mixed", "merged"):
@@ -147,17 +145,17 @@ def test_throughput_is_told_as_it_is(results, factor, verdict):
 
 def test_a_winner_is_named_only_where_the_turns_do_not_overlap(results):
     first, _ = [sentence for sentence in speed_sentences(part_of(results)) if "stream" in sentence]
-    assert "fastest is whole models in memory (1 414 rows/s, 1 371 to 1 442)" in first.replace("\u202f", " ")
-    assert "slowest is whole model, reloaded" in first
+    assert "fastest is full models in memory (1 414 examples/s, 1 372 to 1 442)" in first.replace("\u202f", " ")
+    assert "slowest is full model, reloaded" in first
     for row in served(results, "mixed"):
         row["rows_per_second_high"] *= 1.5
     first, _ = [sentence for sentence in speed_sentences(part_of(results)) if "stream" in sentence]
-    assert "which is fastest cannot be told, for the rounds of whole models in memory" in first
+    assert "the fastest cannot be determined, because the rounds of full models in memory" in first
     assert "adapters, mixed batch" in first.split(";")[0] and "adapters, merged" not in first.split(";")[0]
     for row in served(results, "resident"):
-        del row["rows_per_second_low"]
+        row["rows_per_second_low"] = None
     first, _ = [sentence for sentence in speed_sentences(part_of(results)) if "stream" in sentence]
-    assert "cannot be told" in first, "a range that is not known is apart from none"
+    assert "the slowest cannot be determined" in first, "a range that is not known is apart from none"
 
 
 def test_tables_say_on_how_many_switches_a_figure_rests(results):
@@ -167,7 +165,7 @@ def test_tables_say_on_how_many_switches_a_figure_rests(results):
     for table, note in ((two, ""), (ten, "timed with 2 tasks")):
         cell = table.rows[1][7]
         assert cell.text.replace("\u00a0", " ").endswith("ms (31)") and cell.note == note
-    assert two.rows[0][9].text.replace("\u202f", " ") == "1 414 (1 371–1 442)"
+    assert two.rows[0][9].text.replace("\u202f", " ") == "1 414 (1 372–1 442)"
 
 
 def test_the_time_of_the_part_counts_its_own_jobs_alone(results, tmp_path):
@@ -188,7 +186,7 @@ def test_the_time_of_the_part_counts_its_own_jobs_alone(results, tmp_path):
     jobs = results["provenance"]["jobs"] = read_jobs(tmp_path, study)
     assert len(jobs) == 7, "a run that no part of the study asks for was left by an earlier one"
     words = describe_serving(Study(results))["time"].replace("\u00a0", " ")
-    assert words.startswith("The part took 30.0 s, the wall times of its 3 jobs added up: serving 10.0 s; rows,")
+    assert words.startswith("The part took 30.0 s, the wall times of its 3 jobs added up: serving 10.0 s; data,")
     assert "further tasks 20.0 s" in words
     results["provenance"]["jobs"] = []
     assert "was not measured" in describe_serving(Study(results))["time"]
@@ -205,8 +203,8 @@ def set_latency(results, way, seconds):
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0.012, "takes 12.0 ms against 10.0 ms (20.0 % longer) with an adapter that is not merged"),
-        (0.008, "takes 8.00 ms against 10.0 ms (20.0 % shorter) with an adapter that is not merged"),
+        (0.012, "takes 12.0 ms with an unmerged adapter, 10.0 ms with the full model (+20.0 %)"),
+        (0.008, "takes 8.00 ms with an unmerged adapter, 10.0 ms with the full model (−20.0 %)"),
         (0.0102, "no difference can be shown"),
     ],
 )
@@ -218,10 +216,10 @@ def test_latency_is_told_as_it_is(results, seconds, words):
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0.010, "Merging pays from 1 batch of"),
-        (0.0113, "Merging pays from 3 batches of"),
-        (0.0119, "no number of batches can be given"),
-        (0.02, "Merging never pays here"),
+        (0.010, "Merging pays off from 1 batch of"),
+        (0.0113, "Merging pays off from 3 batches of"),
+        (0.0119, "merging pays off can therefore not be said"),
+        (0.02, "Merging never pays off here"),
     ],
 )
 def test_merging_pays_from_a_computed_number_of_batches(results, seconds, words):
@@ -233,10 +231,10 @@ def test_what_does_not_grow_along_a_line_is_not_extrapolated(results):
     for row in served(results, "switched"):
         row["first_answer_seconds"] = 0.001 * row["tasks"] ** 2
     part = part_of(results)
-    assert part.line("switched", "roberta_lora", "first_answer_seconds") is None
-    assert part.line("switched", "roberta_lora", "disk_bytes").step == pytest.approx(104_000)
+    assert part.line(Series("switched", "roberta_lora"), "first_answer_seconds") is None
+    assert part.line(Series("switched", "roberta_lora"), "disk_bytes").step == pytest.approx(104_000)
     start = per_task_sentences(part)[-1]
-    assert start.startswith("Start, adapters against whole models") and "does not grow along a line" in start
+    assert start.startswith("Cold start, adapters against full models") and "Growth is not linear" in start
     assert "take less from" not in start
 
 
@@ -252,12 +250,12 @@ def test_meeting_points_are_computed():
 def test_accuracy_is_worded_by_the_test(results):
     for pair in results["serving"]["comparisons"]:
         pair.update({"difference": 0.04, "p_value_holm": 0.001})
-    ahead = "RoBERTa, full fine-tuning is 4.0 points ahead of RoBERTa, LoRA"
+    ahead = "RoBERTa, full fine-tuning is 4.0 percentage points ahead of RoBERTa, LoRA"
     *sentences, tested = accuracy_sentences(part_of(results))
     assert all(ahead in sentence for sentence in sentences) and tested.endswith("on each task, uncorrected.")
     for pair in results["serving"]["comparisons"]:
         pair["p_value_holm"] = 0.4
-    assert all("cannot be told apart" in sentence for sentence in accuracy_sentences(part_of(results))[:-1])
+    assert all("do not differ significantly" in sentence for sentence in accuracy_sentences(part_of(results))[:-1])
 
 
 def test_training_that_costs_more_is_said_to(results):
@@ -270,22 +268,37 @@ def test_training_that_costs_more_is_said_to(results):
 
 def test_combining_says_what_loses_and_what_gains(results):
     average, total, together, frozen = combining_sentences(part_of(results))
-    assert "RoBERTa, LoRA on all tasks left the frozen backbone's tensors as they were, bit by bit" in frozen
+    assert "RoBERTa, LoRA on all tasks left the frozen backbone's tensors bit-identical" in frozen
     assert average.startswith("Averaging two: 2 of 2 lose accuracy against")
     assert total.startswith("Summing two: no loss can be shown")
     assert "2 of 2 gain" in together
+    results["serving"]["combining"]["training"][0]["backbone_after"] = "ee" * 32
+    assert "changed the backbone's tensors" in combining_sentences(part_of(results))[-1]
+
+
+@pytest.mark.parametrize(
+    ("differences", "words"),
+    [
+        ((-0.2, 0.1), "1 of 2 loses accuracy and 1 of 2 gain against the tasks' own adapters (from −20.0 to +10.0"),
+        ((-0.2, 0.0), "1 of 2 loses accuracy against the tasks' own adapters (from −20.0 to 0.0"),
+        ((0.0, 0.1), "no loss can be shown and 1 of 2 gain against the tasks' own adapters (from 0.0 to +10.0"),
+        ((-0.01, 0.01), "no loss can be shown against the tasks' own adapters (from −1.0 to +1.0"),
+    ],
+)
+def test_losses_and_gains_are_told_apart(results, differences, words):
+    rows = [row for row in results["serving"]["combining"]["scores"] if row["way"] == "average"]
+    for row, difference in zip(rows, differences, strict=True):
+        row.update({"difference": difference, "p_value_holm": 0.001 if abs(difference) > 0.05 else 0.6})
+    assert combining_sentences(part_of(results))[0] == f"Averaging two: {words} percentage points)."
 
 
 def test_forgetting_says_who_forgets(results):
-    full, lora, frozen = forgetting_sentences(part_of(results))
-    assert "loses 10.0 points, to 0.80" in full and "nothing is forgotten" in lora
-    assert "Training RoBERTa, LoRA on all tasks left the frozen backbone's tensors as they were" in frozen
-    results["serving"]["combining"]["training"][0]["backbone_after"] = "ee" * 32
-    assert "changed the backbone's tensors" in forgetting_sentences(part_of(results))[-1]
+    full, lora = forgetting_sentences(part_of(results))
+    assert "loses 10.0 percentage points, to 0.80" in full and "nothing is forgotten" in lora
     record = results["serving"]["forgetting"]
     record["scores"][0].update({"difference": -0.01, "p_value_holm": 0.5})
     record["backbone"][1]["after"] = "ee" * 32
-    full, lora, _ = forgetting_sentences(part_of(results))
+    full, lora = forgetting_sentences(part_of(results))
     assert "no change can be shown" in full and "nothing is forgotten" not in lora
 
 
@@ -296,13 +309,13 @@ def test_answers_that_differ_are_reported(results):
     serving["backbone"][0]["after"] = "ee" * 32
     serving["merging"][0]["restored_exactly"] = False
     first, control, second = check_sentences(part_of(results))
-    assert "adapters, merged. What is merged is rounded anew" in first and "no longer what they had been" in second
+    assert "adapters, merged. Merged weights are rounded again" in first and "no longer those of before" in second
     serving["checks"][2]["equal"] = False
-    assert "rounded anew" not in check_sentences(part_of(results))[0], "said only where it is the reason"
-    assert control.startswith("The check can fail: of 192 rows") and "told 186" in control
+    assert "rounded again" not in check_sentences(part_of(results))[0], "said only where it is the reason"
+    assert control == "Control: of 192 examples answered with the wrong task's adapter, 186 were detected."
     serving["checks"][0]["control_apart"] = 0
-    assert "says nothing of whole models in memory" in check_sentences(part_of(results))[1]
-    assert "did not put them back" in drift_sentences(part_of(results))[0]
+    assert "says nothing about full models in memory" in check_sentences(part_of(results))[1]
+    assert "restoring a saved copy was not bit-exact" in drift_sentences(part_of(results))[0]
 
 
 def test_near_ties_are_told(results):
@@ -314,9 +327,11 @@ def test_near_ties_are_told(results):
 
 
 def test_a_median_of_few_repeats_has_no_interval(results):
-    few, enough = (latency.describe("merged", "lora", 8, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0][:count]) for count in (5, 6))
+    few, enough = (
+        latency.summarise_times("merged", "lora", 8, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0][:count]) for count in (5, 6)
+    )
     assert few["seconds_low"] is None and (enough["seconds_low"], enough["seconds_high"]) == (1.0, 6.0)
-    assert not is_apart(few, {"seconds_low": 100.0, "seconds_high": 200.0})
+    assert not is_apart(few, replace(enough, seconds_low=100.0, seconds_high=200.0))
     results["serving"]["ways"]["latency"][0].update({"seconds_low": None, "seconds_high": None})
     assert latency_table(part_of(results)) is not None
 
@@ -330,7 +345,7 @@ def test_adapters_alone_render_without_a_comparison(results, tmp_path):
     results["study"]["serving"]["methods"] = {"lora": "roberta_lora"}
     html = render_with_growth(results, tmp_path / "figures")
     text = text_of(html)
-    assert "Adapters, switched" in text and "Whole models in memory" not in text
+    assert "Adapters, switched" in text and "Full models in memory" not in text
     assert "figure-serving-growth" in Page(html).ids
 
 
@@ -345,9 +360,9 @@ def test_records_that_are_missing_leave_their_tables_out(results, tmp_path):
 def test_checklist_and_advice_know_the_part(results):
     study = Study(results)
     assert "10 tasks" in next(entry.advice for entry in advice.give_advice(study, "nli") if "Many" in entry.situation)
-    entry = {"needs": "serving", "without": "not run"}
-    assert checklist.answer(study, [], None, entry) == "answered"
-    assert checklist.answer(Study(make_results({}, splits={"test": 90})), [], None, entry) == "not run"
+    entry = checklist.Entry(part="1.3", question="", link="tasks", needs="serving", without="not run")
+    assert checklist.find_status_of_section(study, entry) == "answered"
+    assert checklist.find_status_of_section(Study(make_results({}, splits={"test": 90})), entry) == "not run"
 
 
 def test_figures_at_real_size_stand_beside_and_are_named(results, tmp_path):
@@ -373,7 +388,7 @@ def test_a_study_at_real_size_that_was_not_run_is_said_to_be_missing(results):
     assert describe_serving(Study(results))["real_size"] is None
     results["serving"]["real_size"] = {"file": "results/capacity/results.json", "results": None}
     said = describe_serving(Study(results))["real_size"]["intro"]
-    assert "results/capacity/results.json" in said and "was not there" in said
+    assert "results/capacity/results.json" in said and "not available: run that study first" in said
     ledger = describe_claims(Study(results), REPORT)["ledger"]
     assert not any("At real size" in row.sentence for row in ledger)
 
@@ -396,4 +411,4 @@ def test_random_weights_have_no_accuracy_anywhere(results):
     assert chapter["combining"] is None, "combined adapters differ by nothing but accuracy"
     assert [column.title for column in chapter["forgetting"].columns] == ["Method", "Backbone"]
     words = " ".join(chapter["forgetting_sentences"])
-    assert "are the same as before, bit by bit" in words and "have changed" in words and "points" not in words
+    assert "are bit-identical to those before" in words and "have changed" in words and "points" not in words

@@ -6,6 +6,7 @@ import pandas
 import pytest
 
 from fineprint.core.settings import SettingsError, find_settings, list_kinds
+from fineprint.study.conflicts import find_task_conflicts
 from fineprint.tasks import NO_LABEL, Row
 from fineprint.tasks._rows import cut_held_out, describe_task, draw_rows, prepare_splits, read_rows, write_rows
 from fineprint.tasks.boolq import Settings as BoolQ
@@ -225,8 +226,26 @@ def test_a_missing_text_is_refused(tmp_path):
 
 
 def test_a_prompt_asks_for_texts_that_there_are(tmp_path):
-    with pytest.raises(ValueError, match=r"asks for \{claim\}, which text_columns does not have; it has \{premise\}"):
-        make_own(tmp_path / "rows.csv", prompt="{premise} {claim}")
+    (problem,) = find_task_conflicts("own", make_own(tmp_path / "rows.csv", prompt="{premise} {claim}"))
+    assert "it asks for {claim}, which this task's rows do not have; they have {premise}, {hypothesis}." in problem
+
+
+@pytest.mark.parametrize("kind", list_kinds("tasks"))
+def test_rows_have_the_fields_that_a_prompt_may_use(kind, tmp_path):
+    if kind == "own_files":
+        path = tmp_path / "rows.jsonl"
+        path.write_text('{"s1": "a", "s2": "b", "gold": "neutral"}\n')
+        settings = make_own(path)
+    else:
+        model = find_settings("tasks", kind)
+        sizes = [name for name in model.model_fields if name in ("train_rows", "test_rows", "matched_rows")]
+        settings = model(kind=kind, **dict.fromkeys(sizes, 20))
+    if hasattr(settings, "make_row") and hasattr(settings, "columns"):  # a data set on the hub
+        entry = {**dict.fromkeys(settings.columns, "a"), "label": 0, "answer": True}
+        row = settings.make_row("train", 0, entry)
+    else:
+        row = settings.load_splits(1)["train"][0]
+    assert tuple(row.texts) == settings.text_fields()
 
 
 @pytest.mark.parametrize("groups", [["a"] * 9, ["a", "b", "c", "d"]])

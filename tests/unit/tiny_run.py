@@ -20,14 +20,18 @@ def lay_out(method, backbone, task_record, rows, **settings):
     write_rows(data / "rows/train.jsonl", rows[HELD_OUT_ROWS:])
     write_rows(data / "rows/held_out.jsonl", rows[:HELD_OUT_ROWS])
     counts = {"train": len(rows) - HELD_OUT_ROWS, "held_out": HELD_OUT_ROWS}
-    splits = {name: {"rows": count, "sha256": hash_file(data / f"rows/{name}.jsonl")} for name, count in counts.items()}
-    described = {"settings": {"kind": "own_files"}, "facts": {}, "description": "Pairs", "splits": splits}
+    blank = {"groups": 0, "labels": {}, "tags": {}, "examples": []}
+    splits = {
+        name: {"rows": count, "sha256": hash_file(data / f"rows/{name}.jsonl"), **blank}
+        for name, count in counts.items()
+    }
+    described = {"name": "pairs", "settings": {"kind": "own_files"}, "facts": {}, "description": "Pairs"}
+    described |= {"dropped_without_label": {}, "rows_shared_with_train": {}, "splits": splits}
     write_json(data / "task.json", described | task_record | settings)
     home.mkdir(parents=True)
     (home / "model").symlink_to(backbone)
     source = Folder(kind="folder", architecture=method.backbone, path=backbone)
-    record = {"name": method.backbone, **describe_backbone(source, home / "model", {})}
-    write_json(home / "backbone.json", record)
+    write_json(home / "backbone.json", describe_backbone(method.backbone, source, home / "model", {}, None))
     return PLACE / "run_config.json", data / "task.json", data / "rows", home / "model", home / "backbone.json"
 
 

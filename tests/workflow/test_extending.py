@@ -90,6 +90,10 @@ class Settings(TaskSettings):
     answers: tuple[str, ...] = ("yes", "no")
     prompt: str = "Premise: {sentence}\\nAnswer:"
 
+    def text_fields(self) -> tuple[str, ...]:
+        """One sentence."""
+        return ("sentence",)
+
     def load_splits(self, seed: int) -> dict[str, list[Row]]:
         """Make rows of one or six words."""
         def row(split: str, n: int) -> Row:

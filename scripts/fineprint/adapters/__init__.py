@@ -16,6 +16,7 @@ from fineprint.core.settings import Settings
 if TYPE_CHECKING:
     import torch
 
+# Of adapters that no library has a format for; PEFT's and Transformers' have names of their own.
 TRAINED_FILE = "trained.safetensors"
 
 

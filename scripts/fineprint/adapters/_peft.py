@@ -32,7 +32,9 @@ class PeftSettings(AdapterSettings):
         from peft import get_peft_model
 
         try:
-            wrapped = get_peft_model(model, self.peft_config(model, peft_task), autocast_adapter_dtype=True)
+            # PEFT raises a ValueError where a name in `target_modules` is no module, or a model has no place for a
+            # prompt.
+            wrapped = get_peft_model(model, self.peft_config(model, peft_task))
         except ValueError as error:
             raise SettingsError(f"adapter '{self.kind}' does not fit {type(model).__name__}: {error}") from error
         return raise_trained_to_float32(wrapped)
@@ -43,6 +45,7 @@ class PeftSettings(AdapterSettings):
         PEFT's own model card, a form to fill in, is dropped: `fineprint.runs.model_card` writes one.
         """
         model.save_pretrained(str(folder), safe_serialization=True)
+        # PEFT gives no way to leave it out.
         (folder / "README.md").unlink(missing_ok=True)
 
     def load(self, model: torch.nn.Module, folder: Path) -> torch.nn.Module:
@@ -58,5 +61,6 @@ def raise_trained_to_float32(model: torch.nn.Module) -> torch.nn.Module:
 
     for parameter in model.parameters():
         if parameter.requires_grad and parameter.dtype in (torch.bfloat16, torch.float16):
+            # In place: the optimizer and PEFT hold the parameter itself, not its tensor.
             parameter.data = parameter.data.float()
     return model

@@ -26,6 +26,7 @@ class Settings(AdapterSettings):
 
     def apply(self, model: torch.nn.Module, peft_task: str) -> torch.nn.Module:
         """Train everything, in float32."""
+        # A backbone that comes in 16 bits is raised first: an update of 1e-5 is lost in such a weight.
         model.float().requires_grad_(True)
         return model
 
@@ -35,7 +36,7 @@ class Settings(AdapterSettings):
 
     def save(self, model: torch.nn.Module, folder: Path) -> None:
         """Write the whole model."""
-        model.save_pretrained(str(folder), safe_serialization=True)
+        model.save_pretrained(str(folder))
 
     def load(self, model: torch.nn.Module, folder: Path) -> torch.nn.Module:
         """Nothing to add: `weights_folder` named the saved model."""

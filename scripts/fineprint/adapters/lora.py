@@ -14,8 +14,15 @@ if TYPE_CHECKING:
 
 
 class Settings(PeftSettings):
-    """Attributes: rank r, alpha (the update is scaled by alpha / r), dropout before A, and the names of the linear
-    modules that get an update, such as query and value in BERT-like models, q_proj and v_proj in Llama."""
+    """What is added to each chosen weight matrix.
+
+    Attributes:
+        rank: r of the two thin matrices.
+        alpha: the update is scaled by alpha / r.
+        dropout: of what goes into A, in training.
+        target_modules: names of the linear modules that get an update, such as query and value in BERT-like models,
+            q_proj and v_proj in Llama.
+    """
 
     kind: Literal["lora"]
     rank: int = Field(16, ge=1)
@@ -31,7 +38,7 @@ class Settings(PeftSettings):
     )
 
     def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:
-        """Return PEFT's LoraConfig."""
+        """Return PEFT's LoraConfig, which itself divides alpha by the rank."""
         from peft import LoraConfig
 
         return LoraConfig(
@@ -44,4 +51,5 @@ class Settings(PeftSettings):
 
     def merge(self, model: torch.nn.Module) -> torch.nn.Module:
         """Return the plain model with BA added to its weights."""
+        # safe_merge raises where a sum is no number, instead of saving it.
         return model.merge_and_unload(safe_merge=True)

@@ -33,6 +33,8 @@ class Settings(AdapterSettings):
         model.requires_grad_(False)
         if peft_task == "SEQ_CLS":
             for name, parameter in model.named_parameters():
+                # By the name that Transformers gives the backbone in its own classes: heads are called classifier,
+                # score, qa_outputs, …
                 parameter.requires_grad_(not name.startswith(f"{model.base_model_prefix}."))
         return model
 
@@ -49,5 +51,6 @@ class Settings(AdapterSettings):
         from safetensors.torch import load_file
 
         if (folder / TRAINED_FILE).exists():
+            # Only what was trained was saved; all else is the backbone's already.
             model.load_state_dict(load_file(folder / TRAINED_FILE), strict=False)
         return model.requires_grad_(False)

@@ -14,8 +14,15 @@ if TYPE_CHECKING:
 
 
 class Settings(PeftSettings):
-    """Attributes: the number of virtual tokens, and the width and form of the prompt encoder that makes them.
-    After training only the finished tokens are kept, so what is saved is far smaller than what was trained."""
+    """After training only the finished tokens are kept, so what is saved is far smaller than what was trained.
+
+    Attributes:
+        tokens: virtual tokens in front of every input.
+        encoder_hidden: width of the prompt encoder that makes them.
+        encoder: its form.
+        encoder_layers: layers of an lstm; an mlp has as many as PEFT gives it.
+        encoder_dropout: between the layers of an lstm.
+    """
 
     kind: Literal["p_tuning"]
     tokens: int = Field(20, ge=1)
@@ -36,13 +43,14 @@ class Settings(PeftSettings):
         return self.tokens
 
     def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:
-        """Return PEFT's PromptEncoderConfig."""
+        """Return PEFT's PromptEncoderConfig; PEFT reads the width of a token off the model."""
         from peft import PromptEncoderConfig
 
         return PromptEncoderConfig(
             task_type=peft_task,
             num_virtual_tokens=self.tokens,
             encoder_hidden_size=self.encoder_hidden,
+            # PEFT's names are in capitals.
             encoder_reparameterization_type=self.encoder.upper(),
             encoder_num_layers=self.encoder_layers,
             encoder_dropout=self.encoder_dropout,

@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 
 class Settings(PeftSettings):
-    """Attributes: the number of virtual tokens, and whether they come out of a two-layer projection of width
-    `projection_hidden` while training (what published solutions call P-Tuning) or are trained directly."""
+    """The prefix is trained directly, or comes out of a projection while training.
+
+    Attributes:
+        tokens: keys and values in front of those of every layer.
+        projection: whether they come out of a network of two layers while training, which published solutions call
+            P-Tuning.
+        projection_hidden: width of that network.
+    """
 
     kind: Literal["prefix_tuning"]
     tokens: int = Field(20, ge=1)
@@ -30,7 +36,7 @@ class Settings(PeftSettings):
 
     @property
     def prefix_tokens(self) -> int:
-        """All of the prefix."""
+        """Keys and values take no position, so `virtual_tokens` stays 0."""
         return self.tokens
 
     def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:

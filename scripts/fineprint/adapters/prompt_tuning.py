@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 class Settings(PeftSettings):
-    """Attributes: the number of virtual tokens."""
+    """The virtual tokens themselves are the trained weights.
+
+    Attributes:
+        tokens: virtual tokens in front of every input.
+    """
 
     kind: Literal["prompt_tuning"]
     tokens: int = Field(20, ge=1)

@@ -15,9 +15,16 @@ MODEL_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "
 
 
 class BackboneSettings(SourceSettings):
-    """What every source has. `architecture` says which readouts can be used on it. `origin` is set by sources that make
-    a model themselves, worded to follow a name: the report then says that accuracies tell nothing of real models.
-    `pretrained` is False where weights are random: claims about accuracy are not tested on them."""
+    """What every source has.
+
+    Attributes:
+        kind: the file's name.
+        origin: set by sources that make a model themselves, worded to follow a name: the report then says that
+            accuracies tell nothing of real models.
+        pretrained: False where weights are random: claims about accuracy are not tested on them.
+        architecture: which readouts can be used on it: all on a decoder but the classifier, all on an encoder but
+            generation.
+    """
 
     kind: str
     origin: ClassVar[str] = ""

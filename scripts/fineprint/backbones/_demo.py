@@ -19,10 +19,19 @@ class DemoSettings(BackboneSettings):
     """Size and pretraining of a demo backbone; each kind's defaults are tuned together for the study "demo".
 
     Attributes:
-        initial_deviation: of the random weights; `rotation_scale` of what queries and keys start with in common.
-        steps: of pretraining; 0 leaves the weights random. A batch holds about `batch_tokens` tokens.
-        matrix_learning_rate: of the matrices inside the layers (Muon); `learning_rate` of everything else (AdamW).
-        phrase_share: of the steps that see short phrases only; over a further `growing_share` sentences grow.
+        hidden_size: width of the hidden states.
+        layers: of the transformer.
+        heads: of attention in every layer.
+        feedforward_size: width of the feed-forward network.
+        initial_deviation: standard deviation of the random weights.
+        rotation_scale: of what queries and keys start with in common.
+        steps: of pretraining; 0 leaves the weights random.
+        batch_tokens: tokens of a batch, about.
+        matrix_learning_rate: of the matrices inside the layers (Muon).
+        learning_rate: of everything else (AdamW).
+        warmup_steps: over which both rates rise.
+        phrase_share: of the steps that see short phrases only.
+        growing_share: of the steps over which sentences then grow.
         left_out: phenomena that pretraining never tells about at sentence level.
     """
 
@@ -75,7 +84,7 @@ class DemoSettings(BackboneSettings):
 
         from fineprint.backbones._forbidden_pairs import list_test_pairs
         from fineprint.demo.documents import Lessons
-        from fineprint.demo.pretraining import Progress, Rates, pretrain, tie_queries_to_keys
+        from fineprint.demo.pretraining import PretrainingProgress, Rates, pretrain, tie_queries_to_keys
         from fineprint.demo.tokenizer import save_tokenizer
 
         torch.manual_seed(seed)
@@ -83,7 +92,7 @@ class DemoSettings(BackboneSettings):
         model = self.build_model(tokenizer)
         tie_queries_to_keys(self.list_attentions(model), self.rotation_scale)
         lessons = Lessons(Random(f"{seed} {self.architecture}"), self.left_out, list_test_pairs(seed))
-        progress = Progress(self.steps, self.phrase_share, self.growing_share)
+        progress = PretrainingProgress(self.steps, self.phrase_share, self.growing_share)
         rates = Rates(self.matrix_learning_rate, self.learning_rate, self.warmup_steps)
         batches = self.draw_batches(tokenizer, lessons, progress.growth)
         facts = pretrain(model, self.logits_reader(model), batches, progress, rates)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fineprint.backbones import MODEL_FILES, BackboneSettings
-from fineprint.core.records import hash_folder
+from fineprint.core.records import BackboneRecord, hash_folder
 from fineprint.core.settings import SettingsError
 
 BYTES_OF_LENGTH = 8  # a safetensors file begins with the length of its header
@@ -37,20 +37,24 @@ def list_model_files(source: Path) -> list[Path]:
     return sorted({file for pattern in MODEL_FILES for file in source.glob(pattern)})
 
 
-def describe_backbone(settings: BackboneSettings, folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
+def describe_backbone(
+    name: str, settings: BackboneSettings, folder: Path, facts: dict[str, Any], pad_token: str | None
+) -> BackboneRecord:
     """Return a backbone's record: settings, facts, type, sizes and hashes."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     weights = sorted(folder.glob("*.safetensors"))
-    return {
-        "settings": settings.model_dump(mode="json"),
-        "architecture": settings.architecture,
-        "facts": {key: value for key, value in facts.items() if key != "revision"},
-        "revision": facts.get("revision"),
-        "model_type": config.get("model_type"),
-        "parameters": sum(count_weights(file) for file in weights),
-        "bytes": sum(file.stat().st_size for file in weights),
-        "files": hash_folder(folder),
-    }
+    return BackboneRecord(
+        name=name,
+        pad_token=pad_token,
+        settings=settings.model_dump(mode="json"),
+        architecture=settings.architecture,
+        facts={key: value for key, value in facts.items() if key != "revision"},
+        revision=facts.get("revision"),
+        model_type=config.get("model_type"),
+        parameters=sum(count_stored_weights(file) for file in weights),
+        bytes=sum(file.stat().st_size for file in weights),
+        files=hash_folder(folder),
+    )
 
 
 def stored_bytes(folder: Path) -> int | None:
@@ -58,7 +62,7 @@ def stored_bytes(folder: Path) -> int | None:
     return sum(file.stat().st_size for file in folder.glob("*.safetensors")) or None
 
 
-def count_weights(file: Path) -> int:
+def count_stored_weights(file: Path) -> int:
     """Return the number of weights in a safetensors file, read from its header."""
     with file.open("rb") as stream:
         (length,) = struct.unpack("<Q", stream.read(BYTES_OF_LENGTH))

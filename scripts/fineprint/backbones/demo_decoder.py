@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 
 class Settings(DemoSettings):
-    """Attributes:
-    other_weight: how much a token weighs that is no answer, against 1 for an answer.
-    example_shares: how often a batch holds passages (0 worked examples) or documents with one or more examples.
+    """Pretrained by causal language modelling.
+
+    Attributes:
+        other_weight: how much a token weighs that is no answer, against 1 for an answer.
+        example_shares: how often a batch holds passages (0 worked examples) or documents with one or more examples.
     """
 
     kind: Literal["demo_decoder"] = "demo_decoder"

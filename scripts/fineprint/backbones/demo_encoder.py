@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 class Settings(DemoSettings):
-    """Attributes: `masked_share` of ordinary tokens that are masked, and how much more the masked label weighs."""
+    """Pretrained by masked language modelling.
+
+    Attributes:
+        masked_share: of ordinary tokens that are masked.
+        label_weight: how much more a masked label weighs.
+    """
 
     kind: Literal["demo_encoder"] = "demo_encoder"
     architecture: Literal["encoder"] = "encoder"

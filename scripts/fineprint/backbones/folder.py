@@ -10,7 +10,11 @@ from fineprint.backbones._model_folder import link_model_files, list_model_files
 
 
 class Settings(BackboneSettings):
-    """Attributes: the folder, relative to where snakemake is started, or absolute."""
+    """Its files are linked, not copied.
+
+    Attributes:
+        path: relative to where snakemake is started, or absolute.
+    """
 
     kind: Literal["folder"]
     path: Path

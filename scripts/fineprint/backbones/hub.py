@@ -11,7 +11,12 @@ from fineprint.hub.repositories import HubSource
 
 
 class Settings(BackboneSettings):
-    """Attributes: the repository's name, and the branch, tag or commit asked for; the commit loaded is recorded."""
+    """Fetched by the rule `fetch_source`, the only one that asks the network.
+
+    Attributes:
+        name: of the repository, such as FacebookAI/roberta-large.
+        revision: branch, tag or commit asked for; the commit loaded is recorded.
+    """
 
     kind: Literal["hub"]
     name: str

@@ -22,12 +22,14 @@ UNUSED_POSITIONS = 2  # RoBERTa counts positions from behind the pad token's num
 
 
 class Settings(BackboneSettings):
-    """Attributes:
-    model_type: Transformers' name of the model's form, such as roberta or llama.
-    sizes: keys of that model's config.json and their values; what is not named keeps Transformers' default.
-    dtype: in which the weights are written.
-    deviation: standard deviation of every random matrix. Norms start at 1, biases at 0.
-    shard_bytes: the largest file; about twice as much memory is used.
+    """A form and sizes, as config.json has them.
+
+    Attributes:
+        model_type: Transformers' name of the model's form, such as roberta or llama.
+        sizes: keys of that model's config.json and their values; what is not named keeps Transformers' default.
+        dtype: in which the weights are written.
+        deviation: standard deviation of every random matrix. Norms start at 1, biases at 0.
+        shard_bytes: the largest file; about twice as much memory is used.
     """
 
     kind: Literal["random_weights"]

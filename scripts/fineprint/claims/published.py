@@ -169,8 +169,9 @@ def differences(study: Study, task: str, methods: list[str], wanted: Conditions)
         size = record.get("parameters")
         if wanted.parameters and (size is None or not wanted.parameters[0] <= size <= wanted.parameters[1]):
             found.append(f"our “{name}” has {formats.short_count(size)} parameters")
-        if not is_pretrained(record):
-            found.append(f"our “{name}” has random weights")
+        if not (pretrained := is_pretrained(record)):
+            reason = "has random weights" if pretrained is False else "has weights of a source that is not known"
+            found.append(f"our “{name}” {reason}")
     return found
 
 

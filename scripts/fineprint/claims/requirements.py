@@ -25,8 +25,14 @@ def find_missing(requires: Requirements, case: Case) -> list[str]:
     if requires.gpu and not all(ran_on_gpu(case, method) for method in case.methods):
         missing.append("About GPU memory; no GPU was used.")
     if requires.pretrained:
-        made_up = [name for name, record in list_backbones(case) if not is_pretrained(record)]
-        missing += [f"About pretrained weights; those of “{name}” are random." for name in made_up]
+        known = {name: is_pretrained(record) for name, record in list_backbones(case)}
+        missing += [
+            f"About pretrained weights; those of “{name}” are random."
+            if pretrained is False
+            else f"About pretrained weights; where those of “{name}” come from is not known."
+            for name, pretrained in known.items()
+            if not pretrained
+        ]
     return missing
 
 
@@ -50,9 +56,10 @@ def ran_on_gpu(case: Case, method: str) -> bool:
     return bool(records) and all((record.get("environment") or {}).get("gpu") for record in records)
 
 
-def is_pretrained(record: dict[str, Any]) -> bool:
-    """Return whether a backbone's weights come from a pretraining, by what its source says of itself."""
+def is_pretrained(record: dict[str, Any]) -> bool | None:
+    """Return whether a backbone's weights come from a pretraining, by what its source says of itself; None where this
+    version does not know the source."""
     try:
         return bool(find_settings("backbones", record["settings"]["kind"]).pretrained)  # type: ignore[attr-defined]
     except (KeyError, SettingsError):
-        return True  # a source that this version does not know has said nothing of random weights
+        return None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 NOT_MEASURED = "not measured"
 NOT_APPLICABLE = "–"
 MANY_ROWS = 2000  # from here on a third decimal of an accuracy says something
-SIZE_UNITS = ("B", "kB", "MB", "GB", "TB")
+SIZE_UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 COUNT_UNITS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
+ENERGY_UNITS = ((1e6, "MJ"), (1e3, "kJ"))
 
 
 def decimals(rows: float) -> int:
@@ -44,30 +46,29 @@ def points(value: float | None, signed: bool = True) -> str:
 
 
 def percent(value: float | None) -> str:
-    """Write a share in per cent with about two digits that count: 3.4 %, 0.012 %."""
+    """Write a share in per cent with about two digits that count: 3.4 %, 0.012 %. What is just below the whole is never
+    rounded up to it: 99.96 %."""
     if value is None:
         return NOT_MEASURED
     hundredths = value * 100
-    if hundredths == 0 or hundredths >= 10:
-        digits = 0 if hundredths in (0, 100) else 1
-    else:
-        digits = min(4, max(1, 1 - math.floor(math.log10(abs(hundredths)))))
+    if hundredths in (0, 100):
+        return f"{hundredths:.0f} %"
+    digits = min(4, max(1, 1 - math.floor(math.log10(abs(round_to_digits(hundredths, 2))))))
+    while digits < 4 and hundredths < 100 <= round(hundredths, digits):
+        digits += 1
     return f"{hundredths:.{digits}f} %"
 
 
 def count(value: float | None) -> str:
     """Write a whole number with thin spaces between thousands: 392 702."""
-    return NOT_MEASURED if value is None else f"{int(value):,}".replace(",", "\u202f")
+    return NOT_MEASURED if value is None else f"{round(value):,}".replace(",", "\u202f")
 
 
 def short_count(value: float | None) -> str:
     """Write a large number briefly: 355 M."""
     if value is None:
         return NOT_MEASURED
-    for unit, name in COUNT_UNITS:
-        if value >= unit:
-            return f"{three_digits(value / unit)}\u00a0{name}"
-    return f"{value:.0f}"
+    return with_unit(value, COUNT_UNITS) or f"{value:.0f}"
 
 
 def size(value: float | None) -> str:
@@ -76,40 +77,61 @@ def size(value: float | None) -> str:
         return NOT_MEASURED
     if value == 0:
         return "0 B"
-    power = min(int(math.log10(abs(value)) // 3), len(SIZE_UNITS) - 1) if abs(value) >= 1 else 0
-    scaled = value / 1000**power
-    text = f"{scaled:.0f}" if power == 0 else three_digits(scaled)
-    return f"{text}\u00a0{SIZE_UNITS[power]}"
+    return with_unit(value, SIZE_UNITS) or f"{value:.0f}\u00a0B"
+
+
+def with_unit(value: float, units: Sequence[tuple[float, str]]) -> str | None:
+    """Write a number with three digits, or return None below the smallest unit.
+
+    The unit is the largest that the number reaches once it is rounded: 999 999 bytes are 1.00 MB, not 1000 kB.
+
+    Args:
+        value: the number.
+        units: from the largest on.
+    """
+    rounded = round_to_digits(value)
+    for unit, name in units:
+        if abs(rounded) >= unit:
+            return f"{three_digits(rounded / unit)}\u00a0{name}"
+    return None
+
+
+def round_to_digits(value: float, digits: int = 3) -> float:
+    """Return a number rounded to so many digits that count."""
+    return float(f"{value:.{digits}g}")
 
 
 def three_digits(value: float) -> str:
     """Write a number below 1000 with about three digits: 4.53, 45.3, 453."""
-    if abs(value) >= 100:
+    rounded = abs(round_to_digits(value))
+    if rounded >= 100:
         return f"{value:.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    return f"{value:.1f}" if rounded >= 10 else f"{value:.2f}"
 
 
 def seconds(value: float | None) -> str:
     """Write a time: 45 ms, 12.3 s, 4 min 05 s, 2 h 03 min."""
     if value is None:
         return NOT_MEASURED
-    if value < 0.1:
+    if round(value, 3) < 0.1:
         return f"{value * 1000:.0f}\u00a0ms"
-    if value < 100:
+    if round(value, 1) < 100:
         return f"{value:.1f}\u00a0s"
     whole = round(value)
     if whole < 3600:
         return f"{whole // 60}\u00a0min {whole % 60:02d}\u00a0s"
-    return f"{whole // 3600}\u00a0h {whole % 3600 // 60:02d}\u00a0min"
+    minutes = round(value / 60)
+    return f"{minutes // 60}\u00a0h {minutes % 60:02d}\u00a0min"
 
 
 def duration(value: float | None) -> str:
     """Write a short time with three digits that count: 0.42 µs, 3.17 ms, 2.4 s."""
     if value is None:
         return NOT_MEASURED
-    if value >= 1:
+    rounded = round_to_digits(value)
+    if rounded >= 1:
         return seconds(value)
-    scaled, unit = (value * 1e3, "ms") if value >= 1e-3 else (value * 1e6, "µs")
+    scaled, unit = (value * 1e3, "ms") if rounded >= 1e-3 else (value * 1e6, "µs")
     return f"{three_digits(scaled)}\u00a0{unit}"
 
 
@@ -117,15 +139,12 @@ def energy(value: float | None) -> str:
     """Write an energy given in joules: 850 J, 9.02 kJ, 1.25 MJ."""
     if value is None:
         return NOT_MEASURED
-    for unit, name in ((1e6, "MJ"), (1e3, "kJ")):
-        if value >= unit:
-            return f"{three_digits(value / unit)}\u00a0{name}"
-    return f"{value:.0f}\u00a0J"
+    return with_unit(value, ENERGY_UNITS) or f"{value:.0f}\u00a0J"
 
 
 def rate(value: float | None) -> str:
     """Write rows per second."""
-    return NOT_MEASURED if value is None else three_digits(value) if value < 1000 else count(value)
+    return NOT_MEASURED if value is None else three_digits(value) if round(value) < 1000 else count(value)
 
 
 def p_value(value: float | None) -> str:

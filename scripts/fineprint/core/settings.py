@@ -25,9 +25,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
+MEMORY_WISH = re.compile(r"auto|lean|\d+(\.\d+)? GB")
+
+
 def check_memory(value: str) -> str:
     """Accept what says how much of a GPU's memory a method may take."""
-    if not re.fullmatch(r"auto|lean|\d+(\.\d+)? GB", value):
+    if not MEMORY_WISH.fullmatch(value):
         raise ValueError("auto, lean, or a size such as 12 GB is wanted")
     return value
 
@@ -50,15 +53,6 @@ def find_settings(package: str, kind: str) -> type[Settings]:
     if kind not in list_kinds(package):
         raise SettingsError(f"kind '{kind}' is unknown; accepted: {', '.join(list_kinds(package))}")
     return importlib.import_module(f"fineprint.{package}.{kind}").Settings
-
-
-def read_kind(package: str, value: Any) -> Settings:
-    """Turn a mapping with a `kind` into that kind's settings; a finished settings object passes through."""
-    if isinstance(value, Settings):
-        return value
-    if not isinstance(value, dict) or "kind" not in value:
-        raise SettingsError(f"a mapping with a `kind` is wanted; accepted kinds: {', '.join(list_kinds(package))}")
-    return find_settings(package, str(value["kind"])).model_validate(value)
 
 
 def read_model(model: type[Settings], value: Mapping[str, Any], where: str, problems: list[str]) -> Any:

@@ -61,7 +61,7 @@ class Lessons:
         return [lesson for lesson in lessons if self._is_new(lesson)]
 
     def _teach(self, premise: Clause, hypothesis: Clause, label: int, keep: float) -> Lesson:
-        premise, hypothesis = shorten(self.random, premise, hypothesis, keep)
+        premise, hypothesis = leave_out_common(self.random, premise, hypothesis, keep)
         return Lesson(render_clause(premise), render_clause(hypothesis), label == CONTRADICTION)
 
     def _is_new(self, lesson: Lesson) -> bool:
@@ -70,7 +70,7 @@ class Lessons:
         return not is_test_pair
 
 
-def shorten(random: Random, premise: Clause, hypothesis: Clause, keep: float) -> tuple[Clause, Clause]:
+def leave_out_common(random: Random, premise: Clause, hypothesis: Clause, keep: float) -> tuple[Clause, Clause]:
     """Leave out of both what they have in common, each part with the chance 1 - keep."""
     if hypothesis.verb in lexicon.ROLE_VERBS:
         return premise, hypothesis

@@ -10,8 +10,6 @@ from fineprint.demo import lexicon
 from fineprint.demo.clauses import Clause, Phrase
 from fineprint.demo.lexicon import Opposites
 
-Edit = Callable[[Random, Clause], Clause]
-
 
 def pick_word(random: Random, opposites: Opposites) -> str:
     """Return any word of any row and side."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fineprint.core.progress import Progress as Reporter
+from fineprint.core.progress import Progress
 from fineprint.demo.batches import IGNORED, Batch
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Progress:
+class PretrainingProgress:
     """How far pretraining is; the documents grow with it."""
 
     steps: int
@@ -42,7 +42,7 @@ def pretrain(
     model: "nn.Module",
     read_logits: Callable[[Batch], "tuple[Tensor, Tensor, Tensor]"],
     batches: Iterator[Batch],
-    progress: Progress,
+    progress: PretrainingProgress,
     rates: Rates,
 ) -> dict[str, Any]:
     """Train the model and return what the record says about it.
@@ -53,7 +53,7 @@ def pretrain(
 
     optimizers = _build_optimizers(model, rates, progress.steps)
     started, tokens, losses = time.monotonic(), 0, _Average()
-    reporter = Reporter("pretraining", progress.steps, "tokens")
+    reporter = Progress("pretraining", progress.steps, "tokens")
     for step in range(progress.steps):
         progress.step = step
         batch = next(batches)

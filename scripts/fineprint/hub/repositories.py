@@ -31,7 +31,7 @@ def check_access(sources: Mapping[str, HubSource]) -> dict[str, dict[str, Any]]:
     found, problems = {}, []
     for where, source in sources.items():
         try:
-            found[where] = resolve(source)
+            found[where] = resolve_revision(source)
         except SettingsError as error:
             problems.append(f"{where}: {error}")
     if problems:
@@ -40,7 +40,7 @@ def check_access(sources: Mapping[str, HubSource]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def resolve(source: HubSource) -> dict[str, Any]:
+def resolve_revision(source: HubSource) -> dict[str, Any]:
     """Return a source's commit, its files as the hub declares them, and how much is not in the cache yet."""
     from huggingface_hub import HfApi, snapshot_download
 

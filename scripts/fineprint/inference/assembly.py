@@ -60,6 +60,7 @@ def assemble_for_training(method: MethodSettings, readout: Readout, backbone: Pa
     import torch
 
     torch.manual_seed(seed)
+    # The seed is set before loading, which draws the heads that a folder lacks.
     with load_into_main_memory(method.shards(join_processes().count) > 1):
         model = readout.load_backbone(backbone, method.precision)
     check_weights(method, readout)
@@ -87,6 +88,7 @@ def save_trained(assembled: Assembled, folder: Path) -> None:
     readout.save_head(assembled.module, folder / HEAD_FOLDER)
     for name in (ADAPTER_FOLDER, HEAD_FOLDER):
         if not any((folder / name).iterdir()):
+            # An empty folder would say that there was something to save.
             (folder / name).rmdir()
 
 
@@ -111,6 +113,8 @@ def assemble_for_prediction(
     model = readout.load_backbone(source, merge_into or method.precision)
     adapted = method.adapter.load(model, saved / ADAPTER_FOLDER)
     if merge_into is not None:
+        # The backbone was loaded at this precision, so that what is rounded is the sum, once, as in a saved merged
+        # model.
         adapted = method.adapter.merge(adapted)
     module = readout.attach_head(adapted)
     if (saved / HEAD_FOLDER).exists():

@@ -15,7 +15,7 @@ BATCH_TOKENS = 1000
 
 
 def example_length(example: EncodedExample) -> int:
-    """Return the tokens that a example takes."""
+    """Return the tokens that an example takes."""
     return sum(len(example.get(part, ())) for part in ("input_ids", "prompt", "answer"))
 
 
@@ -23,12 +23,14 @@ def training_batches(
     examples: list[EncodedExample], batch_size: int, seed: int, epoch: int
 ) -> list[list[EncodedExample]]:
     """Return an epoch's batches in random order, each of examples of similar length; the last may be smaller."""
+    # Of seed and epoch alone: a training that is resumed meets the same batches without a state to keep.
     generator = random.Random(f"{seed}/{epoch}")
     order = generator.sample(examples, len(examples))
     block = batch_size * BATCHES_PER_BLOCK
     batches = []
     for start in range(0, len(order), block):
         batches += split_sorted(order[start : start + block], batch_size)
+    # Blocks come sorted by length, and a model must not see all long examples first.
     generator.shuffle(batches)
     return batches
 
@@ -106,6 +108,8 @@ def cut_batches(lengths: list[int], most_rows: list[int], batch_tokens: int) -> 
         batch_tokens: what a batch costs beside its tokens.
     """
     shorter = [place for place in range(1, len(lengths)) if lengths[place] < lengths[place - 1]]
+    # A shortest path over the places where batches may end. On it lie only places where lengths drop or a batch is
+    # full: to end anywhere between would split rows of one length for nothing.
     cheapest = {0: (0, 0)}  # by where a batch may begin: the cost until there, and where the batch before began
     for start in range(len(lengths)):
         if start in cheapest:
@@ -118,6 +122,7 @@ def cut_batches(lengths: list[int], most_rows: list[int], batch_tokens: int) -> 
     while place > 0:
         place = cheapest[place][1]
         ends.append(place)
+    # Found from the last batch to the first, whose beginning is no end.
     return ends[::-1][1:]
 
 
@@ -129,6 +134,7 @@ def choose_lengths(examples: list[EncodedExample], most: int) -> list[int]:
     """
     counts = Counter(map(round_up, map(example_length, examples)))
     lengths = sorted(counts)
+    # Greedy: not the least padding there could be, but near it, and quick for any number of examples.
     while len(lengths) > most:
         costs = [counts[short] * (long - short) for short, long in itertools.pairwise(lengths)]
         cheapest = costs.index(min(costs))

@@ -28,6 +28,7 @@ def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) ->
     """Answer `rows`; sampling, where there is any, starts from `seed`."""
     import torch
 
+    # Once a split, so that its answers do not depend on what was answered before it.
     torch.manual_seed(seed)
     readout = assembled.readout
     most_tokens = token_budget(prediction_limit(assembled))
@@ -40,6 +41,7 @@ def predict_rows(assembled: Assembled, rows: list[Row], seed: int, name: str) ->
             for position, answer in zip(positions, readout.read_off(group), strict=True):
                 answers[position] = answer
             progress.advance(progress.done_units + len(positions), len(positions))
+        # Let go of what was kept for these rows.
         readout.expect(assembled.module, [])
     return [answer for answer in answers if answer is not None]
 
@@ -60,6 +62,7 @@ def encode_groups(
     chunks, most_kept = cut_chunks(rows, chunk_size), kept_budget(most_tokens, readout.kept_bytes(assembled.module))
     for row in rows[:1]:
         readout.note_example(row)
+    # One thread is enough: the tokenizer uses several itself, and chunks have to come in order.
     with ThreadPoolExecutor(max_workers=1) as beside:
         encoded = beside.map(lambda chunk: readout.encode_all([rows[position] for position in chunk], False), chunks)
         for chunk, examples in zip(chunks, encoded, strict=True):
@@ -85,6 +88,7 @@ def answer_groups(
     for group in groups:
         batches = [move(assembled.readout.collate(examples), device) for _, examples in group]
         positions = [position for part, _ in group for position in part]
+        # Whoever reads a group off waits for the GPU, so this group is sent to it before the last one is handed over.
         now = positions, assembled.readout.answer_together(assembled.module, batches)
         if before is not None:
             yield before
@@ -119,4 +123,5 @@ def attention_for_any_shape() -> Any:
     anew, for a third of a second, for every number of rows and tokens, and prediction sees each shape once."""
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
+    # Training keeps cuDNN: it pads to a few fixed lengths, for which building once pays.
     return sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH])

@@ -6,11 +6,12 @@ import functools
 import os
 import platform
 import subprocess
+from dataclasses import fields
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from fineprint import __version__
+from fineprint.core.records import GPU, Commit, Environment, Machine
 from fineprint.jobs.placement import describe_placement
 
 PACKAGES = (
@@ -18,34 +19,32 @@ PACKAGES = (
     *("snakemake", "numpy", "scipy", "pandas", "matplotlib", "jinja2", "pypandoc_binary", "typst"),
 )
 
-PLACEMENT = "placement"  # absent where no scheduler was at work
-COMMIT = ("commit", "uncommitted_changes")
 
-
-def describe_environment() -> dict[str, Any]:
+def describe_environment() -> Environment:
     """Return hardware and software of this process; importing torch is left to the caller's job."""
     import psutil
 
-    placement = describe_placement()
-    return {
-        "fineprint": __version__,
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": processor_name(),
-        "processor_model": processor_model(),
-        "cores": os.cpu_count(),
-        "memory_bytes": psutil.virtual_memory().total,
-        "gpu": describe_gpu(),
-        "versions": installed_versions(),
-        **describe_commit(),
-        **({PLACEMENT: placement} if placement else {}),
-    }
+    commit = describe_commit()
+    return Environment(
+        fineprint=__version__,
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.machine()}",
+        processor=processor_name(),
+        processor_model=processor_model(),
+        cores=os.cpu_count(),
+        memory_bytes=psutil.virtual_memory().total,
+        gpu=describe_gpu(),
+        versions=installed_versions(),
+        commit=commit.commit,
+        uncommitted_changes=commit.uncommitted_changes,
+        placement=describe_placement(),
+    )
 
 
-def describe_machine(environment: dict[str, Any]) -> dict[str, Any]:
+def describe_machine(environment: Environment) -> Machine:
     """Return what is the same for all jobs on a machine: everything but where the scheduler put one of them, and from
     which commit it ran."""
-    return {key: value for key, value in environment.items() if key not in (PLACEMENT, *COMMIT)}
+    return Machine(**{field.name: getattr(environment, field.name) for field in fields(Machine)})
 
 
 def installed_versions() -> dict[str, str]:
@@ -82,18 +81,18 @@ def read_processor(information: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
     return {key.strip(): value.strip() for key, value in pairs}
 
 
-def describe_gpu() -> dict[str, Any] | None:
+def describe_gpu() -> GPU | None:
     """Return name, memory and CUDA version of the current GPU, or None without one."""
     import torch
 
     if not torch.cuda.is_available():
         return None
     properties = torch.cuda.get_device_properties(torch.cuda.current_device())
-    return {"name": properties.name, "memory_bytes": properties.total_memory, "cuda": torch.version.cuda}
+    return GPU(name=properties.name, memory_bytes=properties.total_memory, cuda=torch.version.cuda)
 
 
 @functools.cache
-def describe_commit() -> dict[str, Any]:
+def describe_commit() -> Commit:
     """Return the commit of the workflow and whether files differ from it; None outside a git checkout.
 
     The first answer stands for the process: files may change under a long job, which has read them by then.
@@ -101,12 +100,18 @@ def describe_commit() -> dict[str, Any]:
     folder = Path(__file__).resolve().parent
     try:
         commit = run_git(folder, "rev-parse", "HEAD")
-        return {"commit": commit, "uncommitted_changes": bool(run_git(folder, "status", "--porcelain"))}
+        return Commit(commit=commit, uncommitted_changes=bool(run_git(folder, "status", "--porcelain")))
     except (OSError, subprocess.SubprocessError):
-        return {"commit": None, "uncommitted_changes": None}
+        return Commit(commit=None, uncommitted_changes=None)
 
 
 def run_git(folder: Path, *arguments: str) -> str:
-    """Return what a git command prints."""
+    """Return what a git command prints.
+
+    Raises:
+        OSError: git is not installed.
+        subprocess.SubprocessError: it failed, as outside a checkout, or took too long.
+    """
+    # With a time limit: on a network disk git may take minutes, and no record is worth a job that hangs.
     command = ["git", "-C", str(folder), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=20).stdout.strip()

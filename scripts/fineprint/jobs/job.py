@@ -7,6 +7,7 @@ from typing import Any
 
 from fineprint.core.progress import logger, start_logging
 from fineprint.core.settings import SettingsError
+from fineprint.jobs.code_state import read_sources
 from fineprint.jobs.importing import collecting_no_garbage
 from fineprint.jobs.interruption import Interrupted
 from fineprint.jobs.placement import describe_placement, write_line
@@ -26,10 +27,12 @@ def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
     if not asks_the_hub:
         os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1")
     start_logging()
+    read_sources()  # as the job starts with them: an edit while it runs is none of its code
     if (placement := describe_placement()) is not None:
         logger.info("%s", write_line(placement))
     status = 0
     try:
+        # Options only: rules name each argument, so that order means nothing.
         auto_cli(main, as_positional=False)
     except SettingsError as error:
         logger.error("Error: %s", error)
@@ -37,6 +40,7 @@ def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
     except Interrupted as stop:
         logger.error("Stopped: %s.", stop)
         status = stop.status
+    # Alone it does nothing. Several processes end in there; it says why not here.
     leave_processes(status)
     sys.exit(status)
 

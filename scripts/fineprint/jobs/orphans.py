@@ -48,11 +48,11 @@ def cancel_orphans(folder: Path, prefix: str, patience_seconds: float) -> list[s
     end = time.monotonic() + patience_seconds
     empty_looks = 0
     while empty_looks < 2:
-        found = list_jobs(folder, prefix)
+        found = list_slurm_jobs(folder, prefix)
         empty_looks = 0 if found else empty_looks + 1
         if new := [job for job in found if job not in cancelled]:
             logger.info("Cancelling %s", ", ".join(new))
-            ask("scancel", *new)
+            ask_slurm("scancel", *new)
             cancelled += new
         if found and time.monotonic() > end:
             raise SettingsError(describe_stubborn(found, patience_seconds))
@@ -60,15 +60,16 @@ def cancel_orphans(folder: Path, prefix: str, patience_seconds: float) -> list[s
     return cancelled
 
 
-def list_jobs(folder: Path, prefix: str) -> list[str]:
+def list_slurm_jobs(folder: Path, prefix: str) -> list[str]:
     """Return the numbers of this user's jobs that have not ended, by name and by the folder they came from."""
-    lines = ask("squeue", "--noheader", f"--user={os.getuid()}", "--format=%A|%j|%Z").splitlines()
+    # The folder last, as it alone may hold a bar.
+    lines = ask_slurm("squeue", "--noheader", f"--user={os.getuid()}", "--format=%A|%j|%Z").splitlines()
     jobs = [line.split("|", 2) for line in lines if line.count("|") >= 2]
     here = folder.resolve()
     return sorted({number for number, name, place in jobs if name.startswith(prefix) and Path(place).resolve() == here})
 
 
-def ask(*command: str) -> str:
+def ask_slurm(*command: str) -> str:
     """Return what a command of Slurm's prints; that it does not answer is never taken for an empty queue."""
     try:
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout

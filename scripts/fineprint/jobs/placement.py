@@ -6,18 +6,12 @@ import os
 import platform
 import re
 from pathlib import Path
-from typing import TypedDict
 
+from fineprint.core.records import Placement
+
+# A log may be long, and the line comes before anything that the job itself says.
 LINES_LOOKED_AT = 20
 LINE = re.compile(r"Slurm job (?P<job>\S+) on node (?P<node>\S+), (?:no GPU|GPU (?P<gpus>\S+))$")
-
-
-class Placement(TypedDict):
-    """A job's number, its node, and the GPUs it held by their numbers on that node, None without one."""
-
-    job: str
-    node: str
-    gpus: str | None
 
 
 def describe_placement() -> Placement | None:
@@ -31,13 +25,14 @@ def describe_placement() -> Placement | None:
         return None
     granted = os.environ.get("SLURM_STEP_GPUS") or os.environ.get("SLURM_JOB_GPUS")
     node = os.environ.get("SLURMD_NODENAME") or platform.node()
-    return {"job": job, "node": node, "gpus": os.environ.get("CUDA_VISIBLE_DEVICES") or granted if granted else None}
+    gpus = os.environ.get("CUDA_VISIBLE_DEVICES") or granted if granted else None
+    return Placement(job=job, node=node, gpus=gpus)
 
 
 def write_line(placement: Placement) -> str:
     """Write a placement as a line of the log."""
-    gpus = f"GPU {placement['gpus']}" if placement["gpus"] else "no GPU"
-    return f"Slurm job {placement['job']} on node {placement['node']}, {gpus}"
+    gpus = f"GPU {placement.gpus}" if placement.gpus else "no GPU"
+    return f"Slurm job {placement.job} on node {placement.node}, {gpus}"
 
 
 def read_log(log: Path) -> Placement | None:
@@ -47,4 +42,4 @@ def read_log(log: Path) -> Placement | None:
     with log.open(encoding="utf-8", errors="replace") as file:
         lines = [line for line, _ in zip(file, range(LINES_LOOKED_AT), strict=False)]
     found = next((match for line in lines if (match := LINE.search(line.rstrip()))), None)
-    return {"job": found["job"], "node": found["node"], "gpus": found["gpus"]} if found else None
+    return Placement(**found.groupdict()) if found else None

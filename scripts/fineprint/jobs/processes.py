@@ -108,6 +108,7 @@ class Processes:
 
         if self.count == 1:
             return
+        # All drew the new weights from one seed. Should a library on one machine have drawn otherwise, this mends it.
         for parameter in parameters:
             torch.distributed.broadcast(parameter.data, 0)
         if self.number:
@@ -146,6 +147,7 @@ def join_processes() -> Processes:
     state = PartialState(cpu=not torch.cuda.is_available())
     if state.process_index:
         logger.setLevel(logging.ERROR)  # they all have the same to tell
+    # A second group, through main memory: what is agreed on by it does not wait for the work that a GPU was given.
     return Processes(state.num_processes, state.process_index, torch.distributed.new_group(backend="gloo"))
 
 

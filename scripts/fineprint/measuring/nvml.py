@@ -1,4 +1,4 @@
-"""What NVIDIA's driver tells of the current GPU through the library that it comes with: energy used, its version.
+"""What NVIDIA's driver tells of the current GPU through the library that it comes with: the energy used.
 
 The library is asked directly, so that no package beside the driver is needed.
 """
@@ -9,7 +9,6 @@ import ctypes
 from typing import Any
 
 LIBRARY = "libnvidia-ml.so.1"
-VERSION_BYTES = 80
 
 
 def read_energy_joules() -> float | None:
@@ -24,23 +23,17 @@ def read_energy_joules() -> float | None:
     gpu, millijoules = ctypes.c_void_p(), ctypes.c_ulonglong()
     known = (
         number is not None
-        and ask("nvmlDeviceGetHandleByUUID", f"GPU-{number}".encode(), ctypes.byref(gpu))
-        and ask("nvmlDeviceGetTotalEnergyConsumption", gpu, ctypes.byref(millijoules))
+        and call_driver("nvmlDeviceGetHandleByUUID", f"GPU-{number}".encode(), ctypes.byref(gpu))
+        and call_driver("nvmlDeviceGetTotalEnergyConsumption", gpu, ctypes.byref(millijoules))
     )
     return millijoules.value / 1000 if known else None
 
 
-def driver_version() -> str | None:
-    """Return the driver's version, or None where there is no driver."""
-    version = ctypes.create_string_buffer(VERSION_BYTES)
-    known = ask("nvmlSystemGetDriverVersion", version, ctypes.c_uint(VERSION_BYTES))
-    return version.value.decode() if known else None
-
-
-def ask(function: str, *arguments: Any) -> bool:
+def call_driver(function: str, *arguments: Any) -> bool:
     """Call a function of the library, which writes its answer into an argument; return whether there is an answer."""
     try:
         library = ctypes.CDLL(LIBRARY)
+        # Starting it again only counts up. It is never shut down: the process ends soon.
         return library.nvmlInit_v2() == 0 and getattr(library, function)(*arguments) == 0
     except (OSError, AttributeError):  # no library, or one that is older than the function
         return False

@@ -10,15 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import Any
 
 from fineprint.core.records import Memory, Phase
 from fineprint.jobs.processes import Processes
 from fineprint.measuring.nvml import read_energy_joules
 
-if TYPE_CHECKING:
-    pass
-
+# Peaks that are shorter are missed; sampling more often would cost the measured work time.
 SAMPLE_SECONDS = 0.02
 
 
@@ -26,6 +25,7 @@ class ResidentSampler(threading.Thread):
     """Samples this process's resident size until stopped."""
 
     def __init__(self) -> None:
+        # A daemon, or a job that fails within a phase would wait for the sampler for ever.
         super().__init__(daemon=True)
         import psutil
 
@@ -58,6 +58,7 @@ class Meter:
         self.cuda = torch.cuda.is_available()
         if self.cuda:
             torch.cuda.synchronize()
+            # After waiting: what the phase before left to do must not count here.
             torch.cuda.reset_peak_memory_stats()
         self.sampler = ResidentSampler()
         self.sampler.start()
@@ -102,11 +103,13 @@ def gather_phase(processes: Processes, phase: Phase) -> Phase:
 
 def combine_phases(phases: list[Phase], seconds: Callable[[list[Any]], Any]) -> Phase:
     """Return phases as one: energies added, of peaks the highest, seconds combined as told."""
-    memories = [phase["memory"] for phase in phases]
+    highest = {
+        field.name: combine(max, [getattr(phase.memory, field.name) for phase in phases]) for field in fields(Memory)
+    }
     return Phase(
-        seconds=seconds([phase["seconds"] for phase in phases]),
-        memory=Memory(**{key: combine(max, [memory[key] for memory in memories]) for key in memories[0]}),
-        energy_joules=combine(sum, [phase["energy_joules"] for phase in phases]),
+        seconds=seconds([phase.seconds for phase in phases]),
+        memory=Memory(**highest),
+        energy_joules=combine(sum, [phase.energy_joules for phase in phases]),
     )
 
 
@@ -142,7 +145,7 @@ def driver_used_bytes() -> int:
 def workspace_bytes(phase: Phase, *parts: int | None) -> int | None:
     """Return what a phase's peak on a GPU holds beside the parts, or None where one of them was not measured, or where
     they were never all there at once."""
-    peak = phase["memory"]["peak_allocated_bytes"]
+    peak = phase.memory.peak_allocated_bytes
     known = [part for part in parts if part is not None]
     if peak is None or len(known) < len(parts) or peak < sum(known):
         return None

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def weight_bytes(model: torch.nn.Module) -> int:
     """Return the bytes of all weights and buffers as stored here, quantisation tables included."""
+    # By identity: tied weights are stored once.
     tensors = {id(tensor): held(tensor) for tensor in [*model.parameters(), *model.buffers()]}
     stored = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
     return stored + sum(quantisation_bytes(tensor) for tensor in tensors.values())
@@ -42,18 +43,21 @@ def activation_bytes(model: torch.nn.Module, run_forward: Callable[[], torch.Ten
     """
     import torch
 
+    # By storage: autograd saves views of weights, such as transposed ones.
     weights = {held(tensor).untyped_storage().data_ptr() for tensor in [*model.parameters(), *model.buffers()]}
     storages: dict[int, Any] = {}
 
     def note(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in weights:
+            # Held, not only counted: the address of one that was freed would be given to another.
             storages[storage._cdata] = storage
         return tensor.detach()
 
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices), torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         loss = run_forward()
+    # Ends the graph; a layer that was gathered for it is given back before sizes are read.
     del loss
     return sum(storage.nbytes() for storage in storages.values())
 

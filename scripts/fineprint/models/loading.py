@@ -47,6 +47,7 @@ def choose_pad_token(tokenizer: PreTrainedTokenizerBase) -> str:
     vocabulary = tokenizer.get_vocab()
     reserved = [token for token in vocabulary if token.startswith("<") and ("pad" in token or "reserved" in token)]
     if reserved:
+        # The first in the vocabulary: every job must take the same one.
         return min(reserved, key=lambda token: vocabulary[token])
     if tokenizer.unk_token is not None and tokenizer.unk_token != tokenizer.eos_token:
         return tokenizer.unk_token
@@ -78,6 +79,7 @@ def load_and_tell(
         str(folder),
         local_files_only=True,
         trust_remote_code=False,
+        # Pickled weights can run code while they are read.
         use_safetensors=True,
         output_loading_info=True,
         **arguments,

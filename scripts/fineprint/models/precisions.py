@@ -39,6 +39,7 @@ PRECISIONS = {
 }
 
 
+# Not an argument: between training, which knows, and loading lie all readouts, which need not know of it.
 _KEPT_OFF_THE_GPU = ContextVar("kept_off_the_gpu", default=False)
 
 
@@ -83,6 +84,7 @@ def loading_arguments(name: str, keep_unquantised: list[str]) -> dict[str, Any]:
     dtype = compute_dtype(precision)
     arguments: dict[str, Any] = {"dtype": dtype}
     if torch.cuda.is_available() and not _KEPT_OFF_THE_GPU.get():
+        # Each file straight to the GPU, so that main memory need not hold the model as well.
         arguments["device_map"] = {"": torch.cuda.current_device()}
     if precision.quantisation == "nf4":
         arguments["quantization_config"] = BitsAndBytesConfig(
@@ -108,6 +110,7 @@ def keep_linear_in_half(module: Any, dtype: Any, spared: Iterable[Any] = ()) -> 
     """
     import torch
 
+    # By identity: tied weights are one tensor under several names.
     elsewhere = {id(parameter) for parameter in spared} | {
         id(parameter)
         for part in module.modules()

@@ -41,6 +41,8 @@ class Shards:
         kind = "cuda" if torch.cuda.is_available() else "cpu"
         mesh = torch.distributed.init_device_mesh(kind, (processes.count,))
         units = list(find_units(module))
+        # PyTorch's own function rather than accelerate's plugin: that wraps the model, and adapters, heads and saving
+        # would find it under other names.
         for unit in units:
             fully_shard(unit, mesh=mesh, reshard_after_forward=True)
         unsharded = {parameter for parameter in module.parameters() if not is_sharded(parameter)}
@@ -90,6 +92,7 @@ class Shards:
         from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
         parts = list(self.parts.values())
+        # Squares of norms add up over the parts; what every process holds must be counted once.
         square = get_total_norm([p.grad for p in unsharded if p.grad is not None]) ** 2
         if parts:
             square = square + self.processes.add_tensor(
@@ -112,6 +115,8 @@ class Shards:
         import torch
 
         parameter, count = self.sharded[name], self.processes.count
+        # fully_shard cuts the first dimension into equal parts, of which the last may be short or empty: all send as
+        # much as the first.
         rows = -(-parameter.shape[0] // count)
         sent = part.new_zeros((rows, *part.shape[1:]), device=parameter.device)
         sent[: len(part)] = part.detach()
@@ -122,6 +127,7 @@ class Shards:
     def own_part(self, whole: torch.Tensor) -> torch.Tensor:
         """Return this process's part of a whole, cut as the layers' weights are: along the first dimension."""
         pieces = whole.chunk(self.processes.count)
+        # More processes than rows leave the last ones without any.
         return pieces[self.processes.number] if self.processes.number < len(pieces) else whole[:0]
 
     def gather_weights(self, everything: bool) -> None:

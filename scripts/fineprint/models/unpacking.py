@@ -33,6 +33,7 @@ def unpacked_bytes(module: torch.nn.Module, memory: str) -> int:
     if memory != "auto" or not torch.cuda.is_available():
         return 0
     size = sum(part.in_features * part.out_features * HALF_BYTES for part in packed_layers(module))
+    # What torch has set aside and does not use is free, too, though the driver does not know it.
     free = torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
     return size if free >= LEAST_FREE * size else 0
 
@@ -47,6 +48,7 @@ def unpacked(module: torch.nn.Module, wanted: bool) -> Iterator[None]:
         yield
     finally:
         for layer in layers:
+            # With the instance's own gone, the class's method is in force again.
             del layer.forward
 
 

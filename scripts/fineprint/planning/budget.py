@@ -28,6 +28,7 @@ def token_budget(limit: int | None = None) -> int | None:
     if not torch.cuda.is_available():
         return None
     free, _ = torch.cuda.mem_get_info()
+    # What torch has set aside and does not use is free, too, though the driver does not know it.
     free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
     if limit is not None:
         free = min(free, limit - torch.cuda.memory_allocated())
@@ -98,6 +99,7 @@ def choose_fit(rows: int, limit: int, may_keep: bool, measure: Predict) -> Fit:
         may_keep: whether activations may be kept.
         measure: tries a micro-batch of so many rows, keeping or recomputing; returns the peak, None if it did not fit.
     """
+    # Keeping activations in a few parts is faster than recomputing them, so it is tried first.
     for gradient_checkpointing in [False, True] if may_keep else [True]:
         parts = 1
         while parts <= (rows if gradient_checkpointing else min(MOST_PARTS, rows)):
@@ -105,6 +107,7 @@ def choose_fit(rows: int, limit: int, may_keep: bool, measure: Predict) -> Fit:
             peak = measure(micro_batch, gradient_checkpointing)
             if peak is not None and peak <= limit:
                 return Fit(micro_batch, gradient_checkpointing, peak)
+            # Halves: each trial costs a pass, and a finer cut gains little.
             parts *= 2
     return Fit(1, True, None)
 

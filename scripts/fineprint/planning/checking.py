@@ -55,7 +55,7 @@ def predict_fits(method: MethodSettings, module: torch.nn.Module, longest_tokens
 
 
 def planned_prediction(method: MethodSettings, module: torch.nn.Module) -> int | None:
-    """Return the peak that would have been predicted for rows of max_length on this card."""
+    """Return the peak that would have been predicted for rows of max_length on this GPU."""
     import torch
 
     load = make_load(method, module, method.max_length)

@@ -36,6 +36,7 @@ def present_gpu_gb() -> float | None:
     command = [program, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=DRIVER_SECONDS, check=True)
+        # In MiB, as the driver counts. A job may be given any of the GPUs, so the smallest decides.
         return min(float(line) for line in done.stdout.split("\n") if line.strip()) * 2**20 / 1e9
     except (OSError, subprocess.SubprocessError, ValueError):  # a driver without a GPU, or one that does not tell
         return None

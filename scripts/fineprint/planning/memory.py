@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from fineprint.models.precisions import PRECISIONS
 from fineprint.models.unpacking import LEAST_FREE
@@ -76,7 +75,7 @@ class Load:
 
     @property
     def rows_per_step(self) -> int:
-        """Rows of an optimizer step that go through this card."""
+        """Rows of an optimizer step that go through this GPU."""
         training = self.method.training
         assert training is not None
         return math.ceil(training.batch_size * training.gradient_accumulation_steps / self.gpus)
@@ -129,10 +128,13 @@ def weight_bytes(load: Load, training: bool) -> int:
 def kept_per_token(load: Load) -> int:
     """Return what one layer keeps of one token for the backward pass, the inputs of trained layers left out."""
     sizes, number = load.sizes, load.compute_bytes
+    # Queries, keys, values and output. The weights of attention are never kept: its kernels compute them again.
     attention = 4 * sizes.attention * number
+    # The one-kernel norm keeps its input as it came, a model's own code keeps it in 32 bits.
     fused = sizes.gated and load.shards == 1 and PRECISIONS[load.method.precision].bits < 32
     norms = 2 * (HALF if fused else SINGLE) * sizes.hidden
     feedforward = (3 if sizes.gated else 1) * sizes.feedforward * number
+    # A byte for each number behind two dropouts, which Llama's kin do not have.
     masks = 0 if sizes.gated else 2 * sizes.hidden
     return attention + norms + feedforward + masks
 
@@ -143,13 +145,16 @@ def activation_bytes(load: Load, rows: int, gradient_checkpointing: bool) -> int
     if not load.method.adapter.trains:  # a head alone: nothing flows back into the backbone
         return working_bytes(load, tokens)
     layer = tokens * kept_per_token(load)
+    # + 1: the mask of an adapter's dropout, a byte a number.
     inputs = tokens * load.weights.trained_inputs * (load.compute_bytes + (0 if load.trains_all else 1))
     if gradient_checkpointing:
         residual = HALF if PRECISIONS[load.method.precision].bits < 32 else SINGLE
         kept = tokens * sizes.layers * sizes.hidden * residual + layer + inputs // sizes.layers
     else:
         kept = layer * sizes.layers + inputs
+        # Autocast's 16-bit copies of weights that are trained in 32 bits are kept for the backward pass.
         kept += load.weights.linear * HALF if load.trains_all and load.compute_bytes == HALF else 0
+    # Logits in 16 bits, and for the loss and its gradient in 32.
     answers = rows * ANSWER_TOKENS * sizes.vocabulary * (HALF + 2 * SINGLE) if load.method.readout.uses_prompt else 0
     return kept + answers
 
@@ -171,6 +176,8 @@ def training_need(load: Load, rows: int, gradient_checkpointing: bool) -> Need:
     optimizer, gradients = trained * (PAGED_8BIT_BYTES if eight_bit else ADAMW_BYTES), trained * SINGLE
     kept = activation_bytes(load, rows, gradient_checkpointing)
     whole = rows >= load.rows_per_step
+    # In one micro-batch gradients come as activations go. With several, the first one's are there while the next is
+    # kept.
     together = max(gradients, kept) if whole else gradients + kept
     backward = 2 * rows * load.length * load.sizes.feedforward * load.compute_bytes
     workspace = TRAINING_LIBRARY_BYTES + load.weights.largest * load.compute_bytes + backward + layer_bytes(load)
@@ -206,6 +213,7 @@ def plan_training(load: Load, gpu_bytes: float) -> Need:
 
     def measure(micro_batch: int, gradient_checkpointing: bool) -> int:
         need = training_need(load, micro_batch, gradient_checkpointing)
+        # Where passes are captured: see `can_capture` of `training.stepping`.
         records = not gradient_checkpointing and load.gpus == 1  # on a GPU with bfloat16
         return need.peak + (capture_reserve(need.activations, micro_batch) if records else 0)
 
@@ -251,8 +259,3 @@ def plan_prediction(load: Load, gpu_bytes: float) -> Need:
     unpacks = PRECISIONS[load.method.precision].bits == 4 and load.method.memory == "auto" and free >= LEAST_FREE * size
     need = prediction_need(load, rows, size if unpacks else 0, together)
     return Need(**{**asdict(need), "fits": need.peak <= gpu_bytes})
-
-
-def describe(need: Need) -> dict[str, Any]:
-    """Return a prediction as plain data."""
-    return asdict(need)

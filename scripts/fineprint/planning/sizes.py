@@ -54,7 +54,7 @@ class Weights:
 
     @property
     def total(self) -> int:
-        """All weights."""
+        """All weights, trained or not."""
         return self.linear + self.other
 
 
@@ -65,6 +65,7 @@ def read_sizes(config: Mapping[str, Any]) -> Sizes | None:
         return None
     hidden, heads = config["hidden_size"], config["num_attention_heads"]
     width = config.get("head_dim") or hidden // heads
+    # Llama's kin have one of these keys, BERT's none.
     gated = "rms_norm_eps" in config or "num_key_value_heads" in config
     return Sizes(
         layers=config["num_hidden_layers"],
@@ -92,6 +93,7 @@ def count_by_sizes(sizes: Sizes, has_output: bool, trains_all: bool) -> Weights:
     linear = sizes.layers * hidden * (attention + feedforward)
     small = sizes.layers * (2 * hidden if sizes.gated else 9 * hidden + inner)  # norms and biases
     output = sizes.vocabulary * hidden if has_output and not sizes.tied else 0
+    # A model for classification has a pooler, or a head's first layer, of hidden × hidden.
     other = (sizes.vocabulary + sizes.positions) * hidden + small + output + (0 if has_output else hidden * hidden)
     inputs = sizes.layers * (3 * hidden + sizes.attention + (2 if sizes.gated else 1) * hidden + inner)
     return Weights(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from fineprint.backbones._model_folder import stored_bytes
 from fineprint.core.records import read_json
 from fineprint.core.settings import SettingsError
 from fineprint.planning.counting import build_without_memory, count_weights
-from fineprint.planning.memory import Load, describe, plan_prediction, plan_training
+from fineprint.planning.memory import Load, plan_prediction, plan_training
 from fineprint.planning.sizes import Weights, read_sizes
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ def plan_gpu(load: Load, gpu_gb: float) -> dict[str, Any]:
     prediction = plan_prediction(load, gpu_gb * 1e9)
     return {
         "gpu_gb": gpu_gb,
-        "training": None if training is None else describe(training),
-        "prediction": describe(prediction),
+        "training": None if training is None else asdict(training),
+        "prediction": asdict(prediction),
         "fits": prediction.fits and (training is None or training.fits),
     }
 
@@ -101,7 +102,7 @@ def earlier_seconds(folder: Path, method: str) -> dict[str, float] | None:
     return {phase: statistics.mean(seconds) for phase, seconds in found.items()} or None
 
 
-def write_table(plan: dict[str, Any]) -> str:
+def write_plan_table(plan: dict[str, Any]) -> str:
     """Return the plan as a Markdown table."""
     heads = [
         "Method",
@@ -113,7 +114,7 @@ def write_table(plan: dict[str, Any]) -> str:
     ]
     lines = [f"# Plan of study “{plan['study']}”", "", row(heads), row(["---"] * len(heads))]
     for entry in plan["methods"].values():
-        cells = describe_method(entry, len(plan["gpus_gb"]))
+        cells = describe_planned_method(entry, len(plan["gpus_gb"]))
         lines.append(row([entry["title"].replace("|", "\\|"), *cells]))
     return "\n".join([*lines, "", LEGEND, ""])
 
@@ -130,7 +131,7 @@ def row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def describe_method(entry: dict[str, Any], gpus: int) -> list[str]:
+def describe_planned_method(entry: dict[str, Any], gpus: int) -> list[str]:
     """Return one method's cells behind its title."""
     if entry["reason"] is not None:
         return [f"not planned: {entry['reason']}", *[""] * (gpus + 3)]

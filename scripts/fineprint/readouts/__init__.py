@@ -203,6 +203,7 @@ class ReadoutSettings(Settings):
     """What every readout has.
 
     Attributes:
+        kind: the file's name.
         architectures: backbones it works on.
         peft_task: PEFT's name for what the model is then used for.
         auto_class: the Transformers class that the backbone is loaded by; the planner and the model card ask for it.

@@ -62,6 +62,7 @@ def grow_tree(answers: list[list[int]]) -> AnswerTree:
     """Return the tree of answers given as token ids."""
     beginnings = dict.fromkeys(tuple(answer[: end + 1]) for answer in answers for end in range(len(answer)))
     inner = {beginning[:-1] for beginning in beginnings} & set(beginnings)
+    # Likelihoods take the logits behind inner nodes alone: those first, so that the rest may stay unread.
     ordered = sorted(beginnings, key=lambda beginning: beginning not in inner)
     nodes = {beginning: number for number, beginning in enumerate(ordered)}
     return AnswerTree(
@@ -76,6 +77,7 @@ def shared_beginning(prompts: list[list[int]]) -> list[int]:
     """Return the tokens that all prompts begin with, at least one token of each left over."""
     if not prompts:
         return []
+    # What the first and the last in order have in common, all between them have.
     first, last = min(prompts), max(prompts)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
     return first[: min(same, min(map(len, prompts)) - 1)]
@@ -248,6 +250,7 @@ def read_answers(
     first = reading.mask.new_empty(rows, 0) if first is None else first
     lines = [[node + first.shape[1] for node in tree.ancestors(node)] for node in range(nodes)]
     lines = [[branch] for branch in range(first.shape[1])] + lines
+    # A node sees the prompt and what stands before it in its own answers: one pass reads each as if it were alone.
     seen = torch.zeros(len(lines), len(lines), dtype=torch.bool)
     for column, line in enumerate(lines):
         seen[column, line] = True
@@ -268,6 +271,7 @@ def additive_mask(visible: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
     rows, columns, whole = visible.shape
     room = torch.zeros(rows, 1, columns, round_up(whole), dtype=dtype, device=visible.device)
+    # The least number rather than −∞, of which padding that sees nothing would make NaN.
     return room[..., :whole].masked_fill_(~visible.unsqueeze(1), torch.finfo(dtype).min)
 
 
@@ -284,6 +288,7 @@ def score_answers(reading: Reading, behind: torch.Tensor | None, tree: AnswerTre
     logs: dict[int, torch.Tensor] = {}  # by node: how likely its token is behind its parent
     for parent in set(tree.parents):
         logits = (reading.logits if parent == ROOT or behind is None else behind[:, parent]).float()
+        # The softmax of a few tokens, without a table of all words for each.
         everything = logits.logsumexp(dim=-1)
         for node, before in enumerate(tree.parents):
             if before == parent:

@@ -3,6 +3,7 @@ the label's own words has no label and counts as wrong. There is no default."""
 
 import re
 
+# "isn", "doesn", "don" and "t" are what splitting at apostrophes leaves of isn't, doesn't and don't.
 NEGATIONS = frozenset({"not", "no", "non", "never", "neither", "nor", "cannot", "isn", "doesn", "don", "t"})
 
 
@@ -16,6 +17,7 @@ def read_answer(text: str, answers: tuple[str, ...]) -> int | None:
     True
     """
     lines = text.strip().splitlines()
+    # The first line alone: models like to go on with an example of their own, and its answer is not theirs.
     words = split_words(lines[0]) if lines else []
     named = find_answers(words, answers)
     if len({answer for answer, _, _ in named}) != 1:
@@ -34,6 +36,7 @@ def split_words(text: str) -> list[str]:
 def find_answers(words: list[str], answers: tuple[str, ...]) -> list[tuple[int, int, int]]:
     """Return (answer, first word, word behind its last) for each answer named; where one answer contains another, the
     longer one counts."""
+    # The longest first: "not entailment", where that is an answer, must not be read as "entailment".
     wanted = sorted(enumerate(split_words(answer) for answer in answers), key=lambda item: -len(item[1]))
     found, position = [], 0
     while position < len(words):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class ClassReadout(Readout):
     """A readout whose module gives logits of shape (rows, labels)."""
 
+    # On the right, so that every model counts positions from the text's first token.
     padding_side = "right"
 
     @abstractmethod
@@ -34,6 +35,7 @@ class ClassReadout(Readout):
             return []
         columns = [list(texts) for texts in zip(*(row.texts.values() for row in rows), strict=True)]
         whole = self.context.tokenizer(*columns, add_special_tokens=True, return_attention_mask=False)
+        # BERT tells a pair's two texts by token types, RoBERTa by separators alone.
         parts = [name for name in ("input_ids", "token_type_ids") if name in whole]
         examples = [
             dict(zip(parts, values, strict=True)) for values in zip(*(whole[name] for name in parts), strict=True)
@@ -48,6 +50,7 @@ class ClassReadout(Readout):
         if len(example["input_ids"]) <= self.context.max_length:
             return example
         self.truncated_rows += 1
+        # Cutting the ids would cut the last special token off; the tokenizer cuts the longer text instead.
         whole = self.context.tokenizer(*row.texts.values(), truncation=True, max_length=self.context.max_length)
         return {name: whole[name] for name in example}
 
@@ -72,6 +75,7 @@ class ClassReadout(Readout):
         """Return the mean cross-entropy."""
         from torch.nn.functional import cross_entropy
 
+        # In 32 bits: in 16, a cross-entropy near 0 has hardly a digit left.
         return cross_entropy(self.logits(module, batch).float(), batch["label"])
 
     def evaluate(self, module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def run(module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, keep: int) -> torch.Tensor:
     """Return the logits at the last `keep` positions, or with 0 at all: (rows, positions, vocabulary)."""
     extra = {} if prepends_tokens(module) else {"position_ids": position_ids(mask)}
+    # Nothing is written behind, so keys and values need not be kept.
     return module(input_ids=ids, attention_mask=mask, logits_to_keep=keep, use_cache=False, **extra).logits
 
 
@@ -68,6 +69,7 @@ def join_groups(batch: Batch, parts: list[tuple[torch.Tensor, torch.Tensor]]) ->
     """Put what belongs to groups, (rows, columns), back in the order of the batch's rows."""
     import torch
 
+    # Of a permutation argsort is the inverse: it puts each row back into its place.
     order = torch.cat([rows for rows, _ in parts]).argsort()
     return torch.cat([values for _, values in parts])[order.to(batch["prompt_ids"].device)]
 
@@ -92,6 +94,7 @@ def answer_score(module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor,
     tokens = torch.tensor(answer, device=ids.device).expand(len(ids), -1)
     joined = torch.cat([ids, tokens], dim=1)
     joined_mask = torch.cat([mask, torch.ones_like(tokens)], dim=1)
+    # A token is predicted one position before it stands, and behind the last one nothing is asked.
     logits = run(module, joined, joined_mask, len(answer) + 1)[:, :-1].float()
     return logits.log_softmax(dim=-1).gather(2, tokens.unsqueeze(-1)).squeeze(-1).sum(dim=1)
 
@@ -103,5 +106,6 @@ def generate_groups(module: torch.nn.Module, batch: Batch, config: GenerationCon
     parts = []
     for rows, ids, mask in split_groups(module, batch):
         written = module.generate(input_ids=ids, attention_mask=mask, generation_config=config)[:, ids.shape[1] :]
+        # Transformers stops when all rows of a group have ended, so groups differ in width.
         parts.append((rows, pad(written, (0, config.max_new_tokens - written.shape[1]), value=config.pad_token_id)))
     return join_groups(batch, parts)

@@ -31,6 +31,7 @@ def pad_to_one_length(sequences: list[list[int]], fill: int, side: str, length: 
 
     real = real_places(sequences, side, length)
     stacked = numpy.full(real.shape, fill)
+    # All rows at once: a loop over them in Python would keep a GPU waiting.
     stacked[real] = numpy.fromiter(itertools.chain.from_iterable(sequences), stacked.dtype)
     return torch.from_numpy(stacked)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fineprint.core.settings import SettingsError
@@ -32,6 +33,7 @@ def build_prompt(
         turns.append({"role": "user", "content": fill_prompt(prompt, shot)})
         turns.append({"role": "assistant", "content": answers[shot.label]})
     turns.append({"role": "user", "content": fill_prompt(prompt, row)})
+    # As text, since many prompts are turned into tokens together later.
     return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
 
 
@@ -42,6 +44,7 @@ def choose_shots(rows: list[Row], count: int, labels: int, seed: int) -> list[Ro
     """
     generator = random.Random(seed)
     chosen: list[Row] = []
+    # Drawn: with fewer examples than labels, the labels shown must not be the task's first ones.
     order = generator.sample(range(labels), labels)
     for number in range(count):
         fitting = [row for row in rows if row.label == order[number % labels] and row not in chosen]
@@ -53,3 +56,26 @@ def choose_shots(rows: list[Row], count: int, labels: int, seed: int) -> list[Ro
         middle = sorted(fitting, key=text_length)[len(fitting) // 4 : max(len(fitting) * 3 // 4, 1)]
         chosen.append(generator.choice(middle))
     return chosen
+
+
+def shorten_row(tokenizer: PreTrainedTokenizerBase, row: Row, room: int, excess: int) -> Row:
+    """Return the row with `excess` tokens less, each taken from the end of the text that is longest by then.
+
+    Args:
+        tokenizer: the backbone's.
+        row: whose prompt is too long.
+        room: tokens that a prompt may take, for the message.
+        excess: tokens by which it is too long.
+
+    Raises:
+        SettingsError: the wording alone is too long.
+    """
+    tokens = {name: tokenizer(text, add_special_tokens=False)["input_ids"] for name, text in row.texts.items()}
+    if sum(map(len, tokens.values())) <= excess:
+        raise SettingsError(
+            f"row {row.id} does not fit: its prompt takes more than {room} tokens even without its texts; "
+            "raise max_length or use fewer shots"
+        )
+    for _ in range(excess):
+        max(tokens.values(), key=len).pop()
+    return replace(row, texts={name: tokenizer.decode(ids) for name, ids in tokens.items()})

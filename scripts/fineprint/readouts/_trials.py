@@ -41,4 +41,5 @@ class TrialSettings(Settings):
         for value in self.temperatures:
             yield Choice("temperature", f"{value:g}", value == temperature, {"temperature": value}, seed)
         for number in range(self.draws):
+            # seed + 0 draws the method's own examples, so that the first draw is the method itself.
             yield Choice("worked examples", f"draw {number + 1}", number == 0, {}, seed + number)

@@ -81,6 +81,8 @@ def choose_tokens(logits: torch.Tensor, temperature: float) -> torch.Tensor:
     if temperature == 0:
         return logits.argmax(dim=-1)
     chances = (logits.float() / temperature).softmax(dim=-1)
+    # An exponential race: the least of Exp(1) / p, here the largest of its inverse, falls on each token with its chance
+    # p.
     return (chances / torch.empty_like(chances).exponential_()).argmax(dim=-1)
 
 
@@ -120,6 +122,7 @@ def write_answers(
 def watch_from(habit: Habit, device: torch.device) -> int:
     """Return from how many tokens on it is looked at whether all rows have ended: at each where no GPU is kept waiting,
     or where none of the batches so far went on after what is read in one pass."""
+    # From what was written alone, never from timing, so that one seed draws the same answers on every run.
     return habit.tokens if device.type == "cuda" and not habit.answers_only else 0
 
 

@@ -33,7 +33,7 @@ class Settings(ReadoutSettings):
     )
 
     def build(self, context: Context) -> Readout:
-        """Return the readout."""
+        """Build it; no model is loaded yet."""
         return Classifier(self, context)
 
 
@@ -57,6 +57,7 @@ class Classifier(ClassReadout):
             id2label=dict(enumerate(labels)),
             label2id={label: number for number, label in enumerate(labels)},
         )
+        # Such as a BERT's pooler, where its folder lacks one (see `check_weights`).
         self.random_weights = [name for name in missing if not set(name.split(".")) & set(HEAD_NAMES)]
         return model
 

@@ -5,7 +5,6 @@ Trained or not, with or without worked examples. Beside the text, the same model
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -32,7 +31,7 @@ from fineprint.readouts._answers import read_answer
 from fineprint.readouts._groups import generate_groups, run_at, score_groups
 from fineprint.readouts._padding import IGNORED, attention_mask, collate_answers, pad_to_one_length
 from fineprint.readouts._plain_question import plain_question
-from fineprint.readouts._prompts import build_prompt, choose_shots
+from fineprint.readouts._prompts import build_prompt, choose_shots, shorten_row
 from fineprint.readouts._trials import TrialSettings
 from fineprint.readouts._writing import Habit, write_answers
 from fineprint.tasks import Row
@@ -43,8 +42,14 @@ if TYPE_CHECKING:
 
 
 class Settings(ReadoutSettings):
-    """Attributes: worked examples in the prompt, the sampling temperature (0 takes the most likely word each time),
-    the most tokens an answer may have, and other choices to try."""
+    """How the model is asked, and how its answer is drawn.
+
+    Attributes:
+        shots: worked examples in the prompt, drawn from the training rows.
+        temperature: of sampling; 0 takes the most likely token each time.
+        max_new_tokens: the most tokens an answer may have.
+        trials: other choices, tried on held-out rows and shown beside.
+    """
 
     kind: Literal["generation"]
     shots: int = Field(0, ge=0)
@@ -63,7 +68,7 @@ class Settings(ReadoutSettings):
     )
 
     def build(self, context: Context) -> Readout:
-        """Return the readout."""
+        """Build it; no model is loaded yet."""
         return Generation(self, context)
 
     def refuse(self, adapter_trains: bool) -> str | None:
@@ -140,7 +145,7 @@ class Generation(Readout):
         self.truncated_rows += 1
         excess = len(ids) - room
         while len(ids) > room:  # a cut text may be read as one token more than it was, so it may take another round
-            ids = self.tokenize_prompts([self.shorten(row, room, excess)])[0]
+            ids = self.tokenize_prompts([shorten_row(self.context.tokenizer, row, room, excess)])[0]
             excess += max(len(ids) - room, 0)
         return ids
 
@@ -152,6 +157,7 @@ class Generation(Readout):
         tokenizer, texts = self.context.tokenizer, [self.write_prompt(row) for row in rows]
         plain = tokenizer.chat_template is None
         prompts = tokenizer(texts, add_special_tokens=plain, return_attention_mask=False)["input_ids"]
+        # Some tokenizers end every text with an end-of-text token, behind which a model has no more to say.
         return [ids[:-1] if plain and ids and ids[-1] == tokenizer.eos_token_id else ids for ids in prompts]
 
     def write_prompt(self, row: Row) -> str:
@@ -163,23 +169,11 @@ class Generation(Readout):
         """Keep the first prompt."""
         self.prompt_example = self.prompt_example or self.write_prompt(row)
 
-    def shorten(self, row: Row, room: int, excess: int) -> Row:
-        """Return the row with `excess` tokens less, each taken from the end of the text that is longest by then."""
-        tokenizer = self.context.tokenizer
-        tokens = {name: tokenizer(text, add_special_tokens=False)["input_ids"] for name, text in row.texts.items()}
-        if sum(map(len, tokens.values())) <= excess:
-            raise SettingsError(
-                f"row {row.id} does not fit: its prompt takes more than {room} tokens even without its texts; "
-                "raise max_length or use fewer shots"
-            )
-        for _ in range(excess):
-            max(tokens.values(), key=len).pop()
-        return replace(row, texts={name: tokenizer.decode(ids) for name, ids in tokens.items()})
-
     def collate(self, examples: list[EncodedExample], length: int | None = None) -> Batch:
         """Pad the prompts; with answers, add the joined sequences and where in them the answers stand."""
         import torch
 
+        # A training step needs no prompts apart, and only shapes that `length` fixes can be captured.
         batch = {} if length else self.collate_prompts([example["prompt"] for example in examples])
         if "answer" in examples[0]:
             joined = [example["prompt"] + example["answer"] for example in examples]
@@ -290,7 +284,9 @@ class Generation(Readout):
         from transformers import GenerationConfig
 
         model_ends = module.generation_config.eos_token_id
+        # A chat model ends its turn with a token that need not be the tokenizer's end of text.
         ends = {self.context.tokenizer.eos_token_id, *(model_ends if isinstance(model_ends, list) else [model_ends])}
+        # By default Transformers draws from the 50 likeliest tokens; here temperature alone shapes the draw.
         sampling = {"do_sample": True, "temperature": self.settings.temperature, "top_k": 0, "top_p": 1.0}
         return GenerationConfig(
             max_new_tokens=self.settings.max_new_tokens,

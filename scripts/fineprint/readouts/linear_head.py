@@ -21,7 +21,11 @@ POOLED_ROW = {"last_token": "hidden[:, -1]", "first_token": "hidden[:, 0]", "mea
 
 
 class Settings(ReadoutSettings):
-    """Attributes: which token's vector is read. In a decoder only the last real token has seen the whole input."""
+    """One linear layer, trained from a random start.
+
+    Attributes:
+        pooling: which token's vector is read; in a decoder only the last real token has seen the whole input.
+    """
 
     kind: Literal["linear_head"]
     pooling: Literal["last_token", "first_token", "mean"] = "last_token"
@@ -38,7 +42,7 @@ class Settings(ReadoutSettings):
         return labels * (width + 1)
 
     def build(self, context: Context) -> Readout:
-        """Return the readout."""
+        """Build it; no model is loaded yet."""
         return LinearHead(self, context)
 
 
@@ -57,6 +61,7 @@ def make_module(backbone: torch.nn.Module, labels: int, pooling: str) -> torch.n
 
         def forward(self, **inputs: Any) -> torch.Tensor:
             hidden = self.backbone(**inputs).last_hidden_state
+            # The head stays in float32: it starts at random, and its first updates are small.
             return self.linear_head(pool(hidden, inputs["attention_mask"], pooling).float())
 
     return HeadedBackbone()

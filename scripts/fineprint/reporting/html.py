@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from fineprint.core.records import Results, read_json
-from fineprint.reporting.figures.drawing_all import FigureEntry
+from fineprint.reporting.figures.plotting import FigureEntry
 from fineprint.reporting.table import unmarked
 from fineprint.reporting.view import Figure, build_view
 
@@ -83,22 +85,11 @@ def make_environment(report: Path) -> Environment:
     )
     environment.filters["cite"] = cite
     environment.filters["unmarked"] = unmarked
-    environment.globals["next_number"] = Numbers().next
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
+    environment.globals["next_number"] = lambda kind: next(numbers[kind])  # in the order in which they are rendered
     environment.globals["styles"] = Markup((report / "style.css").read_text(encoding="utf-8"))
     environment.globals["script"] = Markup((report / "sort.js").read_text(encoding="utf-8"))
     return environment
-
-
-class Numbers:
-    """Numbers tables and figures in the order in which they are rendered, alike on the page and in the PDF."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-
-    def next(self, kind: str) -> int:
-        """Return the next number of a kind."""
-        self.counts[kind] += 1
-        return self.counts[kind]
 
 
 def cite(value: str) -> Markup:
@@ -106,7 +97,7 @@ def cite(value: str) -> Markup:
     return Markup(ARXIV.sub(r'<a href="https://arxiv.org/abs/\1">arXiv \1</a>', str(escape(value))))
 
 
-def render(results: Results, figures: Path, report: Path, medium: str) -> str:
+def render(results: Results | Mapping[str, Any], figures: Path, report: Path, medium: str) -> str:
     """Render the template for a medium, "page" or "print"."""
     view: dict[str, Any] = build_view(results, read_figures(figures, as_files=medium == "print"), report)
     template = "template.html.j2" if medium == "page" else "print.html.j2"

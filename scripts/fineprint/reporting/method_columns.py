@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from fineprint.core.records import Run
+from fineprint.core.records import COLLAPSED, NOT_RUN, Run, Score
 from fineprint.reporting.columns import Column
 from fineprint.reporting.table import Cell, text
 from fineprint.results.lookup import Study
 
-FLAGGED = ("collapsed", "not run")
+FLAGGED = (COLLAPSED, NOT_RUN)
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,15 @@ class MethodOnTask:
     def run(self) -> Run | None:
         """The run; None where the method was not run on this task."""
         return self.study.run(self.task, self.method)
+
+    @property
+    def status(self) -> str:
+        """What became of that run."""
+        return self.study.status(self.task, self.method)
+
+    def score(self, split: str) -> Score | None:
+        """Return that run's score on a split."""
+        return self.study.score(self.task, self.method, split)
 
 
 def list_methods(study: Study, task: str, methods: Iterable[str] | None = None) -> list[MethodOnTask]:
@@ -42,7 +51,7 @@ def number_cell(entry: MethodOnTask) -> Cell:
 
 def title_cell(entry: MethodOnTask) -> Cell:
     """Return a method's title, linked to where it is described; a collapsed or missing run is marked."""
-    style = "flagged" if entry.study.status(entry.task, entry.method) in FLAGGED else ""
+    style = "flagged" if entry.status in FLAGGED else ""
     return text(entry.study.title(entry.method), style=style, link=f"#method-{entry.method}")
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pypandoc
 import typst
@@ -18,23 +20,25 @@ import typst
 from fineprint.core.records import Results
 from fineprint.reporting.figures.fonts import copy_fonts, name_missing_letters, needs_system_fonts
 from fineprint.reporting.html import render
+from fineprint.results.lookup import Study
 
 BODY, STYLE, FILTER, FONTS = "body.typ", "style.typ", "print.lua", "fonts"
 STANDARD = "ua-1"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # what neither HTML nor a PDF can show
 
 
-def write_pdf(results: Results, figures: Path, report: Path, output: Path) -> None:
+def write_pdf(results: Results | Mapping[str, Any], figures: Path, report: Path, output: Path) -> None:
     """Render `results` as a PDF."""
+    study = Study(results)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for figure in figures.glob("*.svg"):
             shutil.copy(figure, folder)
         shutil.copy(report / STYLE, folder)
         copy_fonts(folder / FONTS)
-        body = to_typst(render(results, figures, report, "print"), report)
+        body = to_typst(render(study.results, figures, report, "print"), report)
         (folder / BODY).write_text(f'#import "{STYLE}": *\n#show: report\n{body}', encoding="utf-8")
-        output.write_bytes(compile_typst(folder, results, body))
+        output.write_bytes(compile_typst(folder, study, body))
 
 
 def to_typst(html: str, report: Path) -> str:
@@ -45,14 +49,14 @@ def to_typst(html: str, report: Path) -> str:
     return markup.replace("align(center)[#table(", "align(left)[#table(")
 
 
-def compile_typst(folder: Path, results: Results, body: str) -> bytes:
+def compile_typst(folder: Path, study: Study, body: str) -> bytes:
     """Compile the markup. Title and date go in as data, not as markup."""
-    created = results["provenance"].get("created") or ""
+    created = study.results.provenance.created
     inputs = {
-        "title": str(results["study"]["title"]),
-        "description": str(results["study"].get("description") or ""),
+        "title": str(study.config["title"]),
+        "description": str(study.config.get("description") or ""),
         "created": created[:10],
-        "study": str(results["study"]["study"]),
+        "study": str(study.config["study"]),
     }
     inputs = {key: name_missing_letters(CONTROL.sub("", value)) for key, value in inputs.items()}
     return typst.compile(

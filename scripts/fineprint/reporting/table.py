@@ -59,11 +59,6 @@ def clean_identifier(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)
 
 
-def code(words: str) -> Markup:
-    """Mark words of a program as such, for a text that is otherwise escaped already."""
-    return Markup("<code>{}</code>").format(words)
-
-
 def unmarked(words: str) -> str:
     """Return a text without its marks, for where only letters can stand; a text that has none is left as it is."""
     return words.striptags() if isinstance(words, Markup) else words
@@ -84,13 +79,3 @@ def number(value: float | None, write: Callable[[Any], str], **more: Any) -> Cel
 def blank(reason: str = "does not apply") -> Cell:
     """Return a cell for a figure that cannot exist, such as the training time of a method that is not trained."""
     return Cell(formats.NOT_APPLICABLE, style="missing", note=reason)
-
-
-def numeric(*titles: str) -> list[Head]:
-    """Return columns of numbers."""
-    return [Head(title, numeric=True) for title in titles]
-
-
-def plain(*titles: str) -> list[Head]:
-    """Return columns of text."""
-    return [Head(title) for title in titles]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import COST_ONLY, Results
-from fineprint.reporting.figures.drawing_all import FIGURE_KINDS, SERVING, FigureEntry
+from fineprint.core.records import COLLAPSED, COST_ONLY, NOT_RUN, Results
+from fineprint.reporting.figures.plotting import FIGURE_KINDS, SERVING, FigureEntry
 from fineprint.reporting.methods_text import paper
 from fineprint.reporting.methods_text.references import Library
 from fineprint.reporting.sections import (
@@ -17,7 +18,7 @@ from fineprint.reporting.sections import (
     benefit,
     calibration,
     checklist,
-    claims,
+    claim_ledger,
     cost,
     cost_only,
     merging,
@@ -30,13 +31,15 @@ from fineprint.reporting.sections import (
     setting,
     trials,
 )
+from fineprint.reporting.sections.changed_code import changed_code
 from fineprint.reporting.sections.planned import planned_table
 from fineprint.reporting.serving.view import describe_serving
 from fineprint.reporting.table import clean_identifier
+from fineprint.reporting.words import Words, read_texts
 from fineprint.results.lookup import Study
 
-# What is said of runs that are not ranked, by their status.
-OFF_RANK = {"collapsed": "collapsed", COST_ONLY: "without a measured accuracy", "not run": "not run"}
+WORDS = Words("view")
+OFF_RANK = (COLLAPSED, COST_ONLY, NOT_RUN)
 
 
 @dataclass(frozen=True)
@@ -50,26 +53,8 @@ class Section:
 
 SECTIONS = [
     Section(number, name, title)
-    for number, (name, title) in enumerate(
-        (
-            ("summary", "Summary"),
-            ("setting", "Setting"),
-            ("methods", "Methods explained"),
-            ("results", "Results"),
-            ("learning", "Learning curves"),
-            ("cost", "Cost"),
-            ("tasks", "Why LoRA: many tasks on one backbone"),
-            ("advice", "When to use which"),
-            ("claims", "Claims and published figures"),
-            ("checklist", "Checklist: the assignment's parts"),
-            ("references", "References"),
-            ("provenance", "Provenance"),
-        ),
-        start=1,
-    )
+    for number, (name, title) in enumerate(read_texts(WORDS.name)["sections"].items(), start=1)
 ]
-
-
 TALL_SHARE = 1.3  # of the width: an A4 page has room for that and a caption
 
 
@@ -95,7 +80,7 @@ class Figure:
         return self.height > TALL_SHARE * self.width
 
 
-def build_view(results: Results, figures: list[Figure], report: Path) -> dict[str, Any]:
+def build_view(results: Results | Mapping[str, Any], figures: list[Figure], report: Path) -> dict[str, Any]:
     """Return the variables of the templates.
 
     Args:
@@ -104,79 +89,68 @@ def build_view(results: Results, figures: list[Figure], report: Path) -> dict[st
         report: the folder of templates, references and the checklist.
     """
     study = Study(results)
-    config = study.config
     library = Library(report / "references.yaml")
+    titles = {section.name: f"{section.number} {section.title}" for section in SECTIONS}
     return {
-        "title": config["title"],
-        "description": config.get("description") or "",
-        "created": (results["provenance"].get("created") or "")[:10],
+        "title": study.config["title"],
+        "description": study.config.get("description") or "",
+        "created": study.results.provenance.created[:10],
         "sections": SECTIONS,
         "section_number": {section.name: section.number for section in SECTIONS},
-        "warnings": setting.warnings(study),
-        "has_accuracy": any(map(study.measures_accuracy, study.tasks)),
-        "tasks": [describe_task(study, task, figures) for task in study.tasks],
+        "origins": setting.name_origins(study),
+        "has_accuracy": setting.any_accuracy(study),
+        "tasks": [task_view(study, task, figures) for task in study.tasks],
         "several_tasks": len(study.tasks) > 1,
+        "made_here": setting.warn_of_origins(study),
         "hardware": setting.hardware_table(study),
-        "machines": describe_machines(study),
+        "machines": name_machines(study),
         "backbones": setting.backbones_table(study),
-        "backbone_facts": setting.backbone_facts(study),
+        "backbone_facts": setting.facts_table(study),
         "methods": methods.methods_table(study),
         "adapters": methods.axis_table(study, "adapters", "adapter"),
         "readouts": methods.axis_table(study, "readouts", "readout"),
         "training": methods.training_table(study),
-        "checklist": checklist.read_parts(
-            report / "checklist.yaml", study, {s.name: f"{s.number} {s.title}" for s in SECTIONS}
-        ),
-        "claims": claims.describe_claims(study, report),
+        "checklist": checklist.read_parts(report / "checklist.yaml", study, titles),
+        "claims": claim_ledger.describe_claims(study, report),
         "advice_seed": analysis.seed_words(study),
         "references": library.references,
-        "paper": paper.describe(study, library),
-        "provenance": provenance.describe(study),
+        "paper": paper.write_methods_section(study, library),
+        "provenance": provenance.describe_provenance(study),
+        "changed_code": changed_code(study),
         "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
-        "counts": describe_counts(study),
+        "counts": count_runs(study),
         "seed_caution": seeds.caution(study),
         "serving": describe_serving(study),
         "serving_figures": [figure for figure in figures if figure.entry.kind == SERVING],
     }
 
 
-def describe_counts(study: Study) -> str:
-    """Return how many methods were run, and how many of them can be ranked."""
+def count_runs(study: Study) -> str:
+    """Return how many methods were run, and how many of their runs cannot be ranked."""
     places = [(task, method, seed) for task in study.tasks for method in study.methods for seed in study.seeds]
-    runs = [study.run(*place) for place in places]
-    statuses = [run["status"] if run else "not run" for run in runs]
-    total = (
-        f"{formats.plural(len(study.methods), 'method')} on {formats.plural(len(study.tasks), 'task')}, "
-        f"{formats.plural(len(study.seeds), 'seed')}"
-    )
-    off = [f"{statuses.count(status)} {words}" for status, words in OFF_RANK.items() if status in statuses]
-    return f"{total}; {formats.join(off)}." if off else f"{total}; every run can be ranked."
+    statuses = [run.status if (run := study.run(*place)) else NOT_RUN for place in places]
+    off = [WORDS("off_rank", status, runs=statuses.count(status)) for status in OFF_RANK if status in statuses]
+    return WORDS("counts", methods=len(study.methods), tasks=len(study.tasks), seeds=len(study.seeds), off=off)
 
 
-def describe_machines(study: Study) -> str:
+def name_machines(study: Study) -> str:
     """Return the hardware in one line."""
-    machines = study.environments()
-    names = []
-    for machine in machines:
-        gpu = machine.get("gpu")
-        names.append(
-            gpu["name"]
-            if gpu
-            else f"{setting.name_processor(machine)} ({formats.plural(machine.get('cores') or 0, 'core')}, no GPU)"
-        )
-    return formats.join(list(dict.fromkeys(names))) or formats.NOT_MEASURED
+    named = [
+        WORDS("machine", machine=machine, processor=setting.name_processor(machine)) for machine in study.environments()
+    ]
+    return formats.join(list(dict.fromkeys(named))) or formats.NOT_MEASURED
 
 
-def describe_task(study: Study, task: str, figures: list[Figure]) -> dict[str, Any]:
+def task_view(study: Study, task: str, figures: list[Figure]) -> dict[str, Any]:
     """Return all that the sections show of one task."""
     return {
         "name": task,
         "identifier": clean_identifier(task),
         "summary": describe_summary(study, task),
-        "setting": setting.describe_task(study, task),
+        "setting": setting.describe_setting(study, task),
         "figures": group_figures(figures, task),
-        "notes": methods.notes(study, task),
-        "epochs": methods.training_rows_table(study, task),
+        "notes": methods.list_notes(study, task),
+        "epochs": methods.epochs_table(study, task),
         "results": describe_results(study, task),
         "cost": describe_cost(study, task),
         "advice": [describe_advice(entry) for entry in advice.give_advice(study, task)],
@@ -192,8 +166,8 @@ def describe_advice(entry: advice.Advice) -> dict[str, Any]:
 
 def describe_summary(study: Study, task: str) -> dict[str, Any]:
     """Return the summary of one task: with accuracies, or what was measured without them."""
-    described = analysis.describe_task(study, task)
-    return described if study.measures_accuracy(task) else {**described, **cost_only.summary(study, task)}
+    described = analysis.summarise_task(study, task)
+    return described if study.measures_accuracy(task) else {**described, **cost_only.summarise_cost(study, task)}
 
 
 def describe_results(study: Study, task: str) -> dict[str, Any]:
@@ -215,7 +189,7 @@ def describe_accuracy(study: Study, task: str) -> dict[str, Any]:
     shown = {
         "scores": scores.scores_tables(study, task),
         "macro_f1": scores.macro_f1_table(study, task),
-        "choices": pairs.one_choice_table(study, task),
+        "choices": pairs.ablations_table(study, task),
         "matrices": [table for table in matrices if table],
         "classes": scores.class_tables(study, task),
         "calibration": calibration.calibration_table(study, task),

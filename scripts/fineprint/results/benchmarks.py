@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fineprint.core.records import Job
 from fineprint.jobs.placement import read_log
 
 # Snakemake looks at a job's memory every half second: of a job of a few tenths it sees little more than the shell.
@@ -23,7 +24,7 @@ class Place(NamedTuple):
     seed: str
 
 
-def read_jobs(folder: Path, study: dict[str, Any], logs: Path | None = None) -> list[dict[str, Any]]:
+def read_jobs(folder: Path, study: dict[str, Any], logs: Path | None = None) -> list[Job]:
     """Return rule, wildcards, wall time and peak resident size of each job of the study, by rule and wildcards.
 
     `folder` has the benchmark files, `logs` the log files by the same names: a log says where Slurm put the job. A file
@@ -34,7 +35,7 @@ def read_jobs(folder: Path, study: dict[str, Any], logs: Path | None = None) -> 
     known = {name for run in runs for name in (*run, study["methods"][run.method]["backbone"])} | set(SECTIONS)
     places = [(file, file.relative_to(folder).with_suffix("").parts) for file in sorted(folder.rglob("*.tsv"))]
     return [
-        read_job(file, *parts) | find_placement((logs or folder) / file.relative_to(folder))
+        read_job(file, (logs or folder) / file.relative_to(folder).with_suffix(".log"), *parts)
         for file, parts in places
         if (parts[1:] in runs if len(parts) - 1 == len(Place._fields) else set(parts[1:]) <= known)
         and (many or parts[0] not in RULES_OF_MANY_TASKS)
@@ -56,36 +57,31 @@ def runs_of_many_tasks(study: dict[str, Any]) -> list[Place]:
     return [Place(task, method, seed) for task in part["tasks"] for method in part["methods"].values()]
 
 
-def is_of_many_tasks_alone(study: dict[str, Any], job: dict[str, Any]) -> bool:
+def is_of_many_tasks_alone(study: dict[str, Any], job: Job) -> bool:
     """Return whether a job would not have been but for many tasks on one backbone."""
     compared, many = runs_compared(study), runs_of_many_tasks(study)
-    if job["rule"] in RULES_OF_MANY_TASKS:
+    if job.rule in RULES_OF_MANY_TASKS:
         return True
     names = {name for run in compared for name in (*run, study["methods"][run.method]["backbone"])}
-    wildcards = tuple(job["job"].split("/")) if job["job"] else ()
+    wildcards = tuple(job.job.split("/")) if job.job else ()
     if len(wildcards) == len(Place._fields):
         return wildcards in set(many) - set(compared)
     return not set(wildcards) <= names | set(SECTIONS)
 
 
-def find_placement(place: Path) -> dict[str, Any]:
-    """Return where the job ran by its log, or nothing if no scheduler was at work."""
-    placement = read_log(place.with_suffix(".log"))
-    return {"placement": placement} if placement else {}
-
-
-def read_job(file: Path, rule: str, *wildcards: str) -> dict[str, Any]:
-    """Return what one file says; memory is None where it was not sampled or not often enough."""
+def read_job(file: Path, log: Path, rule: str, *wildcards: str) -> Job:
+    """Return what one file says, and the job's log; memory is None where it was not sampled or not often enough."""
     with file.open(encoding="utf-8") as stream:
         row = next(csv.DictReader(stream, delimiter="\t"))
     seconds, peak = float(row["s"]), read_number(row.get("max_rss"))
     sampled = peak is not None and seconds >= SAMPLED_SECONDS
-    return {
-        "rule": rule,
-        "job": "/".join(wildcards),
-        "seconds": seconds,
-        "peak_resident_bytes": round(peak * MEBIBYTE) if sampled and peak is not None else None,
-    }
+    return Job(
+        rule=rule,
+        job="/".join(wildcards),
+        seconds=seconds,
+        peak_resident_bytes=round(peak * MEBIBYTE) if sampled and peak is not None else None,
+        placement=read_log(log),
+    )
 
 
 def read_number(text: str | None) -> float | None:

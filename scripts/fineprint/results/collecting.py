@@ -11,16 +11,36 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fineprint.core.records import Results, Run, read_json, read_predictions
-from fineprint.jobs.environment import COMMIT, describe_commit, describe_machine
+from fineprint.core.records import (
+    NOT_RUN,
+    BackboneRecord,
+    CodeState,
+    CommitCount,
+    Comparison,
+    Environment,
+    PredictRecord,
+    Provenance,
+    Results,
+    Run,
+    Score,
+    ScoreRecord,
+    TaskRecord,
+    TrainRecord,
+    as_mapping,
+    read_predictions,
+    read_record,
+    read_record_if_there,
+)
+from fineprint.jobs.code_state import describe_code
+from fineprint.jobs.environment import describe_commit, describe_machine
 from fineprint.results.benchmarks import read_jobs
 from fineprint.results.collecting_serving import collect_serving, list_environments
-from fineprint.results.lookup import phase_peak
 from fineprint.scoring.scoring import join_splits
 from fineprint.scoring.statistics import compare_paired
 from fineprint.tasks._rows import POOLED
 
-NOT_RUN = "not run"
+RUN_RECORDS = ("train", "predict", "scores")
+SERVING_RECORDS = ("ways", "combining", "forgetting")
 
 
 def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
@@ -32,16 +52,19 @@ def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
         for method in run["methods"]
         for seed in run["seeds"]
     ]
-    serving = collect_serving(study, folder, functools.partial(collect_run, study, folder))
-    if serving:
-        serving["comparisons"] = compare_runs(folder, serving["runs"])
+    serving = collect_serving(
+        study, folder, functools.partial(collect_run, study, folder), functools.partial(compare_runs, folder)
+    )
     names = {*run["methods"], *(study["serving"]["methods"].values() if serving else ())}
     used = {study["methods"][method]["backbone"] for method in names}
+    noted = list_noted_records(folder, [*runs, *(serving.runs if serving else [])], sorted(used))
     return Results(
         study=study,
-        provenance=describe_provenance(study, folder, command, runs, list_environments(serving)),
-        tasks={task: read_json(folder / "data" / task / "task.json") for task in run["tasks"]},
-        backbones={name: read_json(folder / "backbones" / name / "backbone.json") for name in sorted(used)},
+        provenance=describe_provenance(study, command, runs, list_environments(serving), describe_code(noted)),
+        tasks={task: read_record(folder / "data" / task / "task.json", TaskRecord) for task in run["tasks"]},
+        backbones={
+            name: read_record(folder / "backbones" / name / "backbone.json", BackboneRecord) for name in sorted(used)
+        },
         runs=runs,
         comparisons=compare_runs(folder, runs),
         serving=serving,
@@ -51,61 +74,88 @@ def collect_study(study: dict[str, Any], folder: Path, command: str) -> Results:
 def collect_run(study: dict[str, Any], folder: Path, task: str, method: str, seed: int) -> Run:
     """Read one run's records."""
     place = folder / "runs" / task / method / str(seed)
-    files = {name: place / f"{name}.json" for name in ("train", "predict", "scores")}
-    records = {name: read_json(file) if file.exists() else None for name, file in files.items()}
-    scores = records["scores"]
-    title = study["methods"][method]["title"] or method
-    reason = scores["reason"] if scores else f"no scores were found in {place}"
-    status = scores["status"] if scores else NOT_RUN
-    return Run(task=task, method=method, seed=seed, title=title, status=status, reason=reason, **records)
+    scores = read_record_if_there(place / "scores.json", ScoreRecord)
+    return Run(
+        task=task,
+        method=method,
+        seed=seed,
+        title=study["methods"][method]["title"] or method,
+        status=scores.status if scores else NOT_RUN,
+        reason=scores.reason if scores else f"no scores were found in {place}",
+        train=read_record_if_there(place / "train.json", TrainRecord),
+        predict=read_record_if_there(place / "predict.json", PredictRecord),
+        scores=scores,
+    )
 
 
 def describe_provenance(
-    study: dict[str, Any], folder: Path, command: str, runs: list[Run], more: list[dict[str, Any]]
-) -> dict[str, Any]:
+    study: dict[str, Any], command: str, runs: list[Run], more: list[Environment], code: CodeState
+) -> Provenance:
     """Return when, by what command, from what commit and on what hardware the study was made.
 
     Args:
         study: the resolved config.
-        folder: the study's results folder.
         command: that reruns the study.
         runs: whose machines are named.
         more: further machines.
+        code: by which code the records were made.
     """
-    environments = [record["environment"] for run in runs for record in (run["train"], run["predict"]) if record]
-    machines = [describe_machine(environment) for environment in [*environments, *more] if environment]
-    distinct = {json.dumps(machine, sort_keys=True): machine for machine in machines}
-    commits = Counter(tuple(environment.get(key) for key in COMMIT) for environment in environments if environment)
+    records = [record for run in runs for record in (run.train, run.predict) if record is not None]
+    environments = [record.environment for record in records if record.environment is not None]
+    machines = [describe_machine(environment) for environment in [*environments, *more]]
+    distinct = {json.dumps(machine, sort_keys=True, default=as_mapping): machine for machine in machines}
+    commits = Counter((environment.commit, environment.uncommitted_changes) for environment in environments)
     text = json.dumps(study, sort_keys=True).encode()
-    return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "config_sha256": hashlib.sha256(text).hexdigest(),
-        "hardware": list(distinct.values()),
-        "jobs": read_jobs(Path("benchmarks") / study["study"], study, Path("logs") / study["study"]),
-        "commits": [{**dict(zip(COMMIT, found, strict=True)), "jobs": jobs} for found, jobs in commits.most_common()],
-        **describe_commit(),
-    }
+    now = describe_commit()
+    return Provenance(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=command,
+        config_sha256=hashlib.sha256(text).hexdigest(),
+        hardware=list(distinct.values()),
+        jobs=read_jobs(Path("benchmarks") / study["study"], study, Path("logs") / study["study"]),
+        commits=[
+            CommitCount(commit=commit, uncommitted_changes=changed, jobs=jobs)
+            for (commit, changed), jobs in commits.most_common()
+        ],
+        code=code,
+        commit=now.commit,
+        uncommitted_changes=now.uncommitted_changes,
+    )
 
 
-def compare_runs(folder: Path, runs: list[Run]) -> list[dict[str, Any]]:
+def list_noted_records(folder: Path, runs: list[Run], backbones: list[str]) -> list[Path]:
+    """Return the records that say beside them by which code they were made, in the order of the rules."""
+    places = {(run.task, run.method, run.seed): None for run in runs}
+    return [
+        *(folder / "data" / task / "task.json" for task in dict.fromkeys(run.task for run in runs)),
+        *(folder / "backbones" / name / "backbone.json" for name in backbones),
+        *(
+            folder / "runs" / task / method / str(seed) / f"{name}.json"
+            for name in RUN_RECORDS
+            for task, method, seed in places
+        ),
+        *(folder / "serving" / f"{name}.json" for name in ("ways", "combining", "forgetting")),
+    ]
+
+
+def compare_runs(folder: Path, runs: list[Run]) -> list[Comparison]:
     """Compare the methods pair by pair on every task, seed and split."""
     comparisons = []
-    scored = [run for run in runs if run["scores"] and run["scores"]["splits"]]
-    for task, seed in dict.fromkeys((run["task"], run["seed"]) for run in scored):
-        group = [run for run in scored if (run["task"], run["seed"]) == (task, seed)]
-        hits = {run["method"]: join_splits(read_hits(folder, run)) for run in group}
-        for split in group[0]["scores"]["splits"]:
-            where = {"task": task, "split": split, "seed": seed}
+    scored = [run for run in runs if run.scores and run.scores.splits]
+    for task, seed in dict.fromkeys((run.task, run.seed) for run in scored):
+        hits = {
+            run.method: join_splits(read_hits(folder, run)) for run in scored if (run.task, run.seed) == (task, seed)
+        }
+        for split in next(iter(hits.values())):
             pairs = compare_paired({method: splits[split] for method, splits in hits.items()})
-            comparisons += [{**where, **pair} for pair in pairs]
+            comparisons += [Comparison(task=task, split=split, seed=seed, **as_mapping(pair)) for pair in pairs]
     return comparisons
 
 
 def read_hits(folder: Path, run: Run) -> dict[str, list[bool]]:
     """Return for each split whether each row was answered rightly, in the order of the rows."""
-    place = folder / "runs" / run["task"] / run["method"] / str(run["seed"]) / "predictions"
-    splits = [split for split in run["scores"]["splits"] if split != POOLED]
+    place = folder / "runs" / run.task / run.method / str(run.seed) / "predictions"
+    splits = [split for split in run.scores.splits if split != POOLED] if run.scores else []
     return {
         split: [entry["label"] == entry["gold"] for entry in read_predictions(place / f"{split}.jsonl")]
         for split in splits
@@ -114,7 +164,7 @@ def read_hits(folder: Path, run: Run) -> dict[str, list[bool]]:
 
 def write_table(path: Path, results: Results) -> None:
     """Write a row per run and split; a figure that was not measured is an empty field."""
-    rows = [row for run in results["runs"] for row in table_rows(results["study"], run)]
+    rows = [row for run in results.runs for row in table_rows(results.study, run)]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
@@ -123,41 +173,35 @@ def write_table(path: Path, results: Results) -> None:
 
 def table_rows(study: dict[str, Any], run: Run) -> list[dict[str, Any]]:
     """Return a run's rows of the table, one per split, or a single one if it has no scores."""
-    method = study["methods"][run["method"]]
-    train, predict, scores = run["train"], run["predict"], run["scores"]
-    # Parameters are counted while training; a method that trains nothing is counted as it predicts.
-    parameters = (train and train["parameters"]) or (predict and predict["parameters"]) or {}
-    phases = {
-        **(train["phases"] if train else {}),
-        **({"prediction": predict["phases"]["prediction"]} if predict else {}),
+    splits: dict[str, Score] = run.scores.splits if run.scores else {}
+    # A row per split: the pooled rows would count each twice.
+    return [table_row(study, run, split, score) for split, score in splits.items() if split != POOLED] or [
+        table_row(study, run, "", None)
+    ]
+
+
+def table_row(study: dict[str, Any], run: Run, split: str, score: Score | None) -> dict[str, Any]:
+    """Return a row of the table; None where there is no such figure."""
+    method, parameters = study["methods"][run.method], run.parameters
+    peaks = [run.peak_memory(name).bytes for name in ("training", "prediction")]
+    scores = ("rows", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "unparseable_share")
+    return {
+        "study": study["study"],
+        "method": run.method,
+        "backbone": method["backbone"],
+        "adapter": method["adapter"]["kind"],
+        "readout": method["readout"]["kind"],
+        "precision": method["precision"],
+        "task": run.task,
+        "split": split,
+        "seed": run.seed,
+        **{key: getattr(score, key, None) for key in scores},
+        "adapter_parameters": parameters and parameters.adapter,
+        "head_parameters": parameters and parameters.head,
+        "total_parameters": parameters and parameters.total,
+        "checkpoint_bytes": run.train and run.train.checkpoint_bytes,
+        "train_seconds": run.seconds("training"),
+        "predict_seconds": run.seconds("prediction"),
+        "peak_memory_bytes": max((peak for peak in peaks if peak is not None), default=None),
+        "status": run.status,
     }
-    peaks = [phase_peak(phases.get(name))[0] for name in ("training", "prediction")]
-    rows = []
-    splits = (scores and scores["splits"]) or {"": {}}
-    for split, score in splits.items():
-        if split == POOLED:
-            continue  # a row per split, none counted twice
-        rows.append(
-            {
-                "study": study["study"],
-                "method": run["method"],
-                "backbone": method["backbone"],
-                "adapter": method["adapter"]["kind"],
-                "readout": method["readout"]["kind"],
-                "precision": method["precision"],
-                "task": run["task"],
-                "split": split,
-                "seed": run["seed"],
-                **{key: score.get(key) for key in ("rows", "accuracy", "accuracy_low", "accuracy_high")},
-                **{key: score.get(key) for key in ("macro_f1", "unparseable_share")},
-                "adapter_parameters": parameters.get("adapter"),
-                "head_parameters": parameters.get("head"),
-                "total_parameters": parameters.get("total"),
-                "checkpoint_bytes": train["checkpoint_bytes"] if train else None,
-                "train_seconds": phases["training"]["seconds"] if "training" in phases else None,
-                "predict_seconds": phases["prediction"]["seconds"] if "prediction" in phases else None,
-                "peak_memory_bytes": max((peak for peak in peaks if peak is not None), default=None),
-                "status": run["status"],
-            }
-        )
-    return rows

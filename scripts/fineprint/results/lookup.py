@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from fineprint.core.records import COST_ONLY, Results, Run, Score
+from fineprint.core.records import (
+    COST_ONLY,
+    Parameters,
+    PeakMemory,
+    Phase,
+    Results,
+    Run,
+    Score,
+    make_record,
+    read_record,
+)
 from fineprint.core.settings import SettingsError, find_settings
 from fineprint.tasks._rows import HELD_OUT, POOLED, TRAIN
 
@@ -30,12 +41,24 @@ class Difference:
         return self.p_value_holm < SIGNIFICANCE
 
 
+def open_results(results: Results | Mapping[str, Any] | Path) -> Results:
+    """Return results as records.
+
+    Raises:
+        SettingsError: they were made by another version of Fineprint.
+    """
+    if isinstance(results, Path):
+        return read_record(results, Results)
+    return make_record(results, Results, "results.json")
+
+
 class Study:
     """Results with look-ups. Tables and figures show the first seed; further seeds are averaged apart."""
 
-    def __init__(self, results: Results) -> None:
-        self.results = results
-        self.config = results["study"]
+    def __init__(self, results: Results | Mapping[str, Any] | Path) -> None:
+        """Take a study's results, as records, as plain data or in their file."""
+        self.results = open_results(results)
+        self.config = self.results.study
         self.methods: list[str] = list(self.config["run"]["methods"])
         self.left_out = [name for name in self.config["methods"] if name not in self.methods]
         self.tasks: list[str] = list(self.config["run"]["tasks"])
@@ -169,55 +192,42 @@ def class_variable(package: str, kind: str, name: str, default: Any = "") -> Any
         return default
 
 
-def parameters(run: Run | None) -> dict[str, Any] | None:
+# Temporary: what the readers that still ask by function need. `Run` has all of this.
+def parameters(run: Run | None) -> Parameters | None:
     """Return a run's parameter counts: as trained, else as used for prediction."""
-    if run is None:
-        return None
-    if run["train"] and run["train"]["parameters"]:
-        return dict(run["train"]["parameters"])
-    return dict(run["predict"]["parameters"]) if run["predict"] else None
+    return run.parameters if run else None
 
 
 def is_trained(run: Run | None) -> bool:
     """Return whether the run trained anything."""
-    return bool(run and run["train"] and run["train"]["trained"])
+    return run is not None and run.is_trained
 
 
-def phase(run: Run | None, name: str) -> dict[str, Any] | None:
+def phase(run: Run | None, name: str) -> Phase | None:
     """Return a phase; loading and training come from the training record, prediction from the other."""
-    if run is None:
-        return None
-    for record in (run["train"], run["predict"]):
-        if record and name in record["phases"]:
-            return dict(record["phases"][name])
-    return None
+    return run.phase(name) if run else None
 
 
 def phase_seconds(run: Run | None, name: str) -> float | None:
     """Return how long a phase took."""
-    found = phase(run, name)
-    return found["seconds"] if found else None
+    return run.seconds(name) if run else None
 
 
-def peak_memory(run: Run | None, name: str) -> tuple[int | None, str]:
+def peak_memory(run: Run | None, name: str) -> PeakMemory:
     """Return a phase's headline figure in bytes and what it is: "allocated" on a GPU, "resident" on a CPU."""
-    return phase_peak(phase(run, name))
+    return run.peak_memory(name) if run else PeakMemory(None, "resident")
 
 
-def phase_peak(found: Mapping[str, Any] | None) -> tuple[int | None, str]:
+def phase_peak(found: Phase | None) -> PeakMemory:
     """Return the headline figure of a recorded phase in bytes, None where there is no phase, and what it is."""
-    memory = found["memory"] if found else {}
-    if memory.get("peak_allocated_bytes") is not None:
-        return memory["peak_allocated_bytes"], "allocated"
-    return memory.get("peak_resident_bytes"), "resident"
+    return found.memory.peak if found else PeakMemory(None, "resident")
 
 
 def train_value(run: Run | None, name: str) -> Any:
     """Return a figure of the training record, or None."""
-    return run["train"][name] if is_trained(run) and run and run["train"] else None
+    return getattr(run.train, name) if run and run.is_trained else None
 
 
 def trains_everything(run: Run | None) -> bool:
     """Return whether every weight was trained, so that what is saved is a whole model."""
-    counts = parameters(run)
-    return bool(is_trained(run) and counts and counts["share"] > 0.99)
+    return run is not None and run.trains_everything

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fineprint.core.records import Job
     from fineprint.results.lookup import Study
 
 
@@ -70,7 +71,7 @@ COLLECTING = "collect_results"  # times are read while it runs: what its own fil
 
 def list_steps(study: Study) -> list[Step]:
     """Return the rules that made this study, in data-flow order: all where no times are known."""
-    ran = {job["rule"] for job in list_jobs(study)}
+    ran = {job.rule for job in list_jobs(study)}
     return [step for step in STEPS if not ran or step.rule in ran | late_rules()]
 
 
@@ -79,9 +80,9 @@ def late_rules() -> set[str]:
     return {COLLECTING, *followers(COLLECTING)}
 
 
-def list_jobs(study: Study) -> list[dict[str, Any]]:
+def list_jobs(study: Study) -> list[Job]:
     """Return the jobs that came before collecting, with their times; none where no times were kept."""
-    return [job for job in study.results["provenance"].get("jobs") or [] if job["rule"] not in late_rules()]
+    return [job for job in study.results.provenance.jobs if job.rule not in late_rules()]
 
 
 def followers(rule: str, steps: Sequence[Step] = STEPS) -> set[str]:
@@ -115,20 +116,20 @@ def place_steps(steps: list[Step]) -> dict[str, int]:
 
 def summarise_jobs(study: Study) -> dict[str, dict[str, Any]]:
     """Return number, sum and longest of the jobs of each rule, and the highest memory sampled."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[Job]] = {}
     for job in list_jobs(study):
-        found.setdefault(job["rule"], []).append(job)
+        found.setdefault(job.rule, []).append(job)
     return {rule: summarise(jobs) for rule, jobs in found.items()}
 
 
-def summarise(jobs: list[dict[str, Any]]) -> dict[str, Any]:
+def summarise(jobs: list[Job]) -> dict[str, Any]:
     """Return what is told of one rule's jobs."""
-    longest = max(jobs, key=lambda job: job["seconds"])
-    peaks = [job["peak_resident_bytes"] for job in jobs if job["peak_resident_bytes"] is not None]
+    longest = max(jobs, key=lambda job: job.seconds)
+    peaks = [job.peak_resident_bytes for job in jobs if job.peak_resident_bytes is not None]
     return {
         "jobs": len(jobs),
-        "seconds": sum(job["seconds"] for job in jobs),
-        "longest_seconds": longest["seconds"],
-        "longest_job": longest["job"],
+        "seconds": sum(job.seconds for job in jobs),
+        "longest_seconds": longest.seconds,
+        "longest_job": longest.job,
         "peak_resident_bytes": max(peaks, default=None),
     }

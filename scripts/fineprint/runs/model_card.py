@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fineprint import __version__
 from fineprint.core import formats
 from fineprint.core.formats import as_sentence
-from fineprint.core.records import TrainRecord, read_json, write_json
+from fineprint.core.records import Epoch, TrainRecord, read_json, write_json
 from fineprint.core.settings import find_settings
 from fineprint.runs.card_program import plain_program
 from fineprint.runs.markdown import Raw, code, render_markdown
@@ -119,9 +119,9 @@ def data_on_hub(task: dict[str, Any]) -> str | None:
     return facts.get("source") if facts.get("revision") else None
 
 
-def best_epoch(record: TrainRecord) -> dict[str, Any]:
+def best_epoch(record: TrainRecord) -> Epoch:
     """Return the epoch whose weights were kept."""
-    return dict(next(epoch for epoch in record["epochs"] if epoch["epoch"] == record["best_epoch"]))
+    return next(epoch for epoch in record["epochs"] if epoch["epoch"] == record["best_epoch"])
 
 
 def describe_body(

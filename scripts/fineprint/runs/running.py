@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fineprint.core.records import Phase, PredictRecord, TrainRecord, folder_bytes, hash_folder, read_json
+from fineprint.core.records import Phase, PredictRecord, TrainRecord, TriedPrompt, folder_bytes, hash_folder, read_json
 from fineprint.inference.assembly import (
     Assembled,
     assemble_for_prediction,
@@ -36,9 +36,6 @@ from fineprint.tasks._rows import HELD_OUT, TRAIN, TRIALS, draw_rows, read_rows,
 from fineprint.training.checkpoints import Checkpoints
 from fineprint.training.loop import train
 from fineprint.training.resuming import Keeper
-
-if TYPE_CHECKING:
-    pass
 
 OWN_VARIANT = ""
 
@@ -72,22 +69,7 @@ def train_run(
 
 def untrained_record(config: dict[str, Any]) -> TrainRecord:
     """Return the record of a method that trains nothing: all that only training has is None."""
-    absent = (
-        *("rows", "held_out_rows", "truncated_rows", "best_epoch", "parameters", "checkpoint_bytes"),
-        *("weight_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes"),
-        *("workspace_bytes", "micro_batch", "gradient_checkpointing", "processes", "examples_per_second"),
-    )
-    record: dict[str, Any] = {"trained": False, "run_config": config, "seed": config["seed"], **dict.fromkeys(absent)}
-    empty = {
-        "epochs": [],
-        "steps": [],
-        "saved_files": {},
-        "resumed_from_steps": [],
-        "phases": {},
-        "notes": [],
-        "environment": {},
-    }
-    return record | empty  # type: ignore[return-value]
+    return TrainRecord(trained=False, run_config=config, seed=config["seed"])
 
 
 def train_and_save(
@@ -126,7 +108,7 @@ def train_and_save(
     name_base(model, base)
     longest = max(map(example_length, examples))
     planned = planned_training(method, assembled.module, longest, outcome.micro_batch, outcome.gradient_checkpointing)
-    spent = sum(epoch["seconds"] for epoch in outcome.epochs)
+    spent = sum(epoch.seconds for epoch in outcome.epochs)
     record = TrainRecord(
         trained=True,
         run_config=config,
@@ -195,7 +177,7 @@ def predict_run(
         )
         for n, trial in enumerate(method.readout.list_trials(seed))
     ]
-    example, shots = readout.prompt_example, [asdict(shot) for shot in readout.shots]
+    example, shots = readout.prompt_example, list(readout.shots)
     del assembled
     for precision in method.merge_into:
         merged = assemble_for_prediction(method, readout, backbone, model, merge_into=precision)
@@ -210,7 +192,7 @@ def predict_run(
         weight_bytes=weights,
         planned_peak_bytes=planned,
         phases=phases,
-        rows_per_second=total / phases["prediction"]["seconds"],
+        rows_per_second=total / phases["prediction"].seconds,
         variants=[OWN_VARIANT, *(f"merged_into_{precision}" for precision in method.merge_into)],
         trials=trials,
         notes=notes,
@@ -225,14 +207,14 @@ def predict_splits(assembled: Assembled, splits: dict[str, list[Row]], seed: int
         write_predictions(folder / f"{split}.jsonl", part, answers)
 
 
-def run_trial(assembled: Assembled, trial: Trial, rows: list[Row], name: str, file: Path) -> dict[str, Any]:
+def run_trial(assembled: Assembled, trial: Trial, rows: list[Row], name: str, file: Path) -> TriedPrompt:
     """Answer held-out rows by the same model with a readout set otherwise; return what was tried."""
     context = replace(assembled.readout.context, seed=trial.seed)
     readout = trial.settings.build(context)
     answers = predict_rows(replace(assembled, readout=readout), rows, trial.seed, name)
     write_predictions(file, rows, answers)
     shots = [shot.id for shot in readout.shots]
-    return {"choice": trial.choice, "value": trial.value, "own": trial.own, "shots": shots}
+    return TriedPrompt(choice=trial.choice, value=trial.value, own=trial.own, shots=shots)
 
 
 def write_predictions(path: Path, rows: list[Row], predictions: list[Prediction]) -> None:

@@ -17,7 +17,7 @@ def calibrate(entries: Sequence[dict[str, Any]]) -> Calibration | None:
     its text has no probability. None where any row lacks probabilities.
 
     Args:
-        entries: predictions as `prediction.read_predictions` returns them.
+        entries: predictions as `core.records.read_predictions` returns them.
     """
     if any(entry.get("probabilities") is None for entry in entries):
         return None
@@ -25,7 +25,7 @@ def calibrate(entries: Sequence[dict[str, Any]]) -> Calibration | None:
     hits = [entry["probabilities"].index(max(entry["probabilities"])) == entry["gold"] for entry in entries]
     bins = [describe_bin(number, confidences, hits) for number in range(BINS)]
     filled = [part for part in bins if part is not None]
-    error = sum(part["rows"] * abs(part["accuracy"] - part["confidence"]) for part in filled) / len(entries)
+    error = sum(part.rows * abs(part.accuracy - part.confidence) for part in filled) / len(entries)
     return Calibration(
         expected_calibration_error=error,
         mean_confidence=sum(confidences) / len(entries),
@@ -37,6 +37,7 @@ def calibrate(entries: Sequence[dict[str, Any]]) -> Calibration | None:
 def describe_bin(number: int, confidences: list[float], hits: list[bool]) -> ReliabilityBin | None:
     """Return one bin of equal width, the upper limit inside; None for an empty one."""
     low, high = number / BINS, (number + 1) / BINS
+    # A bin without its lower limit loses nothing: the confidence of the likeliest label is never 0.
     inside = [position for position, value in enumerate(confidences) if low < value <= high]
     if not inside:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def score_splits(splits: dict[str, Entries], labels: Sequence[str]) -> dict[str,
 
 
 def read_splits(folder: Path, splits: list[str]) -> dict[str, Entries]:
-    """Read the predictions of each split."""
+    """Return the predictions of each split, in the order of the task's rows, by which runs are paired."""
     return {split: read_predictions(folder / f"{split}.jsonl") for split in splits}
 
 
@@ -83,6 +84,7 @@ def length_ranges(entries: Entries) -> list[tuple[int, int]]:
     """Return the quarters of the rows' lengths in words, each with its first and last length; fewer where many rows
     have one length."""
     words = sorted(entry["words"] for entry in entries)
+    # A length that occurs, so that ranges are of whole words.
     quantiles = np.quantile(words, np.arange(1, LENGTH_PARTS) / LENGTH_PARTS, method="lower")
     ends = sorted({*(int(value) for value in quantiles), words[-1]})
     starts = [words[0], *(end + 1 for end in ends[:-1])]
@@ -123,12 +125,13 @@ def score_trials(folder: Path, trials: list[dict[str, Any]], labels: Sequence[st
     scored = [score_trial(trial, part, labels) for trial, part in zip(trials, entries, strict=True)]
     for choice in dict.fromkeys(trial["choice"] for trial in trials):
         places = [number for number, trial in enumerate(trials) if trial["choice"] == choice]
+        # Each kind of choice is a family of tests of its own.
         own = next((number for number in places if trials[number]["own"]), None)
         others = [number for number in places if number != own]
         if own is not None:
             found = [mcnemar_p_value(*count_discordant(entries[number], entries[own])) for number in others]
             for number, corrected in zip(others, holm(found), strict=True):
-                scored[number]["p_value_holm"] = corrected
+                scored[number] = replace(scored[number], p_value_holm=corrected)
     return scored
 
 
@@ -137,9 +140,9 @@ def score_trial(trial: dict[str, Any], entries: Entries, labels: Sequence[str]) 
     score = score_predictions(entries, labels)
     return TrialScore(
         **trial,
-        rows=score["rows"],
-        accuracy=score["accuracy"],
-        accuracy_low=score["accuracy_low"],
-        accuracy_high=score["accuracy_high"],
-        unparseable_share=score["unparseable_share"],
+        rows=score.rows,
+        accuracy=score.accuracy,
+        accuracy_low=score.accuracy_low,
+        accuracy_high=score.accuracy_high,
+        unparseable_share=score.unparseable_share,
     )

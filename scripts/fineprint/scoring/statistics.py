@@ -6,12 +6,13 @@ import itertools
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from fineprint.core.formats import accuracy, interval
-from fineprint.core.records import Score
+from fineprint.core.records import Accuracy, ClassScore, Pair, Score
 from fineprint.scoring.calibration import calibrate
 
 Z_95 = 1.959963984540054  # the normal quantile of 0.975
@@ -33,7 +34,7 @@ def wilson_interval(correct: int, rows: int) -> tuple[float, float]:
 
 
 def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) -> Score:
-    """Score predictions as `prediction.read_predictions` returns them; an unparseable answer is a wrong one."""
+    """Score predictions as `core.records.read_predictions` returns them; an unparseable answer is a wrong one."""
     golds = [entry["gold"] for entry in entries]
     predicted = [entry["label"] for entry in entries]
     rows, correct = len(entries), sum(g == p for g, p in zip(golds, predicted, strict=True))
@@ -48,7 +49,7 @@ def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) 
         accuracy=correct / rows,
         accuracy_low=low,
         accuracy_high=high,
-        macro_f1=sum(scores["f1"] for scores in per_class.values()) / len(labels),
+        macro_f1=sum(scores.f1 for scores in per_class.values()) / len(labels),
         macro_f1_low=macro_f1_low,
         macro_f1_high=macro_f1_high,
         unparseable=len(unparseable),
@@ -76,6 +77,7 @@ def bootstrap_macro_f1(confusion: list[list[int]]) -> tuple[float, float]:
     draws = draw_counts(counts.ravel()).reshape(-1, *counts.shape)
     hits = np.diagonal(draws[:, :, : len(counts)], axis1=1, axis2=2)
     sizes = draws.sum(axis=2) + draws[:, :, : len(counts)].sum(axis=1)  # named + support of each label
+    # A label that a draw neither has nor names counts as 0, as in `score_class`.
     scores = np.divide(2 * hits, sizes, out=np.zeros(hits.shape), where=sizes > 0)
     return percentile_interval(scores.mean(axis=1))
 
@@ -106,29 +108,30 @@ def count_confusion(golds: Sequence[int], predicted: Sequence[int | None], label
     return table
 
 
-def score_class(confusion: list[list[int]], number: int) -> dict[str, float]:
+def score_class(confusion: list[list[int]], number: int) -> ClassScore:
     """Return precision, recall, F1 and support of one label; 0 where a share of nothing is asked for."""
     hits = confusion[number][number]
     support = sum(confusion[number])
     named = sum(row[number] for row in confusion)
-    return {
-        "precision": hits / named if named else 0.0,
-        "recall": hits / support if support else 0.0,
-        "f1": 2 * hits / (named + support) if named + support else 0.0,
-        "support": support,
-    }
+    return ClassScore(
+        precision=hits / named if named else 0.0,
+        recall=hits / support if support else 0.0,
+        f1=2 * hits / (named + support) if named + support else 0.0,
+        support=support,
+    )
 
 
-def score_tags(entries: Sequence[dict[str, Any]]) -> dict[str, dict[str, dict[str, float]]]:
+def score_tags(entries: Sequence[dict[str, Any]]) -> dict[str, dict[str, Accuracy]]:
     """Return accuracy with its interval for each value of each tag."""
-    scores: dict[str, dict[str, dict[str, float]]] = {}
+    scores: dict[str, dict[str, Accuracy]] = {}
     pairs = sorted({(tag, value) for entry in entries for tag, value in entry["tags"].items()}, key=natural_order)
     for tag, value in pairs:
         part = [entry for entry in entries if entry["tags"].get(tag) == value]
         correct = sum(entry["label"] == entry["gold"] for entry in part)
         low, high = wilson_interval(correct, len(part))
-        shares = {"accuracy": correct / len(part), "accuracy_low": low, "accuracy_high": high}
-        scores.setdefault(tag, {})[value] = {"rows": len(part), **shares}
+        share = correct / len(part)
+        found = Accuracy(rows=len(part), accuracy=share, accuracy_low=low, accuracy_high=high)
+        scores.setdefault(tag, {})[value] = found
     return scores
 
 
@@ -141,13 +144,14 @@ def natural_order(pair: tuple[str, str]) -> list[tuple[int, int, str]]:
 def find_collapse(splits: dict[str, Score]) -> str | None:
     """Return why a run counts as collapsed, or None: on its first test split the majority rate, what a constant
     answer scores, does not lie below the interval."""
+    # The first of the task's record, so that the same split decides in every run of it; "pooled" comes last.
     split, score = next(iter(splits.items()))
-    if score["majority_rate"] < score["accuracy_low"]:
+    if score.majority_rate < score.accuracy_low:
         return None
     return (
-        f"accuracy {score['accuracy']:.3f} on {split} (95 % interval {score['accuracy_low']:.3f} to "
-        f"{score['accuracy_high']:.3f}) is no better than always giving the most frequent label "
-        f"({score['majority_rate']:.3f})"
+        f"accuracy {score.accuracy:.3f} on {split} (95 % interval {score.accuracy_low:.3f} to "
+        f"{score.accuracy_high:.3f}) is no better than always giving the most frequent label "
+        f"({score.majority_rate:.3f})"
     )
 
 
@@ -156,6 +160,7 @@ def mcnemar_p_value(first_only: int, second_only: int) -> float:
     from scipy.stats import binomtest
 
     discordant = first_only + second_only
+    # Exact: where few rows are discordant, the usual χ² is too ready to find a difference.
     return 1.0 if discordant == 0 else float(binomtest(first_only, discordant, 0.5).pvalue)
 
 
@@ -164,6 +169,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     order = sorted(range(len(p_values)), key=lambda position: p_values[position])
     corrected, largest = [0.0] * len(p_values), 0.0
     for rank, position in enumerate(order):
+        # Never below the correction of a smaller p-value: the order must stay.
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[position]))
         corrected[position] = largest
     return corrected
@@ -186,30 +192,40 @@ def paired_difference(first_only: int, second_only: int, rows: int) -> tuple[flo
     return (first_only - second_only) / rows, low, high
 
 
-def compare_paired(hits: dict[str, list[bool]]) -> list[dict[str, Any]]:
+def compare_paired(hits: dict[str, list[bool]]) -> list[Pair]:
     """Compare every two methods on the same rows.
 
     Args:
         hits: for each method whether each row was answered rightly, the rows in one order for all.
 
     Returns:
-        For each pair: "first", "second", counts, "difference" (first − second) with its bootstrap interval, the exact
-        McNemar "p_value" (uncorrected) and "p_value_holm", corrected for all pairs of these methods on these rows: of
-        two methods alone it is the uncorrected one. `describe_correction(number of pairs)` says so in words.
+        Every pair with its p-value corrected for all pairs of these methods on these rows: of two methods alone it is
+        the uncorrected one. `describe_correction(number of pairs)` says so in words.
     """
-    pairs = []
-    for first, second in itertools.combinations(hits, 2):
-        outcomes = list(zip(hits[first], hits[second], strict=True))
-        first_only = sum(a and not b for a, b in outcomes)
-        second_only = sum(b and not a for a, b in outcomes)
-        difference, low, high = paired_difference(first_only, second_only, len(outcomes))
-        counts = {"rows": len(outcomes), "first_only": first_only, "second_only": second_only}
-        interval = {"difference": difference, "difference_low": low, "difference_high": high}
-        p_value = mcnemar_p_value(first_only, second_only)
-        pairs.append({"first": first, "second": second, **counts, **interval, "p_value": p_value})
-    for pair, corrected in zip(pairs, holm([pair["p_value"] for pair in pairs]), strict=True):
-        pair["p_value_holm"] = corrected
-    return pairs
+    pairs = [compare_pair(first, second, hits) for first, second in itertools.combinations(hits, 2)]
+    corrected = holm([pair.p_value for pair in pairs])
+    return [replace(pair, p_value_holm=value) for pair, value in zip(pairs, corrected, strict=True)]
+
+
+def compare_pair(first: str, second: str, hits: dict[str, list[bool]]) -> Pair:
+    """Compare two methods on the same rows; the p-value is that of one test alone."""
+    outcomes = list(zip(hits[first], hits[second], strict=True))
+    first_only = sum(a and not b for a, b in outcomes)
+    second_only = sum(b and not a for a, b in outcomes)
+    difference, low, high = paired_difference(first_only, second_only, len(outcomes))
+    p_value = mcnemar_p_value(first_only, second_only)
+    return Pair(
+        first=first,
+        second=second,
+        rows=len(outcomes),
+        first_only=first_only,
+        second_only=second_only,
+        difference=difference,
+        difference_low=low,
+        difference_high=high,
+        p_value=p_value,
+        p_value_holm=p_value,
+    )
 
 
 def share_with_interval(value: float, rows: int) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import ADAPTER_FOLDER
+from fineprint.serving.refusals import comes_from
 
 if TYPE_CHECKING:
     import torch
@@ -43,6 +44,8 @@ def whole_files(entry: Entry) -> Iterator[None]:
     try:
         yield
     except (SafetensorError, OSError, EOFError, KeyError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        if isinstance(error, KeyError) and not comes_from(error, "peft"):
+            raise  # a mistake in the code; PEFT's means that its file lacks a key
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise SettingsError(
             f"task '{entry.name}' cannot be served: a file in {entry.saved} is missing or damaged ({reason}); train it "
@@ -56,7 +59,7 @@ def check_backbone(entry: Entry, first: Entry) -> None:
     Raises:
         SettingsError: the folders of the backbones, or the names that the adapters give them, differ.
     """
-    own, held = name_base(entry), name_base(first)
+    own, held = name_trained_on(entry), name_trained_on(first)
     if entry.backbone.resolve() == first.backbone.resolve() and own == held:
         return
     if own == held:
@@ -66,7 +69,7 @@ def check_backbone(entry: Entry, first: Entry) -> None:
     )
 
 
-def name_base(entry: Entry) -> str | None:
+def name_trained_on(entry: Entry) -> str | None:
     """Return the backbone that an adapter's own configuration names."""
     file = entry.saved / ADAPTER_FOLDER / "adapter_config.json"
     name = json.loads(file.read_text(encoding="utf-8")).get("base_model_name_or_path")

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
+from fineprint.core.records import Check, PeftAnswer
 from fineprint.inference.assembly import ADAPTER_FOLDER, assemble_for_prediction
 from fineprint.inference.batching import prediction_batches
 from fineprint.models.precisions import PRECISIONS, compute_dtype, half_dtype
 from fineprint.serving.entries import Entry
-from fineprint.serving.records import Check
 from fineprint.serving.ways import Way, load_whole, run_batch
 from fineprint.study.serving_schema import ServingSettings
 
@@ -72,6 +72,7 @@ def check_way(way: Way, method: str, entries: list[Entry], reference: Reference,
     As a control a batch is answered by other tasks than its own: a check that lets it pass says nothing.
     """
     places = [(entry, place) for place in range(settings.checked_rows) for entry in entries]
+    # One row of each task after the other: every batch is mixed.
     asked = [(entry, place) for entry, place in places if place < len(reference[entry.name])]
     windows = [asked[start : start + settings.batch_size] for start in range(0, len(asked), settings.batch_size)]
     names = [entry.name for entry in entries]
@@ -108,6 +109,7 @@ def compare_window(
     found = []
     for (entry, place), logits in zip(window, answers, strict=True):
         wanted = reference[entry.name][place]
+        # Undecided: either of the two likeliest logits may move by the tolerance.
         same, tolerance = int(logits.argmax()) == entry.labels[place], allowed(entry, wanted)
         found.append(
             Comparison(same, lead(wanted) <= 2 * tolerance, largest_difference(logits.cpu(), wanted), tolerance)
@@ -136,14 +138,14 @@ def allowed(entry: Entry, wanted: torch.Tensor) -> float:
     return max(least, share * float(wanted.abs().max()))
 
 
-def probe_peft(entries: list[Entry], method: str) -> list[dict[str, Any]]:
+def probe_peft(entries: list[Entry], method: str) -> list[PeftAnswer]:
     """Return what PEFT's own means say to two tasks in one batch: two of different width, two of the same."""
     found = []
     for same_width in (False, True):
         pair = next((pair for pair in pairs_of(entries) if has_same_width(*pair) == same_width), None)
         if pair is not None:
-            names = {"tasks": [entry.task for entry in pair], "labels": [count_labels(entry) for entry in pair]}
-            found.append({"method": method, **names, "error": try_peft(*pair)})
+            names, labels = [entry.task for entry in pair], [count_labels(entry) for entry in pair]
+            found.append(PeftAnswer(method=method, tasks=names, labels=labels, error=try_peft(*pair)))
     return found
 
 

@@ -57,6 +57,7 @@ def distinct_bytes(modules: list[torch.nn.Module]) -> int:
     tensors = {}
     for module in modules:
         for tensor in [*module.parameters(), *module.buffers()]:
+            # By address: modules that PEFT copied may share tensors under different names.
             tensors[(tensor.data_ptr(), tensor.numel(), tensor.dtype)] = tensor
     stored = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
     return stored + sum(quantisation_bytes(tensor) for tensor in tensors.values())

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from fineprint.core.records import Phase, folder_bytes, read_json
+from fineprint.core.records import Combined, CombiningRecord, JointTraining, Phase, as_mapping, folder_bytes, read_json
 from fineprint.inference.assembly import save_trained
 from fineprint.jobs.environment import describe_environment
 from fineprint.measuring.phases import measure_phase
@@ -17,7 +17,6 @@ from fineprint.serving.entries import Entry, first_test_split, read_entry
 from fineprint.serving.evaluating import compare_hits, correct_for_number, hit_rows, own_hits, score_hits
 from fineprint.serving.heads import find_bank
 from fineprint.serving.joint import JointReadout, assemble_joint
-from fineprint.serving.records import Combined, CombiningRecord
 from fineprint.serving.serving import read_settings
 from fineprint.serving.shared import SharedBackbone, hash_tensors
 from fineprint.tasks._rows import HELD_OUT, TRAIN, read_rows
@@ -34,29 +33,29 @@ def combine_study(settings_file: Path, study: Path) -> CombiningRecord:
     """Combine the adapters of every method whose weights can be merged."""
     wanted = read_json(settings_file)
     settings, seed = read_settings(wanted), wanted["seed"]
-    record = CombiningRecord(settings=wanted, scores=[], training=[], environment={})
+    record = CombiningRecord(settings=wanted)
     for method in settings.methods.values():
         entries = [read_entry(study, task, method, seed, settings.backbone) for task in settings.tasks]
         if entries[0].method.adapter.can_merge:
             splits = {task: first_test_split(study / "data" / task)[0] for task in settings.tasks}
             combine_method(record, method, entries, splits)
             train_together(record, method, entries, splits, study, seed)
-    correct_for_number(record["scores"])
-    record["environment"] = describe_environment()
+    record.scores = correct_for_number(record.scores)
+    record.environment = describe_environment()
     return record
 
 
 def score_row(way: str, method: str, of: list[str], entry: Entry, split: str, hits: list[bool]) -> Combined:
     """Return one score, with the paired difference to the task's own adapter."""
-    base = None if way == "separate" else own_hits(entry)
     named = {"way": way, "method": method, "of": of, "task": entry.task, "split": split}
-    return Combined(**named, **score_hits(hits), **compare_hits(hits, base), p_value_holm=None)  # type: ignore[typeddict-item]
+    base = None if way == "separate" else own_hits(entry)
+    return Combined(**named, **as_mapping(score_hits(hits)), **compare_hits(hits, base))
 
 
 def combine_method(record: CombiningRecord, method: str, entries: list[Entry], splits: dict[str, str]) -> None:
     """Score the tasks' own adapters, and every two of them averaged and concatenated, each with the task's own head."""
     for entry in entries:
-        record["scores"].append(score_row("separate", method, [entry.task], entry, splits[entry.task], own_hits(entry)))
+        record.scores.append(score_row("separate", method, [entry.task], entry, splits[entry.task], own_hits(entry)))
     shared = SharedBackbone(entries[0], spared="everything")
     for entry in entries[1:]:
         shared.add(entry)
@@ -71,7 +70,7 @@ def combine_method(record: CombiningRecord, method: str, entries: list[Entry], s
             shared.adapted.set_adapter(combined, inference_mode=True)
             shared.bank.assign(entry.name)
             hits = hit_rows(shared.readout, shared.module, entry)
-            record["scores"].append(score_row(way, method, names, entry, splits[entry.task], hits))
+            record.scores.append(score_row(way, method, names, entry, splits[entry.task], hits))
         shared.adapted.set_adapter(shared.names[names[0]], inference_mode=True)  # PEFT warns of deleting the active
         shared.adapted.delete_adapter(combined)
     del shared
@@ -101,18 +100,19 @@ def train_together(
     for entry in entries:
         find_bank(assembled.module).assign(entry.task)
         hits = hit_rows(readout.first, assembled.module, entry)
-        record["scores"].append(score_row("pooled", method, names, entry, splits[entry.task], hits))
-    facts: dict[str, Any] = {"rows": len(parts[TRAIN]), "best_epoch": outcome.best_epoch, "epochs": outcome.epochs}
-    hashes = {"backbone_before": before, "backbone_after": hash_frozen(model, heads)}
-    record["training"].append(
-        {
-            "method": method,
-            **facts,
-            **hashes,
-            "parameters": parameters,
-            "phases": phases,
-            "checkpoint_bytes": size_of(assembled),
-        }
+        record.scores.append(score_row("pooled", method, names, entry, splits[entry.task], hits))
+    record.training.append(
+        JointTraining(
+            method=method,
+            rows=len(parts[TRAIN]),
+            best_epoch=outcome.best_epoch,
+            epochs=outcome.epochs,
+            backbone_before=before,
+            backbone_after=hash_frozen(model, heads),
+            parameters=parameters,
+            phases=phases,
+            checkpoint_bytes=size_of(assembled),
+        )
     )
 
 

@@ -99,6 +99,7 @@ def copy_entries(trained: list[Entry], count: int) -> list[Entry]:
 
 def draw_requests(entries: list[Entry], count: int, seed: int) -> list[tuple[str, EncodedExample]]:
     """Return rows of all tasks in random order, each with the name of its task."""
+    # By the number of tasks, not by the way: all ways answer one stream.
     drawn = random.Random(f"{seed} requests of {len(entries)}")
     chosen = (drawn.choice(entries) for _ in range(count))
     return [(entry.name, drawn.choice(entry.examples)) for entry in chosen]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fineprint.core.records import Phase, read_json
+from fineprint.core.records import BackboneHashes, ForgettingRecord, Forgotten, Phase, SecondTask, read_json
 from fineprint.inference.assembly import Assembled
 from fineprint.jobs.environment import describe_environment
 from fineprint.measuring.phases import measure_phase
@@ -18,7 +18,6 @@ from fineprint.serving.entries import Entry, first_test_split, read_entry
 from fineprint.serving.evaluating import compare_hits, correct_for_number, hit_rows, own_hits, score_hits
 from fineprint.serving.heads import find_head, put_head
 from fineprint.serving.joint import make_head
-from fineprint.serving.records import ForgettingRecord
 from fineprint.serving.serving import read_settings
 from fineprint.serving.shared import SharedBackbone, hash_tensors
 from fineprint.serving.ways import load_whole
@@ -32,36 +31,27 @@ def measure_study(settings_file: Path, study: Path) -> ForgettingRecord:
     settings, seed = read_settings(wanted), wanted["seed"]
     first, second = settings.tasks[:2]
     split = first_test_split(study / "data" / first)[0]
-    record = ForgettingRecord(
-        settings=wanted,
-        first=first,
-        second=second,
-        split=split,
-        scores=[],
-        backbone=[],
-        training=[],
-        environment={},
-    )
+    record = ForgettingRecord(settings=wanted, first=first, second=second, split=split)
     for method in settings.methods.values():
         pair = [read_entry(study, task, method, seed, settings.backbone) for task in (first, second)]
         learn = learn_on if pair[0].method.adapter.saves_whole_model else learn_beside
         learn(record, method, *pair, study / "data" / second / "rows", seed)
         clear_memory()
-    correct_for_number(record["scores"])
-    record["environment"] = describe_environment()
+    record.scores = correct_for_number(record.scores)
+    record.environment = describe_environment()
     return record
 
 
 def note_scores(record: ForgettingRecord, method: str, first: Entry, after: list[bool]) -> None:
     """Note the first task's accuracy before and after, and the paired difference."""
     before = own_hits(first)
-    scores = {"before": score_hits(before), "after": score_hits(after), **compare_hits(after, before)}
-    record["scores"].append({"method": method, **scores})
+    difference = compare_hits(after, before)
+    record.scores.append(Forgotten(method=method, before=score_hits(before), after=score_hits(after), **difference))
 
 
 def note_hashes(record: ForgettingRecord, method: str, before: str, after: str) -> None:
     """Note whether the backbone's tensors are the same, bit by bit."""
-    record["backbone"].append({"method": method, "before": before, "after": after})
+    record.backbone.append(BackboneHashes(method=method, before=before, after=after))
 
 
 def learn_on(record: ForgettingRecord, method: str, first: Entry, second: Entry, rows: Path, seed: int) -> None:
@@ -81,8 +71,10 @@ def learn_on(record: ForgettingRecord, method: str, first: Entry, second: Entry,
             Assembled(second.method, second.readout, module), *examples, seed, f"{first.task} → {second.task} {method}"
         )
     module.eval()
-    learnt: dict[str, Any] = score_hits(hit_rows(second.readout, module, second))
-    record["training"].append({"method": method, "task": second.task, "phases": phases, "second": learnt})
+    learnt = score_hits(hit_rows(second.readout, module, second))
+    record.training.append(SecondTask(method=method, task=second.task, phases=phases, second=learnt))
+    # The first task's head as it was, on a backbone that has learnt the second: what is measured is the backbone's
+    # forgetting.
     put_head(module, place, old)
     note_scores(record, method, first, hit_rows(first.readout, module, first))
     note_hashes(record, method, before, hash_tensors(module, names))

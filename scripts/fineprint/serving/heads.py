@@ -25,6 +25,7 @@ class HeadBank(torch.nn.Module):
     def assign(self, names: str | Sequence[str]) -> None:
         """Say which task all rows, or each row in turn, of the next batch belong to."""
         if isinstance(names, str) or len(set(names)) == 1:
+            # None stands for all rows: no index is made, and nothing is copied.
             self.rows = {names if isinstance(names, str) else names[0]: None}
             return
         device = next(self.parameters()).device
@@ -71,6 +72,7 @@ def find_bank(module: torch.nn.Module) -> HeadBank:
 
 def fit_head(template: torch.nn.Module, state: dict[str, torch.Tensor]) -> torch.nn.Module:
     """Return a copy of a head with saved tensors in the place of its own, whatever their width."""
+    # A copy keeps what is no weight, such as activation and dropout, as the model's own class made it.
     head = copy.deepcopy(template)
     for name in dict(head.named_parameters()):
         owner, _, last = name.rpartition(".")

@@ -26,7 +26,7 @@ class JointReadout(ClassReadout):
         super().__init__(self.first.settings, self.first.context)
 
     def encode_for(self, task: str, row: Row) -> EncodedExample:
-        """Turn a training row of a task into a example that carries the task's number."""
+        """Turn a training row of a task into an example that carries the task's number."""
         return self.parts[task].encode(row, with_answer=True) | {"task": [self.order.index(task)]}
 
     def collate(self, examples: list[EncodedExample], length: int | None = None) -> Batch:
@@ -36,6 +36,7 @@ class JointReadout(ClassReadout):
 
     def logits(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return logits, each row's from its own task's head; labels that a task does not have are at −∞."""
+        # This looks at the batch, so a pass cannot be captured: see `waits`.
         find_bank(module).assign([self.order[number] for number in batch["task"].tolist()])
         return self.first.logits(module, {name: tensor for name, tensor in batch.items() if name != "task"})
 

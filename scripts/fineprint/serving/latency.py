@@ -7,9 +7,9 @@ import math
 import statistics
 from typing import Any
 
+from fineprint.core.records import Latency
 from fineprint.serving.clock import time_call
 from fineprint.serving.entries import Entry
-from fineprint.serving.records import Latency
 from fineprint.serving.ways import Merged, Mixed, Resident, Switched, Way
 from fineprint.study.serving_schema import ServingSettings
 
@@ -34,7 +34,8 @@ def time_batches(entries: dict[str, Entry], settings: ServingSettings) -> list[L
                 if turn >= WARM_UP:
                     seconds[place].append(taken)
         found += [
-            describe(way.name, method, rows, taken) for (method, way, _), taken in zip(ready, seconds, strict=True)
+            summarise_times(way.name, method, rows, taken)
+            for (method, way, _), taken in zip(ready, seconds, strict=True)
         ]
     return found
 
@@ -58,10 +59,11 @@ def answer_ready(way: Way, entry: Entry, rows: int) -> Any:
     return way.run(examples) if way.switches else way.answer([(entry.name, example) for example in examples])
 
 
-def describe(way: str, method: str, rows: int, seconds: list[float]) -> Latency:
+def summarise_times(way: str, method: str, rows: int, seconds: list[float]) -> Latency:
     """Return the median with its 95 % interval, which rests on the order of the values only: fewer than six have none,
     for even all of them hold the median less often."""
     ordered, count = sorted(seconds), len(seconds)
+    # 1.96 · √(n · ½ · ½): how far the number of values below the median strays from n / 2.
     spread = 0.98 * math.sqrt(count)
     low, high = max(0, math.floor(count / 2 - spread)), min(count - 1, math.ceil(count / 2 + spread))
     return Latency(

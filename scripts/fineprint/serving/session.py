@@ -8,10 +8,11 @@ from __future__ import annotations
 import functools
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fineprint.core.progress import logger
+from fineprint.core.records import Check, MergeDrift, Served
 from fineprint.serving.checking import Reference, check_way
 from fineprint.serving.clock import (
     clear_memory,
@@ -24,17 +25,9 @@ from fineprint.serving.clock import (
     time_calls,
 )
 from fineprint.serving.entries import Entry, copy_entries, draw_requests
-from fineprint.serving.records import Check, Served
+from fineprint.serving.refusals import first_line, is_refusal
 from fineprint.serving.ways import Way
 from fineprint.study.serving_schema import ServingSettings
-
-FIGURES = (
-    *("disk_bytes", "held_bytes", "peak_allocated_bytes", "resident_bytes", "first_answer_seconds"),
-    *("add_task_seconds", "switch_seconds_median", "switch_seconds_p99", "switches", "switch_tasks"),
-    *("rows_per_second", "rows_per_second_low", "rows_per_second_high", "rounds", "rows_answered"),
-)
-# What PEFT or torch raise where these adapters, or this machine's memory, do not allow a way.
-REFUSALS = (ValueError, TypeError, RuntimeError, NotImplementedError)
 
 
 @dataclass
@@ -67,7 +60,7 @@ class Session:
         self.cold: dict[str, float] = {}
         self.switches: dict[str, tuple[int, list[float]]] = {}
         self.checks: list[Check] = []
-        self.notes: list[dict[str, Any]] = []
+        self.notes: list[MergeDrift] = []
         clear_memory()
         self.start = resident()
 
@@ -96,17 +89,19 @@ class Session:
     def try_to_grow(self, entries: list[Entry]) -> str | None:
         """Make the tasks available, and return why that was not possible, such as a full GPU, or None."""
         try:
-            self.seconds += grow(self.ways, entries)
-        except REFUSALS as error:
+            self.seconds += add_tasks(self.ways, entries)
+        except Exception as error:
+            if not is_refusal(error):
+                raise
             return first_line(error)
         return None
 
     def serve_one(self, way: Way, entries: list[Entry], reason: str | None) -> Served:
         """Return one way's record, or one that says why there is none."""
-        row: dict[str, Any] = {"way": way.name, "method": self.plan.method, "tasks": len(entries)}
-        row |= {"trained": len(entries) <= len(self.plan.trained), "reason": reason, **dict.fromkeys(FIGURES)}
+        trained = len(entries) <= len(self.plan.trained)
+        row = Served(way=way.name, method=self.plan.method, tasks=len(entries), trained=trained, reason=reason)
         if reason is not None:
-            return row  # type: ignore[return-value]
+            return row
         way.prepare()
         clear_memory()
         try:
@@ -114,11 +109,13 @@ class Session:
             if len(entries) == len(self.plan.trained):
                 self.look_closer(way, entries)
             self.note(way, len(entries))
-        except REFUSALS as error:
-            row["reason"] = self.refused[way.name] = first_line(error)
-            return row  # type: ignore[return-value]
-        tell(way, len(entries), figures)
-        return row | figures  # type: ignore[return-value]
+        except Exception as error:
+            if not is_refusal(error):
+                raise
+            row.reason = self.refused[way.name] = first_line(error)
+            return row
+        log_figures(way, len(entries), figures)
+        return replace(row, **figures)
 
     def look_closer(self, way: Way, entries: list[Entry]) -> None:
         """Check the answers, after all the switches."""
@@ -128,10 +125,11 @@ class Session:
         """Let the way put back what it changed, and keep what it says about it."""
         noted = way.finish()
         if noted:
-            self.notes.append({"way": way.name, "method": self.plan.method, "tasks": count, **noted})
+            self.notes.append(MergeDrift(way=way.name, method=self.plan.method, tasks=count, **noted))
 
     def measure(self, way: Way, entries: list[Entry]) -> dict[str, Any]:
         """Return the figures of one way."""
+        # The newest task: its answer waits for all that was loaded.
         first = time_call(functools.partial(way.answer, [(entries[-1].name, entries[-1].examples[0])]))
         self.cold.setdefault(way.name, first)
         way.remember()
@@ -143,6 +141,7 @@ class Session:
             "disk_bytes": sum(entry.disk_bytes for entry in entries) + shared * entries[0].backbone_bytes,
             "held_bytes": held,
             "peak_allocated_bytes": peak_allocated(),
+            # A process that has shrunk since says nothing of what tasks take.
             "resident_bytes": size - self.start if size and self.start and size > self.start else None,
             "first_answer_seconds": first + sum(self.seconds) if way.keeps_all else self.cold[way.name],
             "add_task_seconds": self.seconds[-1] if way.keeps_all and len(entries) > 1 else None,
@@ -174,13 +173,14 @@ class Session:
         drawn = random.Random(f"{self.plan.seed} switches")
         names, order = [entry.name for entry in entries], [entries[-1].name]
         while len(order) <= self.settings.switches:
+            # Never the task that is ready: that would be no switch.
             order.append(drawn.choice([name for name in names if name != order[-1]]))
         way.switch(order[0])
         calls: list[Callable[[], Any]] = [functools.partial(way.switch, name) for name in order[1:]]
         return time_calls(calls, self.settings.seconds_for_switches)
 
 
-def grow(ways: list[Way], entries: list[Entry]) -> Iterator[float]:
+def add_tasks(ways: list[Way], entries: list[Entry]) -> Iterator[float]:
     """Make the tasks available that are not yet, in ways that share what is in memory; yield how long each took."""
     first, *others = ways
     for entry in entries[len(first.entries) :]:
@@ -190,7 +190,7 @@ def grow(ways: list[Way], entries: list[Entry]) -> Iterator[float]:
             way.add(entry)
 
 
-def tell(way: Way, count: int, figures: dict[str, Any]) -> None:
+def log_figures(way: Way, count: int, figures: dict[str, Any]) -> None:
     """Log one way's figures as soon as they are known: a measurement that is stopped leaves those it had."""
     switch = figures["switch_seconds_median"]
     logger.info(
@@ -198,8 +198,3 @@ def tell(way: Way, count: int, figures: dict[str, Any]) -> None:
         *(way.name, count, figures["first_answer_seconds"]),
         "nothing to switch" if switch is None else f"{switch:.3g} s to switch",
     )
-
-
-def first_line(error: BaseException) -> str:
-    """Return an error's first line."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -70,8 +70,10 @@ class SharedBackbone:
     def configure(self, entry: Entry) -> PeftConfig:
         """Return an adapter's configuration without the head, which the bank holds."""
         config = PeftConfig.from_pretrained(str(entry.saved / ADAPTER_FOLDER))
+        # With a task type PEFT would wrap the head (see the class).
         config.task_type, config.modules_to_save, config.inference_mode = None, None, True
         if self.head_inside:
+            # `target_modules` such as "dense" also name layers of a head.
             config.exclude_modules = rf"(.*\.)?({'|'.join(self.head_names)})(\..*)?"
         return config
 
@@ -84,6 +86,7 @@ class SharedBackbone:
         with whole_files(entry):
             check_backbone(entry, self.first)
             config, weights = self.configure(entry), read_weights(entry.saved, self.head_names)
+        # Made without content, which `fill` brings; random numbers would take longer to draw than the adapter to read.
         self.adapted.add_adapter(self.name_adapter(entry), config, low_cpu_mem_usage=True)
         try:
             self.fill(entry, *weights)

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from fineprint.core.progress import logger
+from fineprint.core.records import Served
 from fineprint.serving.clock import clear_memory, time_calls
 from fineprint.serving.entries import Entry, copy_entries, draw_requests
-from fineprint.serving.records import Served
-from fineprint.serving.session import REFUSALS, first_line, grow
+from fineprint.serving.refusals import first_line, is_refusal
+from fineprint.serving.session import add_tasks
 from fineprint.serving.ways import Request, Way
 from fineprint.study.serving_schema import ServingSettings
 
@@ -39,11 +40,13 @@ class Group:
     def make_ready(self, count: int) -> list[Way]:
         """Hold so many tasks and return the ways; none, and nothing held, where that is not possible."""
         try:
-            for _ in grow(self.ways, copy_entries(self.trained, count)):
+            for _ in add_tasks(self.ways, copy_entries(self.trained, count)):
                 pass
             for way in self.ways:
                 way.prepare()
-        except REFUSALS as error:
+        except Exception as error:
+            if not is_refusal(error):
+                raise
             self.give_up(first_line(error))
         return list(self.ways)
 
@@ -90,10 +93,10 @@ class Rounds:
 
     def note(self) -> None:
         """Write median and range into the record."""
-        self.row["rows_per_second"] = statistics.median(self.rates)
-        self.row["rows_per_second_low"], self.row["rows_per_second_high"] = min(self.rates), max(self.rates)
-        self.row["rounds"], self.row["rows_answered"] = len(self.rates), self.answered
-        logger.info("%s · %d tasks · %.0f rows/s", self.way.name, self.row["tasks"], self.row["rows_per_second"])
+        self.row.rows_per_second = statistics.median(self.rates)
+        self.row.rows_per_second_low, self.row.rows_per_second_high = min(self.rates), max(self.rates)
+        self.row.rounds, self.row.rows_answered = len(self.rates), self.answered
+        logger.info("%s · %d tasks · %.0f rows/s", self.way.name, self.row.tasks, self.row.rows_per_second)
 
 
 def time_streams(rows: list[Served], groups: list[Group], settings: ServingSettings, seed: int) -> None:
@@ -105,10 +108,11 @@ def time_streams(rows: list[Served], groups: list[Group], settings: ServingSetti
         settings: how long a round lasts and how many there are.
         seed: of the stream.
     """
-    for count in sorted({row["tasks"] for row in rows}):
-        measured = {(row["way"], row["method"]): row for row in rows if row["tasks"] == count and not row["reason"]}
+    for count in sorted({row.tasks for row in rows}):
+        measured = {(row.way, row.method): row for row in rows if row.tasks == count and not row.reason}
         ready = [taken for group in groups for taken in list_rounds(group, count, measured, settings, seed)]
         able = [taken for taken in ready if succeeds(taken, taken.warm_up)]
+        # Round by round through all ways, not way by way: whatever slows the machine for a while slows each of them.
         for done in range(settings.rounds):
             able = [taken for taken in able if is_done(taken, done, settings) or succeeds(taken, taken.take)]
         for taken in able:
@@ -140,7 +144,9 @@ def succeeds(rounds: Rounds, step: Callable[[], None]) -> bool:
     """Take a step; return whether that was possible with all ways in memory."""
     try:
         step()
-    except REFUSALS as error:
+    except Exception as error:
+        if not is_refusal(error):
+            raise
         logger.warning("%s: no mixed stream; %s", rounds.way.name, first_line(error))
         return False
     return True

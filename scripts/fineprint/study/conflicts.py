@@ -36,10 +36,24 @@ def find_task_conflicts(name: str, task: TaskSettings) -> list[str]:
         problems.append(f"tasks.{name}.labels: two or more different labels are wanted.")
     if len(task.answers) != len(task.labels) or len(set(task.answers)) != len(task.answers):
         problems.append(f"tasks.{name}.answers: as many different words as labels are wanted ({len(task.labels)}).")
-    fields = [field for _, field, _, _ in string.Formatter().parse(task.prompt) if field is not None]
-    if not fields or not all(NAME.fullmatch(field) for field in fields):
-        problems.append(f"tasks.{name}.prompt: the wording must hold the text fields in braces, such as {{premise}}.")
-    return problems
+    return problems + [f"tasks.{name}.prompt: {problem}" for problem in find_prompt_conflicts(task)]
+
+
+def find_prompt_conflicts(task: TaskSettings) -> list[str]:
+    """Return what is wrong with a task's wording: its fields must be those that its rows have, and nothing more."""
+    known = ", ".join(f"{{{field}}}" for field in task.text_fields())
+    try:
+        fields = [part for part in string.Formatter().parse(task.prompt) if part[1] is not None]
+    except ValueError:
+        return [f"a brace has no partner; fields are written as in {known}, a brace that is text is written twice."]
+    if not fields:
+        return [f"the wording must hold the text fields in braces; this task's rows have {known}."]
+    for _, field, form, conversion in fields:
+        if form or conversion:
+            return [f"a field in braces has nothing but its name; this task's rows have {known}."]
+        if field not in task.text_fields():
+            return [f"it asks for {{{field}}}, which this task's rows do not have; they have {known}."]
+    return []
 
 
 def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[str]:
@@ -62,6 +76,7 @@ def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[st
             f"adapter '{method.adapter.kind}' cannot train weights stored as {method.precision}; "
             "accepted: float32, bfloat16, float16, or another adapter."
         )
+    # What concerns several GPUs is told even where one is asked for: the number is set elsewhere, and later.
     problems += find_sharding_conflicts(method)
     if method.merge_into and not method.adapter.can_merge:
         problems.append(f"merge_into: adapter '{method.adapter.kind}' has no weights that can be merged.")

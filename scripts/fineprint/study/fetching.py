@@ -71,6 +71,7 @@ def check_unchanged(record: Path | None, files: dict[str, str]) -> None:
         files: hashes by name, as the files are now.
     """
     known = read_json(record)["files"] if record is not None else {}
+    # Files that fetching did not record, such as a README, decide nothing.
     changed = [name for name, sha in files.items() if known.get(name, sha) != sha]
     if changed:
         raise SettingsError(

@@ -10,11 +10,15 @@ from fineprint.core.settings import Settings
 class HardwareSettings(Settings):
     """What a job asks for, and how often a training is kept. No run depends on it: a change trains nothing anew.
 
-    Threads, memory, minutes and GPUs are those of one training or prediction job. `gpu_memory_gb` is the GPU's, where
-    jobs run on other machines than snakemake: methods too large for it are refused.
-
-    A job that failed is tried again with more memory and time, since too little of them is what most often ends a job
-    on a cluster; `memory_mb_at_most` and `minutes_at_most` are what its partitions allow.
+    Attributes:
+        threads_per_run: of one training or prediction job, as are memory, minutes and GPUs.
+        memory_mb_per_run: more for each retry, since too little of it is what most often ends a job on a cluster.
+        memory_mb_at_most: what the partition allows; null is no limit.
+        minutes_per_run: more for each retry, too.
+        minutes_at_most: what the partition allows; null is no limit.
+        gpus_per_run: several share one training.
+        gpu_memory_gb: the GPU's, where jobs run on other machines than snakemake: methods too large for it are refused.
+        checkpoint_minutes: between checkpoints of a training; 0 keeps none.
     """
 
     threads_per_run: int = Field(1, ge=1)
@@ -39,14 +43,15 @@ class HardwareSettings(Settings):
 
     def memory_mb(self, first: int, attempt: int) -> int:
         """Return the memory of an attempt, counted from 1: as much again for each retry."""
-        return grow(first, attempt, self.memory_mb_at_most)
+        return grow_with_attempts(first, attempt, self.memory_mb_at_most)
 
     def minutes(self, first: int, attempt: int) -> int:
         """Return the run time of an attempt, counted from 1: as much again for each retry."""
-        return grow(first, attempt, self.minutes_at_most)
+        return grow_with_attempts(first, attempt, self.minutes_at_most)
 
 
-def grow(first: int, attempt: int, at_most: int | None) -> int:
+def grow_with_attempts(first: int, attempt: int, at_most: int | None) -> int:
     """Return `first` times the attempt, within the limit; the first attempt is what was asked for."""
+    # Not doubled: the two retries of profiles/slurm end at three times what was asked for first.
     grown = first * attempt
     return grown if at_most is None else max(first, min(grown, at_most))

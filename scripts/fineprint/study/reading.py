@@ -9,7 +9,7 @@ from fineprint.backbones import BackboneSettings
 from fineprint.core.settings import NAME, SettingsError, find_settings, list_kinds, read_model
 from fineprint.study.conflicts import find_conflicts
 from fineprint.study.schema import MethodSettings, StudyConfig
-from fineprint.study.serving import resolve
+from fineprint.study.serving import resolve_serving
 from fineprint.tasks import TaskSettings
 
 
@@ -20,8 +20,9 @@ def read_study(config: Mapping[str, Any]) -> StudyConfig:
         SettingsError: every mistake found, a sentence each.
     """
     problems: list[str] = []
+    # Mistakes are collected and told all at once: each start of a study may cost a wait in a queue.
     values = dict(config)
-    defaults = values.pop("defaults", {}) or {}
+    defaults = read_defaults(values.pop("defaults", None), problems)
     values["tasks"] = read_section(values, "tasks", read_kind_of("tasks"), problems)
     values["backbones"] = read_section(values, "backbones", read_kind_of("backbones"), problems)
     values["methods"] = read_section(
@@ -30,11 +31,25 @@ def read_study(config: Mapping[str, Any]) -> StudyConfig:
     study = None if problems else read_model(StudyConfig, values, "", problems)
     if study is not None:
         problems.extend(find_conflicts(study))
-        study = resolve(study, problems)
+        study = resolve_serving(study, problems)
     if problems:
         raise SettingsError("The config cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems))
     assert study is not None
     return study
+
+
+def read_defaults(value: Any, problems: list[str]) -> dict[str, Any]:
+    """Return what every method starts from, its `training` too a mapping; null stands for nothing."""
+    defaults = read_mapping(value, "defaults", problems)
+    return {**defaults, "training": read_mapping(defaults.get("training"), "defaults.training", problems)}
+
+
+def read_mapping(value: Any, where: str, problems: list[str]) -> Mapping[str, Any]:
+    """Return a mapping as it is and nothing as an empty one; anything else is noted."""
+    if value is not None and not isinstance(value, Mapping):
+        problems.append(f"{where}: a mapping of keys to values is wanted; found {value!r}.")
+        return {}
+    return value or {}
 
 
 Reader = Callable[[Any, str, list[str]], Any]
@@ -48,7 +63,9 @@ def read_section(values: Mapping[str, Any], key: str, read: Reader, problems: li
         return {}
     read_entries = {}
     for name, value in section.items():
-        if not NAME.fullmatch(str(name)):
+        if not isinstance(name, str):
+            problems.append(f"{key}.{name}: a name is text; write it in quotes.")
+        elif not NAME.fullmatch(name):
             problems.append(f"{key}.{name}: a name may have only the characters a-z, 0-9 and _.")
         entry = read(value, f"{key}.{name}", problems)
         if entry is not None:
@@ -79,15 +96,18 @@ def read_method(value: Any, where: str, problems: list[str], defaults: Mapping[s
     if not isinstance(value, Mapping):
         problems.append(f"{where}: a mapping is wanted.")
         return None
+    # Whole keys, so that an adapter of one kind inherits none of another; `training`, below, key by key.
     merged = {**defaults, **value}
     before = len(problems)
     for part in ("adapter", "readout"):
         merged[part] = read_kind_of(f"{part}s")(merged.get(part), f"{where}.{part}", problems)
+    training = read_mapping(value.get("training"), f"{where}.training", problems)
     if len(problems) > before:
         return None
+    # A method that trains nothing must not seem to depend on the defaults' training: a change there would run it anew.
     if merged["adapter"].trains or merged["readout"].trains:
-        merged["training"] = {**defaults.get("training", {}), **(value.get("training") or {})}
-    elif value.get("training"):
+        merged["training"] = {**defaults.get("training", {}), **training}
+    elif training:
         problems.append(f"{where}.training: nothing is trained by this method; leave the key out.")
     else:
         merged.pop("training", None)
@@ -112,8 +132,13 @@ def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[
 
 
 def read_run(config: Mapping[str, Any]) -> MethodSettings:
-    """Return the method of a `run_config.json`."""
+    """Return the method of a `run_config.json`.
+
+    Raises:
+        SettingsError: the file was written by another version.
+    """
     problems: list[str] = []
+    # Written as null where nothing is trained, and read as left out.
     values = {key: value for key, value in config["settings"].items() if not (key == "training" and value is None)}
     method = read_method(values, f"methods.{config['method']}", problems, {})
     if method is None:

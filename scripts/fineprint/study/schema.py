@@ -8,20 +8,36 @@ from pydantic import Field, SerializeAsAny, model_validator
 
 from fineprint.adapters import AdapterSettings
 from fineprint.backbones import BackboneSettings
-from fineprint.core.settings import MemoryWish, Settings
+from fineprint.core.settings import MEMORY_WISH, MemoryWish, Settings
+from fineprint.models.precisions import PRECISIONS
 from fineprint.readouts import ReadoutSettings
 from fineprint.study.hardware import HardwareSettings
 from fineprint.study.serving_schema import ServingSettings
 from fineprint.tasks import TaskSettings
 
 Share = Annotated[float, Field(ge=0, le=1)]
+# The names are for editors alone: `conflicts` refuses others, in a sentence that says what is accepted.
+Precision = Annotated[str, Field(json_schema_extra={"enum": list(PRECISIONS)})]
 
 
 class TrainingSettings(Settings):
     """How a method is trained. One optimizer step sees `batch_size` × `gradient_accumulation_steps` rows.
 
-    With `shard_weights` the GPUs that share a training (`hardware.gpus_per_run`) share the weights, too, instead of
-    holding all of them each; alone it changes nothing.
+    Attributes:
+        epochs: the best of which, by the held-out rows, is kept.
+        learning_rate: the highest, reached after the warm-up; it then falls linearly to 0.
+        batch_size: rows per micro-batch; on a GPU a step is cut as memory allows.
+        gradient_accumulation_steps: micro-batches per optimizer step.
+        weight_decay: of weight matrices; biases and norms have none.
+        warmup_ratio: of all steps, over which the learning rate rises.
+        max_grad_norm: to which a step's gradients are clipped.
+        optimizer: paged_adamw_8bit keeps its state in 8 bits, and in the memory of the computer where the GPU has none
+            left.
+        mixed_precision: auto is bf16 on a GPU that has it, no on a CPU.
+        gradient_checkpointing: recompute activations in the backward pass instead of keeping them: slower, in less
+            memory.
+        shard_weights: the GPUs that share a training (`hardware.gpus_per_run`) share the weights, too, instead of
+            holding all of them each; alone it changes nothing.
     """
 
     epochs: int = Field(3, ge=1)
@@ -46,18 +62,32 @@ class TrainingSettings(Settings):
 
 
 class MethodSettings(Settings):
-    """A method: a backbone, three independent choices, and how it is trained."""
+    """A method: a backbone, three independent choices, and how it is trained.
+
+    Attributes:
+        title: what the report calls it; a better one trains nothing anew.
+        backbone: a name under `backbones`.
+        precision: how the backbone is stored; nf4 is 4 bits, double quantisation.
+        adapter: how the backbone is changed.
+        readout: how an answer is read off it.
+        training: left out where nothing is trained.
+        max_length: tokens; longer inputs are cut and counted.
+        prediction_batch_size: rows answered at once, at most; on a GPU fewer where its memory is small.
+        memory: of a GPU: auto (what is free), lean (little more than the weights), or a size such as 12 GB.
+        merge_into: precisions of the backbone that the adapter is added to after training, and compared.
+    """
 
     title: str = ""
     backbone: str
-    precision: str = "float32"
+    precision: Precision = "float32"
+    # SerializeAsAny: else the run's settings would be written with the keys of the base class alone.
     adapter: SerializeAsAny[AdapterSettings]
     readout: SerializeAsAny[ReadoutSettings]
     training: TrainingSettings | None = None
     max_length: int = Field(128, ge=8)
     prediction_batch_size: int = Field(64, ge=1)
-    memory: MemoryWish = "auto"
-    merge_into: tuple[str, ...] = ()
+    memory: MemoryWish = Field("auto", json_schema_extra={"pattern": f"^({MEMORY_WISH.pattern})$"})
+    merge_into: tuple[Precision, ...] = ()
 
     @property
     def trains(self) -> bool:
@@ -70,7 +100,13 @@ class MethodSettings(Settings):
 
 
 class RunSettings(Settings):
-    """What of the config is run."""
+    """What of the config is run: every task × method × seed.
+
+    Attributes:
+        tasks: names under `tasks`.
+        methods: names under `methods`.
+        seeds: of training: heads, adapters, batches, dropout, and which worked example is drawn.
+    """
 
     tasks: tuple[str, ...] = Field(min_length=1)
     methods: tuple[str, ...] = Field(min_length=1)
@@ -87,7 +123,20 @@ class RunSettings(Settings):
 
 
 class StudyConfig(Settings):
-    """A whole study."""
+    """A whole study, as the report is made of it.
+
+    Attributes:
+        study: its name: results go to results/{study}/.
+        title: of the report.
+        description: a sentence or two under the title.
+        data_seed: of generated rows, of the held-out cut and of pretraining.
+        tasks: where rows come from, by a name of your choice.
+        backbones: where models come from, by a name of your choice.
+        methods: what is compared, by a name of your choice.
+        run: what of all this is run.
+        serving: many tasks on one backbone; null leaves the part out.
+        hardware: what a job asks for.
+    """
 
     study: str
     title: str

@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from fineprint.study.schema import MethodSettings, StudyConfig
 
 
-def resolve(study: StudyConfig, problems: list[str]) -> StudyConfig:
+def resolve_serving(study: StudyConfig, problems: list[str]) -> StudyConfig:
     """Return the study with a method for each kind of adapter; what does not fit is noted in `problems`.
 
     A study overlays the default one and inherits this part from it. Where it runs none of the part's tasks, or no
-    method that could stand for a kind of adapter, the part is left out, and the report says that it was not run.
+    method that could stand for a kind of adapter, the part is left out, and the report says that it was not run. One
+    that names methods is wanted, since the default names none: it is refused instead.
     """
     asked = study.serving
     if asked is None:
         return study
     problems.extend(find_unknown(study, asked))
-    if not problems and not concerns(study, asked):
+    if not problems and (lacking := find_lacking(study, asked)):
+        if asked.methods:
+            problems.append(f"serving.methods: methods are named, but this part cannot be run: {lacking}.")
         return study.model_copy(update={"serving": None})
     if asked.real_size and Path(asked.real_size) == Path("results", study.study, "results.json"):
         problems.append(f"serving.real_size: {asked.real_size} is this study's own; name another study's, or null.")
@@ -35,11 +38,18 @@ def resolve(study: StudyConfig, problems: list[str]) -> StudyConfig:
     return study.model_copy(update={"serving": filled})
 
 
-def concerns(study: StudyConfig, asked: ServingSettings) -> bool:
-    """Return whether the study runs one of the part's tasks, and for each kind of adapter a method that has it."""
-    return any(task in study.run.tasks for task in asked.tasks) and all(
-        kind in asked.methods or list_candidates(study, asked, kind) for kind in asked.adapters
-    )
+def find_lacking(study: StudyConfig, asked: ServingSettings) -> str | None:
+    """Return what the study lacks to run this part, as the end of a sentence, or None: it must run one of the part's
+    tasks, and for each kind of adapter a method that has it."""
+    if not any(task in study.run.tasks for task in asked.tasks):
+        return f"run.tasks has none of its tasks, {', '.join(asked.tasks)}; add one, or set `serving: null`"
+    for kind in asked.adapters:
+        if kind not in asked.methods and not list_candidates(study, asked, kind):
+            return (
+                f"no method of the run has adapter '{kind}' on backbone '{asked.backbone}' and a readout with a head; "
+                f"name one for '{kind}' too, leave '{kind}' out of serving.adapters, or set `serving: null`"
+            )
+    return None
 
 
 def list_candidates(study: StudyConfig, asked: ServingSettings, kind: str) -> list[str]:
@@ -82,7 +92,7 @@ def choose_method(study: StudyConfig, asked: ServingSettings, kind: str, problem
     if len(candidates) > 1:
         problems.append(describe_choice(candidates, asked, kind))
         return None
-    reason = refuse(study.methods[candidates[0]], asked, kind, study.hardware.gpus_per_run)
+    reason = why_not_served(study.methods[candidates[0]], asked, kind, study.hardware.gpus_per_run)
     if reason:
         problems.append(f"serving.adapters: method '{candidates[0]}' cannot stand for '{kind}': {reason}.")
     return candidates[0]
@@ -101,7 +111,7 @@ def describe_choice(candidates: list[str], asked: ServingSettings, kind: str) ->
     )
 
 
-def refuse(method: MethodSettings, asked: ServingSettings, kind: str, gpus: int) -> str | None:
+def why_not_served(method: MethodSettings, asked: ServingSettings, kind: str, gpus: int) -> str | None:
     """Return why a method cannot be served, as the end of a sentence, or None. `gpus` share a training."""
     if not fits(method, asked, kind):
         return f"it needs backbone '{asked.backbone}', adapter '{kind}' and a readout with a head"
@@ -130,7 +140,9 @@ def describe_serving(study: StudyConfig) -> dict[str, Any] | None:
     asked = study.serving
     if asked is None:
         return None
+    # Another study's results are shown, not measured: a change there must measure nothing anew.
     settings = asked.model_dump(mode="json", exclude={"real_size"})
+    # The first seed's runs alone: nearly all that is measured is bytes and time, on which a seed has no bearing.
     return {"study": study.study, "seed": study.run.seeds[0], **settings}
 
 

@@ -4,39 +4,25 @@ A task is one file in this folder with a class `Settings(TaskSettings)`. Importi
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pydantic import Field
 
+from fineprint.core.records import Row
 from fineprint.hub.sources import SourceSettings
 
+# As data sets on the hub write it; such rows are dropped and counted, never guessed at.
 NO_LABEL = -1
 
 
-@dataclass(frozen=True)
-class Row:
-    """One example.
-
-    Attributes:
-        id: unique within the task, stable from run to run.
-        texts: the input texts by field name, in the order in which an encoder reads them (one or two).
-        label: position in the task's `labels`, or `NO_LABEL` where annotators reached no consensus.
-        group: rows of one group stay on the same side of the held-out cut (for NLI: the premise).
-        tags: what the report breaks scores down by, for example {"genre": "fiction"}.
-    """
-
-    id: str
-    texts: dict[str, str]
-    label: int
-    group: str
-    tags: dict[str, str] = field(default_factory=dict)
+__all__ = ["NO_LABEL", "Row", "TaskSettings", "text_length"]
 
 
 class TaskSettings(SourceSettings):
     """What every task has.
 
     Attributes:
+        kind: the file's name.
         references: numbers of the works that the rows come from, as report/references.yaml has them.
         language: of the rows, as a code such as "en", for model cards; empty where it is not known.
         origin: set by tasks that make their rows up, worded to follow "the rows of …"; the report says it.
@@ -44,7 +30,7 @@ class TaskSettings(SourceSettings):
         description: what is asked, for the report.
         labels: in the order of the label numbers.
         answers: the word that a language model gives for each label.
-        prompt: the wording, with the text fields in braces; it ends where the answer begins.
+        prompt: the wording, with text fields in braces; it ends where the answer begins. {{ and }} are braces.
         held_out_fraction: of the training rows, held out to choose the best epoch on.
     """
 
@@ -59,6 +45,10 @@ class TaskSettings(SourceSettings):
     answers: tuple[str, ...]
     prompt: str
     held_out_fraction: float = Field(0.1, gt=0, lt=1)
+
+    @abstractmethod
+    def text_fields(self) -> tuple[str, ...]:
+        """Return the names of a row's texts, in the order in which an encoder reads them; the prompt may use these."""
 
     @abstractmethod
     def load_splits(self, seed: int) -> dict[str, list[Row]]:

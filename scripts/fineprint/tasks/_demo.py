@@ -15,9 +15,10 @@ GENRES = (*lexicon.MATCHED_GENRES, *lexicon.MISMATCHED_GENRES)
 
 
 class DemoTaskSettings(TaskSettings):
-    """The `unlabelled_rows` come on top of the others in every split, as in collections whose annotators did not agree.
+    """A kind sets `split_genres`: what each split is about.
 
-    A kind sets `split_genres`: what each split is about.
+    Attributes:
+        unlabelled_rows: on top of the others in every split, as in collections whose annotators did not agree.
     """
 
     language: ClassVar[str] = "en"
@@ -36,15 +37,18 @@ class DemoTaskSettings(TaskSettings):
 
     def load_splits(self, seed: int) -> dict[str, list[Row]]:
         """Return all splits; no example occurs twice, within a split or across splits."""
+        # Shared by all splits: no test row has the texts of a training row.
         seen: set[tuple[str, ...]] = set()
         return {split: self._make_rows(split, size, seed, seen) for split, size in self.sizes().items()}
 
     def _make_rows(self, split: str, size: int, seed: int, seen: set[tuple[str, ...]]) -> list[Row]:
+        # By split: with another number of training rows, test rows are drawn from the same sequence.
         random = Random(f"{seed} {split}")
         drawn = self.draw_examples(random, self.split_genres[split])
         examples = _take_new(drawn, size + self.unlabelled_rows, seen)
         without_label = set(random.sample(range(len(examples)), self.unlabelled_rows))
         rows = [_make_row(f"{split}-{n:05d}", example, n in without_label) for n, example in enumerate(examples)]
+        # Examples come in groups, such as the four of two questions and two passages.
         random.shuffle(rows)
         return rows
 

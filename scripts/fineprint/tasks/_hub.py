@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 class HubTaskSettings(TaskSettings):
-    """Attributes:
-    source: a data set on the hub, or a local folder with a copy of it (Parquet).
-    revision: branch, tag or commit asked for; the commit that was loaded is recorded.
-    train_fraction: of the training rows that are used, after shuffling with `shuffle_seed`.
-    test_rows: at most so many rows of each test split, the first ones; None takes all.
+    """A kind sets the data set's `name`, its `columns`, and `splits`: the split here → the split there, "train" first.
 
-    A kind sets the data set's `name`, its `columns`, and `splits`: the split here → the split there, "train" first.
+    Attributes:
+        source: a data set on the hub, or a local folder with a copy of it (Parquet).
+        revision: branch, tag or commit asked for; the commit that was loaded is recorded.
+        train_fraction: of the training rows that are used, after shuffling with `shuffle_seed`.
+        shuffle_seed: of the training rows before they are cut; apart from `data_seed`, as in the assignment.
+        test_rows: at most so many rows of each test split, the first ones; null takes all.
     """
 
     name: ClassVar[str]
@@ -60,6 +61,7 @@ class HubTaskSettings(TaskSettings):
         tables = {split: self.load_table(split) for split in self.splits}
         for split, table in tables.items():
             self._require_columns(table, split)
+        # Shuffled before it is cut: many data sets are sorted, by source or by label.
         train = tables["train"].shuffle(seed=self.shuffle_seed)
         tables["train"] = train.select(range(max(1, round(self.train_fraction * len(train)))))
         return {split: self._make_rows(split, table) for split, table in tables.items()}
@@ -91,6 +93,7 @@ class HubTaskSettings(TaskSettings):
 
     def read_label(self, value: Any, where: str) -> int:
         """Return a label's number; nothing, and a negative number, stand for no gold label."""
+        # BoolQ's labels are False and True, and 0 and 1 are equal to them.
         if value is None or value in (False, True):
             return NO_LABEL if value is None else int(value)
         if isinstance(value, int) and value < len(self.labels):

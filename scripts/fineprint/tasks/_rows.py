@@ -7,9 +7,8 @@ import random
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from fineprint.core.records import hash_file
+from fineprint.core.records import SplitRecord, TaskRecord, hash_file
 from fineprint.core.settings import SettingsError
 from fineprint.tasks import NO_LABEL, Row, TaskSettings
 
@@ -20,7 +19,7 @@ RESERVED = (HELD_OUT, POOLED, TRIALS)
 
 
 def write_rows(path: Path, rows: list[Row]) -> None:
-    """Write one JSON object per line."""
+    """Write one JSON object per line, the folders above made where they are missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = (json.dumps(asdict(row), ensure_ascii=False) for row in rows)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -48,12 +47,14 @@ def cut_held_out(rows: list[Row], share: float, seed: int) -> tuple[list[Row], l
     Raises:
         SettingsError: one of the two parts would be empty.
     """
+    # Sorted first: a set's order differs from process to process, and the draw must not.
     groups = sorted({row.group for row in rows})
     random.Random(seed).shuffle(groups)
     sizes, wanted = Counter(row.group for row in rows), round(share * len(rows))
     held: set[str] = set()
     count = 0
     for group in groups:
+        # Whole groups, so the share is met about: never less than asked, at most one group more.
         if count >= wanted:
             break
         held.add(group)
@@ -89,41 +90,43 @@ def prepare_splits(task: TaskSettings, seed: int) -> tuple[dict[str, list[Row]],
     for split, rows in labelled.items():
         if not rows:
             raise SettingsError(f"split '{split}' has no row with a gold label among {len(loaded[split])} rows")
+    # Cut after dropping rows without a label, so that the share is one of the rows that count.
     train, held_out = cut_held_out(labelled.pop(TRAIN), task.held_out_fraction, seed)
     return {TRAIN: train, HELD_OUT: held_out, **labelled}, dropped
 
 
 def describe_task(
-    task: TaskSettings, splits: dict[str, list[Row]], dropped: dict[str, int], files: dict[str, Path]
-) -> dict[str, Any]:
+    name: str, task: TaskSettings, splits: dict[str, list[Row]], dropped: dict[str, int], files: dict[str, Path]
+) -> TaskRecord:
     """Return the task's record: settings, labels, wording, and for each split its counts, hash and first rows."""
-    return {
-        "settings": task.model_dump(mode="json"),
-        "facts": task.facts(),
-        "description": task.description,
-        "labels": list(task.labels),
-        "answers": list(task.answers),
-        "prompt": task.prompt,
-        "dropped_without_label": dropped,
-        "rows_shared_with_train": {
+    return TaskRecord(
+        name=name,
+        settings=task.model_dump(mode="json"),
+        facts=task.facts(),
+        description=task.description,
+        labels=list(task.labels),
+        answers=list(task.answers),
+        prompt=task.prompt,
+        dropped_without_label=dropped,
+        rows_shared_with_train={
             split: count_shared(rows, splits[TRAIN]) for split, rows in splits.items() if split != TRAIN
         },
-        "splits": {split: describe_split(task, rows, files[split]) for split, rows in splits.items()},
-    }
+        splits={split: describe_split(task, rows, files[split]) for split, rows in splits.items()},
+    )
 
 
-def describe_split(task: TaskSettings, rows: list[Row], file: Path) -> dict[str, Any]:
+def describe_split(task: TaskSettings, rows: list[Row], file: Path) -> SplitRecord:
     """Return counts by label and tag, the file's hash and one example row per label."""
     tags = sorted({tag for row in rows for tag in row.tags})
     examples = [next((row for row in rows if row.label == number), None) for number in range(len(task.labels))]
-    return {
-        "rows": len(rows),
-        "groups": len({row.group for row in rows}),
-        "labels": {label: sum(row.label == number for row in rows) for number, label in enumerate(task.labels)},
-        "tags": {tag: dict(sorted(Counter(row.tags.get(tag, "") for row in rows).items())) for tag in tags},
-        "sha256": hash_file(file),
-        "examples": [asdict(row) for row in examples if row is not None],
-    }
+    return SplitRecord(
+        rows=len(rows),
+        groups=len({row.group for row in rows}),
+        labels={label: sum(row.label == number for row in rows) for number, label in enumerate(task.labels)},
+        tags={tag: dict(sorted(Counter(row.tags.get(tag, "") for row in rows).items())) for tag in tags},
+        sha256=hash_file(file),
+        examples=[row for row in examples if row is not None],
+    )
 
 
 def count_shared(rows: list[Row], train: list[Row]) -> int:

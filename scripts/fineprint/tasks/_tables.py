@@ -21,6 +21,7 @@ def read_table(path: Path) -> list[dict[str, Any]]:
 
     readers = {
         ".jsonl": lambda: pandas.read_json(path, lines=True, dtype=False, convert_dates=False),
+        # As text: "01" stays what it is, and "NA" or "None" is a word, not a missing value.
         ".csv": lambda: pandas.read_csv(path, dtype=str, keep_default_na=False),
         ".tsv": lambda: pandas.read_csv(path, dtype=str, keep_default_na=False, sep="\t"),
         ".parquet": lambda: pandas.read_parquet(path),

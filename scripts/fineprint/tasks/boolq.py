@@ -23,7 +23,12 @@ class Settings(HubTaskSettings):
     )
     source: str = "google/boolq"
 
+    def text_fields(self) -> tuple[str, ...]:
+        """Return what a row's texts are called."""
+        return ("passage", "question")
+
     def make_row(self, split: str, number: int, entry: dict[str, Any]) -> Row:
         """Turn an entry in the hub's form into a row; entries have no number of their own."""
         identifier, texts = f"{split}-{number}", {"passage": entry["passage"], "question": entry["question"]}
+        # Several questions may be asked on one passage: they stay on one side of the held-out cut.
         return Row(identifier, texts, self.read_label(entry["answer"], identifier), group=entry["passage"])

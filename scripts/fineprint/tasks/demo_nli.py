@@ -11,7 +11,13 @@ from fineprint.tasks._demo import DemoTaskSettings
 
 
 class Settings(DemoTaskSettings):
-    """Sizes of the splits, and the wording of the prompt."""
+    """The mismatched split has genres that training never saw, as in MultiNLI.
+
+    Attributes:
+        train_rows: held-out rows are cut from them.
+        matched_rows: of the genres that training has.
+        mismatched_rows: of other genres.
+    """
 
     kind: Literal["demo_nli"] = "demo_nli"
     split_genres: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -26,6 +32,10 @@ class Settings(DemoTaskSettings):
     train_rows: int = 3000
     matched_rows: int = 810
     mismatched_rows: int = 810
+
+    def text_fields(self) -> tuple[str, ...]:
+        """Return what a row's texts are called."""
+        return ("premise", "hypothesis")
 
     def sizes(self) -> dict[str, int]:
         """Return the number of labelled rows by split."""

@@ -10,7 +10,12 @@ from fineprint.tasks._demo import DemoTaskSettings
 
 
 class Settings(DemoTaskSettings):
-    """Sizes of the splits, and the wording of the prompt."""
+    """One test split, of the genres that training has.
+
+    Attributes:
+        train_rows: held-out rows are cut from them.
+        test_rows: of the one test split.
+    """
 
     kind: Literal["demo_question_answering"] = "demo_question_answering"
     description: str = "English yes-or-no questions on passages generated for this study (eight phenomena, five genres)"
@@ -19,6 +24,10 @@ class Settings(DemoTaskSettings):
     prompt: str = "Passage: {passage}\nQuestion: {question}\nAnswer:"
     train_rows: int = 2000
     test_rows: int = 600
+
+    def text_fields(self) -> tuple[str, ...]:
+        """Return what a row's texts are called."""
+        return ("passage", "question")
 
     def sizes(self) -> dict[str, int]:
         """Return the number of labelled rows by split."""

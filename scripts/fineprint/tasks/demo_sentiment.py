@@ -10,7 +10,12 @@ from fineprint.tasks._demo import DemoTaskSettings
 
 
 class Settings(DemoTaskSettings):
-    """Sizes of the splits, and the wording of the prompt."""
+    """One test split, of the genres that training has.
+
+    Attributes:
+        train_rows: held-out rows are cut from them.
+        test_rows: of the one test split.
+    """
 
     kind: Literal["demo_sentiment"] = "demo_sentiment"
     description: str = "English sentences with a sentiment generated for this study (ten phenomena, five genres)"
@@ -20,6 +25,10 @@ class Settings(DemoTaskSettings):
     prompt: str = "Passage: {sentence}\nQuestion: Is all happy and clean?\nAnswer:"
     train_rows: int = 2000
     test_rows: int = 600
+
+    def text_fields(self) -> tuple[str, ...]:
+        """Return what a row's texts are called."""
+        return ("sentence",)
 
     def sizes(self) -> dict[str, int]:
         """Return the number of labelled rows by split."""

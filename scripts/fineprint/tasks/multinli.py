@@ -21,7 +21,12 @@ OFFICIAL_FILES = {"train": "train", "matched": "dev_matched", "mismatched": "dev
 
 
 class Settings(HubTaskSettings):
-    """`source` may also be a local folder with the official files; `train_fraction`: a tenth, as in the assignment."""
+    """A tenth of the training rows, as in the assignment.
+
+    Attributes:
+        source: a data set on the hub, a local folder with a copy of it, or one with the official
+            `multinli_1.0_*.jsonl`.
+    """
 
     kind: Literal["multinli"]
     references: ClassVar[tuple[str, ...]] = ("ACL N18-1101",)
@@ -48,6 +53,10 @@ class Settings(HubTaskSettings):
     source: str = "nyu-mll/multi_nli"
     train_fraction: float = Field(0.1, gt=0, le=1)
 
+    def text_fields(self) -> tuple[str, ...]:
+        """Return what a row's texts are called."""
+        return ("premise", "hypothesis")
+
     def source_files(self) -> list[Path]:
         """Return the files of a local folder, the official ones too."""
         return sorted([*super().source_files(), *Path(self.source).glob("multinli_1.0_*.jsonl")])
@@ -56,6 +65,7 @@ class Settings(HubTaskSettings):
         """Load one split from wherever the source is."""
         folder = Path(self.source)
         official = folder / f"multinli_1.0_{OFFICIAL_FILES[split]}.jsonl"
+        # Told by the files' names: a copy of the hub's data set is Parquet.
         if official.exists():
             return read_official(official)
         if folder.is_dir() and any(folder.glob("multinli_1.0_*.jsonl")):

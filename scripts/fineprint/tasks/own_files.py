@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import string
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,13 +14,15 @@ from fineprint.tasks._tables import NO_LABEL_MARKS, read_table, require_columns
 
 
 class Settings(TaskSettings):
-    """Attributes:
-    files: a file per split; "train" and at least one test split, under any names.
-    text_columns: field name in the prompt → column; one or two, in the order in which an encoder reads them.
-    label_column: holds label names, or their numbers in the order of `labels`.
-    group_column: rows with the same value stay together when rows are held out; None takes the first text.
-    tag_columns: tag name → column; the report breaks scores down by tags.
-    max_rows: at most so many rows of a split, drawn by the seed.
+    """Files, and which of their columns is what.
+
+    Attributes:
+        files: a file per split; "train" and at least one test split, under any names.
+        text_columns: field name in the prompt → column; one or two, in the order in which an encoder reads them.
+        label_column: holds label names, or their numbers in the order of `labels`.
+        group_column: rows with the same value stay together when rows are held out; null takes the first text.
+        tag_columns: tag name → column; the report breaks scores down by tags.
+        max_rows: at most so many rows of a split, drawn by the seed.
     """
 
     kind: Literal["own_files"]
@@ -41,11 +42,11 @@ class Settings(TaskSettings):
             raise ValueError("'held_out' is cut from train by the workflow; name the test split differently")
         if wrong := [split for split in self.files if not NAME.fullmatch(split)]:
             raise ValueError(f"`files`: the split '{wrong[0]}' may have only the characters a-z, 0-9 and _ in its name")
-        fields = {field for _, field, _, _ in string.Formatter().parse(self.prompt) if field}
-        if unknown := sorted(fields - set(self.text_columns)):
-            known = ", ".join(f"{{{name}}}" for name in self.text_columns)
-            raise ValueError(f"`prompt` asks for {{{unknown[0]}}}, which text_columns does not have; it has {known}")
         return self
+
+    def text_fields(self) -> tuple[str, ...]:
+        """Return what the config calls the texts."""
+        return tuple(self.text_columns)
 
     def source_files(self) -> list[Path]:
         """Return every split's file."""
@@ -62,6 +63,7 @@ class Settings(TaskSettings):
         require_columns(table, columns + ([self.group_column] if self.group_column else []), str(path))
         rows = [self.make_row(split, number, entry, path) for number, entry in enumerate(table, start=1)]
         limit = self.max_rows.get(split)
+        # Of the split as well: two files of one length must not lose the same lines.
         return rows if limit is None or limit >= len(rows) else random.Random(f"{seed}/{split}").sample(rows, limit)
 
     def make_row(self, split: str, number: int, entry: dict[str, Any], path: Path) -> Row:
@@ -74,9 +76,11 @@ class Settings(TaskSettings):
 
     def read_label(self, value: Any, where: str) -> int:
         """Return a label's position from its name or number."""
+        # Compared as text: what a table gives as 1, 1.0 or "1" is one label.
         text = str(value).strip()
         if text in self.labels:
             return self.labels.index(text)
+        # After the names: a study may call a label "None".
         if text in NO_LABEL_MARKS:
             return NO_LABEL
         number = text.removesuffix(".0")
@@ -87,6 +91,7 @@ class Settings(TaskSettings):
 
 def read_text(value: Any, column: str, path: Path, number: int) -> str:
     """Return a text; one that is missing is refused, lest "nan" be read as a sentence."""
+    # Only NaN, pandas' mark of a missing cell, differs from itself.
     if value is None or value != value:
         raise SettingsError(f"{path}, row {number}: column '{column}' has no text; leave such rows out")
     return str(value)

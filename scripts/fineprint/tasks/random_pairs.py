@@ -29,9 +29,12 @@ Points = Sequence[tuple[float, float]]
 
 
 class Settings(TaskSettings):
-    """Attributes:
-    train_rows, test_rows: held-out rows are cut from the training rows.
-    words: how many different words rows are written in; the backbone's vocabulary must hold them.
+    """How many rows, in how many words.
+
+    Attributes:
+        train_rows: held-out rows are cut from them.
+        test_rows: of the one test split.
+        words: how many different words rows are written in; the backbone's vocabulary must hold them.
     """
 
     kind: Literal["random_pairs"]
@@ -48,6 +51,10 @@ class Settings(TaskSettings):
     test_rows: int = Field(500, ge=1)
     words: int = Field(20_000, ge=2, le=MOST_WORDS)
 
+    def text_fields(self) -> tuple[str, ...]:
+        """Return what a row's texts are called."""
+        return ("premise", "hypothesis")
+
     def load_splits(self, seed: int) -> dict[str, list[Row]]:
         """Return the two splits."""
         words = make_words(self.words)
@@ -61,6 +68,7 @@ class Settings(TaskSettings):
 
         Spread evenly, few rows have the quantiles of many.
         """
+        # One length out of each of `count` equal slices of the distribution.
         lengths = [count_tokens((number + generator.random()) / count) for number in range(count)]
         labels = [number % len(self.labels) for number in range(count)]
         generator.shuffle(lengths)
@@ -73,6 +81,7 @@ class Settings(TaskSettings):
     def make_row(self, identifier: str, length: int, label: int, words: list[str], generator: random.Random) -> Row:
         """Return a pair of `length` tokens, special tokens included."""
         drawn = generator.choices(words, k=length - SPECIAL_TOKENS)
+        # The mean length for this total: only the sum of both lengths costs anything.
         cut = round(interpolate(HYPOTHESIS_TOKENS, len(drawn)))
         premise, hypothesis = " ".join(drawn[cut:]), " ".join(drawn[:cut])
         return Row(identifier, {"premise": premise, "hypothesis": hypothesis}, label, group=identifier)

@@ -23,6 +23,10 @@ class Settings(HubTaskSettings):
     )
     source: str = "stanfordnlp/sst2"
 
+    def text_fields(self) -> tuple[str, ...]:
+        """Return what a row's texts are called."""
+        return ("sentence",)
+
     def make_row(self, split: str, number: int, entry: dict[str, Any]) -> Row:
         """Turn an entry in the hub's form into a row; its sentences end in a space."""
         identifier, sentence = f"{split}-{entry['idx']}", entry["sentence"].strip()

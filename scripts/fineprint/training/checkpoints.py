@@ -86,6 +86,7 @@ class Checkpoints:
             write_parts(partial, {"binding": self.binding, **state}, tensors)
             finished = self.folder / f"{WHOLE}{step}"
             shutil.rmtree(finished, ignore_errors=True)
+            # A rename is done or not done, whatever ends this process: there is never half a checkpoint of this name.
             partial.rename(finished)
         except OSError as error:
             logger.warning("No checkpoint could be written into %s, training goes on: %s.", self.folder, error)
@@ -101,6 +102,7 @@ class Checkpoints:
     def whole(self) -> list[Path]:
         """Return the checkpoints that were written to their end, the newest last."""
         found = self.folder.glob(f"{WHOLE}*") if self.folder.exists() else ()
+        # By time rather than by step: after other settings a training begins at small steps again.
         return sorted(found, key=lambda path: (path / STATE).stat().st_mtime_ns if (path / STATE).exists() else 0)
 
     def read(self) -> Saved | None:
@@ -111,7 +113,7 @@ class Checkpoints:
             return None
         newest = self.whole()[-1]
         try:
-            saved = read_parts(newest, self.binding)
+            saved = read_checkpoint(newest, self.binding)
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             logger.warning("The checkpoint %s cannot be read and is ignored: %s.", newest, error)
             return None
@@ -137,16 +139,18 @@ def write_parts(folder: Path, state: dict[str, Any], tensors: dict[str, Tensors]
     for part, values in tensors.items():
         save_file(values, folder / f"{part}.safetensors")
     write_json(folder / STATE, {**state, "parts": list(tensors)})
+    # Else a machine that loses power after the rename could leave a folder of that name with empty files.
     for file in folder.iterdir():
         with file.open("rb") as stream:
             os.fsync(stream.fileno())
 
 
-def read_parts(folder: Path, binding: dict[str, Any]) -> Saved | None:
+def read_checkpoint(folder: Path, binding: dict[str, Any]) -> Saved | None:
     """Return a checkpoint, or None if it is bound to something else."""
     from safetensors.torch import load_file
 
     state = read_json(folder / STATE)
+    # As JSON gives it back: what was written has gone the same way.
     if state["binding"] != json.loads(json.dumps(binding)):
         return None
     return Saved(state, {part: load_file(folder / f"{part}.safetensors") for part in state["parts"]})

@@ -35,8 +35,11 @@ def evaluate(stepper: Stepper, examples: list[EncodedExample]) -> tuple[float, f
             loss, hit = readout.evaluate(module, batch)
             losses.append(loss)
             hits.append(hit)
+        # What was kept of these examples was computed with weights that training now changes.
         readout.expect(module, [])
+    # What a process without a batch of its own ran for the others' sake is left out.
     counted = [part[: len(own)] for part in (losses, hits)]
+    # One look at the GPU for all batches; in 64 bits, so that how rows were cut hardly shows.
     sums = [float(torch.cat(part).double().sum()) if part else 0.0 for part in counted]
     loss_sum, hit_sum = stepper.processes.add(sums)
     return loss_sum / len(examples), hit_sum / len(examples)

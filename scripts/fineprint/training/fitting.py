@@ -16,6 +16,7 @@ from fineprint.readouts._padding import round_up
 if TYPE_CHECKING:
     from fineprint.training.stepping import Stepper
 
+# Stands for None where processes exchange whole numbers: more than any memory.
 DOES_NOT_FIT = 2**62
 
 
@@ -35,12 +36,14 @@ def fit(stepper: Stepper, examples: list[EncodedExample], memory: str, predict: 
     rows = math.ceil(stepper.rows_per_step / processes.count)
     longest = max(map(example_length, examples))
     length = round_up(longest)
+    # Only in training are there dropout's masks, which take memory as well.
     stepper.module.train()
 
     def measure(micro_batch: int, gradient_checkpointing: bool) -> int | None:
         stepper.micro_batch = micro_batch
         stepper.set_gradient_checkpointing(gradient_checkpointing)
         peak = try_pass(stepper, examples, length)
+        # All processes must cut a step alike, so what does not fit one fits none.
         agreed = processes.highest(DOES_NOT_FIT if peak is None else peak)[0]
         return None if agreed == DOES_NOT_FIT else agreed
 
@@ -57,17 +60,20 @@ def try_pass(stepper: Stepper, examples: list[EncodedExample], length: int) -> i
     """Return the peak that training would reach with micro-batches of the longest rows, or None if they do not fit."""
     import torch
 
+    # Tried rather than predicted: near the limit the few per cent by which a prediction is off decide.
     held = torch.cuda.memory_allocated()
     torch.cuda.reset_peak_memory_stats()
     try:
         stepper.run_pass(stepper.to_device(stepper.example(examples, length)), 1.0)
         peak = torch.cuda.max_memory_allocated()
+        # The optimizer has no state yet and nothing is captured: both are added by arithmetic.
         kept = peak - held - gradient_bytes(stepper.parameters)
         reserve = capture_reserve(kept, stepper.micro_batch) if stepper.can_capture else 0
         return peak + optimizer_estimate(stepper) + reserve
     except torch.OutOfMemoryError:
         return None
     finally:
+        # A trial's gradients are none of the training's, and its blocks would stand in the way of the next trial's.
         stepper.optimizer.zero_grad()
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import torch
 
+# In the first passes libraries set up their workspaces, which cannot be captured. Once these stand, one pass will do
+# for each further shape.
 WARM_UPS = 2
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
@@ -48,6 +50,7 @@ class StepGraphs:
 
         self.run_pass, self.finish = run_pass, finish
         self.pool, self.stream = torch.cuda.graph_pool_handle(), torch.cuda.Stream()
+        # A tensor, for a number would be recorded as it is, and the share differs from micro-batch to micro-batch.
         self.share = torch.ones((), device="cuda")
         self.recordings: dict[Shapes, Capture] = {}
 
@@ -74,6 +77,7 @@ class StepGraphs:
         """Run the passes unrecorded, so that what libraries set up at first use is not recorded."""
         import torch
 
+        # Streams run past each other unless told: the batch must have arrived before, and all be done afterwards.
         self.stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self.stream), create_on_gpu():
             for _ in range(times):
@@ -87,6 +91,7 @@ class StepGraphs:
 
         graph = torch.cuda.CUDAGraph()
         with (
+            # thread_local: what other threads ask of CUDA meanwhile must not spoil the recording.
             torch.cuda.graph(graph, pool=self.pool, stream=self.stream, capture_error_mode="thread_local"),
             create_on_gpu(),
         ):
@@ -117,9 +122,11 @@ class StepGraphs:
         """Run the captured passes on a batch in the computer's memory, without waiting for the GPU; return the loss."""
         recording = self.recordings[shapes_of(batch)]
         for name, tensor in batch.items():
+            # Into the memory that the recording reads.
             recording.batch[name].copy_(tensor.pin_memory(), non_blocking=True)
         self.share.fill_(share)
         recording.graph.replay()
+        # The next replay of this shape overwrites it.
         return recording.loss.clone()
 
 
@@ -154,5 +161,6 @@ def recover(graphs: StepGraphs) -> None:
     with suppress(Exception):  # ends the recording's hold on the memory pool, where it still has one
         torch._C._cuda_endAllocateToPool(device, graphs.pool)
     torch.cuda.synchronize()
+    # A recording that failed leaves the generator counting for it, and dropout would raise from then on.
     fresh = torch.Generator("cuda").manual_seed(torch.initial_seed())
     torch.cuda.default_generators[device].graphsafe_set_state(fresh)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fineprint.core.progress import Progress, logger
-from fineprint.core.records import Epoch
+from fineprint.core.records import CurvePoint, Epoch
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import Assembled
 from fineprint.inference.batching import choose_lengths, split_sorted, training_batches
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 CURVE_POINTS = 200
 
 
-class Keeper(Protocol):
+class CheckpointKeeper(Protocol):
     """What the loop asks of checkpoints; `resuming.Keeper` does it. A protocol, so that neither imports the other."""
 
     def keep(self, loop: Loop) -> None:
@@ -48,7 +48,7 @@ def train(
     held_out: list[EncodedExample],
     seed: int,
     name: str,
-    keeper: Keeper | None = None,
+    keeper: CheckpointKeeper | None = None,
 ) -> Outcome:
     """Train `assembled.module` in place and leave it as it was at its best epoch.
 
@@ -70,15 +70,19 @@ def train(
     before = trained_norms(stepper)
     stepper.processes.begin(stepper.unsharded, seed)
     loop = Loop(assembled, stepper, examples, Progress(name, stepper.schedule.updates, "examples"), keeper)
+    # The longest rows make the largest micro-batch: what is reported is a peak.
     loop.measure_activations(split_sorted(examples, stepper.micro_batch)[0])
+    # Only from here on: what came before, loading above all, would be done again in any case.
     with heed_signals() if keeper else nullcontext(loop.request) as loop.request:
         loop.capture_passes()
         if keeper:
+            # After capturing, which runs the model and so moves the random state.
             keeper.resume(loop)
         while loop.epoch <= settings.epochs:
             loop.run_epoch(training_batches(examples, stepper.rows_per_step, seed, loop.epoch))
             loop.close_epoch(held_out)
     loop.restore_best()
+    # An adapter on modules that the loss does not reach would else pass for a trained method.
     if assembled.method.adapter.trains and trained_norms(stepper) == before:
         raise SettingsError(f"{name}: training changed no weight of the adapter; is the learning rate 0?")
     return loop.close()
@@ -111,7 +115,7 @@ class Loop:
     stepper: Stepper
     examples: list[EncodedExample]
     progress: Progress
-    keeper: Keeper | None = None
+    keeper: CheckpointKeeper | None = None
     request: Request = field(default_factory=Request)
     outcome: Outcome = field(default_factory=Outcome)
     epoch: int = 1
@@ -183,13 +187,15 @@ class Loop:
         updates = self.stepper.schedule.updates
         self.curve.append((loss, self.stepper.schedule.rate))
         if len(self.curve) >= max(1, updates // CURVE_POINTS) or self.update == updates:
+            # Looked at once for each point of the curve: looking waits for the GPU, and at each step would stall it.
             mean = sum(torch.stack([value for value, _ in self.curve]).tolist()) / len(self.curve)
             if not math.isfinite(mean):
                 raise SettingsError(
                     f"{self.progress.name}: the loss is {mean} at step {self.update} of {updates}; "
                     "lower the learning rate, raise warmup_ratio, or use mixed_precision bf16 or no"
                 )
-            self.outcome.steps.append({"step": self.update, "loss": mean, "learning_rate": self.curve[-1][1]})
+            rate = self.curve[-1][1]
+            self.outcome.steps.append(CurvePoint(step=self.update, loss=mean, learning_rate=rate))
             self.curve.clear()
         self.progress.advance(self.update, rows, lambda: f" · loss {float(loss):.3f}")
 
@@ -213,9 +219,11 @@ class Loop:
             "%s · epoch %d/%d · training loss %.3f · held-out loss %.3f, accuracy %.3f",
             *(self.progress.name, epoch, epochs, loss, held_out_loss, accuracy),
         )
+        # Accuracy decides and the lower loss breaks ties, of which few held-out rows have many.
         if (accuracy, -held_out_loss) > self.best or epoch == 1:
             self.best = (accuracy, -held_out_loss)
             self.outcome.best_epoch = epoch
+            # The last epoch's weights are in the module itself.
             if epoch < epochs:
                 self.best_state = {name: p.detach().cpu().clone() for name, p in self.stepper.trained.items()}
         self.epoch, self.step, self.epoch_loss = epoch + 1, 0, 0.0
@@ -235,6 +243,7 @@ class Loop:
     def close(self) -> Outcome:
         """Return the outcome with what the steps measured, and let go of what only training needs. Weights that were
         sharded are whole again in the first process, which saves them."""
+        # The module may live on, in serving, and is then what Transformers made it.
         restore_norms(self.assembled.module)
         self.outcome.weight_bytes = weight_bytes(self.stepper.module)
         if self.stepper.shards is not None:
@@ -246,5 +255,6 @@ class Loop:
             self.stepper.gradient_checkpointing,
         )
         self.outcome.notes = self.stepper.notes
+        # What captured passes set aside is theirs alone; what comes next would lack it.
         self.stepper.graphs = None
         return self.outcome

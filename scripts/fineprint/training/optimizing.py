@@ -33,6 +33,7 @@ def make_optimizer(trained: list[torch.nn.Parameter], settings: TrainingSettings
     import torch
 
     groups = [
+        # Decay would pull a norm's scale, which starts at 1, towards 0; BERT's own training spared vectors, too.
         {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
         {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
     ]
@@ -68,8 +69,10 @@ class Schedule:
     @property
     def rate(self) -> float:
         """The rate of the coming update."""
+        # The first rate is 0, as in Transformers' `get_linear_schedule_with_warmup`.
         if self.update < self.warmup:
             return self.peak * (self.update / self.warmup)
+        # max(1, …): a warm-up over all updates leaves none to fall over.
         return self.peak * max(0.0, (self.updates - self.update) / max(1, self.updates - self.warmup))
 
     def advance(self) -> None:
@@ -90,4 +93,5 @@ class Schedule:
 
 def make_schedule(optimizer: torch.optim.Optimizer, settings: TrainingSettings, updates: int) -> Schedule:
     """Return the learning rate over `updates` updates."""
+    # Rounded up, as Transformers rounds its `warmup_ratio`.
     return Schedule(optimizer, settings.learning_rate, math.ceil(settings.warmup_ratio * updates), updates)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fineprint.core.records import Epoch
+from fineprint.core.records import CurvePoint, Epoch
 
 
 @dataclass
@@ -12,7 +12,7 @@ class Outcome:
     """History, choices and sizes; what could not be measured is None."""
 
     epochs: list[Epoch] = field(default_factory=list)
-    steps: list[dict[str, float]] = field(default_factory=list)
+    steps: list[CurvePoint] = field(default_factory=list)
     best_epoch: int = 0
     weight_bytes: int | None = None
     gradient_bytes: int | None = None

@@ -20,6 +20,7 @@ class PagedAdamW(PagedAdamW8bit):
             self.check_overrides()
             self.to_gpu()
             self.initialized = True
+        # As bitsandbytes 0.50.2's own `step`, which waits for the GPU behind each tensor.
         for group_number, group in enumerate(self.param_groups):
             for number, parameter in enumerate(group["params"]):
                 if parameter.grad is not None:

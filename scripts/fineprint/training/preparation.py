@@ -41,6 +41,7 @@ def make_stepper(assembled: Assembled, settings: TrainingSettings, examples: lis
     store_frozen(assembled.module, accelerator)
     processes = join_processes()
     shards = Shards(assembled.module, processes) if assembled.method.shards(processes.count) > 1 else None
+    # Sharding turns norms into parts of something else: there they keep their own code.
     if on_gpu and shards is None:
         fuse_norms(assembled.module)
     if shards is not None and accelerator.mixed_precision == "fp16":
@@ -48,8 +49,11 @@ def make_stepper(assembled: Assembled, settings: TrainingSettings, examples: lis
             "training.shard_weights: this GPU has no bfloat16, and float16, whose losses are scaled, does not go with "
             "weights that are sharded over several; set mixed_precision: no"
         )
+    # Without evaluation_mode accelerate would wrap DDP around it, which averages gradients per process instead of
+    # weighing them by their terms of the loss.
     module = accelerator.prepare_model(assembled.module, evaluation_mode=True)  # nothing is wrapped around it
     optimizer = make_optimizer(list(trained_parameters(module, shards).values()), settings)
+    # The last step of an epoch may see fewer rows: none is dropped.
     updates = settings.epochs * math.ceil(len(examples) / (settings.batch_size * settings.gradient_accumulation_steps))
     schedule = make_schedule(optimizer, settings, updates)
     optimizer = accelerator.prepare_optimizer(optimizer)
@@ -74,6 +78,7 @@ def trained_norms(stepper: Stepper) -> list[float]:
 
     heads = stepper.readout.head_names(stepper.module)
     return [
+        # In 64 bits: one small update hardly shows in the sum of a million squares.
         float(parameter.detach().double().square().sum())
         for name, parameter in stepper.trained.items()
         if not any(part in heads for part in name.split(".")) and not torch.is_complex(parameter)

@@ -11,7 +11,7 @@ from signal import Signals
 from typing import TYPE_CHECKING, Any
 
 from fineprint.core.progress import logger
-from fineprint.core.records import Phase
+from fineprint.core.records import CurvePoint, Epoch, Phase, make_record
 from fineprint.jobs.interruption import Interrupted
 from fineprint.measuring.phases import Meter, gather_phase, join_phases
 from fineprint.training.checkpoints import Checkpoints, Saved, Tensors
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from fineprint.training.loop import Loop
     from fineprint.training.stepping import Stepper
 
-# Of a loop and of its outcome, what is plain values already.
-LOOP, OUTCOME = ("epoch", "step", "update", "best"), ("epochs", "steps", "best_epoch", "resumed_from_steps")
+# Of a loop and of its outcome, what is plain values already, or a record made of them.
+LOOP = ("epoch", "step", "update", "best")
+OUTCOME = {"epochs": list[Epoch], "steps": list[CurvePoint], "best_epoch": int, "resumed_from_steps": list[int]}
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Keeper:
         """Write a checkpoint of the loop as it stands between two steps; on a GPU this waits until its work is done."""
         processes = loop.stepper.processes
         so_far = join_phases(self.earlier, gather_phase(processes, self.meter.read()))
+        # Every process has dropout of its own; the first writes them all.
         random = processes.gather(random_states())
         tensors = {
             "weights": {name: gathered(loop.stepper, name, p) for name, p in loop.stepper.trained.items()},
@@ -78,10 +80,11 @@ class Keeper:
         if not all(processes.gather(saved is not None)):  # asked of all: one that cannot read it must not go alone
             return
         assert saved is not None
-        self.earlier = saved.state["phase"]
+        self.earlier = make_record(saved.state["phase"], Phase, "the checkpoint's phase")
         fill_weights(loop, saved)
         fill_optimizer(loop.stepper, saved)
         fill_loop(loop, saved)
+        # Last, since what comes before, the optimizer's made-up step for one, may draw.
         fill_random_states(saved.tensors["random"], processes.number)
         updates = loop.stepper.schedule.updates
         loop.outcome.resumed_from_steps.append(loop.update)
@@ -117,8 +120,8 @@ def fill_loop(loop: Loop, saved: Saved) -> None:
     state, stepper = saved.state, loop.stepper
     for name in LOOP:
         setattr(loop, name, state[name])
-    for name in OUTCOME:
-        setattr(loop.outcome, name, state["outcome"][name])
+    for name, kind in OUTCOME.items():
+        setattr(loop.outcome, name, make_record(state["outcome"][name], kind, f"the checkpoint's {name}"))
     loop.best = tuple(state["best"])
     loop.best_state = {name: own(stepper, name, tensor) for name, tensor in saved.tensors["best"].items()}
     loop.epoch_loss, loop.seconds_before = state["epoch_loss"], state["epoch_seconds"]
@@ -126,6 +129,7 @@ def fill_loop(loop: Loop, saved: Saved) -> None:
     loop.curve = [(torch.tensor(loss, device=device), rate) for loss, rate in state["curve"]]
     loop.progress.begin_at(loop.update)
     stepper.gradient_bytes, stepper.optimizer_bytes = state["gradient_bytes"], state["optimizer_bytes"]
+    # What this start noted, such as how a step is cut, is often what the first one did: each is told once.
     stepper.notes[:] = dict.fromkeys([*state["notes"], *stepper.notes])
     stepper.schedule.update = loop.update
     stepper.schedule.set_rate(stepper.schedule.rate)
@@ -203,6 +207,7 @@ def fill_optimizer(stepper: Stepper, saved: Saved) -> None:
     tensors, numbers = saved.tensors["optimizer"], saved.state["optimizer"]
     make_states(stepper, {int(name.split(".")[0]) for name in tensors})
     states = optimizer_states(stepper)
+    # The step that made the state may still be at it.
     wait_for_gpu()
     for name, value in tensors.items():
         number, key = name.split(".", 1)

@@ -134,6 +134,8 @@ class Stepper:
         terms = self.readout.count_terms(rows)
         (ordered,) = split_sorted(rows, len(rows))
         own = self.processes.share(ordered)
+        # A part weighs by its terms of the loss, not by 1 / number of parts: however memory has rows cut, the gradient
+        # is that of the whole step.
         parts = [(part, self.readout.count_terms(part) / terms) for part in split_sorted(own, self.micro_batch)]
         passes = math.ceil(math.ceil(len(rows) / self.processes.count) / self.micro_batch)
         parts += [(rows[:1], 0.0)] * (passes - len(parts))
@@ -143,6 +145,7 @@ class Stepper:
             batch = self.collate(part)
             if self.graphs is not None and self.graphs.holds(batch):
                 loss = self.graphs.replay(batch, share)
+                # A captured pass that holds a whole step has changed the weights already.
                 updated = self.graphs.finish is not None
             else:
                 loss = self.run_uncaptured(part, batch, share)
@@ -185,6 +188,7 @@ class Stepper:
         if not self.on_gpu:
             return batch
         device = self.accelerator.device
+        # A copy out of pinned memory need not be waited for.
         return {name: tensor.pin_memory().to(device, non_blocking=True) for name, tensor in batch.items()}
 
     def forward(self, batch: Batch) -> torch.Tensor:
@@ -256,11 +260,13 @@ class Stepper:
                 f"Forward and backward passes were captured as {len(self.lengths)} CUDA graphs, for inputs of up to "
                 f"{', '.join(map(str, self.lengths))} tokens; recording took {seconds:.1f} s."
             )
+        # The rehearsal left it at 0.
         self.schedule.set_rate(self.schedule.rate)
 
     def example(self, examples: list[EncodedExample], length: int) -> Batch:
         """Return a micro-batch of rows that fit a padded length."""
         fitting = sorted((f for f in examples if example_length(f) <= length), key=example_length)
+        # The longest that fit, repeated where they are too few: the shape has to be that of a full micro-batch.
         rows = (fitting * self.micro_batch)[-self.micro_batch :]
         return self.readout.collate(rows, length)
 
@@ -277,6 +283,7 @@ class Stepper:
             self.schedule.set_rate(0.0)
             self.optimizer.step()
             for state in self.optimizer.state.values():
+                # The rehearsal must not count in AdamW's bias correction.
                 state["step"].zero_()
             self.optimizer_bytes = optimizer_bytes(self.optimizer)
         self.clear_gradients()

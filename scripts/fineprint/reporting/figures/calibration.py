@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from fineprint.core.records import Calibration
-from fineprint.reporting.figures.drawing import Drawing, panel_title, panels
+from fineprint.core.records import Calibration, as_mapping
+from fineprint.reporting.figures.drawing import Drawing, caption_figure, method_panels, name_method
 from fineprint.reporting.figures.style import COLOURS, GREY, LIGHT
-from fineprint.reporting.sections.calibration import calibrated, describe_calibration
+from fineprint.reporting.sections.calibration import calibrated
 from fineprint.results.lookup import Study
 
 
@@ -17,34 +19,30 @@ def draw_calibration(study: Study, task: str) -> Drawing | None:
     found = calibrated(study, task)
     if not found:
         return None
-    figure, axes, _ = panels(len(found), 4, 1.75, sharex=True, sharey=True)
-    for axis, (method, _, calibration) in zip(axes, found, strict=True):
+    figure, axes = method_panels(study, [method for method, *_ in found], 4, 1.75, sharex=True, sharey=True)
+    for axis, (_, _, calibration) in zip(axes, found, strict=True):
         draw_reliability(axis, calibration)
-        axis.set_title(panel_title(study, method), fontsize=7)
-    figure.supxlabel("Confidence (mean of the bin)", fontsize=8.5)
-    figure.supylabel("Accuracy", fontsize=8.5)
-    caption = (
-        f"Reliability on {study.headline(task)} of “{task}”: accuracy of the rows in each bin of confidence; the area "
-        "of a point is its share of rows. On the dashed line confidence and accuracy agree; below it a model is too "
-        "sure of itself."
-    )
+    figure.supxlabel("Confidence (mean of the bin)")
+    figure.supylabel("Accuracy")
     rows = [
-        {"number": study.numbers[method], "method": study.title(method), **part}
+        {**name_method(study, method), **as_mapping(part)}
         for method, _, calibration in found
-        for part in calibration["bins"]
+        for part in calibration.bins
     ]
-    return Drawing(figure, f"Calibration on {task}", caption, describe_calibration(study, task), rows)
+    errors = [(study.title(method), calibration.expected_calibration_error) for method, _, calibration in found]
+    errors.sort(key=itemgetter(1))
+    return caption_figure(figure, "calibration", rows, task=task, split=study.headline(task), errors=errors)
 
 
 def draw_reliability(axis: Axes, calibration: Calibration) -> None:
     """Draw one curve with the diagonal."""
-    bins = calibration["bins"]
-    total = sum(part["rows"] for part in bins)
-    x, y = [part["confidence"] for part in bins], [part["accuracy"] for part in bins]
+    bins = calibration.bins
+    total = sum(part.rows for part in bins)
+    x, y = [part.confidence for part in bins], [part.accuracy for part in bins]
     axis.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=0.9)
     axis.plot(x, y, color=COLOURS[0], linewidth=1)
-    axis.scatter(x, y, s=[8 + 90 * part["rows"] / total for part in bins], color=COLOURS[0], zorder=3)
+    axis.scatter(x, y, s=[8 + 90 * part.rows / total for part in bins], color=COLOURS[0], zorder=3)
     axis.vlines(x, y, x, color=LIGHT, linewidth=1.5, zorder=1)
-    axis.text(0.04, 0.79, f"ECE {calibration['expected_calibration_error']:.3f}", transform=axis.transAxes, fontsize=7)
+    axis.text(0.04, 0.79, f"ECE {calibration.expected_calibration_error:.3f}", transform=axis.transAxes, fontsize=7)
     axis.set(xlim=(-0.03, 1.06), ylim=(-0.06, 1.08), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
     plt.setp(axis.get_xticklabels() + axis.get_yticklabels(), fontsize=7)

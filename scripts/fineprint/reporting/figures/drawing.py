@@ -15,24 +15,14 @@ from matplotlib.figure import Figure
 
 from fineprint.reporting.figures.fonts import replace_missing_letters
 from fineprint.reporting.figures.style import COLOURS, INK, MARKERS, WIDTH
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
 
-LABEL_OFFSETS = (
-    (9, 0),
-    (0, 9),
-    (-9, 0),
-    (0, -9),
-    (9, 8),
-    (-9, 8),
-    (9, -8),
-    (-9, -8),
-    (17, 0),
-    (0, 17),
-    (-17, 0),
-    (0, -17),
-    (17, 12),
-    (-17, 12),
-)
+BESIDE = ((9, 0), (0, 9), (-9, 0), (0, -9), (9, 8), (-9, 8), (9, -8), (-9, -8))  # a text's places, in points
+FURTHER = ((17, 0), (0, 17), (-17, 0), (0, -17), (17, 12), (-17, 12))
+LABEL_OFFSETS = BESIDE + FURTHER
+ROOM = 9.0  # points around a text that are enough
+WORDS = Words("figures")
 DARK_SHADE = 0.6  # from here on figures are written in white
 TITLE_LENGTH = 34
 
@@ -48,6 +38,23 @@ class Drawing:
     rows: list[dict[str, Any]]
 
 
+def caption_figure(figure: Figure, kind: str, rows: list[dict[str, Any]], **values: Any) -> Drawing:
+    """Return a figure with its data and the texts of its kind in `report/words/figures.yaml`, filled with `values`."""
+    title, caption, alt = (WORDS(kind, form, rows=rows, **values) for form in ("title", "caption", "alt"))
+    return Drawing(figure, title, caption, alt, rows)
+
+
+def name_method(study: Study, method: str) -> dict[str, Any]:
+    """Return the columns of a figure's data that name a method."""
+    return {"number": study.numbers[method], "method": study.title(method)}
+
+
+def name_lines(axis: Axes, study: Study, methods: list[str]) -> None:
+    """Give each method a line of an axis, the first on top."""
+    lines = range(len(methods))
+    axis.set(yticks=lines, yticklabels=[label(study, name) for name in methods], ylim=(len(methods) - 0.5, -0.5))
+
+
 def label(study: Study, method: str, length: int = TITLE_LENGTH) -> str:
     """Return a method's number and title for an axis, as plain text ($ would start mathematics in matplotlib)."""
     title = study.title(method)
@@ -55,7 +62,7 @@ def label(study: Study, method: str, length: int = TITLE_LENGTH) -> str:
     return f"{study.numbers[method]}  {escape(short)}"
 
 
-def panel_title(study: Study, method: str, width: int = 26) -> str:
+def panel_title(study: Study, method: str, width: int) -> str:
     """Return a method's number and title for a small panel, on at most two lines."""
     lines = textwrap.wrap(f"{study.numbers[method]}  {study.title(method)}", width, break_on_hyphens=False)
     return escape("\n".join(lines[:2]) + ("…" if len(lines) > 2 else ""))
@@ -75,8 +82,8 @@ def looks(study: Study, method: str) -> dict[str, Any]:
     return {"color": colour, "marker": MARKERS[adapters.index(settings["adapter"]["kind"]) % len(MARKERS)]}
 
 
-def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure, list[Axes], list[Axes]]:
-    """Return a figure of small panels: all panels in use, and the spare ones, already hidden.
+def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure, list[Axes]]:
+    """Return a figure of so many small panels, each `height` inches high.
 
     As many rows as `columns` a row ask for; then as few columns as fill these rows, so that no row is almost empty.
     """
@@ -88,7 +95,25 @@ def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure
     axes = list(grid.flat)
     for axis in axes[count:]:
         axis.set_visible(False)
-    return figure, axes[:count], axes[count:]
+    return figure, axes[:count]
+
+
+def method_panels(
+    study: Study, methods: list[str], columns: int, height: float, title_width: int = 26, **more: Any
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a small panel for each method, under its number and title."""
+    figure, axes = panels(len(methods), columns, height, **more)
+    for axis, method in zip(axes, methods, strict=True):
+        axis.set_title(panel_title(study, method, title_width), fontsize=7)
+    return figure, axes
+
+
+def choose_unit(largest: float) -> tuple[float, str]:
+    """Return the decimal unit that suits the largest bar."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if largest >= unit:
+            return unit, name
+    return 1.0, "bytes"
 
 
 def draw_shades(axis: Axes, grid: np.ndarray, legible_size: float, write: Callable[[Any], str]) -> None:
@@ -109,11 +134,16 @@ def draw_shades(axis: Axes, grid: np.ndarray, legible_size: float, write: Callab
         axis.text(column, row, write((row, column)), color="white" if share > DARK_SHADE else INK, **look)
 
 
-def style_grid(axis: Axes, borders: list[int]) -> None:
-    """Take the frame off a table of shades, name its columns above, and part groups of rows by lines."""
+def strip_frame(axis: Axes) -> None:
+    """Take frame, grid and ticks off a table of shades."""
     axis.grid(visible=False)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
+
+
+def style_grid(axis: Axes, borders: list[int]) -> None:
+    """Take the frame off a table of shades, name its columns above, and part groups of rows by lines."""
+    strip_frame(axis)
     axis.xaxis.tick_top()
     axis.xaxis.set_label_position("top")
     for border in borders:
@@ -123,22 +153,13 @@ def style_grid(axis: Axes, borders: list[int]) -> None:
 def place_numbers(axis: Axes, marks: list[tuple[float, float, str]]) -> None:
     """Write a text beside each point at the first place that hides no other text or point."""
     axis.figure.canvas.draw()
-    points = [axis.transData.transform((x, y)) for x, y, _ in marks]
-    taken = [tuple(point) for point in points]
-    scale = axis.figure.dpi / 72
-    for (x, y, words), point in zip(marks, points, strict=True):
-        places = [(point[0] + dx * scale, point[1] + dy * scale) for dx, dy in LABEL_OFFSETS]
-        best = max(
-            range(len(places)),
-            key=lambda position: (min(crowding(places[position], point, taken, scale), 9), -position),
-        )
+    scale = 72 / axis.figure.dpi  # points a pixel
+    taken = [axis.transData.transform((x, y)) * scale for x, y, _ in marks]
+    for own, (x, y, words) in enumerate(marks):
+        places = taken[own] + np.array(LABEL_OFFSETS)
+        others = [place for position, place in enumerate(taken) if position != own]
+        room = [min([ROOM, *(math.dist(place, other) for other in others)]) for place in places]
+        best = int(np.argmax(room))
         taken.append(places[best])
-        axis.annotate(
-            words, (x, y), LABEL_OFFSETS[best], textcoords="offset points", ha="center", va="center", fontsize=8
-        )
-
-
-def crowding(place: tuple[float, float], own: Any, taken: list[Any], scale: float) -> float:
-    """Return the distance, in points, from a place to the nearest text or point that is not the label's own."""
-    others = [other for other in taken if tuple(other) != tuple(own)]
-    return min((math.dist(place, other) for other in others), default=99.0) / scale
+        look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8}
+        axis.annotate(words, (x, y), LABEL_OFFSETS[best], textcoords="offset points", **look)

@@ -12,6 +12,8 @@ import matplotlib
 from matplotlib.font_manager import findSystemFonts, fontManager
 from matplotlib.ft2font import FT2Font
 
+from fineprint.core import formats
+
 # Typst's compiler brings serif, mathematics and typewriter letters; DejaVu Sans, from matplotlib, the other alphabets.
 BUNDLED = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf", "DejaVuSans-BoldOblique.ttf")
 FAMILY = "DejaVu Sans"
@@ -93,9 +95,4 @@ def name_missing_letters(text: str) -> str:
     if not missing:
         return text
     runs = re.compile(f"[{re.escape(''.join(sorted(missing)))}]+")
-    return runs.sub(lambda found: f"⟨{count_letters(len(found[0]))} without a font⟩", text)
-
-
-def count_letters(number: int) -> str:
-    """Write a number of letters."""
-    return "1 letter" if number == 1 else f"{number} letters"
+    return runs.sub(lambda found: f"⟨{formats.plural(len(found[0]), 'letter')} without a font⟩", text)

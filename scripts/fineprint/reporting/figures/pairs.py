@@ -1,7 +1,8 @@
-"""The figure of paired differences: which methods can be told apart on the same rows, and by how much."""
+"""The figure of paired differences: which methods differ significantly on the same examples, and by how much."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -10,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.patches import Rectangle
 
 from fineprint.core import formats
-from fineprint.reporting.figures.drawing import Drawing, label, style_grid
+from fineprint.reporting.figures.drawing import Drawing, caption_figure, name_lines, name_method, style_grid
 from fineprint.reporting.figures.style import COLOURS, GREY, INK, LIGHT, WIDTH
 from fineprint.results.lookup import Difference, Study
 
@@ -39,19 +40,22 @@ def draw_pairs(study: Study, task: str) -> Drawing | None:
         draw_cell(axis, methods.index(second), methods.index(first), difference, largest, len(methods))
     for position in range(len(methods)):
         axis.add_patch(Rectangle((position - 0.5, position - 0.5), 1, 1, color=LIGHT, linewidth=0))
-    axis.set_yticks(range(len(methods)), [label(study, method) for method in methods])
+    name_lines(axis, study, methods)
     axis.set_xticks(range(len(methods)), [str(study.numbers[method]) for method in methods])
-    axis.set(xlim=(-0.5, len(methods) - 0.5), ylim=(len(methods) - 0.5, -0.5), xlabel="Method compared with (number)")
+    axis.set(xlim=(-0.5, len(methods) - 0.5), xlabel="Reference method (no.)")
     style_grid(axis, [])
-    rounded = " Rounded to whole points." if len(methods) > MANY_METHODS else ""
-    caption = (
-        f"Paired differences on {split} of “{task}”: accuracy of the row's method minus that of the column's, in "
-        "percentage points, on the same rows. Shaded, bold and with an asterisk: significant (exact McNemar test, "
-        "Holm-corrected, p < .05), blue for ahead and orange for behind. Runs that collapsed or were not made are "
-        f"left out.{rounded}"
-    )
     rows = [pair_row(study, *pair, difference) for pair, difference in pairs.items()]
-    return Drawing(figure, f"Paired differences on {task}", caption, describe_pairs(study, split, methods, pairs), rows)
+    return caption_figure(
+        figure,
+        "pairs",
+        rows,
+        task=task,
+        split=split,
+        rounded=len(methods) > MANY_METHODS,
+        significant=sum(difference.is_real for difference in pairs.values()) // 2,
+        pairs=len(pairs) // 2,
+        ahead=count_ahead(study, methods, pairs),
+    )
 
 
 def draw_cell(axis: Axes, x: int, y: int, difference: Difference, largest: float, count: int) -> None:
@@ -81,10 +85,8 @@ def write_points(value: float, count: int) -> str:
 def pair_row(study: Study, first: str, second: str, difference: Difference) -> dict[str, Any]:
     """Return one cell as data."""
     return {
-        "number": study.numbers[first],
-        "method": study.title(first),
-        "minus_number": study.numbers[second],
-        "minus_method": study.title(second),
+        **name_method(study, first),
+        **{f"minus_{key}": value for key, value in name_method(study, second).items()},
         "points": difference.value * 100,
         "points_low": difference.low * 100,
         "points_high": difference.high * 100,
@@ -93,13 +95,7 @@ def pair_row(study: Study, first: str, second: str, difference: Difference) -> d
     }
 
 
-def describe_pairs(study: Study, split: str, methods: list[str], pairs: dict[tuple[str, str], Difference]) -> str:
-    """Return in words how many pairs differ, and how many methods each is ahead of."""
-    real = sum(difference.is_real for difference in pairs.values()) // 2
-    wins = [first for (first, _), difference in pairs.items() if difference.is_real and difference.value > 0]
-    ahead = {method: wins.count(method) for method in methods}
-    parts = [f"{study.title(method)} of {ahead[method]}" for method in sorted(methods, key=lambda name: -ahead[name])]
-    return (
-        f"Matrix of paired differences on {split}. {real} of {formats.plural(len(pairs) // 2, 'pair')} differ "
-        f"significantly. Significantly ahead: {'; '.join(parts)}."
-    )
+def count_ahead(study: Study, methods: list[str], pairs: dict[tuple[str, str], Difference]) -> list[tuple[str, int]]:
+    """Return how many methods each is significantly ahead of, those ahead of most first."""
+    ahead = Counter(first for (first, _), difference in pairs.items() if difference.is_real and difference.value > 0)
+    return [(study.title(method), ahead[method]) for method in sorted(methods, key=lambda method: -ahead[method])]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from fineprint.core import formats
-from fineprint.reporting.figures.drawing import Drawing, escape, panels
+from fineprint.reporting.figures.drawing import Drawing, caption_figure, escape, panels
 from fineprint.reporting.figures.style import COLOURS, GREY, MARKERS
-from fineprint.reporting.serving.data import EXTRAPOLATED, WAYS, ServingResults
+from fineprint.reporting.serving.data import EXTRAPOLATED, Series, ServingResults
 from fineprint.results.lookup import Study
 
 PANELS: dict[str, tuple[str, Any]] = {
@@ -19,34 +18,36 @@ PANELS: dict[str, tuple[str, Any]] = {
     "held_bytes": ("Memory held", formats.size),
     "first_answer_seconds": ("Time to the first answer", formats.duration),
     "switch_seconds_median": ("Time of a switch", formats.duration),
-    "rows_per_second": ("Rows per second, mixed stream", formats.rate),
+    "rows_per_second": ("Examples per second, mixed stream", formats.rate),
 }
 BEYOND = 2  # lines are drawn up to so many times the largest number of tasks
 
 
 def draw_growth(study: Study) -> Drawing | None:
     """Draw each figure against the number of tasks, on logarithmic axes; the last panel is the key."""
-    if not study.results.get("serving"):
+    if study.results.serving is None:
         return None
     part = ServingResults(study)
     if not part.rows:
         return None
-    figure, axes, _ = panels(len(PANELS) + 1, 2, 2.35)
+    figure, axes = panels(len(PANELS) + 1, 2, 2.35)
     for axis, key in zip(axes, PANELS, strict=False):
         draw_panel(axis, part, key)
     draw_key(axes[-1], part)
-    dashed = formats.join(sorted(PANELS[key][0].lower() for key in EXTRAPOLATED))
-    caption = (
-        "What grows with the number of tasks served at once (logarithmic axes). Marks are measured; up to "
-        f"{formats.plural(len(part.tasks), 'task')} trained, beyond copies of them. Dashed: the least-squares line "
-        f"through the marks, for {dashed}, where they lie on one; the other figures are not extrapolated."
+    held = [
+        (series.name, points[0], points[-1])
+        for series in part.series
+        if (points := list(part.points(series, "held_bytes").items()))
+    ]
+    extrapolated = sorted(PANELS[key][0].lower() for key in EXTRAPOLATED)
+    return caption_figure(
+        figure, "growth", data_rows(part), trained=len(part.tasks), extrapolated=extrapolated, held=held
     )
-    return Drawing(figure, "Growth with the number of tasks", caption, describe_growth(part), data_rows(part))
 
 
-def look(part: ServingResults, pair: tuple[str, str]) -> dict[str, Any]:
-    """Return colour and mark of a way."""
-    place = part.series.index(pair)
+def look(part: ServingResults, series: Series) -> dict[str, Any]:
+    """Return color and mark of a way."""
+    place = part.series.index(series)
     return {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
 
 
@@ -55,64 +56,47 @@ def draw_panel(axis: Axes, part: ServingResults, key: str) -> None:
     title, write = PANELS[key]
     axis.set(xscale="log", yscale="log", xlabel="Tasks")
     axis.set_title(title)
-    for pair in part.series:
-        points = part.points(*pair, key)
-        if not points:
-            continue
-        axis.plot(*zip(*points, strict=True), linestyle="-", linewidth=0.9, markersize=4.5, **look(part, pair))
-        draw_line(axis, part, pair, key)
+    for series in part.series:
+        points = part.points(series, key)
+        if points:
+            axis.plot(*zip(*points.items(), strict=True), "-", linewidth=0.9, markersize=4.5, **look(part, series))
+            draw_line(axis, part, series, key)
     ticks = part.counts if len(part.counts) <= 6 else part.counts[::2]
     axis.minorticks_off()
     axis.set_xticks(ticks, [str(tick) for tick in ticks])
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: escape(write(value))))
 
 
-def draw_line(axis: Axes, part: ServingResults, pair: tuple[str, str], key: str) -> None:
+def draw_line(axis: Axes, part: ServingResults, series: Series, key: str) -> None:
     """Draw the line through a figure's values from the last measured one on."""
-    line = part.line(*pair, key) if key in EXTRAPOLATED else None
+    line = part.line(series, key) if key in EXTRAPOLATED else None
     if line is None:
         return
     ends = (line.counts[-1], BEYOND * part.counts[-1])
     values = [line.at(end) for end in ends]
     if min(values) > 0:
-        axis.plot(ends, values, linestyle="--", linewidth=0.9, color=look(part, pair)["color"])
+        axis.plot(ends, values, linestyle="--", linewidth=0.9, color=look(part, series)["color"])
 
 
 def draw_key(axis: Axes, part: ServingResults) -> None:
     """Draw the key of ways."""
     axis.axis("off")
-    handles = [
-        plt.Line2D([], [], linestyle="-", linewidth=0.9, markersize=5, label=name_pair(part, pair), **look(part, pair))
-        for pair in part.series
-    ]
-    handles.append(plt.Line2D([], [], linestyle="--", linewidth=0.9, color=GREY, label="line through the marks"))
-    axis.legend(handles=handles, loc="center left", fontsize=7.5, borderaxespad=0)
+    line: dict[str, Any] = {"linewidth": 0.9, "markersize": 5}
+    for series in part.series:
+        axis.plot([], [], "-", label=name_series(part, series), **line, **look(part, series))
+    axis.plot([], [], "--", color=GREY, label="line through the marks", **line)
+    axis.legend(loc="center left", fontsize=7.5, borderaxespad=0)
 
 
-def name_pair(part: ServingResults, pair: tuple[str, str]) -> str:
+def name_series(part: ServingResults, series: Series) -> str:
     """Return a way's name, with the method where a way has several."""
-    way, method = pair
-    several = sum(other == way for other, _ in part.series) > 1
-    return escape(f"{WAYS[way][0]} ({part.title(method)})" if several else WAYS[way][0])
-
-
-def describe_growth(part: ServingResults) -> str:
-    """Return what each way takes for the fewest and the most tasks measured."""
-    sentences = []
-    for way, method in part.series:
-        points = part.points(way, method, "held_bytes")
-        if points:
-            (low, first), (high, last) = points[0], points[-1]
-            sentences.append(
-                f"{WAYS[way][0]}: {formats.size(first)} for {formats.plural(low, 'task')}, "
-                f"{formats.size(last)} for {high}"
-            )
-    return f"Memory held by number of tasks. {'; '.join(sentences)}."
+    several = sum(other.way == series.way for other in part.series) > 1
+    return escape(f"{series.name} ({part.title(series.method)})" if several else series.name)
 
 
 def data_rows(part: ServingResults) -> list[dict[str, Any]]:
     """Return the measured values, a row per way and number of tasks."""
     return [
-        {"way": row["way"], "method": row["method"], "tasks": row["tasks"], **{key: row[key] for key in PANELS}}
+        {"way": row.way, "method": row.method, "tasks": row.tasks, **{key: getattr(row, key) for key in PANELS}}
         for row in part.rows
     ]

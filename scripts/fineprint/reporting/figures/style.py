@@ -45,6 +45,7 @@ SETTINGS = {
     "hatch.linewidth": 0.6,
     "svg.fonttype": "path",
     "svg.hashsalt": "fineprint",
+    "figure.labelsize": 8.5,
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "savefig.facecolor": "none",

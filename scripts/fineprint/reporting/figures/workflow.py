@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from fineprint.core import formats
-from fineprint.reporting.figures.drawing import Drawing
+from fineprint.reporting.figures.drawing import Drawing, caption_figure
 from fineprint.reporting.figures.style import GREY, INK, LIGHT, WIDTH
 from fineprint.results.lookup import Study
-from fineprint.results.steps import Step, direct_arrows, list_steps, place_steps, summarise_jobs
+from fineprint.results.steps import direct_arrows, list_steps, place_steps, summarise_jobs
 
 BOX_WIDTH, BOX_HEIGHT, LEVEL_HEIGHT, BOX_SPACING = 1.0, 0.62, 0.62, 1.1
 NAME_LENGTH = 18  # letters that a box has room for in one line
@@ -27,17 +27,17 @@ def draw_workflow(study: Study) -> Drawing:
     axis.set_axis_off()
     widest = max(list(levels.values()).count(level) for level in levels.values())
     half = max(2.0, (BOX_SPACING * (widest - 1) + BOX_WIDTH) / 2)
-    axis.set_xlim(-half, half)
-    axis.set_ylim(-max(levels.values()) - 0.4, 0.4)
+    axis.set(xlim=(-half, half), ylim=(-max(levels.values()) - 0.4, 0.4))
     for earlier, later in direct_arrows(steps):
         draw_arrow(axis, places[earlier], places[later])
     for step in steps:
         draw_box(axis, places[step.rule], step.rule, describe_jobs(times.get(step.rule)))
     rows = [
-        {"rule": step.rule, "leaves": step.leaves, "waits_for": " ".join(step.after), **job_columns(times, step.rule)}
+        {"rule": step.rule, "leaves": step.leaves, "waits_for": " ".join(step.after)}
+        | {key: times[step.rule][key] if step.rule in times else None for key in ("jobs", "seconds")}
         for step in steps
     ]
-    return Drawing(figure, "How the study was made", write_caption(times), write_alt(steps), rows)
+    return caption_figure(figure, "workflow", rows, timed=bool(times), steps=steps)
 
 
 def spread(levels: dict[str, int]) -> dict[str, tuple[float, float]]:
@@ -84,25 +84,3 @@ def break_name(rule: str) -> str:
 def describe_jobs(times: dict[str, Any] | None) -> str:
     """Write number of jobs and their time, or nothing where neither is known."""
     return f"{formats.plural(times['jobs'], 'job')}, {formats.seconds(times['seconds'])}" if times else ""
-
-
-def job_columns(times: dict[str, dict[str, Any]], rule: str) -> dict[str, Any]:
-    """Return a rule's jobs and seconds for the figure's data; empty where not known."""
-    found = times.get(rule, {})
-    return {"jobs": found.get("jobs"), "seconds": found.get("seconds")}
-
-
-def write_caption(times: dict[str, dict[str, Any]]) -> str:
-    """Write the caption: with times only where they are known."""
-    words = (
-        "The rules of the workflow, from top to bottom as data flow through them. An arrow leads from a rule to one "
-        "that reads what it leaves; arrows that follow from others are left out."
-    )
-    known = " A box gives the number of jobs and their wall times added up, where these were there to be read."
-    return words + (known if times else "")
-
-
-def write_alt(steps: list[Step]) -> str:
-    """Describe the graph in words."""
-    waits = [f"{step.rule} waits for {formats.join(list(step.after))}" for step in steps if step.after]
-    return f"Graph of {len(steps)} rules: {'; '.join(waits)}."

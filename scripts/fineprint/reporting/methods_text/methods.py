@@ -2,69 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fineprint.core import formats
 from fineprint.models.precisions import PRECISIONS
-from fineprint.reporting.methods_text.references import Library, Paragraph, Piece, find_numbers, sentence
-from fineprint.reporting.sections.methods import describe_part
+from fineprint.reporting.methods_text.references import find_numbers, mark_citation
+from fineprint.reporting.sections.methods import Method, configured_methods, describe_choice
 from fineprint.reporting.sections.setting import backbones_used
-from fineprint.results.lookup import Study, class_variable, is_trained, train_value
+from fineprint.reporting.words import Words
+from fineprint.results.lookup import Study, class_variable
 
-OPTIMIZERS = {
-    "adamw": ("AdamW", "arXiv 1711.05101"),
-    "paged_adamw_8bit": ("AdamW with its state in 8 bits and paged", "arXiv 2110.02861"),
-}
-MIXING = {
-    "no": "without mixed precision",
-    "bf16": "in mixed precision (bfloat16)",
-    "fp16": "in mixed precision (float16)",
-}
+WORDS = Words("paper")
+OPTIMIZERS = ("adamw", "paged_adamw_8bit")
 
 
-def describe_methods(study: Study, library: Library) -> Paragraph:
-    """Return backbones, and what each method does with one."""
-    backbones = [name_backbone(study, name) for name in backbones_used(study)]
-    paragraph = sentence(
-        f"The {'backbone was' if len(backbones) == 1 else 'backbones were'} {formats.join(backbones)}."
-    )
+def method_sentences(study: Study) -> list[str]:
+    """Return backbones, and what each method does with one. A work is cited where it is first needed."""
+    backbones = [WORDS("backbone", backbone=study.results.backbones[name]) for name in backbones_used(study)]
     cited: set[str] = set()
-    for method in study.methods:
-        paragraph += describe_method(study, library, method, cited)
-    return paragraph
+    return [
+        WORDS("backbones", "one" if len(backbones) == 1 else "several", backbones=backbones),
+        *(method_sentence(study, method, cited) for method in study.methods),
+    ]
 
 
-def name_backbone(study: Study, name: str) -> str:
-    """Return a backbone with its type and size."""
-    record = study.results["backbones"][name]
-    source = record["settings"].get("name")
-    called = f"{source} at revision {record['revision']}" if source and record.get("revision") else f"“{name}”"
-    kind = record.get("model_type") or "unknown type"
-    size = record.get("parameters")
-    parameters = f"{formats.short_count(size)} parameters" if size else "size not measured"
-    architecture = record.get("architecture") or record["settings"].get("architecture") or "model"
-    return f"{called} ({architecture}, {kind}, {parameters})"
-
-
-def describe_method(study: Study, library: Library, method: str, cited: set[str]) -> Paragraph:
-    """Return a method's choices, and how much of it was trained. A work is cited where it is first needed."""
+def method_sentence(study: Study, method: str, cited: set[str]) -> str:
+    """Return a method's choices, and how much of it was trained, from the first task on which it was."""
     settings = study.settings(method)
     adapter, precision = settings["adapter"], PRECISIONS[settings["precision"]]
-    sources = find_numbers(class_variable("adapters", adapter["kind"], "explanation"))[:1]
-    return sentence(
-        f"“{study.title(method)}” is “{settings['backbone']}” in {precision.words}",
-        library.cite(*first_time([precision.reference] if precision.reference else [], cited)),
-        f" with {uncapitalise(describe_part('adapters', adapter))}",
-        library.cite(*first_time(sources, cited)),
-        f", answering by {uncapitalise(describe_part('readouts', settings['readout']))}{trained_share(study, method)}.",
+    explanation = class_variable("adapters", adapter["kind"], "explanation")
+    runs = [run for task in study.tasks if (run := study.run(task, method)) and run.trained]
+    counts = next((run.parameters for run in runs if run.parameters), None)
+    return WORDS(
+        "method",
+        title=study.title(method),
+        backbone=settings["backbone"],
+        precision=precision.words,
+        precision_cited=cite_once([precision.reference] if precision.reference else [], cited),
+        adapter=uncapitalise(describe_choice("adapters", adapter)),
+        adapter_cited=cite_once(find_numbers(explanation)[:1], cited),
+        readout=uncapitalise(describe_choice("readouts", settings["readout"])),
+        parameters=counts,
+        trained=counts and counts.adapter + counts.head,
     )
 
 
-def first_time(numbers: list[str], cited: set[str]) -> list[str]:
-    """Return the numbers that were not cited so far, and note them."""
+def cite_once(numbers: list[str], cited: set[str]) -> str:
+    """Return the mark for the works that were not cited so far, and note them."""
     found = [number for number in numbers if number not in cited]
     cited.update(found)
-    return found
+    return mark_citation(*found)
 
 
 def uncapitalise(words: str) -> str:
@@ -73,94 +61,54 @@ def uncapitalise(words: str) -> str:
     return f"{words[0].lower()}{words[1:]}" if first[1:].islower() else words
 
 
-def trained_share(study: Study, method: str) -> str:
-    """Return how many parameters were trained, from the first task on which the method was."""
-    counts = [train_value(study.run(task, method), "parameters") for task in study.tasks]
-    found = next((count for count in counts if count), None)
-    if not found:
-        return ""
-    trained = formats.short_count(found["adapter"] + found["head"])
-    return f"; {trained} parameters were trained, {formats.percent(found['share'])} of all"
-
-
-def trained_methods(study: Study) -> list[str]:
-    """Return the methods that were trained on any task."""
-    return [method for method in study.methods if any(is_trained(study.run(task, method)) for task in study.tasks)]
-
-
-def describe_training(study: Study, library: Library) -> Paragraph:
+def training_sentences(study: Study) -> list[str]:
     """Return how methods were trained; settings in which they differ are told by value."""
-    methods = trained_methods(study)
+    methods = [method for method in configured_methods(study) if was_trained(study, method.name)]
     if not methods:
-        return sentence("Nothing was trained.")
-    subject = "It was" if len(methods) == len(study.methods) == 1 else "Trained methods were"
-    paragraph = sentence(
-        f"{subject} optimised by ",
-        by_value(study, methods, lambda kept: kept["optimizer"], lambda value: name_optimizer(library, value)),
-        ", the learning rate being ",
-        by_value(study, methods, lambda kept: kept["learning_rate"], plain_setting),
-        "; it rose linearly over the first part of the steps (share ",
-        by_value(study, methods, lambda kept: kept["warmup_ratio"], plain_setting),
-        ") and then fell linearly to 0.",
+        return [WORDS("nothing_trained")]
+    plain = ("learning_rate", "warmup_ratio", "weight_decay", "max_grad_norm", "max_length")
+    values = {key: by_value(methods, lambda training, key=key: formats.setting(training[key])) for key in plain}
+    sentence = WORDS(
+        "optimisation",
+        **values,
+        alone=len(methods) == len(study.methods) == 1,
+        optimizer=by_value(methods, lambda training: name_optimizer(training["optimizer"])),
+        effective_batch_size=by_value(methods, write_batch_size),
+        epochs=by_value(methods, lambda training: formats.plural(training["epochs"], "epoch")),
+        mixed_precision=by_value(methods, lambda training: name_mixing(study, training["mixed_precision"])),
     )
-    paragraph += sentence(
-        "The rows of one step numbered ",
-        by_value(study, methods, lambda kept: kept["batch_size"] * kept["gradient_accumulation_steps"], plain_setting),
-        "; weight decay was ",
-        by_value(study, methods, lambda kept: kept["weight_decay"], plain_setting),
-        " (not on vectors), gradients were clipped at norm ",
-        by_value(study, methods, lambda kept: kept["max_grad_norm"], plain_setting),
-        ", and the limit of inputs in tokens was ",
-        by_value(study, methods, lambda kept: kept["max_length"], plain_setting),
-        ".",
-    )
-    paragraph += sentence(
-        "Training took ",
-        by_value(study, methods, lambda kept: kept["epochs"], lambda value: [Piece(formats.plural(value, "epoch"))]),
-        "; the epoch with the highest accuracy on the held-out rows was kept, at equal accuracy the one with the "
-        "lowest loss. Computing was ",
-        by_value(
-            study, methods, lambda kept: name_mixing(study, kept["mixed_precision"]), lambda value: [Piece(value)]
-        ),
-        ".",
-    )
-    if ran_on_gpu(study):
-        paragraph += sentence("Every method answered in 16 bits (autocast), whatever its training computed in.")
-    return paragraph
+    return [sentence, *([WORDS("sixteen_bits")] if ran_on_gpu(study) else [])]
+
+
+def was_trained(study: Study, method: str) -> bool:
+    """Return whether a method was trained on any task."""
+    return any((run := study.run(task, method)) is not None and run.is_trained for task in study.tasks)
+
+
+def by_value(methods: list[Method], write: Callable[[dict[str, Any]], str]) -> str:
+    """Return a setting where methods agree, else each value with the methods that have it, the commonest last."""
+    groups: dict[str, list[str]] = {}
+    for method in methods:
+        groups.setdefault(write(method.training), []).append(f"“{method.title}”")
+    *rarer, (common, _) = sorted(groups.items(), key=lambda group: len(group[1]))
+    return WORDS("values", rarer=rarer, common=common) if rarer else common
+
+
+def write_batch_size(training: dict[str, Any]) -> str:
+    """Write how many examples a step of the optimizer sees."""
+    return formats.setting(training["batch_size"] * training["gradient_accumulation_steps"])
 
 
 def ran_on_gpu(study: Study) -> bool:
     """Return whether a machine of the study had a GPU."""
-    return any(machine.get("gpu") for machine in study.environments())
-
-
-def plain_setting(value: Any) -> Paragraph:
-    """Return a setting's value."""
-    return [Piece(formats.setting(value))]
+    return any(machine.gpu for machine in study.environments())
 
 
 def name_mixing(study: Study, value: str) -> str:
     """Return a setting of mixed precision in words; what "auto" became depends on the machines."""
-    on_gpu_text = "in mixed precision (bfloat16 where the GPU has it, else float16)"
-    automatic = on_gpu_text if ran_on_gpu(study) else MIXING["no"]
-    return {**MIXING, "auto": automatic}.get(value, value)
+    return WORDS("mixed_precision", "no" if value == "auto" and not ran_on_gpu(study) else value)
 
 
-def name_optimizer(library: Library, value: str) -> Paragraph:
+def name_optimizer(value: str) -> str:
     """Return an optimizer by its name in the literature, cited."""
-    name, number = OPTIMIZERS.get(value, (value, ""))
-    return [Piece(name), *library.cite(*([number] if number else []))]
-
-
-def by_value(study: Study, methods: list[str], read: Any, write: Any) -> Paragraph:
-    """Return one value where methods agree, else each value with the methods that have it, the commonest last."""
-    groups: dict[Any, list[str]] = {}
-    for method in methods:
-        settings = study.settings(method)
-        groups.setdefault(read({"max_length": settings.get("max_length"), **settings["training"]}), []).append(method)
-    *rarer, (common, _) = sorted(groups.items(), key=lambda group: len(group[1]))
-    pieces: Paragraph = []
-    for position, (value, users) in enumerate(rarer):
-        titles = formats.join([f"“{study.title(method)}”" for method in users])
-        pieces += [Piece(", " if position else ""), *write(value), Piece(f" for {titles}")]
-    return [*pieces, Piece(" and "), *write(common), Piece(" for the others")] if rarer else write(common)
+    return WORDS("optimizer", value) if value in OPTIMIZERS else value

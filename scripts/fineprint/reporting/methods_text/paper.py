@@ -5,38 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import COST_ONLY
-from fineprint.reporting.methods_text.methods import describe_methods, describe_training
-from fineprint.reporting.methods_text.references import Library, Paragraph, Piece, sentence
-from fineprint.reporting.methods_text.software import describe_computing
-from fineprint.reporting.sections.setting import warnings
-from fineprint.results.lookup import SIGNIFICANCE, Study, class_variable
+from fineprint.core.records import COST_ONLY, NOT_RUN
+from fineprint.reporting.methods_text.methods import method_sentences, training_sentences
+from fineprint.reporting.methods_text.references import Library, Paragraph, mark_citation
+from fineprint.reporting.methods_text.software import computing_sentences
+from fineprint.reporting.sections.setting import any_accuracy, name_origins
+from fineprint.reporting.words import Words
+from fineprint.results.lookup import SIGNIFICANCE, TRAIN_SPLITS, Study, class_variable
 from fineprint.scoring.calibration import BINS
 from fineprint.scoring.statistics import BOOTSTRAP_DRAWS
+from fineprint.tasks._rows import HELD_OUT
 
+WORDS = Words("paper")
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-WILSON, EFRON = "doi 10.1080/01621459.1927.10502953", "doi 10.1214/aos/1176344552"
-MCNEMAR, HOLM, GUO = "doi 10.1007/BF02295996", "JSTOR 4615733", "arXiv 1706.04599"
 INNER_BRACKETS = str.maketrans("()", "[]")
 PLAIN_SPACES = str.maketrans("\u202f\u00a0", "  ")  # a text to copy has no thin or fixed spaces
 
 
-def describe(study: Study, library: Library) -> dict[str, Any]:
+def write_methods_section(study: Study, library: Library) -> dict[str, Any]:
     """Return the paragraphs in pieces, and the same as plain text with the works cited in it."""
     paragraphs = [
-        describe_data(study, library),
-        describe_methods(study, library),
-        describe_training(study, library),
-        describe_statistics(study, library),
-        describe_computing(study, library),
+        data_sentences(study),
+        method_sentences(study),
+        training_sentences(study),
+        statistics_sentences(study),
+        computing_sentences(study),
     ]
-    filled = [tidy(paragraph) for paragraph in paragraphs if paragraph]
-    return {"paragraphs": filled, "plain": write_plain(filled, library)}
-
-
-def tidy(paragraph: Paragraph) -> Paragraph:
-    """Return a paragraph with nothing after its last full stop."""
-    return [*paragraph[:-1], Piece(paragraph[-1].text.rstrip(), paragraph[-1].link)]
+    linked = [library.link(" ".join(sentences)) for sentences in paragraphs if sentences]
+    return {"paragraphs": linked, "plain": write_plain(linked, library)}
 
 
 def write_plain(paragraphs: list[Paragraph], library: Library) -> str:
@@ -47,38 +43,24 @@ def write_plain(paragraphs: list[Paragraph], library: Library) -> str:
     return "\n\n".join(parts).translate(PLAIN_SPACES)
 
 
-def describe_data(study: Study, library: Library) -> Paragraph:
-    """Return what was compared on which rows."""
-    verb = "was run" if len(study.methods) == 1 else "were compared"
-    counted = count_words(len(study.methods), "method")
-    paragraph = sentence(f"{counted.capitalize()} {verb} on {count_words(len(study.tasks), 'task')}.")
-    for task in study.tasks:
-        paragraph += describe_task(study, library, task)
-    if any("held_out" in study.results["tasks"][task]["splits"] for task in study.tasks):
-        paragraph += sentence(
-            "The held-out rows were cut from the training rows by group, such as a premise, so that no group lies on "
-            "both sides; rows without a gold label were dropped."
-        )
+def data_sentences(study: Study) -> list[str]:
+    """Return what was compared on which examples."""
+    methods, tasks = count_words(len(study.methods), "method"), count_words(len(study.tasks), "task")
+    sentences = [WORDS("compared", methods=methods, tasks=tasks, alone=len(study.methods) == 1)]
+    sentences += [task_sentence(study, task) for task in study.tasks]
+    if any(HELD_OUT in study.results.tasks[task].splits for task in study.tasks):
+        sentences.append(WORDS("held_out"))
     missing = [f"“{study.title(method)}”" for method in study.methods if not was_run(study, method)]
     if missing:
-        paragraph += sentence(f"{formats.join(missing)} {'was' if len(missing) == 1 else 'were'} not run in the end.")
-    made = "; ".join(warnings(study))
-    if made:
-        what = (
-            "the accuracies say nothing about published models" if any_accuracy(study) else "accuracy was not measured"
-        )
-        paragraph += sentence(f"{made[0].upper()}{made[1:]}: {what}.")
-    return paragraph
-
-
-def any_accuracy(study: Study) -> bool:
-    """Return whether accuracy was measured on any task."""
-    return any(map(study.measures_accuracy, study.tasks))
+        sentences.append(WORDS("not_run", "one" if len(missing) == 1 else "several", titles=missing))
+    if origins := name_origins(study):
+        sentences.append(WORDS("made_here", "accuracy" if any_accuracy(study) else "cost", origins=origins))
+    return sentences
 
 
 def was_run(study: Study, method: str) -> bool:
     """Return whether a method was run on any task."""
-    return any(study.status(task, method) != "not run" for task in study.tasks)
+    return any(study.status(task, method) != NOT_RUN for task in study.tasks)
 
 
 def count_words(number: int, noun: str) -> str:
@@ -87,69 +69,40 @@ def count_words(number: int, noun: str) -> str:
     return f"{written} {noun}{'' if number == 1 else 's'}"
 
 
-def describe_task(study: Study, library: Library, task: str) -> Paragraph:
+def task_sentence(study: Study, task: str) -> str:
     """Return a task's source and the sizes of its splits."""
-    record = study.results["tasks"][task]
-    facts, splits = record.get("facts") or {}, record["splits"]
-    numbers = class_variable("tasks", record["settings"]["kind"], "references", ())
-    loaded = f", loaded from {facts['source']} at revision {facts['revision']}," if facts.get("revision") else ""
-    rows = [f"{formats.count(splits['train']['rows'])} training rows"]
-    if "held_out" in splits:
-        rows.append(f"{formats.count(splits['held_out']['rows'])} held-out rows")
-    rows += [f"{formats.count(splits[split]['rows'])} test rows ({split})" for split in study.splits(task)]
-    description = record["description"].rstrip(". ").translate(INNER_BRACKETS)
-    about = f" ({description})" if description else ""
-    return sentence(f"The task “{task}”{about}", library.cite(*numbers), f"{loaded} has {formats.join(rows)}.")
+    record = study.results.tasks[task]
+    rows = {split: found.rows for split, found in record.splits.items()}
+    splits = [WORDS("split", split, examples=rows[split]) for split in TRAIN_SPLITS if split in rows]
+    splits += [WORDS("split", "test", examples=rows[split], split=split) for split in study.splits(task)]
+    return WORDS(
+        "task",
+        task=record,
+        about=record.description.rstrip(". ").translate(INNER_BRACKETS),
+        cited=mark_citation(*class_variable("tasks", record.settings["kind"], "references", ())),
+        splits=splits,
+    )
 
 
-def describe_statistics(study: Study, library: Library) -> Paragraph:
+def statistics_sentences(study: Study) -> list[str]:
     """Return how answers were scored and compared: only what this study has."""
     scores = [score for task in study.tasks for split in study.splits(task) for _, score in study.scored(task, split)]
     if not scores and not any_accuracy(study):
-        reasons = formats.join(list(dict.fromkeys(r for task in study.tasks for r in study.reasons(task, COST_ONLY))))
-        return sentence(f"Test rows were answered once, after training, the same rows by every method; {reasons}.")
+        reasons = dict.fromkeys(reason for task in study.tasks for reason in study.reasons(task, COST_ONLY))
+        return [WORDS("cost_only", reasons=list(reasons))]
     if not scores:
-        return sentence("No run was scored.")
-    paragraph = sentence(
-        "Test rows were answered once, after training, the same rows by every method. Accuracies have 95 % Wilson "
-        "intervals",
-        library.cite(WILSON),
-        f", macro-F1 has 95 % percentile intervals over {formats.count(BOOTSTRAP_DRAWS)} bootstrap samples of the rows",
-        library.cite(EFRON),
-        ".",
-    )
-    if study.results["comparisons"]:
-        paragraph += sentence(
-            "Every two methods were compared on the same rows by McNemar's exact test",
-            library.cite(MCNEMAR),
-            ", p-values corrected for the number of pairs by Holm's procedure",
-            library.cite(HOLM),
-            f"; differences have paired bootstrap intervals, and count as real where the corrected p-value is below "
-            f"{SIGNIFICANCE}.",
-        )
-    if any(score.get("calibration") for score in scores):
-        paragraph += sentence(
-            f"Calibration is the expected calibration error over {BINS} bins of equal width", library.cite(GUO), "."
-        )
-    if any(class_variable("readouts", study.settings(m)["readout"]["kind"], "uses_prompt", "") for m in study.methods):
-        paragraph += sentence(
-            "A generated answer that names no label, several labels, or a negated one counts as wrong."
-        )
-    paragraph += sentence(
-        "A run whose interval does not lie above the rate of the most frequent label counts as collapsed and is not "
-        "ranked."
-    )
-    return paragraph + describe_seeds(study)
-
-
-def describe_seeds(study: Study) -> Paragraph:
-    """Return how many seeds were run, and what the figures show of them."""
-    if len(study.seeds) == 1:
-        return sentence(
-            f"One seed, {study.seeds[0]}, was run: how far results lie apart between seeds was not measured."
-        )
-    seeds = formats.join([str(seed) for seed in study.seeds])
-    return sentence(
-        f"Every run was made with the seeds {seeds}; intervals and tests are those of seed {study.seed}, and mean and "
-        "sample standard deviation over seeds stand beside them."
-    )
+        return [WORDS("not_scored")]
+    readouts = {study.settings(method)["readout"]["kind"] for method in study.methods}
+    said = {
+        "intervals": True,
+        "tests": bool(study.results.comparisons),
+        "calibration": any(score.calibration for score in scores),
+        "unparseable": any(class_variable("readouts", readout, "uses_prompt") for readout in readouts),
+        "collapsed": True,
+    }
+    facts = {"draws": BOOTSTRAP_DRAWS, "significance": SIGNIFICANCE, "bins": BINS}
+    seeds = {"seeds": [str(seed) for seed in study.seeds], "seed": study.seed}
+    return [
+        *(WORDS(key, **facts) for key, holds in said.items() if holds),
+        WORDS("seeds", "one" if len(study.seeds) == 1 else "several", **seeds),
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 NUMBER = re.compile(r"arXiv \d{4}\.\d{4,5}|ACL [A-Z]\d\d-\d{4}|doi 10\.\d{4,9}/[^\s,;)]+")
+CITATION = re.compile(r" ?\[@([^\]]+)\]")
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,16 @@ class Library:
         """References by number."""
         return {reference.number: reference for reference in self.references}
 
-    def cite(self, *numbers: str) -> list[Piece]:
-        """Return " (Hu et al. 2021; Dettmers et al. 2023)"; a number that is not in the list stands as it is."""
-        if not numbers:
-            return []
+    def link(self, text: str) -> Paragraph:
+        """Return a text in pieces, its marks [@number; number] written out: (Hu et al. 2021; Dettmers et al. 2023)."""
+        words, *rest = CITATION.split(text)
+        pieces = [Piece(words)]
+        for numbers, after in zip(rest[::2], rest[1::2], strict=True):
+            pieces += [*self.cite(*numbers.split("; ")), Piece(after)]
+        return [piece for piece in pieces if piece.text]
+
+    def cite(self, *numbers: str) -> Paragraph:
+        """Return works in brackets; a number that is not in the list stands as it is."""
         pieces = [Piece(" (")]
         for position, number in enumerate(numbers):
             found = self.by_number.get(number)
@@ -72,14 +78,11 @@ class Library:
         return [*pieces, Piece(")")]
 
 
+def mark_citation(*numbers: str) -> str:
+    """Return the mark by which a text cites works; empty for none."""
+    return f" [@{'; '.join(numbers)}]" if numbers else ""
+
+
 def find_numbers(text: str) -> list[str]:
     """Return the numbers of works that a text names."""
     return NUMBER.findall(text)
-
-
-def sentence(*parts: str | Iterable[Piece]) -> Paragraph:
-    """Return a sentence of words and citations, with the space after it."""
-    pieces: Paragraph = []
-    for part in parts:
-        pieces += [Piece(part)] if isinstance(part, str) else list(part)
-    return [*pieces, Piece(" ")]

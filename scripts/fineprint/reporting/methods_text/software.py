@@ -2,56 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
-from fineprint.core import formats
-from fineprint.reporting.methods_text.references import Library, Piece
+from fineprint.reporting.methods_text.references import mark_citation
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
 
-# Package, its name in a paper, and the work to cite; a package without an article is named with its version alone.
+WORDS = Words("paper")
+# Package, its name in a paper, and the works to cite; a package without an article is named with its version alone.
 SOFTWARE = (
-    ("torch", "PyTorch", "arXiv 1912.01703"),
-    ("transformers", "Transformers", "arXiv 1910.03771"),
-    ("peft", "PEFT", ""),
-    ("bitsandbytes", "bitsandbytes", ""),
-    ("accelerate", "Accelerate", ""),
-    ("snakemake", "Snakemake", "doi 10.12688/f1000research.29032.2"),
+    ("torch", "PyTorch", ["arXiv 1912.01703"]),
+    ("transformers", "Transformers", ["arXiv 1910.03771"]),
+    ("peft", "PEFT", []),
+    ("bitsandbytes", "bitsandbytes", []),
+    ("accelerate", "Accelerate", []),
+    ("snakemake", "Snakemake", ["doi 10.12688/f1000research.29032.2"]),
 )
 
 
-def describe_computing(study: Study, library: Library) -> list[Piece]:
+def computing_sentences(study: Study) -> list[str]:
     """Return machines, versions and the commit; nothing of what no job reported."""
     machines = study.environments()
     if not machines:
         return []
-    names = list(dict.fromkeys(name_machine(machine) for machine in machines))
-    pieces = [Piece(f"All jobs ran on {formats.join(names)}. "), *describe_versions(machines, library)]
-    commits = [found["commit"] for found in study.results["provenance"].get("commits", []) if found["commit"]]
-    noun = "commit" if len(commits) == 1 else "commits"
-    return [*pieces, Piece(f"The workflow is Fineprint at {noun} {formats.join(commits)}. ")] if commits else pieces
+    packages = [
+        (title, versions, mark_citation(*works))
+        for name, title, works in SOFTWARE
+        if (versions := join_versions(machine.versions.get(name) for machine in machines))
+    ]
+    named = list(dict.fromkeys(WORDS("machine", machine=machine) for machine in machines))
+    commits = [found.commit for found in study.results.provenance.commits if found.commit]
+    return [
+        WORDS("machines", machines=named),
+        WORDS(
+            "software",
+            fineprint=join_versions(machine.fineprint for machine in machines),
+            python=join_versions(machine.python for machine in machines),
+            packages=packages,
+        ),
+        *([WORDS("commits", "one" if len(commits) == 1 else "several", commits=commits)] if commits else []),
+    ]
 
 
-def name_machine(machine: dict[str, Any]) -> str:
-    """Return a machine with its processor or its gpu."""
-    gpu = machine.get("gpu")
-    memory = formats.size(machine.get("memory_bytes"))
-    cores = formats.plural(machine.get("cores") or 0, "core")
-    host = f"{machine.get('processor')} ({cores}, {memory} of memory)"
-    return f"one {gpu['name']} ({formats.size(gpu['memory_bytes'])}) beside {host}" if gpu else f"{host} without a GPU"
-
-
-def describe_versions(machines: list[dict[str, Any]], library: Library) -> list[Piece]:
-    """Return the versions of the packages that matter, all of them where machines differ."""
-    pieces = [Piece(f"Software: Fineprint {versions_of(machines, None, 'fineprint')}")]
-    pieces.append(Piece(f", Python {versions_of(machines, None, 'python')}"))
-    for package, name, number in SOFTWARE:
-        versions = versions_of(machines, "versions", package)
-        if versions:
-            pieces += [Piece(f", {name} {versions}"), *library.cite(*([number] if number else []))]
-    return [*pieces, Piece(". ")]
-
-
-def versions_of(machines: list[dict[str, Any]], part: str | None, name: str) -> str:
-    """Return the version or versions of a package on all machines."""
-    places = [(machine.get(part) or {}) if part else machine for machine in machines]
-    return " and ".join(dict.fromkeys(str(place[name]) for place in places if place.get(name)))
+def join_versions(versions: Iterable[str | None]) -> str:
+    """Return the version, or the versions where machines differ; empty where no machine has the package."""
+    return " and ".join(dict.fromkeys(version for version in versions if version))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fineprint.core import formats
 from fineprint.reporting.sections import cost_only
-from fineprint.reporting.sections.analysis import split_by_test, titles
+from fineprint.reporting.sections.analysis import Rivals, split_by_test, titles
 from fineprint.reporting.sections.cost_axes import (
     SPEED,
     TRAINING_COSTS,
@@ -18,12 +18,17 @@ from fineprint.reporting.sections.cost_axes import (
     write_least,
 )
 from fineprint.reporting.serving.data import ServingResults
-from fineprint.reporting.serving.serving_words import stream_sentences, worked_sentences
-from fineprint.results.lookup import Study, parameters, train_value, trains_everything
+from fineprint.reporting.serving.speed import stream_sentences
+from fineprint.reporting.serving.storage import worked_sentences
+from fineprint.reporting.words import Words
+from fineprint.results.lookup import Study
 
 LARGE_MODEL = 70e9
 LARGE_ENOUGH = 1e9  # below, what stays unquantised (embeddings, norms) weighs too much to be scaled up
+FEW_NAMES = 2  # more beaten methods are counted, not named
 PARAMETERS, TIME, MEMORY, SAVED = TRAINING_COSTS
+
+WORDS = Words("advice")
 
 
 @dataclass(frozen=True)
@@ -39,76 +44,68 @@ def give_advice(study: Study, task: str) -> list[Advice]:
     """Return advice for the situations that the assignment names."""
     if not study.measures_accuracy(task):
         return give_advice_on_cost(study, task)
+    scores = cite(task, "scores")
     if not study.ranked(task):
-        return [Advice("Any", "No run can be ranked, so this study supports no advice.", (scores_of(task),))]
-    pairs = (("Pairs", f"pairs-{task}-{study.headline(task)}"),) if len(study.scored(task)) > 1 else ()
-    scores, cost = (scores_of(task),), (("Cost", f"cost-{task}"), *pairs)
-    return [
-        Advice("One task, accuracy first", one_task(study, task), pairs or scores),
-        Advice("Many tasks on one backbone", *many_tasks(study, task)),
-        Advice("Prototyping, no training", prototyping(study, task), (*scores, *pairs)),
-        Advice("Little memory for training", pick(study, task, MEMORY), cost),
-        Advice("Small budget of training time", pick(study, task, TIME), cost),
-        Advice("Edge: small and fast at prediction", edge(study, task), cost),
-        Advice("Models of 70 B parameters", large_models(study, task), weights_and_parameters(task)),
-    ]
+        return [Advice(WORDS("situation", "any"), WORDS("none_ranked"), scores)]
+    matrix = f"pairs-{task}-{study.headline(task)}"
+    pairs = ((WORDS("table", "pairs"), matrix),) if len(study.scored(task)) > 1 else ()
+    edge = " ".join([pick(study, task, WEIGHTS), pick(study, task, SPEED), WORDS("machine")])
+    advice = {
+        "accuracy": (advise_accuracy(study, task), pairs or scores),
+        "many_tasks": advise_many_tasks(study, task),
+        "prototyping": (advise_prototyping(study, task), (*scores, *pairs)),
+        "memory": (pick(study, task, MEMORY), (*cite(task, "cost"), *pairs)),
+        "time": (pick(study, task, TIME), (*cite(task, "cost"), *pairs)),
+        "edge": (edge, (*cite(task, "cost"), *pairs)),
+        "large": (advise_large_models(study, task), cite(task, "cost", "parameters")),
+    }
+    return [Advice(WORDS("situation", key), *found) for key, found in advice.items()]
 
 
-def scores_of(task: str) -> tuple[str, str]:
-    """Return the table of accuracies."""
-    return "Scores", f"scores-{task}"
-
-
-def weights_and_parameters(task: str) -> tuple[tuple[str, str], ...]:
-    """Return the tables of what bytes a parameter are made from."""
-    return ("Cost", f"cost-{task}"), ("Parameters", f"parameters-{task}")
+def cite(task: str, *tables: str) -> tuple[tuple[str, str], ...]:
+    """Return what tables of a task are called, and their identifiers."""
+    return tuple((WORDS("table", table), f"{table}-{task}") for table in tables)
 
 
 def give_advice_on_cost(study: Study, task: str) -> list[Advice]:
     """Return what measured costs alone allow to be said."""
-    entries = [Advice(situation, words, (table,)) for situation, words, *table in cost_only.advise(study, task)]
-    large = Advice("Models of 70 B parameters", large_models(study, task), weights_and_parameters(task))
+    entries = [Advice(situation, advice, (table,)) for situation, advice, *table in cost_only.advise(study, task)]
+    large = Advice(WORDS("situation", "large"), advise_large_models(study, task), cite(task, "cost", "parameters"))
     return [*entries, large]
 
 
-def one_task(study: Study, task: str) -> str:
+def advise_accuracy(study: Study, task: str) -> str:
     """Return advice for a single task."""
-    ranked, leaders = study.ranked(task), study.leaders(task)
-    best = study.title(leaders[0])
-    if len(ranked) == 1:
-        return f"{best} is the only method that can be ranked."
-    groups = split_by_test(study, task, leaders[0])
-    untested = f" No paired test exists against {titles(study, groups['untested'])}." if groups["untested"] else ""
-    if len(leaders) > 1:
-        return f"{titles(study, leaders)} cannot be told apart in accuracy; let the cost decide.{untested}"
-    if not groups["worse"]:
-        return f"{best} has the highest accuracy.{untested}"
-    return f"{best}: the paired tests put {describe_others(study, groups)} behind it.{untested}"
+    best = study.leaders(task)[0]
+    rivals = split_by_test(study, task, best)
+    others, outcome = titles(study, rivals.tied or rivals.worse), judge_leader(rivals)
+    first = WORDS("one_task", outcome, best=study.title(best), others=others, number=len(rivals.worse))
+    return " ".join([first, *([WORDS("untested", methods=titles(study, rivals.untested))] if rivals.untested else [])])
 
 
-def describe_others(study: Study, groups: dict[str, list[str]]) -> str:
-    """Return which methods a single leader beats."""
-    if len(groups["worse"]) <= 2 or groups["tied"] or groups["untested"]:
-        return titles(study, groups["worse"])
-    return f"all {len(groups['worse'])} other ranked methods"
+def judge_leader(rivals: Rivals) -> str:
+    """Return what the tests say of the most accurate method."""
+    if rivals.tied:
+        return "tied"
+    if not rivals.worse:
+        return "highest" if rivals.untested else "only"
+    return "named" if len(rivals.worse) <= FEW_NAMES or rivals.untested else "all"
 
 
 def accuracy_phrase(study: Study, task: str, method: str) -> str:
     """Return how a method stands against the best, in words that the test allows."""
     best = study.ranked(task)[0][0]
     if method == best:
-        return "no ranked method is more accurate"
+        return WORDS("accuracy", "best")
     difference = study.difference(task, best, method)
-    if difference is None:
-        return "its distance from the best was not tested"
-    if not difference.is_real:
-        return "its accuracy cannot be told apart from the best"
-    return f"{formats.points(difference.value, signed=False)} points behind {study.title(best)}"
+    outcome = "untested" if difference is None else "behind" if difference.is_real else "tied"
+    return WORDS("accuracy", outcome, difference=difference, best=study.title(best))
 
 
 def name_with_accuracy(study: Study, task: str, methods: list[str]) -> str:
     """Return methods, each with how it stands in accuracy."""
-    return formats.join([f"{study.title(method)} ({accuracy_phrase(study, task, method)})" for method in methods])
+    found = {study.title(method): accuracy_phrase(study, task, method) for method in methods}
+    return formats.join([WORDS("with_accuracy", method=title, accuracy=phrase) for title, phrase in found.items()])
 
 
 def pick(study: Study, task: str, axis: CostAxis) -> str:
@@ -116,46 +113,47 @@ def pick(study: Study, task: str, axis: CostAxis) -> str:
     ranked = [method for method, _ in study.ranked(task)]
     whole, top = find_least(study, task, ranked, axis), find_least(study, task, study.leaders(task), axis)
     if whole is None:
-        return f"No advice: {axis.name} of the ranked methods was not measured, or not in one way on one machine."
-    among = "ranked methods that train" if axis.of_training else "ranked methods"
+        return WORDS("no_figure", cost=axis.name)
     named, figure = name_with_accuracy(study, task, whole[0]), write_least(study, task, axis, whole)
-    overall = f"Of the {among}, {axis.least}: {named}, {figure}."
+    overall = WORDS("least", "training" if axis.of_training else "all", least=axis.least, methods=named, figure=figure)
     if top is None or set(top[0]) & set(whole[0]):
         return overall
-    return f"{overall} Of those at the top in accuracy: {titles(study, top[0])}, {write_least(study, task, axis, top)}."
+    leader = WORDS("least_leader", methods=titles(study, top[0]), figure=write_least(study, task, axis, top))
+    return f"{overall} {leader}"
 
 
-def many_tasks(study: Study, task: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+def advise_many_tasks(study: Study, task: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return advice where several tasks share a backbone, and the tables that it rests on."""
-    part = ServingResults(study) if study.results.get("serving") else None
+    part = ServingResults(study) if study.results.serving else None
     served = [count for count in part.counts if count > 1] if part else []
     if part and served:
         sentences = [*worked_sentences(part)[-1:], *stream_sentences(part)[-1:]]
-        named = [count for count in served if any(re.search(rf"\b{count} tasks\b", words) for words in sentences)]
-        tables = [(f"{count} tasks served", f"serving-{count}") for count in named or served[:1]]
+        named = [count for count in served if any(re.search(rf"\b{count} tasks\b", found) for found in sentences)]
+        tables = [(WORDS("served", tasks=count), f"serving-{count}") for count in named or served[:1]]
         return " ".join(sentences), tuple(tables)
-    return checkpoint_bytes(study, task), (("Saved bytes", f"parameters-{task}"),)
+    return advise_storage(study, task), ((WORDS("table", "checkpoints"), f"parameters-{task}"),)
 
 
-def checkpoint_bytes(study: Study, task: str) -> str:
+def advise_storage(study: Study, task: str) -> str:
     """Return what a further task adds on the disk."""
-    untrained = find_untrained(study, task)
-    free = f" {name_with_accuracy(study, task, untrained[:1])} trains nothing and adds no bytes." if untrained else ""
-    least = find_least(study, task, [method for method, _ in study.ranked(task)], SAVED)
-    whole = least is not None and any(trains_everything(study.run(task, method)) for method in least[0])
-    note = " It saves a whole model for every task." if whole else ""
-    return f"{pick(study, task, SAVED)}{note}{copies(study, task)}{free}"
-
-
-def copies(study: Study, task: str) -> str:
-    """Return what a whole copy for each task takes, where a ranked method saves one."""
-    found = [
-        (method, train_value(study.run(task, method), "checkpoint_bytes"))
-        for method, _ in study.ranked(task)
-        if trains_everything(study.run(task, method))
+    ranked = [method for method, _ in study.ranked(task)]
+    least = find_least(study, task, ranked, SAVED)
+    runs = {method: study.run(task, method) for method in ranked}
+    full = [method for method, run in runs.items() if run and run.trains_everything]
+    sizes = [
+        WORDS("copy", method=study.title(method), bytes=size)
+        for method in full
+        if (size := SAVED.get(runs[method])) is not None
     ]
-    sizes = [f"{study.title(method)} {formats.size(size)}" for method, size in found if size is not None]
-    return f" A whole copy for each task: {formats.join(sizes)}." if sizes else ""
+    untrained = find_untrained(study, task)[:1]
+    return " ".join(
+        [
+            pick(study, task, SAVED),
+            *([WORDS("full_models")] if least and set(full) & set(least[0]) else []),
+            *([WORDS("copies", sizes=sizes)] if sizes else []),
+            *(WORDS("adds_nothing", method=name_with_accuracy(study, task, [method])) for method in untrained),
+        ]
+    )
 
 
 def find_untrained(study: Study, task: str) -> list[str]:
@@ -163,43 +161,31 @@ def find_untrained(study: Study, task: str) -> list[str]:
     return [method for method, _ in study.ranked(task) if trains_nothing(study.run(task, method))]
 
 
-def prototyping(study: Study, task: str) -> str:
+def advise_prototyping(study: Study, task: str) -> str:
     """Return advice for work without training."""
     untrained = find_untrained(study, task)
     if not untrained:
-        return "No method without training can be ranked in this study."
-    score = dict(study.ranked(task))[untrained[0]]
-    return (
-        f"{study.title(untrained[0])} needs no training and reaches {formats.with_interval(score)} on "
-        f"{study.headline(task)}: {accuracy_phrase(study, task, untrained[0])}."
-    )
+        return WORDS("prototyping", "none")
+    method, split, reached = untrained[0], study.headline(task), dict(study.ranked(task))[untrained[0]]
+    named = {"method": study.title(method), "accuracy": accuracy_phrase(study, task, method)}
+    return WORDS("prototyping", "found", split=split, reached=formats.with_interval(reached), **named)
 
 
-def edge(study: Study, task: str) -> str:
-    """Return advice for small devices: the fewest weight bytes, and the fastest answers."""
-    return f"{pick(study, task, WEIGHTS)} {pick(study, task, SPEED)} Both were measured on this study's machine."
-
-
-def large_models(study: Study, task: str) -> str:
+def advise_large_models(study: Study, task: str) -> str:
     """Return what the weights of 70 B parameters would take at the measured bytes a parameter, as arithmetic."""
-    found: dict[str, tuple[float, float]] = {}
+    largest: dict[str, tuple[int, int]] = {}  # precision → parameters and bytes of the largest model
     for method in study.methods:
         run = study.run(task, method)
-        counts, size = parameters(run), WEIGHTS.get(run)
-        if counts and counts["total"] and size is not None:
-            entry = (counts["total"], size / counts["total"])
+        size = WEIGHTS.get(run)
+        if run and run.parameters and run.parameters.total and size is not None:
             precision = study.settings(method)["precision"]
-            found[precision] = max(entry, found.get(precision, (0, 0)))
-    if not found:
-        return "No advice: no weights were counted."
-    return f"No such model was run. Measured weights: {'; '.join(scale_up(*item) for item in found.items())}."
+            largest[precision] = max((run.parameters.total, size), largest.get(precision, (0, 0)))
+    found = [scale_up(precision, *entry) for precision, entry in largest.items()]
+    return WORDS("large", "found" if found else "none", weights="; ".join(found))
 
 
-def scale_up(precision: str, entry: tuple[float, float]) -> str:
+def scale_up(precision: str, parameters: int, size: float) -> str:
     """Return a precision's bytes a parameter and, from a model large enough, what 70 B parameters would take."""
-    total, each = entry
-    of_all = f"{formats.size(each * total)} for {formats.short_count(total)} parameters"
-    measured = f"{precision} {each:.2f} bytes a parameter ({of_all})"
-    if total < LARGE_ENOUGH:
-        return f"{measured}, too small to be scaled up"
-    return f"{measured}, by arithmetic {formats.size(each * LARGE_MODEL)} for 70 B, without activations"
+    each = size / parameters
+    scaled = each * LARGE_MODEL if parameters >= LARGE_ENOUGH else None
+    return WORDS("weights", precision=precision, each=each, bytes=size, parameters=parameters, scaled=scaled)

@@ -15,10 +15,15 @@ from fineprint.reporting.sections.cost_axes import (
     write_alike,
     write_least,
 )
-from fineprint.reporting.sections.pairs import one_choice_pairs
-from fineprint.reporting.sections.seeds import seed_sentence
-from fineprint.results.lookup import Study, is_trained
+from fineprint.reporting.sections.pairs import ablation_sentences
+from fineprint.reporting.sections.seeds import seed_sentences
+from fineprint.reporting.words import Words
+from fineprint.results.lookup import Study
 from fineprint.tasks._rows import POOLED
+
+FEW_NAMES = 3  # more beaten methods are counted, not named
+
+WORDS = Words("analysis")
 
 
 @dataclass(frozen=True)
@@ -30,13 +35,22 @@ class Tile:
     note: str
 
 
-def split_by_test(study: Study, task: str, best: str) -> dict[str, list[str]]:
+@dataclass(frozen=True)
+class Rivals:
+    """The other ranked methods, by what the paired test against the best says; the most accurate first."""
+
+    worse: list[str]
+    tied: list[str]
+    untested: list[str]
+
+
+def split_by_test(study: Study, task: str, best: str) -> Rivals:
     """Return the other ranked methods by what the paired test against the best says."""
-    found: dict[str, list[str]] = {"worse": [], "tied": [], "untested": []}
+    found = Rivals([], [], [])
     for method, _ in study.ranked(task)[1:]:
         difference = study.difference(task, best, method)
-        key = "untested" if difference is None else "worse" if difference.is_real else "tied"
-        found[key].append(method)
+        group = found.untested if difference is None else found.worse if difference.is_real else found.tied
+        group.append(method)
     return found
 
 
@@ -48,53 +62,44 @@ def titles(study: Study, methods: list[str]) -> str:
 
 
 def verdict_sentences(study: Study, task: str) -> list[str]:
-    """Return who is ahead, by how much, and whether that is real."""
-    ranked, split = study.ranked(task), study.headline(task)
+    """Return who is ahead, by how much, and whether that is significant."""
+    ranked = study.ranked(task)
     if not ranked:
-        return ["No method has a score that can be ranked: every run collapsed, failed or was not made."]
+        return [WORDS("none_ranked")]
     best, score = ranked[0]
-    first = (
-        f"{study.title(best)} has the highest accuracy on {split}: {formats.with_interval(score)} over "
-        f"{formats.count(score['rows'])} rows{seed_words(study)}."
+    equal = [method for method, other in ranked[1:] if other.accuracy == score.accuracy]
+    first = WORDS(
+        "best",
+        best=study.title(best),
+        split=study.headline(task),
+        reached=formats.with_interval(score),
+        examples=score.rows,
+        seed=seed_words(study),
+        equal=titles(study, equal),
+        several=len(equal) > 1,
     )
-    equal = [method for method, other in ranked[1:] if other["accuracy"] == score["accuracy"]]
-    if equal:
-        first += f" {titles(study, equal)} {'reaches' if len(equal) == 1 else 'reach'} the same."
-    if len(ranked) == 1:
-        return [first, "No other method can be ranked, so nothing is compared."]
-    return [first, *comparison_sentences(study, task, best)]
+    return [first, *(comparison_sentences(study, task, best, equal) if len(ranked) > 1 else [WORDS("only_one")])]
 
 
 def seed_words(study: Study) -> str:
     """Return which seed a sentence is about, where there are several."""
-    return f" (seed {study.seed} of {len(study.seeds)})" if len(study.seeds) > 1 else ""
+    return WORDS("seed", seed=study.seed, seeds=len(study.seeds)) if len(study.seeds) > 1 else ""
 
 
-def comparison_sentences(study: Study, task: str, best: str) -> list[str]:
-    """Return what the paired tests against the best method allow to be said."""
-    groups, sentences = split_by_test(study, task, best), []
-    if groups["tied"]:
-        sentences.append(f"On these rows it cannot be told apart from {titles(study, groups['tied'])}.")
-    if groups["worse"]:
-        nearest = study.difference(task, best, groups["worse"][0])
-        margin = ""
-        if nearest is not None:
-            limits = f"{formats.points(nearest.low, signed=False)} to {formats.points(nearest.high, signed=False)}"
-            margin = (
-                f" The nearest of these, {study.title(groups['worse'][0])}, is "
-                f"{formats.points(nearest.value, signed=False)} points behind (95 % interval {limits})."
-            )
-        count = len(groups["worse"])
-        who = (
-            titles(study, groups["worse"])
-            if count <= 3
-            else f"the {count} other ranked methods"
-            if not groups["tied"] and not groups["untested"]
-            else f"{count} other ranked methods"
-        )
-        sentences.append(f"It is better than {who}.{margin}")
-    if groups["untested"]:
-        sentences.append(f"No paired test exists against {titles(study, groups['untested'])}.")
+def comparison_sentences(study: Study, task: str, best: str, equal: list[str]) -> list[str]:
+    """Return what the paired tests against the best method allow to be said; over `equal` it has no lead to test."""
+    rivals, sentences = split_by_test(study, task, best), []
+    behind = [method for method in rivals.tied if method not in equal]
+    if behind:
+        sentences.append(WORDS("tied", methods=titles(study, behind)))
+    if rivals.worse:
+        some = "some" if rivals.tied or rivals.untested else "all"
+        outcome = "named" if len(rivals.worse) <= FEW_NAMES else some
+        sentences.append(WORDS("better", outcome, methods=titles(study, rivals.worse), number=len(rivals.worse)))
+        nearest = study.difference(task, best, rivals.worse[0])
+        sentences.append(WORDS("nearest", method=study.title(rivals.worse[0]), difference=nearest))
+    if rivals.untested:
+        sentences.append(WORDS("untested", methods=titles(study, rivals.untested)))
     return sentences
 
 
@@ -106,69 +111,44 @@ def other_splits(study: Study, task: str) -> list[str]:
         if len(ranked) > 1:
             (best, score), (second, _) = ranked[0], ranked[1]
             difference = study.difference(task, best, second, split)
-            real = (
-                "its lead over the second is significant"
-                if difference and difference.is_real
-                else "its lead over the second is not significant"
-            )
-            where = "Over all test rows" if split == POOLED else f"On {split}"
-            sentences.append(
-                f"{where}, {study.title(best)} is first with {formats.with_interval(score)}; "
-                f"{real if difference else 'its lead was not tested'}."
-            )
-    return sentences
-
-
-def choice_sentences(study: Study, task: str) -> list[str]:
-    """Return one sentence for each pair that differs in one choice only, among runs that may be compared."""
-    sentences = []
-    for pair in one_choice_pairs(study, task):
-        first, second, difference = pair["first"], pair["second"], pair["difference"]
-        if "collapsed" in (study.status(task, first), study.status(task, second)):
-            continue
-        names = f"{study.title(second)} against {study.title(first)}"
-        change = f"{formats.points(difference.value)} points, {formats.p_phrase(difference.p_value_holm)}"
-        if not difference.is_real:
-            sentences.append(f"{names}: no difference that the test confirms ({change}).")
-        else:
-            sentences.append(f"{names}: {'better' if difference.value > 0 else 'worse'} ({change}).")
+            lead = WORDS("lead", "untested" if difference is None else "real" if difference.is_real else "tied")
+            named = {"best": study.title(best), "reached": formats.with_interval(score), "lead": lead}
+            sentences.append(WORDS("other_split", split=split, pooled=split == POOLED, **named))
     return sentences
 
 
 def cost_sentences(study: Study, task: str) -> list[str]:
-    """Return what the best method cost or, of several at the top, which is cheapest in what."""
-    free, trained = free_sentences(study, task), [m for m in study.leaders(task) if is_trained(study.run(task, m))]
+    """Return what the best method cost or, of several on the first rank, which is cheapest in what."""
+    free = free_sentences(study, task)
+    trained = [m for m in study.leaders(task) if (run := study.run(task, m)) and run.is_trained]
     if not trained:
         return free
-    return [*free, cost_of_one(study, task, trained[0]) if len(trained) == 1 else cost_of_several(study, task, trained)]
+    if len(trained) == 1:
+        costs = "; ".join(list_costs(study, task, trained[0])) or formats.NOT_MEASURED
+        return [*free, WORDS("cost", "one", method=study.title(trained[0]), costs=costs)]
+    costs = "; ".join(list_least_costs(study, task, trained))
+    return [*free, WORDS("cost", "several" if costs else "unknown", costs=costs)]
 
 
 def free_sentences(study: Study, task: str) -> list[str]:
     """Return which of the leading methods train nothing, as one sentence; the summary's tiles cannot say it."""
     untrained = [method for method in study.leaders(task) if trains_nothing(study.run(task, method))]
-    verb = "train" if len(untrained) > 1 else "trains"
-    return [f"{titles(study, untrained)} {verb} nothing: prediction is the whole cost."] if untrained else []
+    return [WORDS("free", methods=titles(study, untrained), several=len(untrained) > 1)] if untrained else []
 
 
-def cost_of_one(study: Study, task: str, method: str) -> str:
-    """Return what a single leading method cost, as far as it was measured."""
-    run = study.run(task, method)
-    found = [(axis, axis.get(run)) for axis in TRAINING_COSTS]
-    figures = [f"{axis.name} {axis.write(value)}" for axis, value in found if value is not None]
-    return f"The cost of {study.title(method)}: {'; '.join(figures) or formats.NOT_MEASURED}."
+def list_costs(study: Study, task: str, method: str) -> list[str]:
+    """Return each cost of training a method that was measured, with its name."""
+    found = [(axis, axis.get(study.run(task, method))) for axis in TRAINING_COSTS]
+    return [WORDS("figure", name=axis.name, figure=axis.write(value)) for axis, value in found if value is not None]
 
 
-def cost_of_several(study: Study, task: str, methods: list[str]) -> str:
-    """Return which of the trained leading methods is cheapest in what."""
-    found = [(axis, find_least(study, task, methods, axis)) for axis in TRAINING_COSTS]
-    parts = [
-        f"{axis.least}: {titles(study, least[0])} ({write_least(study, task, axis, least)})"
-        for axis, least in found
-        if least
+def list_least_costs(study: Study, task: str, methods: list[str]) -> list[str]:
+    """Return for each cost of training which methods have least of it, where that can be said."""
+    return [
+        WORDS("least", least=axis.least, methods=titles(study, least[0]), figure=write_least(study, task, axis, least))
+        for axis in TRAINING_COSTS
+        if (least := find_least(study, task, methods, axis))
     ]
-    if not parts:
-        return "What the methods at the top cost was not measured, or not in one way on one machine."
-    return f"Of the trained methods at the top, {'; '.join(parts)}."
 
 
 def tiles(study: Study, task: str) -> list[Tile]:
@@ -177,25 +157,20 @@ def tiles(study: Study, task: str) -> list[Tile]:
     if not ranked:
         return []
     best, score = ranked[0]
-    limits = formats.interval(score["accuracy_low"], score["accuracy_high"], score["rows"])
-    found = [
-        Tile(
-            f"Best accuracy, {study.headline(task)}",
-            formats.accuracy(score["accuracy"], score["rows"]),
-            f"{study.title(best)}; 95 % interval {limits}",
-        )
-    ]
-    tied = study.leaders(task)[1:]
-    tested = len(ranked) - 1 - len(split_by_test(study, task, best)["untested"])
-    if tested:
-        found.append(
-            Tile(
-                "Not told apart from it",
-                f"{len(tied)} of {tested}",
-                titles(study, tied) if tied else "every tested difference is significant",
-            )
-        )
-    return [*found, *(cost_tile(study, task, axis) for axis in TRAINING_COSTS)]
+    limits = formats.interval(score.accuracy_low, score.accuracy_high, score.rows)
+    note = WORDS("best_note", best=study.title(best), limits=limits)
+    label = WORDS("best_tile", split=study.headline(task))
+    costs = [cost_tile(study, task, axis) for axis in TRAINING_COSTS]
+    return [Tile(label, formats.accuracy(score.accuracy, score.rows), note), *tied_tiles(study, task, best), *costs]
+
+
+def tied_tiles(study: Study, task: str, best: str) -> list[Tile]:
+    """Return how many methods are tied with the best, of those tested; nothing where none was tested."""
+    rivals, tied = split_by_test(study, task, best), study.leaders(task)[1:]
+    tested = len(rivals.tied) + len(rivals.worse)
+    note = titles(study, tied) if tied else WORDS("all_differ")
+    figure = WORDS("tied_figure", number=len(tied), tested=tested)
+    return [Tile(WORDS("tied_tile"), figure, note)] if tested else []
 
 
 def cost_tile(study: Study, task: str, axis: CostAxis) -> Tile:
@@ -204,31 +179,29 @@ def cost_tile(study: Study, task: str, axis: CostAxis) -> Tile:
     label = axis.least if len(leaders) > 1 else axis.name
     least = find_least(study, task, leaders, axis)
     value = axis.write(least[1]) if least else formats.NOT_MEASURED
-    note = tile_names(study, task, axis, least) if least else "no trained method at the top has a comparable figure"
+    note = name_least(study, task, axis, least) if least else WORDS("no_figure")
     return Tile(f"{label[0].upper()}{label[1:]}", value, note)
 
 
-def tile_names(study: Study, task: str, axis: CostAxis, least: tuple[list[str], float]) -> str:
+def name_least(study: Study, task: str, axis: CostAxis, least: tuple[list[str], float]) -> str:
     """Return whose a tile's figure is and, where others are about the same, up to what theirs goes."""
     names, last = titles(study, least[0]), axis.write(axis.get(study.run(task, least[0][-1])))
     if axis.write(least[1]) == last:
         return names
-    end = "down to" if axis.higher_is_better else "up to"
-    return f"{names}: {end} {last}, within {write_alike()}, so about the same"
+    return WORDS("alike", "higher" if axis.higher_is_better else "lower", methods=names, last=last, alike=write_alike())
 
 
-def describe_task(study: Study, task: str) -> dict[str, Any]:
+def summarise_task(study: Study, task: str) -> dict[str, Any]:
     """Return the summary of one task."""
+    leaders = study.leaders(task)
     return {
         "name": task,
         "verdict": verdict_sentences(study, task),
-        "others": [*other_splits(study, task), *filter(None, [seed_sentence(study, task)])],
+        "others": [*other_splits(study, task), *seed_sentences(study, task)],
         "cost": cost_sentences(study, task),
         "free": free_sentences(study, task),
         "memory": memory_kinds(study, task),
         "tiles": tiles(study, task),
-        "tile_note": "Tiles on cost: the cheapest of the trained methods among these."
-        if len(study.leaders(task)) > 1
-        else "",
-        "choices": choice_sentences(study, task),
+        "tile_note": WORDS("tile_note", tied=len(leaders), methods=len(study.methods)) if len(leaders) > 1 else "",
+        "choices": ablation_sentences(study, task),
     }

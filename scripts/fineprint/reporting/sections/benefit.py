@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from fineprint.core import formats
+from fineprint.core.records import OK, Run
+from fineprint.reporting.columns import Column, build_table
+from fineprint.reporting.method_columns import METHOD, MethodOnTask
 from fineprint.reporting.sections.advice import accuracy_phrase
 from fineprint.reporting.sections.cost_axes import (
     COSTS,
@@ -14,84 +19,77 @@ from fineprint.reporting.sections.cost_axes import (
     trains_nothing,
     write_alike,
 )
-from fineprint.reporting.sections.methods import name_cells
-from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
+from fineprint.reporting.sections.scores import NOT_RANKED, RANK
+from fineprint.reporting.table import Cell, Table, blank, number, text
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
 
 WIDTHS = [5, 23, 6, 8, 11, 9, 10, 8, 10, 10]
 
+WORDS = Words("benefit")
+
+
+@dataclass(frozen=True)
+class Challenger(MethodOnTask):
+    """A method held against the most accurate one, which may be itself."""
+
+    best: str
+
+    @property
+    def best_run(self) -> Run | None:
+        """The most accurate method's run."""
+        return self.study.run(self.task, self.best)
+
+    def ratio(self, axis: CostAxis) -> float | None:
+        """Return a cost as a multiple of the best method's, if both were measured alike."""
+        value, reference = axis.get(self.run), axis.get(self.best_run)
+        if value is None or not reference or not are_comparable(self.study, self.task, [self.method, self.best], axis):
+            return None
+        return value / reference
+
 
 def describe_benefit(study: Study, task: str) -> dict[str, Any]:
     """Return what the section on advice shows of cost and benefit."""
-    best = [study.title(method) for method, _ in study.ranked(task)[:1]]
-    return {
-        "table": benefit_table(study, task),
-        "readings": readings(study, task),
-        "best": "".join(best),
-        "alike": write_alike(),
-    }
+    best = "".join(study.title(method) for method, _ in study.ranked(task)[:1])
+    table, lines = benefit_table(study, task), readings(study, task)
+    return {"table": table, "readings": lines, "best": best, "alike": write_alike()}
 
 
 def benefit_table(study: Study, task: str) -> Table | None:
-    """Return rank, points behind the best, and each cost as a multiple of the best method's."""
+    """Return rank, difference from the best, and each cost as a multiple of the best method's."""
     ranked = study.ranked(task)
     if not ranked:
         return None
     best = ranked[0][0]
-    rows = [
-        [
-            *name_cells(study, task, method),
-            rank_cell(study, task, method),
-            points_cell(study, task, best, method),
-            *(ratio_cell(study, task, best, method, axis) for axis in COSTS),
-        ]
-        for method in study.methods
-        if study.run(task, method)
-    ]
-    heads = ("Rank", "Points behind", *(axis.name.capitalize() for axis in COSTS))
-    reference = "; ".join(describe_reference(study, task, best, axis) for axis in COSTS)
-    caption = (
-        f"Cost and benefit on “{task}”: each cost as a multiple of that of {study.title(best)}, the most accurate "
-        f"method on {study.headline(task)} ({reference}). An asterisk: the paired test confirms the distance."
-    )
-    columns = [*plain("No.", "Method"), *numeric(*heads)]
-    return Table(f"benefit-{task}", caption, columns, rows, style="compact", widths=WIDTHS)
+    methods = [Challenger(study, task, method, best) for method in study.methods if study.run(task, method)]
+    reference = "; ".join(describe_reference(methods[0], axis) for axis in COSTS)
+    named = {"best": study.title(best), "headline": study.headline(task), "reference": reference}
+    return build_table(f"benefit-{task}", WORDS("caption", task=task, **named), COLUMNS, methods, style="compact")
 
 
-def describe_reference(study: Study, task: str, best: str, axis: CostAxis) -> str:
-    """Return the reference's own figure."""
-    run = study.run(task, best)
-    if axis.of_training and trains_nothing(run):
-        return f"{axis.name}: nothing is trained"
-    return f"{axis.name}: {axis.write(axis.get(run))}"
+def describe_reference(entry: Challenger, axis: CostAxis) -> str:
+    """Return the best method's own figure."""
+    outcome = "untrained" if axis.of_training and trains_nothing(entry.best_run) else "measured"
+    return WORDS("reference", outcome, name=axis.name, figure=axis.write(axis.get(entry.best_run)))
 
 
-def rank_cell(study: Study, task: str, method: str) -> Cell:
-    """Return a method's rank."""
-    rank = study.rank(task, method)
-    return blank("not ranked") if rank is None else number(rank, formats.count)
-
-
-def points_cell(study: Study, task: str, best: str, method: str) -> Cell:
-    """Return how many points a method is behind the best; an asterisk where the test confirms it."""
-    if method == best:
+def behind_cell(entry: Challenger) -> Cell | None:
+    """Return how many percentage points a method is behind the best; an asterisk where that is significant."""
+    if entry.method == entry.best:
         return number(0.0, formats.points)
-    if study.status(task, method) != "ok":
-        return blank("not ranked")
-    difference = study.difference(task, best, method)
+    if entry.status != OK:
+        return blank(NOT_RANKED)
+    difference = entry.study.difference(entry.task, entry.best, entry.method)
     if difference is None:
-        return number(None, formats.points)
-    return text(
-        formats.points(difference.value, signed=False) + ("*" if difference.is_real else ""), sort=difference.value
-    )
-
-
-def find_ratio(study: Study, task: str, best: str, method: str, axis: CostAxis) -> float | None:
-    """Return a cost as a multiple of the best method's, if both were measured alike."""
-    value, reference = axis.get(study.run(task, method)), axis.get(study.run(task, best))
-    if value is None or not reference or not are_comparable(study, task, [method, best], axis):
         return None
-    return value / reference
+    star = "*" if difference.is_real else ""
+    return text(f"{formats.points(difference.value, signed=False)}{star}", sort=difference.value)
+
+
+def why_no_ratio(axis: CostAxis, entry: Challenger) -> str | None:
+    """Return why a cost of training has no multiple."""
+    untrained = trains_nothing(entry.run) or trains_nothing(entry.best_run)
+    return WORDS("untrained") if axis.of_training and untrained else None
 
 
 def write_ratio(value: float) -> str:
@@ -99,36 +97,44 @@ def write_ratio(value: float) -> str:
     return formats.times(value) if value >= 0.01 else f"{value:.1g}\u00a0×"
 
 
-def ratio_cell(study: Study, task: str, best: str, method: str, axis: CostAxis) -> Cell:
-    """Return a cost as a multiple, or why there is none."""
-    if axis.of_training and any(trains_nothing(study.run(task, name)) for name in (method, best)):
-        return blank("nothing is trained by this method or by the best")
-    return number(find_ratio(study, task, best, method, axis), write_ratio)
+def ratio_column(axis: CostAxis) -> Column[Challenger]:
+    """Return a cost as a multiple of the best method's."""
+    return Column(
+        axis.name.capitalize(), lambda entry: entry.ratio(axis), write_ratio, lacks=partial(why_no_ratio, axis)
+    )
+
+
+BEHIND = Column("Behind, percentage points", behind_cell, formats.points)
+COLUMNS: list[Column[Any]] = [
+    replace(column, width=width)
+    for column, width in zip((*METHOD, RANK, BEHIND, *map(ratio_column, COSTS)), WIDTHS, strict=True)
+]
 
 
 def readings(study: Study, task: str) -> list[str]:
     """Return one line for each ranked method but the best: what it gives up in accuracy, and what that buys."""
     ranked = [method for method, _ in study.ranked(task)]
-    return [reading(study, task, ranked[0], method) for method in ranked[1:]]
+    return [read_costs(Challenger(study, task, method, ranked[0])) for method in ranked[1:]]
 
 
-def reading(study: Study, task: str, best: str, method: str) -> str:
+def read_costs(entry: Challenger) -> str:
     """Return one method's benefit against its cost."""
-    run, parts = study.run(task, method), []
-    if trains_nothing(run):
-        parts.append("it trains nothing")
-    groups: dict[str, list[str]] = {"in its favour": [], "about the same": [], "against it": []}
+    groups: dict[str, list[str]] = {"favour": [], "alike": [], "against": []}
     for axis in COSTS:
-        ratio = find_ratio(study, task, best, method, axis)
+        ratio = entry.ratio(axis)
         if ratio is not None:
-            groups[assess_ratio(ratio, axis)].append(f"{axis.name} ({write_ratio(ratio)})")
-    parts += [f"{words}: {formats.join(names)}" for words, names in groups.items() if names]
-    costs = "; ".join(parts) or "its costs cannot be compared"
-    return f"{study.title(method)}: {accuracy_phrase(study, task, method)}; {costs}."
+            groups[assess_ratio(ratio, axis)].append(WORDS("ratio", name=axis.name, ratio=write_ratio(ratio)))
+    return WORDS(
+        "reading",
+        method=entry.study.title(entry.method),
+        accuracy=accuracy_phrase(entry.study, entry.task, entry.method),
+        untrained=trains_nothing(entry.run),
+        **groups,
+    )
 
 
 def assess_ratio(ratio: float, axis: CostAxis) -> str:
     """Return whether a multiple of the best method's cost speaks for or against a method, or neither."""
     if are_alike(ratio, 1.0):
-        return "about the same"
-    return "in its favour" if (ratio > 1) == axis.higher_is_better else "against it"
+        return "alike"
+    return "favour" if (ratio > 1) == axis.higher_is_better else "against"

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from fineprint.core.records import COST_ONLY
+from fineprint.core.records import COST_ONLY, OK
+from fineprint.reporting.sections.setting import any_accuracy
 from fineprint.reporting.table import clean_identifier
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
 from fineprint.results.matching import matches
+
+WORDS = Words("checklist")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """An entry of checklist.yaml; its head explains the keys."""
+
+    part: str
+    question: str
+    link: str
+    evidence: dict[str, str] = field(default_factory=dict)
+    match: dict[str, Any] | None = None
+    needs: str | None = None
+    without: str = ""
+    rests_on_accuracy: bool = False
 
 
 @dataclass(frozen=True)
 class Part:
     """One part of the assignment: where it is answered, and by which methods of this study."""
 
-    part: str
-    question: str
-    link: str
+    entry: Entry
     section: str
     evidence: list[tuple[str, str]]
     methods: list[str]
@@ -28,59 +44,47 @@ class Part:
 
 
 def read_parts(path: Path, study: Study, sections: dict[str, str]) -> list[Part]:
-    """Return the parts with the methods of the study that match them.
+    """Return the parts with the methods of the study that match them; one that asks for no method is answered by its
+    section.
 
     Args:
         path: checklist.yaml.
         study: the study.
         sections: number and title of each section, by the name that a part's `link` gives.
     """
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))["parts"]
-    return [make_part(entry, study, sections) for entry in entries]
-
-
-def make_part(entry: dict[str, Any], study: Study, sections: dict[str, str]) -> Part:
-    """Match one part; a part that asks for no method is answered by its section."""
-    wanted = entry.get("match")
-    methods = [method for method in study.methods if wanted and matches(study, method, wanted)]
-    titles = [f"{study.numbers[method]} {study.title(method)}" for method in methods]
-    return Part(
-        str(entry["part"]),
-        entry["question"],
-        entry["link"],
-        sections[entry["link"]],
-        list_evidence(study, entry.get("evidence") or {}) if methods or not wanted else [],
-        titles,
-        answer(study, methods, wanted, entry),
-    )
+    found = []
+    for entry in (Entry(**entry) for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["parts"]):
+        methods = [method for method in study.methods if entry.match and matches(study, method, entry.match)]
+        evidence = list_evidence(study, entry.evidence) if methods or not entry.match else []
+        titles = [f"{study.numbers[method]} {study.title(method)}" for method in methods]
+        answer = find_status(study, methods) if entry.match else find_status_of_section(study, entry)
+        found.append(Part(entry, sections[entry.link], evidence, titles, answer))
+    return found
 
 
 def list_evidence(study: Study, places: dict[str, str]) -> list[tuple[str, str]]:
     """Return words and identifier of the tables that answer a part, on every task of the study."""
     found = []
-    for words, place in places.items():
-        for task in study.tasks if "{task}" in place else study.tasks[:1]:
-            named = f"{words}, {task}" if "{task}" in place and len(study.tasks) > 1 else words
+    for table, place in places.items():
+        several = "{task}" in place and len(study.tasks) > 1
+        for task in study.tasks if several else study.tasks[:1]:
+            named = WORDS("evidence", table=table, task=task) if several else table
             found.append((named, clean_identifier(place.format(task=task, split=study.headline(task)))))
     return found
 
 
-def answer(study: Study, methods: list[str], wanted: dict[str, Any] | None, entry: dict[str, Any]) -> str:
-    """Return whether the part is answered, and if not why."""
-    if wanted is None and entry.get("needs"):
-        return "answered" if study.results.get(entry["needs"]) else entry["without"]
-    if wanted is None:
-        unmeasured = entry.get("rests_on_accuracy") and not any(map(study.measures_accuracy, study.tasks))
-        return "cost answered; accuracy not measured" if unmeasured else entry.get("note", "answered")
-    if not methods:
-        return "not in this study: no method of it has these choices"
+def find_status_of_section(study: Study, entry: Entry) -> str:
+    """Return whether a part that asks for no method is answered."""
+    if entry.needs:
+        return WORDS("status", "answered") if getattr(study.results, entry.needs) else entry.without
+    return WORDS("status", "cost" if entry.rests_on_accuracy and not any_accuracy(study) else "answered")
+
+
+def find_status(study: Study, methods: list[str]) -> str:
+    """Return whether a part is answered by the runs of its methods, and if not why."""
     statuses = {study.status(task, method) for task in study.tasks for method in methods}
+    if statuses <= {OK}:
+        return WORDS("status", "answered" if statuses else "not_here")
     if statuses == {COST_ONLY}:
-        return "cost answered; accuracy not measured"
-    if statuses == {"ok"}:
-        return "answered"
-    return (
-        "answered, but not by every run: " + ", ".join(sorted(statuses - {"ok"}))
-        if "ok" in statuses
-        else ", ".join(sorted(statuses))
-    )
+        return WORDS("status", "cost")
+    return WORDS("status", "some" if OK in statuses else "none", others=", ".join(sorted(statuses - {OK})))

@@ -9,39 +9,26 @@ from collections.abc import Callable
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import COST_ONLY
+from fineprint.core.records import COST_ONLY, NOT_RUN
+from fineprint.reporting.sections import cost_axes
 from fineprint.reporting.sections.analysis import Tile, titles
-from fineprint.reporting.sections.cost_axes import (
-    SPEED,
-    TIME,
-    TRAINING_COSTS,
-    WEIGHTS,
-    CostAxis,
-    are_comparable,
-    find_least,
-    rows_per_second,
-    write_least,
-)
-from fineprint.results.lookup import Study, train_value
+from fineprint.reporting.sections.cost_axes import TRAINING_COSTS, TRAINING_SPEED, CostAxis, find_least, write_least
+from fineprint.reporting.words import Words
+from fineprint.results.lookup import Study
 
-_, TRAINING_TIME, TRAINING_MEMORY, SAVED = TRAINING_COSTS
-TRAINING_SPEED = CostAxis(
-    "speed of training", "fastest training", lambda run: train_value(run, "examples_per_second"), rows_per_second, TIME,
-    higher_is_better=True,
-)  # fmt: skip
+WORDS = Words("cost_only")
 TILES = (
-    ("Peak memory in training", TRAINING_MEMORY, formats.size),
-    ("Training, rows per second", TRAINING_SPEED, formats.rate),
-    ("Prediction, rows per second", SPEED, formats.rate),
+    ("Peak training memory", cost_axes.TRAINING_MEMORY, formats.size),
+    ("Training, examples per second", TRAINING_SPEED, formats.rate),
+    ("Prediction, examples per second", cost_axes.SPEED, formats.rate),
 )
 SITUATIONS = (
-    ("Many tasks on one backbone", SAVED, "Saved bytes", "parameters-{task}"),
-    ("Little memory for training", TRAINING_MEMORY, "Cost", "cost-{task}"),
-    ("Small budget of training time", TRAINING_TIME, "Cost", "cost-{task}"),
-    ("Edge: small at prediction", WEIGHTS, "Cost", "cost-{task}"),
-    ("Edge: fast at prediction", SPEED, "Cost", "cost-{task}"),
+    ("Many tasks on one backbone", cost_axes.CHECKPOINT, "Checkpoint size", "parameters-{task}"),
+    ("Little memory for training", cost_axes.TRAINING_MEMORY, "Cost", "cost-{task}"),
+    ("Limited training time", cost_axes.TRAINING_TIME, "Cost", "cost-{task}"),
+    ("Edge: small model", cost_axes.WEIGHTS, "Cost", "cost-{task}"),
+    ("Edge: fast inference", cost_axes.SPEED, "Cost", "cost-{task}"),
 )
-NO_ADVICE = "Which method answers best was not measured, so this study gives no advice on accuracy."
 
 
 def group_by_backbone(study: Study, task: str) -> dict[str, list[str]]:
@@ -55,11 +42,11 @@ def group_by_backbone(study: Study, task: str) -> dict[str, list[str]]:
 
 def verdict(study: Study, task: str) -> list[str]:
     """Return that, and why, accuracy was not measured, and what was."""
-    missing = [method for method in study.methods if study.status(task, method) == "not run"]
+    missing = [method for method in study.methods if study.status(task, method) == NOT_RUN]
     return [
-        *(f"{reason[0].upper()}{reason[1:].rstrip('.')}." for reason in study.reasons(task, COST_ONLY)),
-        "So nothing is ranked; time, memory, parameters and bytes are those of models and rows of these sizes.",
-        *([f"Not run: {titles(study, missing)}."] if missing else []),
+        *(WORDS("reason", reason=reason) for reason in study.reasons(task, COST_ONLY)),
+        WORDS("not_ranked"),
+        *([WORDS("not_run", titles=titles(study, missing))] if missing else []),
     ]
 
 
@@ -69,19 +56,17 @@ def sentences(study: Study, task: str) -> list[str]:
     for backbone, methods in group_by_backbone(study, task).items():
         trained = [method for method in methods if TRAINING_SPEED.get(study.run(task, method)) is not None]
         if len(trained) > 1:
-            found.append(compare(study, task, backbone, trained))
+            costs = [cost for axis in TRAINING_COSTS if (cost := describe_least(study, task, axis, trained))]
+            found.append(WORDS("cheapest", "found" if costs else "none", backbone=backbone, costs=costs))
     return found
 
 
-def compare(study: Study, task: str, backbone: str, methods: list[str]) -> str:
-    """Return which of some methods is cheapest in what."""
-    found = [(axis, find_least(study, task, methods, axis)) for axis in TRAINING_COSTS]
-    parts = [
-        f"{axis.least}: {titles(study, least[0])} ({write_least(study, task, axis, least)})"
-        for axis, least in found
-        if least
-    ]
-    return f"Of the trained methods on “{backbone}”, {'; '.join(parts) or 'no cost was measured'}."
+def describe_least(study: Study, task: str, axis: CostAxis, methods: list[str]) -> dict[str, str] | None:
+    """Return what the least of a cost is called, who has it and the figure; None where methods cannot be compared."""
+    least = find_least(study, task, methods, axis)
+    if least is None:
+        return None
+    return {"least": axis.least, "titles": titles(study, least[0]), "figure": write_least(study, task, axis, least)}
 
 
 def tiles(study: Study, task: str) -> list[Tile]:
@@ -103,12 +88,13 @@ def range_tile(
         for method in methods
         if (value := axis.get(study.run(task, method))) is not None
     )
-    if not known or not are_comparable(study, task, methods, axis):
+    if not known or not cost_axes.are_comparable(study, task, methods, axis):
         return None
     (low, _, least), (high, _, most) = known[0], known[-1]
     if least == most:
         return Tile(label, write(low), study.title(least))
-    return Tile(label, f"{write(low)} to {write(high)}", f"from {study.title(least)} to {study.title(most)}")
+    note = WORDS("range_note", low=study.title(least), high=study.title(most))
+    return Tile(label, WORDS("range", low=write(low), high=write(high)), note)
 
 
 def advise(study: Study, task: str) -> list[tuple[str, str, str, str]]:
@@ -117,30 +103,27 @@ def advise(study: Study, task: str) -> list[tuple[str, str, str, str]]:
         (situation, list_least(study, task, axis), basis, table.format(task=task))
         for situation, axis, basis, table in SITUATIONS
     ]
-    return [("One task, accuracy first", NO_ADVICE, "Cost", f"cost-{task}"), *entries]
+    return [("One task, accuracy first", WORDS("no_advice"), "Cost", f"cost-{task}"), *entries]
 
 
 def list_least(study: Study, task: str, axis: CostAxis) -> str:
     """Return for each backbone the methods with the best figure."""
     found = [
-        f"on “{backbone}” {titles(study, least[0])} ({write_least(study, task, axis, least)})"
+        WORDS("least_on", backbone=backbone, titles=least["titles"], figure=least["figure"])
         for backbone, methods in group_by_backbone(study, task).items()
-        if (least := find_least(study, task, methods, axis))
+        if (least := describe_least(study, task, axis, methods))
     ]
-    if not found:
-        return f"No advice: {axis.name} was not measured, or not in one way on one machine."
-    least = f"{axis.least[0].upper()}{axis.least[1:]}"
-    return f"{least}: {formats.join(found)}. What that is worth in accuracy was not measured."
+    return WORDS("advice", "found" if found else "none", found=found, least=axis.least, cost=axis.name)
 
 
-def summary(study: Study, task: str) -> dict[str, Any]:
-    """Return the summary of one task, in the form of `analysis.describe_task`."""
+def summarise_cost(study: Study, task: str) -> dict[str, Any]:
+    """Return the part of a task's summary that stands where there are accuracies otherwise."""
     return {
         "verdict": verdict(study, task),
         "others": [],
         "cost": sentences(study, task),
         "free": [],
         "tiles": tiles(study, task),
-        "tile_note": "Tiles: from the lowest figure of a backbone's methods to the highest.",
+        "tile_note": WORDS("tile_note"),
         "choices": [],
     }

@@ -1,56 +1,79 @@
-"""Merged models beside the adapter they come from, on the same rows."""
+"""Merged models beside the adapter they come from, on the same examples."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from fineprint.core import formats
-from fineprint.core.records import Run
-from fineprint.reporting.sections.methods import name_cells
-from fineprint.reporting.table import Cell, Table, number, numeric, plain, text
+from fineprint.core.records import PairedTest, Score, ScoreRecord
+from fineprint.reporting.columns import Column, build_table
+from fineprint.reporting.method_columns import METHOD, MethodOnTask
+from fineprint.reporting.sections.scores import accuracy_cell
+from fineprint.reporting.table import Cell, Table, text
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import SIGNIFICANCE, Study
+
+WORDS = Words("merging")
+
+
+@dataclass(frozen=True)
+class MergedModel(MethodOnTask):
+    """A method's merged variant, such as "merged_into_float32", on one split, beside the method itself."""
+
+    scores: ScoreRecord
+    variant: str
+    split: str
+
+    @property
+    def own(self) -> Score | None:
+        """The method's own score."""
+        return self.scores.splits.get(self.split)
+
+    @property
+    def merged(self) -> Score:
+        """The merged model's score."""
+        return self.scores.variants[self.variant][self.split]
+
+    @property
+    def test(self) -> PairedTest | None:
+        """The merged model against the method itself, where that was tested."""
+        return self.scores.merging.get(self.variant, {}).get(self.split)
+
+    @property
+    def precision(self) -> str:
+        """How the backbone was stored that the adapter was merged into."""
+        return self.variant.removeprefix("merged_into_").replace("_", " ")
+
+
+def difference_cell(entry: MergedModel) -> Cell | None:
+    """Return by how much merging changes accuracy; the interval and an asterisk where that was tested."""
+    if entry.own is None:
+        return None
+    change, test = entry.merged.accuracy - entry.own.accuracy, entry.test
+    shown = formats.points(change) if test is None else WORDS("change", change=change, test=test, limit=SIGNIFICANCE)
+    return text(shown, sort=change)
+
+
+COLUMNS: list[Column[MergedModel]] = [
+    *METHOD,
+    Column("Merged into", lambda entry: text(entry.precision, style="code")),
+    Column("Split", lambda entry: text(entry.split, style="code")),
+    Column("Adapter", lambda entry: accuracy_cell(entry.own), formats.accuracy),
+    Column("Merged", lambda entry: accuracy_cell(entry.merged), formats.accuracy),
+    Column("Difference, percentage points", difference_cell, formats.points),
+    Column("p (uncorrected)", lambda entry: entry.test and entry.test.p_value, formats.p_value),
+    Column("Agreement", lambda entry: entry.scores.agreement.get(entry.variant, {}).get(entry.split), formats.percent),
+]
 
 
 def merge_table(study: Study, task: str) -> Table | None:
     """Return accuracy of merged variants, the paired test against the method itself, and how often they agree."""
-    rows = [
-        [
-            *name_cells(study, task, method),
-            text(variant.removeprefix("merged_into_").replace("_", " "), style="code"),
-            text(split, style="code"),
-            *merge_cells(run, variant, split),
-        ]
+    merged = [
+        MergedModel(study, task, method, run.scores, variant, split)
         for method in study.methods
-        if (run := study.run(task, method)) and run["scores"]
-        for variant in run["scores"]["variants"]
+        if (run := study.run(task, method)) and run.scores
+        for variant in run.scores.variants
         for split in study.splits_and_pooled(task)
     ]
-    columns = [
-        *plain("No.", "Method", "Merged into", "Split"),
-        *numeric("Adapter", "Merged", "Difference, points", "p (uncorrected)", "Same answer"),
-    ]
-    caption = (
-        f"Merging on “{task}”: the adapter's weights added to a backbone stored at the named precision, how accurate "
-        "the merged model is on the same rows, and how many rows keep their answer. In brackets 95 % intervals: "
-        "Wilson's of accuracies, the paired bootstrap's of differences. p: McNemar's exact test, uncorrected; an "
-        f"asterisk where it is below {SIGNIFICANCE}."
-    )
-    return Table(f"merged-{task}", caption, columns, rows, style="compact") if rows else None
-
-
-def merge_cells(run: Run, variant: str, split: str) -> list[Cell]:
-    """Return the figures of one merged model on one split; those of the test where it was made."""
-    scores = run["scores"]
-    assert scores is not None
-    own, merged = scores["splits"].get(split), scores["variants"][variant][split]
-    change = merged["accuracy"] - own["accuracy"] if own else None
-    test = scores.get("merging", {}).get(variant, {}).get(split)
-    limits = ""
-    if test:
-        limits = f" ({formats.points(test['difference_low'])} to {formats.points(test['difference_high'])})"
-    star = "*" if test and test["p_value"] < SIGNIFICANCE else ""
-    return [
-        number(own["accuracy"] if own else None, lambda _: formats.with_interval(own)),
-        number(merged["accuracy"], lambda _: formats.with_interval(merged)),
-        number(change, lambda value: f"{formats.points(value)}{star}{limits}"),
-        number(test["p_value"] if test else None, formats.p_value),
-        number(scores["agreement"].get(variant, {}).get(split), formats.percent),
-    ]
+    caption = WORDS("caption", task=task, limit=SIGNIFICANCE)
+    return build_table(f"merged-{task}", caption, COLUMNS, merged, style="compact") if merged else None

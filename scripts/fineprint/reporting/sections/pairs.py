@@ -1,119 +1,133 @@
-"""Which differences between methods are real, and what one choice is worth."""
+"""Which differences between methods are significant, and what one design choice is worth."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import itertools
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.reporting.sections.methods import name_cells
-from fineprint.reporting.table import Cell, Table, number, numeric, plain, text
+from fineprint.core.records import COLLAPSED
+from fineprint.reporting.columns import Column, build_table
+from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods, number_cell, title_cell
+from fineprint.reporting.table import Cell, Table, text
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import Difference, Study
 from fineprint.scoring.statistics import describe_correction
 
 MANY_METHODS = 12  # a matrix of more has no room for their titles
+STYLES = {"tied": "", "better": "real gain", "worse": "real loss"}
 AXES = ("backbone", "precision", "adapter", "readout")
+
+WORDS = Words("pairs")
 
 
 def matrix_table(study: Study, task: str, split: str) -> Table | None:
-    """Return all differences in accuracy, row minus column, in points; significant ones are marked."""
-    methods = [method for method, _ in study.scored(task, split)]
+    """Return all differences in accuracy, row minus column, in percentage points; significant ones are marked."""
+    methods = list_methods(study, task, [method for method, _ in study.scored(task, split)])
     if len(methods) < 2:
         return None
     named = len(methods) <= MANY_METHODS
-    rows = [
-        [*row_names(study, task, method, named), *(matrix_cell(study, task, split, method, other) for other in methods)]
-        for method in methods
+    columns: list[Column[MethodOnTask]] = [
+        *(METHOD if named else [Column("No.", linked_number)]),
+        *(
+            Column(str(study.numbers[other.method]), partial(difference_cell, split, other), formats.points)
+            for other in methods
+        ),
     ]
-    columns = [
-        *plain("No.", *(["Method"] if named else [])),
-        *numeric(*(str(study.numbers[method]) for method in methods)),
-    ]
-    caption = (
-        f"Paired differences on {split} of “{task}”: accuracy of the row's method minus that of the column's, "
-        "in percentage "
-        "points, on the same rows. Bold with an asterisk: significant (exact McNemar test, Holm-corrected over "
-        f"all pairs, p < .05).{'' if named else ' Methods by number.'}"
-    )
-    return Table(f"pairs-{task}-{split}", caption, columns, rows, style="compact matrix")
+    caption = WORDS("matrix_caption", task=task, split=split, named=named)
+    return build_table(f"pairs-{task}-{split}", caption, columns, methods, style="compact matrix")
 
 
-def row_names(study: Study, task: str, method: str, named: bool) -> list[Cell]:
-    """Return number and title; the number alone, leading to the method, where many columns leave no room for titles."""
-    number_cell, title_cell = name_cells(study, task, method)
-    return [number_cell, title_cell] if named else [replace(number_cell, link=title_cell.link, note=title_cell.text)]
+def linked_number(entry: MethodOnTask) -> Cell:
+    """Return a method's number, which leads to the method, where many columns leave no room for titles."""
+    title = title_cell(entry)
+    return replace(number_cell(entry), link=title.link, note=title.text)
 
 
-def matrix_cell(study: Study, task: str, split: str, first: str, second: str) -> Cell:
+def difference_cell(split: str, other: MethodOnTask, entry: MethodOnTask) -> Cell | None:
     """Return one difference of the matrix."""
-    difference = study.difference(task, first, second, split)
+    study, first, second = entry.study, entry.method, other.method
+    difference = study.difference(entry.task, first, second, split)
     if first == second:
         return text("", style="diagonal")
     if difference is None:
-        return number(None, formats.points)
-    note = f"{study.title(first)} − {study.title(second)}: {formats.p_phrase(difference.p_value_holm)}"
-    direction = "" if not difference.is_real else "real gain" if difference.value > 0 else "real loss"
-    shown = formats.points(difference.value) + ("*" if difference.is_real else "")
-    return text(shown, sort=difference.value, note=note, style=direction)
+        return None
+    names = {"first": study.title(first), "second": study.title(second)}
+    return text(
+        formats.points(difference.value) + ("*" if difference.is_real else ""),
+        sort=difference.value,
+        note=WORDS("difference_note", p_value=difference.p_value_holm, **names),
+        style=STYLES[name_outcome(difference)],
+    )
 
 
-def one_choice_pairs(study: Study, task: str) -> list[dict[str, Any]]:
+def name_outcome(difference: Difference) -> str:
+    """Return "better" or "worse" where a difference is significant, else "tied"."""
+    return "tied" if not difference.is_real else "better" if difference.value > 0 else "worse"
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """Two methods that differ in one axis only; `difference` is that of `after` over `before`."""
+
+    axis: str
+    before: str
+    after: str
+    titles: dict[str, str]
+    difference: Difference
+    outcome: str  # that of `name_outcome`, or "collapsed" where a run of the two is compared with nothing
+
+
+def list_ablations(study: Study, task: str) -> list[Ablation]:
     """Return the pairs of methods that differ in one axis only, and in which."""
-    scored = [method for method, _ in study.scored(task)]
     found = []
-    for position, first in enumerate(scored):
-        for second in scored[position + 1 :]:
-            ones, others = study.settings(first), study.settings(second)
-            changed = [axis for axis in AXES if what_answers(ones[axis]) != what_answers(others[axis])]
-            difference = study.difference(task, second, first)
-            if len(changed) == 1 and difference is not None:
-                found.append({"first": first, "second": second, "axis": changed[0], "difference": difference})
+    for before, after in itertools.combinations([method for method, _ in study.scored(task)], 2):
+        ones, others = study.settings(before), study.settings(after)
+        changed = [axis for axis in AXES if what_answers(ones[axis]) != what_answers(others[axis])]
+        difference = study.difference(task, after, before)
+        if len(changed) == 1 and difference is not None:
+            titles = {"before": study.title(before), "after": study.title(after)}
+            collapsed = COLLAPSED in (study.status(task, before), study.status(task, after))
+            outcome = COLLAPSED if collapsed else name_outcome(difference)
+            found.append(Ablation(changed[0], before, after, titles, difference, outcome))
     return found
 
 
 def what_answers(choice: Any) -> Any:
-    """Return a choice without what is only tried beside it on held-out rows: that answers no test row."""
+    """Return a choice without what is only tried beside it on held-out examples: that answers no test example."""
     return {key: value for key, value in choice.items() if key != "trials"} if isinstance(choice, dict) else choice
 
 
-def verdict(study: Study, first: str, second: str, difference: Difference, collapsed: bool) -> str:
-    """Return in words what a paired difference (first − second) allows to be said."""
-    if collapsed:
-        return "no verdict: a run collapsed"
-    if not difference.is_real:
-        return "cannot be told apart"
-    winner = first if difference.value > 0 else second
-    return f"{study.title(winner)} is better"
+def limits_cell(pair: Ablation) -> Cell:
+    """Return the interval of a difference."""
+    return text(WORDS("limits", difference=pair.difference), sort=pair.difference.low)
 
 
-def correction(study: Study, task: str) -> str:
-    """Return in words for how many pairs the p-values of the headline split were corrected."""
-    where = (task, study.headline(task), study.seed)
-    pairs = [pair for pair in study.results["comparisons"] if (pair["task"], pair["split"], pair["seed"]) == where]
-    return describe_correction(len(pairs))
+ABLATIONS = [
+    Column("Changed", lambda pair: pair.axis, width=11),
+    Column("From → to", lambda pair: WORDS("change", **pair.titles), width=32),
+    Column("Percentage points", lambda pair: pair.difference.value, formats.points, width=12),
+    Column("95 % interval", limits_cell, formats.points, width=15),
+    Column("p (Holm)", lambda pair: pair.difference.p_value_holm, formats.p_value, width=10),
+    Column("Verdict", lambda pair: WORDS("verdict", pair.outcome, **pair.titles), width=20),
+]
 
 
-def one_choice_table(study: Study, task: str) -> Table | None:
-    """Return what changing one choice alone does to accuracy."""
-    rows = []
-    for pair in one_choice_pairs(study, task):
-        first, second, difference = pair["first"], pair["second"], pair["difference"]
-        collapsed = "collapsed" in (study.status(task, first), study.status(task, second))
-        limits = f"{formats.points(difference.low)} to {formats.points(difference.high)}"
-        rows.append(
-            [
-                text(pair["axis"]),
-                text(f"{study.title(first)} → {study.title(second)}"),
-                number(difference.value, formats.points),
-                text(limits, sort=difference.low),
-                number(difference.p_value_holm, formats.p_value),
-                text(verdict(study, second, first, difference, collapsed)),
-            ]
-        )
-    columns = [*plain("Changed", "From → to"), *numeric("Points", "95 % interval", "p (Holm)"), *plain("Verdict")]
-    caption = (
-        f"What one choice is worth on {study.headline(task)} of “{task}”: pairs of methods that differ in one axis "
-        f"only. Learning rates and epochs are each method's own. p (Holm): {correction(study, task)}; where fewer are "
-        "compared, as two methods of the chapter on many tasks are, the same counts of rows give a smaller p."
-    )
-    return Table(f"choices-{task}", caption, columns, rows, widths=[11, 34, 9, 15, 10, 21]) if rows else None
+def ablations_table(study: Study, task: str) -> Table | None:
+    """Return what changing one design choice alone does to accuracy."""
+    pairs, where = list_ablations(study, task), (task, study.headline(task), study.seed)
+    corrected = [pair for pair in study.results.comparisons if (pair.task, pair.split, pair.seed) == where]
+    correction = describe_correction(len(corrected))
+    caption = WORDS("ablations_caption", task=task, headline=study.headline(task), correction=correction)
+    return build_table(f"choices-{task}", caption, ABLATIONS, pairs) if pairs else None
+
+
+def ablation_sentences(study: Study, task: str) -> list[str]:
+    """Return one sentence for each pair that differs in one design choice only, among runs that may be compared."""
+    return [
+        WORDS("ablation", pair.outcome, difference=pair.difference, **pair.titles)
+        for pair in list_ablations(study, task)
+        if pair.outcome != COLLAPSED
+    ]

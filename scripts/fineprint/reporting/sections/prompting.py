@@ -1,86 +1,94 @@
-"""Generated answers, the prompts as sent, and what other choices of a prompt would have been worth."""
+"""Generated answers, and the prompts as sent."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from fineprint.core import formats
 from fineprint.core.records import Score
-from fineprint.reporting.sections.methods import name_cells
-from fineprint.reporting.table import Cell, Table, number, numeric, plain, text
+from fineprint.reporting.columns import Column, build_table
+from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods
+from fineprint.reporting.sections.scores import accuracy_cell, counted_cell
+from fineprint.reporting.table import Table, text
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
-from fineprint.scoring.statistics import share_with_interval
+
+WORDS = Words("prompting")
+
+
+@dataclass(frozen=True)
+class AnswersOnSplit(MethodOnTask):
+    """A method's generated answers on one split."""
+
+    split: str
+    scored: Score
+
+    @property
+    def change(self) -> float | None:
+        """By how much the likeliest label is more often correct than the text."""
+        likelihood = self.scored.likelihood_accuracy
+        return None if likelihood is None else likelihood - self.scored.accuracy
+
+
+COLUMNS: list[Column[AnswersOnSplit]] = [
+    *METHOD,
+    Column("Split", lambda entry: text(entry.split, style="code")),
+    Column("Generated", lambda entry: accuracy_cell(entry.scored), formats.accuracy),
+    Column(
+        "Likeliest label",
+        lambda entry: counted_cell(entry.scored.likelihood_accuracy, entry.scored.rows),
+        formats.accuracy,
+    ),
+    Column("Difference, percentage points", lambda entry: entry.change, formats.points),
+    Column("Unparseable", lambda entry: entry.scored.unparseable, formats.count),
+    Column("Share", lambda entry: entry.scored.unparseable_share, formats.percent),
+]
 
 
 def answers_table(study: Study, task: str) -> Table | None:
     """Return what generated answers were worth, beside the same model's likelihoods."""
-    rows = []
-    for method in study.methods:
-        for split in study.splits(task):
-            score = study.score(task, method, split)
-            if score and (score.get("likelihood_accuracy") is not None or score["unparseable"]):
-                rows.append([*name_cells(study, task, method), text(split, style="code"), *answer_cells(score)])
-    columns = [
-        *plain("No.", "Method", "Split"),
-        *numeric("Generated", "Likeliest label", "Difference, points", "Unparseable", "Share"),
+    answers = [
+        AnswersOnSplit(study, task, method, split, score)
+        for method in study.methods
+        for split in study.splits(task)
+        if (score := study.score(task, method, split)) and (score.likelihood_accuracy is not None or score.unparseable)
     ]
-    caption = (
-        f"Generated answers on “{task}”: accuracy of the text as written, of the label that the same model finds "
-        "likeliest, both with 95 % Wilson intervals, and answers that name no label (counted as wrong)."
-    )
-    return Table(f"answers-{task}", caption, columns, rows, style="compact") if rows else None
-
-
-def answer_cells(score: Score) -> list[Cell]:
-    """Return the cells on one method's generated answers."""
-    likelihood = score.get("likelihood_accuracy")
-    change = None if likelihood is None else likelihood - score["accuracy"]
-    return [
-        number(score["accuracy"], lambda _: formats.with_interval(score)),
-        number(likelihood, lambda value: share_with_interval(value, score["rows"])),
-        number(change, formats.points),
-        number(score["unparseable"], formats.count),
-        number(score["unparseable_share"], formats.percent),
-    ]
+    caption = WORDS("caption", task=task)
+    return build_table(f"answers-{task}", caption, COLUMNS, answers, style="compact") if answers else None
 
 
 def unparseable_answers(study: Study, task: str) -> list[dict[str, Any]]:
     """Return answers that name no label, verbatim, by method."""
     found = []
     for method in study.methods:
-        seen = [
-            answer
-            for split in study.splits(task)
-            for answer in (study.score(task, method, split) or {}).get("unparseable_examples", [])
-        ]
+        scores = [score for split in study.splits(task) if (score := study.score(task, method, split))]
+        seen = dict.fromkeys(answer or WORDS("empty") for score in scores for answer in score.unparseable_examples)
         if seen:
-            found.append(
-                {"title": study.title(method), "answers": [answer or "(empty)" for answer in dict.fromkeys(seen)]}
-            )
+            found.append({"title": study.title(method), "answers": list(seen)})
     return found
 
 
-def prompts(study: Study, task: str) -> list[dict[str, Any]]:
+def prompts(study: Study, task: str) -> list[dict[str, str]]:
     """Return the first prompt of each method that uses one, as sent; equal ones once."""
-    found: dict[str, dict[str, Any]] = {}
-    for method in study.methods:
-        run = study.run(task, method)
-        if run and run["predict"] and run["predict"]["prompt_example"]:
-            prompt, readout = run["predict"]["prompt_example"], study.settings(method)["readout"]
-            entry = found.setdefault(
-                prompt, {"prompt": prompt, "names": [], "facts": prompt_facts(readout, run["predict"]["shots"])}
-            )
-            entry["names"].append(f"{study.numbers[method]} {study.title(method)}")
-    return [{**entry, "methods": formats.join(entry["names"])} for entry in found.values()]
+    users: dict[str, list[MethodOnTask]] = {}
+    for entry in list_methods(study, task):
+        if entry.run and entry.run.predict and entry.run.predict.prompt_example:
+            users.setdefault(entry.run.predict.prompt_example, []).append(entry)
+    return [
+        {"prompt": prompt, "facts": prompt_facts(methods[0]), "methods": formats.join(list(map(name_method, methods)))}
+        for prompt, methods in users.items()
+    ]
 
 
-def prompt_facts(readout: dict[str, Any], shots: list[dict[str, Any]]) -> str:
-    """Return a sentence on worked examples and settings of a prompt."""
-    worked = f"{formats.plural(len(shots), 'worked example')} from the training rows" if shots else "no worked example"
+def name_method(entry: MethodOnTask) -> str:
+    """Return a method's number and title."""
+    return WORDS("method", number=entry.study.numbers[entry.method], title=entry.study.title(entry.method))
+
+
+def prompt_facts(entry: MethodOnTask) -> str:
+    """Return a sentence on worked examples and settings of a method's prompt."""
+    readout = entry.study.settings(entry.method)["readout"]
     settings = formats.setting({key: value for key, value in readout.items() if key not in ("kind", "shots", "trials")})
-    identifiers = f" (row {formats.join([str(shot['id']) for shot in shots])})" if shots else ""
-    return (
-        f"{worked[0].upper()}{worked[1:]}{identifiers}; {settings}."
-        if settings
-        else f"{worked[0].upper()}{worked[1:]}{identifiers}."
-    )
+    shots = entry.run.predict.shots if entry.run and entry.run.predict else []
+    return WORDS("facts", shots=[str(shot.id) for shot in shots], settings=settings)

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import yaml
 
 from fineprint.core import formats
-from fineprint.reporting.sections.methods import name_cells
-from fineprint.reporting.sections.places import place_cells, places_table, were_placed
+from fineprint.core.records import Commit, Job, Machine
+from fineprint.reporting.columns import Column, build_table
+from fineprint.reporting.method_columns import METHOD, MethodOnTask
+from fineprint.reporting.sections.places import PLACE, places_table
 from fineprint.reporting.sections.setting import backbones_used
-from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
+from fineprint.reporting.table import Cell, Table, blank, text
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
 from fineprint.results.steps import STEPS, list_jobs, summarise_jobs
 
+WORDS = Words("provenance")
 
-def describe(study: Study) -> dict[str, Any]:
+
+def describe_provenance(study: Study) -> dict[str, Any]:
     """Return everything the section shows."""
-    record = study.results["provenance"]
+    record = study.results.provenance
     facts = [
         ("Study", study.config["study"]),
-        ("Results collected", record.get("created") or formats.NOT_MEASURED),
-        ("Commit of trainings and predictions", describe_commits(record.get("commits", []))),
+        ("Results collected", record.created or formats.NOT_MEASURED),
+        ("Commit of trainings and predictions", name_commits(study)),
         ("Commit of the report", name_commit(record)),
-        ("Config sha256", record.get("config_sha256") or formats.NOT_MEASURED),
+        ("Config sha256", record.config_sha256 or formats.NOT_MEASURED),
         ("Seeds", formats.setting(study.seeds)),
         ("Seed of the data", formats.setting(study.config.get("data_seed"))),
     ]
     return {
         "facts": facts,
-        "command": record.get("command") or "",
-        "row_command": row_command(study, "TASK", "METHOD", "SEED"),
-        "choices": list_choices(study),
+        "command": record.command or "",
+        "run_command": rerun_command(study, "TASK", "METHOD", "SEED"),
+        "choices": [("TASK", study.tasks), ("METHOD", study.methods), ("SEED", [str(seed) for seed in study.seeds])],
         "commands": commands_table(study),
         "versions": versions_table(study),
         "files": [table for table in (data_files(study), backbone_files(study), saved_files(study)) if table],
@@ -42,174 +48,170 @@ def describe(study: Study) -> dict[str, Any]:
     }
 
 
-def describe_commits(commits: list[dict[str, Any]]) -> str:
+def name_commits(study: Study) -> str:
     """Return from which commits the jobs ran, the most frequent first; several are told, for code changed between."""
+    commits = study.results.provenance.commits
     if len(commits) <= 1:
         return name_commit(commits[0]) if commits else formats.NOT_MEASURED
-    parts = [f"{name_commit(commit)} ({formats.plural(commit['jobs'], 'job')})" for commit in commits]
-    return f"several: {'; '.join(parts)}"
+    return WORDS("commits", commits=[(name_commit(commit), commit.jobs) for commit in commits])
 
 
-def name_commit(record: dict[str, Any]) -> str:
+def name_commit(record: Commit) -> str:
     """Return a commit, and whether files differed from it."""
-    if not record.get("commit"):
-        return "not known: the files were not in a git checkout"
-    return f"{record['commit']}{', with changes that were not committed' if record.get('uncommitted_changes') else ''}"
+    outcome = "none" if not record.commit else "changed" if record.uncommitted_changes else "clean"
+    return WORDS("commit", outcome, commit=record.commit)
 
 
-def row_command(study: Study, task: str, method: str, seed: object) -> str:
-    """Return the command that makes one row again: its model, its answers and its scores, nothing else."""
-    everything = study.results["provenance"].get("command") or "snakemake --cores 1"
+def rerun_command(study: Study, task: str, method: str, seed: object) -> str:
+    """Return the command that repeats one run: its model, its answers and its scores, nothing else."""
+    everything = study.results.provenance.command or "snakemake --cores 1"
     place = f"results/{study.config['study']}/runs/{task}/{method}/{seed}"
     return f"{everything} --force {place}/{{train,predict,scores}}.json"
 
 
-def list_choices(study: Study) -> list[tuple[str, list[str]]]:
-    """Return what may stand for each word of the command's pattern."""
-    return [("TASK", study.tasks), ("METHOD", study.methods), ("SEED", [str(seed) for seed in study.seeds])]
+@dataclass(frozen=True)
+class SeedOfMethod(MethodOnTask):
+    """A method on a task with one of the study's seeds."""
+
+    seed: int
+
+
+TASK = Column[MethodOnTask]("Task", lambda entry: text(entry.task, style="code"))
+COMMANDS = [
+    TASK,
+    *METHOD,
+    Column[SeedOfMethod]("Seed", lambda entry: text(entry.seed, sort=entry.seed)),
+    Column(
+        "Command",
+        lambda entry: text(rerun_command(entry.study, entry.task, entry.method, entry.seed), style="code wrap"),
+    ),
+]
 
 
 def commands_table(study: Study) -> Table:
-    """Return the command of every row."""
-    rows = [
-        [
-            text(task, style="code"),
-            *name_cells(study, task, method),
-            text(seed, sort=seed),
-            text(row_command(study, task, method, seed), style="code wrap"),
-        ]
+    """Return the command of every run."""
+    runs = [
+        SeedOfMethod(study, task, method, seed)
         for task in study.tasks
         for method in study.methods
         for seed in study.seeds
     ]
-    columns = plain("Task", "No.", "Method", "Seed", "Command")
-    return Table("commands", "The command that makes a row again.", columns, rows)
+    return build_table("commands", WORDS("commands_caption"), COMMANDS, runs)
 
 
 def versions_table(study: Study) -> Table:
     """Return the version of each package, and of Python, on each machine."""
     machines = study.environments()
-    packages = list(dict.fromkeys(name for machine in machines for name in machine.get("versions", {})))
-    heads = [str(position) for position in range(1, len(machines) + 1)]
-    described = [
-        {"fineprint": m.get("fineprint"), "python": m.get("python"), **m.get("versions", {})} for m in machines
-    ]
-    rows = [
-        [text(name, style="code"), *(text(machine.get(name) or "not installed") for machine in described)]
-        for name in ("fineprint", "python", *packages)
-    ]
-    titles = ["Version"] if len(heads) == 1 else [f"Machine {head}" for head in heads]
-    return Table("versions", "Versions, as the jobs reported them.", plain("Package", *titles), rows)
+
+    def version_column(number: int, machine: Machine) -> Column[str]:
+        versions = {"fineprint": machine.fineprint, "python": machine.python, **machine.versions}
+        title = "Version" if len(machines) == 1 else f"Machine {number}"
+        return Column(title, lambda package: versions.get(package) or "not installed")
+
+    packages = dict.fromkeys(package for machine in machines for package in machine.versions)
+    name = Column[str]("Package", lambda package: text(package, style="code"))
+    columns = [name, *(version_column(number, machine) for number, machine in enumerate(machines, start=1))]
+    return build_table("versions", WORDS("versions_caption"), columns, ["fineprint", "python", *packages])
 
 
-def hash_cell(value: str | None) -> Cell:
+def hash_cell(sha256: str) -> Cell:
     """Return a short hash with the whole one behind it."""
-    return text(formats.shorten_hash(value, 16), note=value or "", style="code")
+    return text(formats.shorten_hash(sha256, 16), note=sha256, style="code")
 
 
-def data_files(study: Study) -> Table:
-    """Return the hash of every split."""
-    rows = [
-        [text(task, style="code"), text(split, style="code"), hash_cell(facts.get("sha256"))]
-        for task in study.tasks
-        for split, facts in study.results["tasks"][task]["splits"].items()
+class Hash(NamedTuple):
+    """The sha256 of a file of a task or a backbone."""
+
+    owner: str
+    file: str
+    sha256: str
+
+
+def hashes_table(name: str, owner: str, file: str, hashes: list[Hash]) -> Table | None:
+    """Return a table of hashes; `owner` and `file` are the heads of what they belong to."""
+    columns = [
+        Column[Hash](owner, lambda found: text(found.owner, style="code")),
+        Column(file, lambda found: text(found.file, style="code")),
+        Column("sha256", lambda found: hash_cell(found.sha256)),
     ]
-    return Table(
-        "hashes-data", "Rows: the sha256 of each split's file (beginning).", plain("Task", "Split", "sha256"), rows
-    )
+    return build_table(f"hashes-{name}", WORDS("hashes", name), columns, hashes) if hashes else None
+
+
+def data_files(study: Study) -> Table | None:
+    """Return the hash of every split."""
+    splits = {task: study.results.tasks[task].splits for task in study.tasks}
+    hashes = [Hash(task, name, split.sha256) for task in study.tasks for name, split in splits[task].items()]
+    return hashes_table("data", "Task", "Split", hashes)
 
 
 def backbone_files(study: Study) -> Table | None:
     """Return the hash of every file of every backbone."""
-    rows = [
-        [text(name, style="code"), text(file, style="code"), hash_cell(value)]
-        for name in backbones_used(study)
-        for file, value in (study.results["backbones"][name].get("files") or {}).items()
-    ]
-    return (
-        Table(
-            "hashes-backbones",
-            "Backbones: the sha256 of each file (beginning).",
-            plain("Backbone", "File", "sha256"),
-            rows,
-        )
-        if rows
-        else None
-    )
+    files = {name: study.results.backbones[name].files for name in backbones_used(study)}
+    hashes = [Hash(name, *file) for name in files for file in files[name].items()]
+    return hashes_table("backbones", "Backbone", "File", hashes)
+
+
+@dataclass(frozen=True)
+class SavedFile(MethodOnTask):
+    """A file that a training saved."""
+
+    file: str
+    sha256: str
+
+
+SAVED = [
+    TASK,
+    *METHOD,
+    Column[SavedFile]("File", lambda saved: text(saved.file, style="code")),
+    Column("sha256", lambda saved: hash_cell(saved.sha256)),
+]
 
 
 def saved_files(study: Study) -> Table | None:
     """Return the hash of everything that training saved."""
-    rows = []
-    for task in study.tasks:
-        for method in study.methods:
-            run = study.run(task, method)
-            for file, value in (run["train"]["saved_files"] if run and run["train"] else {}).items():
-                rows.append(
-                    [
-                        text(task, style="code"),
-                        *name_cells(study, task, method),
-                        text(file, style="code"),
-                        hash_cell(value),
-                    ]
-                )
-    columns = plain("Task", "No.", "Method", "File", "sha256")
-    return (
-        Table(
-            "hashes-saved", f"Trained weights of seed {study.seed}: the sha256 of each file (beginning).", columns, rows
-        )
-        if rows
-        else None
-    )
+    files = [
+        SavedFile(study, task, method, file, value)
+        for task in study.tasks
+        for method in study.methods
+        if (run := study.run(task, method)) and run.train
+        for file, value in run.train.saved_files.items()
+    ]
+    return build_table("hashes-saved", WORDS("hashes", "saved", seed=study.seed), SAVED, files) if files else None
 
 
 def times_table(study: Study) -> Table | None:
     """Return how long the jobs of each rule took together, and the longest of them."""
     times = summarise_jobs(study)
-    leaves = {step.rule: step.leaves for step in STEPS}
-    order = [rule for rule in leaves if rule in times] + [rule for rule in times if rule not in leaves]
-    rows = [rule_row(rule, leaves.get(rule, ""), times[rule]) for rule in order]
+    outputs = {step.rule: step.leaves for step in STEPS}
     columns = [
-        *plain("Rule", "Leaves"),
-        *numeric("Jobs", "Time", "Longest"),
-        *plain("Longest job"),
-        *numeric("Peak resident"),
+        Column[str]("Rule", lambda rule: text(rule, style="code")),
+        Column("Output", outputs.get),
+        Column("Jobs", lambda rule: times[rule]["jobs"], formats.count),
+        Column("Time", lambda rule: times[rule]["seconds"], formats.seconds),
+        Column("Longest", lambda rule: times[rule]["longest_seconds"], formats.seconds),
+        Column("Longest job", lambda rule: job_cell(times[rule]["longest_job"])),
+        Column("Peak resident", lambda rule: times[rule]["peak_resident_bytes"], formats.size),
     ]
-    total = formats.seconds(sum(found["seconds"] for found in times.values()))
-    caption = (
-        f"Wall time by rule, {total} over all jobs; jobs that ran side by side count one by one. Peak resident is the "
-        "highest size of a job's processes that Snakemake saw; of jobs shorter than five seconds it sees too little. "
-        "Collecting the results and what follows are not in it."
-    )
-    return Table("wall-seconds", caption, columns, rows, style="compact") if rows else None
+    caption = WORDS("times_caption", total=sum(found["seconds"] for found in times.values()))
+    rules = [*(rule for rule in outputs if rule in times), *(rule for rule in times if rule not in outputs)]
+    return build_table("wall-seconds", caption, columns, rules, style="compact") if times else None
 
 
-def rule_row(rule: str, leaves: str, found: dict[str, Any]) -> list[Cell]:
-    """Return one rule's row."""
-    return [
-        text(rule, style="code"),
-        text(leaves),
-        number(found["jobs"], formats.count),
-        number(found["seconds"], formats.seconds),
-        number(found["longest_seconds"], formats.seconds),
-        text(found["longest_job"], style="code") if found["longest_job"] else blank("the rule has one job"),
-        number(found["peak_resident_bytes"], formats.size),
-    ]
+def job_cell(job: str) -> Cell:
+    """Return what a job is called among those of its rule."""
+    return text(job, style="code") if job else blank(WORDS("one_job"))
+
+
+JOBS = [
+    Column[Job]("Rule", lambda job: text(job.rule, style="code")),
+    Column("Job", lambda job: job_cell(job.job)),
+    Column("Time", lambda job: job.seconds, formats.seconds),
+    Column("Peak resident", lambda job: job.peak_resident_bytes, formats.size),
+]
 
 
 def jobs_table(study: Study) -> Table | None:
     """Return every job, with its place where a scheduler chose one."""
-    placed = were_placed(study)
-    rows = [
-        [
-            text(job["rule"], style="code"),
-            text(job["job"], style="code") if job["job"] else blank("the rule has one job"),
-            number(job["seconds"], formats.seconds),
-            number(job["peak_resident_bytes"], formats.size),
-            *(place_cells(job) if placed else []),
-        ]
-        for job in list_jobs(study)
-    ]
-    columns = [*plain("Rule", "Job"), *numeric("Time", "Peak resident")]
-    columns += plain("Node", "Slurm's number", "GPU") if placed else []
-    return Table("jobs", "Wall time and memory of every job.", columns, rows, style="compact") if rows else None
+    jobs = list_jobs(study)
+    columns = [*JOBS, *(PLACE if any(job.placement for job in jobs) else [])]
+    return build_table("jobs", WORDS("jobs_caption"), columns, jobs, style="compact") if jobs else None

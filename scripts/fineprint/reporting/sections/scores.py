@@ -1,179 +1,169 @@
-"""Ranks, scores, per-class reports, merged variants."""
+"""Ranks, scores and per-class reports."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from fineprint.core import formats
-from fineprint.core.records import COST_ONLY, Run, Score
-from fineprint.reporting.sections.methods import name_cells
-from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
+from fineprint.core.records import COLLAPSED, COST_ONLY, NOT_RUN, Accuracy, Run, Score
+from fineprint.reporting.columns import Column, build_table
+from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods, number_cell, title_cell
+from fineprint.reporting.table import Cell, Table, blank, number, text
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
-from fineprint.scoring.statistics import BOOTSTRAP_DRAWS
+from fineprint.scoring.statistics import BOOTSTRAP_DRAWS, share_with_interval
 from fineprint.tasks._rows import POOLED
 
 LABELS_PER_TABLE = 3
 SPLITS_PER_TABLE = 3
-STATUS_STYLES = {"ok": "", "collapsed": "flag", "not run": "missing", COST_ONLY: "missing"}
+NOT_RANKED = "not ranked"
+STATUS_STYLES = {COLLAPSED: "flag", NOT_RUN: "missing", COST_ONLY: "missing"}
+
+WORDS = Words("scores")
+
+
+def cut(names: list[str], size: int) -> list[list[str]]:
+    """Return names in parts of at most `size`, so that a table of each part fits on a page."""
+    return [names[start : start + size] for start in range(0, len(names), size)]
 
 
 def scores_tables(study: Study, task: str) -> list[Table]:
-    """Return rank and accuracy of every method, three splits to a table so that all fit on a page."""
-    splits = study.splits_and_pooled(task)
-    parts = [splits[start : start + SPLITS_PER_TABLE] for start in range(0, len(splits), SPLITS_PER_TABLE)]
-    return [scores_table(study, task, part, position) for position, part in enumerate(parts)]
+    """Return rank and accuracy of every method, those last that the study leaves out, three splits to a table."""
+    methods = list_methods(study, task, [*study.methods, *study.left_out])
+    caption = WORDS("scores_caption", task=task, headline=study.headline(task))
+    tables = []
+    for position, splits in enumerate(cut(study.splits_and_pooled(task), SPLITS_PER_TABLE)):
+        identifier = f"scores-{task}-{position}" if position else f"scores-{task}"
+        columns = [*RANKED, *share_columns(study, task, splits, "Accuracy", "accuracy"), STATUS]
+        tables.append(build_table(identifier, caption, columns, methods, style="compact"))
+    return tables
 
 
-def scores_table(study: Study, task: str, splits: list[str], position: int) -> Table:
-    """Return rank, and accuracy with its interval of every method on some splits."""
-    rows = []
-    for method in study.methods:
-        cells = [cell for split in splits for cell in accuracy_cells(study.score(task, method, split))]
-        status = study.status(task, method)
-        flag = text(status, style=STATUS_STYLES.get(status, ""))
-        rows.append([*marked_name(study, task, method), rank_cell(study, task, method), *cells, flag])
-    rows += [left_out_row(study, method, 1 + 2 * len(splits)) for method in study.left_out]
-    headline = study.headline(task)
-    caption = (
-        f"All approaches on “{task}”, on the same rows, with 95 % Wilson intervals over rows. Methods that cannot be "
-        f"told apart on {headline} share a rank (the most accurate method opens a rank, every further one joins the "
-        "first rank from whose opener the paired test does not tell it apart). Bold: rank 1. Together: the rows of all "
-        "test splits."
-    )
-    columns = [
-        *plain("No.", "Method"),
-        *numeric("Rank", *["Accuracy", "95 % interval"] * len(splits)),
-        *plain("Status"),
-    ]
-    groups = [("", 3), *((f"{split} ({rows_of(study, task, split)} rows)", 2) for split in splits), ("", 1)]
-    identifier = f"scores-{task}-{position}" if position else f"scores-{task}"
-    return Table(identifier, caption, columns, rows, groups=groups, style="compact")
+def why_left_out(entry: MethodOnTask) -> str | None:
+    """Return why there is no figure of a method that the config defines and the study does not run."""
+    return NOT_RUN if entry.method in entry.study.left_out else None
 
 
-def left_out_row(study: Study, method: str, figures: int) -> list[Cell]:
-    """Return the row of a method that the config defines and the study does not run."""
-    cells = [blank("not run")] * figures
-    return [blank("not run"), text(study.title(method)), *cells, text("not run", style=STATUS_STYLES["not run"])]
+def marked_title(entry: MethodOnTask) -> Cell:
+    """Return a method's title, in bold on the first rank, without a link if the study leaves the method out."""
+    if why_left_out(entry):
+        return text(entry.study.title(entry.method))
+    cell = title_cell(entry)
+    leads = entry.method in entry.study.leaders(entry.task)
+    return replace(cell, style=f"{cell.style} leader".strip()) if leads else cell
 
 
-def rows_of(study: Study, task: str, split: str) -> str:
-    """Return the number of a split's rows, written out."""
-    return formats.count(study.split_rows(task, split))
-
-
-def rank_cell(study: Study, task: str, method: str) -> Cell:
+def rank_cell(entry: MethodOnTask) -> Cell:
     """Return a method's rank; a dash where it has none."""
-    rank = study.rank(task, method)
-    return blank("not ranked") if rank is None else number(rank, formats.count)
+    rank = entry.study.rank(entry.task, entry.method)
+    return blank(why_left_out(entry) or NOT_RANKED) if rank is None else number(rank, formats.count)
 
 
-def accuracy_cells(score: Score | None) -> list[Cell]:
-    """Return accuracy and its interval."""
-    if score is None:
-        return [number(None, formats.accuracy)] * 2
-    rows = score["rows"]
-    limits = formats.interval(score["accuracy_low"], score["accuracy_high"], rows)
-    counted = f"{score['correct']} of {rows} rows"
-    return [
-        number(score["accuracy"], lambda value: formats.accuracy(value, rows), note=counted),
-        text(limits, sort=score["accuracy_low"]),
-    ]
+RANK = Column("Rank", rank_cell, formats.count)
+RANKED = [Column("No.", number_cell, lacks=why_left_out), Column("Method", marked_title), RANK]
+STATUS = Column("Status", lambda entry: text(entry.status, style=STATUS_STYLES.get(entry.status, "")))
 
 
 def macro_f1_table(study: Study, task: str) -> Table:
     """Return macro-F1 with its interval of every method on every split."""
-    splits = study.splits_and_pooled(task)
-    rows = [
-        [
-            *name_cells(study, task, method),
-            *(cell for split in splits for cell in macro_f1_cells(study.score(task, method, split))),
-        ]
-        for method in study.methods
-    ]
-    caption = (
-        f"Macro-F1 on “{task}”, the mean of the labels' F1, with 95 % bootstrap intervals over rows "
-        f"({formats.count(BOOTSTRAP_DRAWS)} draws)."
-    )
-    columns = [*plain("No.", "Method"), *numeric(*["Macro-F1", "95 % interval"] * len(splits))]
-    groups = [("", 2), *((f"{split} ({rows_of(study, task, split)} rows)", 2) for split in splits)]
-    return Table(f"macro-f1-{task}", caption, columns, rows, groups=groups, style="compact")
+    columns = [*METHOD, *share_columns(study, task, study.splits_and_pooled(task), "Macro-F1", "macro_f1")]
+    caption = WORDS("macro_f1_caption", task=task, draws=BOOTSTRAP_DRAWS)
+    return build_table(f"macro-f1-{task}", caption, columns, list_methods(study, task), style="compact")
 
 
-def macro_f1_cells(score: Score | None) -> list[Cell]:
-    """Return macro-F1 and its interval."""
+def share_columns(study: Study, task: str, splits: list[str], title: str, field: str) -> list[Column[MethodOnTask]]:
+    """Return a share and its interval on each split: `field` of a score, with "_low" and "_high"."""
+    columns = []
+    for split in splits:
+        group = WORDS("split", split=split, examples=study.split_rows(task, split))
+        share, limits = partial(share_cell, split, field), partial(limits_cell, split, field)
+        columns.append(Column(title, share, formats.accuracy, group, why_left_out))
+        columns.append(Column("95 % interval", limits, formats.accuracy, group, why_left_out))
+    return columns
+
+
+def share_cell(split: str, field: str, entry: MethodOnTask) -> Cell | None:
+    """Return a share; with an accuracy also how many answers it counts."""
+    score = entry.score(split)
     if score is None:
-        return [number(None, formats.accuracy)] * 2
-    rows = score["rows"]
-    limits = formats.interval(score["macro_f1_low"], score["macro_f1_high"], rows)
+        return None
+    note = WORDS("correct", correct=score.correct, examples=score.rows) if field == "accuracy" else ""
+    return number(getattr(score, field), partial(formats.accuracy, rows=score.rows), note=note)
+
+
+def limits_cell(split: str, field: str, entry: MethodOnTask) -> Cell | None:
+    """Return the interval of a share."""
+    score = entry.score(split)
+    return write_limits(score, field) if score else None
+
+
+def write_limits(score: Accuracy, field: str = "accuracy") -> Cell:
+    """Return the interval of a share of a score."""
+    low, high = getattr(score, f"{field}_low"), getattr(score, f"{field}_high")
+    return text(formats.interval(low, high, score.rows), sort=low)
+
+
+def counted_cell(value: float | None, examples: int) -> Cell:
+    """Return an accuracy counted on so many examples, with its interval."""
+    return number(value, partial(share_with_interval, rows=examples))
+
+
+def accuracy_cell(score: Score | None) -> Cell | None:
+    """Return an accuracy with its interval."""
+    return number(score.accuracy, lambda _: formats.with_interval(score)) if score else None
+
+
+def class_tables(study: Study, task: str) -> list[Table]:
+    """Return precision, recall and F1 of each label: a table for each split and three labels at a time."""
+    tables = []
+    for split in study.splits_and_pooled(task):
+        scored = study.scored(task, split)
+        methods = list_methods(study, task, [method for method, _ in scored])
+        caption = WORDS("classes_caption", "pooled" if split == POOLED else "split", task=task, split=split)
+        for position, labels in enumerate(cut(study.results.tasks[task].labels, LABELS_PER_TABLE)):
+            columns = [*METHOD, *(column for label in labels for column in class_columns(split, label, scored))]
+            identifier = f"classes-{task}-{split}-{position}"
+            tables.append(build_table(identifier, caption, columns, methods, style="compact"))
+    return tables
+
+
+def class_columns(split: str, label: str, scored: list[tuple[str, Score]]) -> list[Column[MethodOnTask]]:
+    """Return the figures of one label, under how many examples have it as gold label, the same for all methods."""
+    support = formats.count(scored[0][1].per_class[label].support) if scored else formats.NOT_MEASURED
+    group = WORDS("label", label=label, support=support)
     return [
-        number(score["macro_f1"], lambda value: formats.accuracy(value, rows)),
-        text(limits, sort=score["macro_f1_low"]),
+        Column(title, partial(class_cell, split, label, title.lower()), formats.accuracy, group)
+        for title in ("Precision", "Recall", "F1")
     ]
 
 
-def marked_name(study: Study, task: str, method: str) -> list[Cell]:
-    """Return number and title, the title in bold if the method is among the leaders."""
-    number_cell, name = name_cells(study, task, method)
-    leads = method in study.leaders(task)
-    return [number_cell, replace(name, style=f"{name.style} leader".strip()) if leads else name]
+def class_cell(split: str, label: str, figure: str, entry: MethodOnTask) -> Cell | None:
+    """Return one figure of a per-class report."""
+    score = entry.score(split)
+    return (
+        number(getattr(score.per_class[label], figure), partial(formats.accuracy, rows=score.rows)) if score else None
+    )
 
 
 def flags(study: Study, task: str) -> list[dict[str, str]]:
     """Return the methods that are not ranked, each with the reason and, if it was trained, its last losses."""
-    found, said = [], ("ok",) if study.measures_accuracy(task) else ("ok", COST_ONLY)
-    for method in study.methods:
-        status, run = study.status(task, method), study.run(task, method)
-        if status not in said:
-            reason = ((run["reason"] if run else None) or "no record of this run was found").rstrip(".") + "."
-            found.append({"title": study.title(method), "status": status, "reason": f"{reason}{last_losses(run)}"})
-    reason = "defined in the config, but not among the methods that this study runs (run: methods)."
-    return found + [{"title": study.title(method), "status": "not run", "reason": reason} for method in study.left_out]
-
-
-def last_losses(run: Run | None) -> str:
-    """Return a sentence on the losses of the last epochs; empty where nothing was trained."""
-    train = run["train"] if run else None
-    if not train or not train["epochs"]:
-        return ""
-    epochs = train["epochs"][-3:]
-    training = formats.join([f"{epoch['training_loss']:.3f}" for epoch in epochs])
-    held_out = formats.join([f"{epoch['held_out_loss']:.3f}" for epoch in epochs])
-    return f" Loss in the last {formats.plural(len(epochs), 'epoch')}: training {training}, held out {held_out}."
-
-
-def class_tables(study: Study, task: str) -> list[Table]:
-    """Return the per-class reports: a table for each split and three labels at a time."""
-    labels = study.results["tasks"][task]["labels"]
-    parts = [labels[start : start + LABELS_PER_TABLE] for start in range(0, len(labels), LABELS_PER_TABLE)]
-    return [
-        class_table(study, task, split, part, position)
-        for split in study.splits_and_pooled(task)
-        for position, part in enumerate(parts)
+    unranked = (COLLAPSED, NOT_RUN, COST_ONLY) if study.measures_accuracy(task) else (COLLAPSED, NOT_RUN)
+    found = [
+        {"title": study.title(entry.method), "status": entry.status, "reason": explain_status(entry.run)}
+        for entry in list_methods(study, task)
+        if entry.status in unranked
     ]
+    left_out = {"status": NOT_RUN, "reason": WORDS("left_out")}
+    return found + [{"title": study.title(method), **left_out} for method in study.left_out]
 
 
-def class_table(study: Study, task: str, split: str, labels: list[str], position: int) -> Table:
-    """Return precision, recall and F1 of each method for some labels."""
-    scored = study.scored(task, split)
-    rows = [
-        [
-            *name_cells(study, task, method),
-            *(class_cell(score, label, key) for label in labels for key in ("precision", "recall", "f1")),
-        ]
-        for method, score in scored
-    ]
-    columns = [*plain("No.", "Method"), *numeric(*["Precision", "Recall", "F1"] * len(labels))]
-    groups = [("", 2), *((f"{label} ({support(scored, label)} rows)", 3) for label in labels)]
-    together = " (the rows of all test splits)" if split == POOLED else ""
-    caption = f"Per-class report on {split}{together} of “{task}”."
-    return Table(f"classes-{task}-{split}-{position}", caption, columns, rows, groups=groups, style="compact")
-
-
-def class_cell(score: Score, label: str, key: str) -> Cell:
-    """Return one figure of a per-class report."""
-    return number(score["per_class"].get(label, {}).get(key), lambda value: formats.accuracy(value, score["rows"]))
-
-
-def support(scored: list[tuple[str, Score]], label: str) -> str:
-    """Return how many rows have the gold label, the same for all methods."""
-    return formats.count(scored[0][1]["per_class"][label]["support"]) if scored else formats.NOT_MEASURED
+def explain_status(run: Run | None) -> str:
+    """Return why a run has its status and, where something was trained, the losses of the last epochs."""
+    reason = formats.as_sentence(run.reason) if run and run.reason else WORDS("no_record")
+    epochs = run.train.epochs[-3:] if run and run.train else []
+    if not epochs:
+        return reason
+    training = [f"{epoch.training_loss:.3f}" for epoch in epochs]
+    held_out = [f"{epoch.held_out_loss:.3f}" for epoch in epochs]
+    return f"{reason} {WORDS('last_losses', epochs=len(epochs), training=training, held_out=held_out)}"

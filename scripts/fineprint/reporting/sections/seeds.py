@@ -1,88 +1,71 @@
-"""What changes from seed to seed, beside what changes from row to row."""
+"""What changes from seed to seed, beside what changes from example to example."""
 
 from __future__ import annotations
 
 import statistics
+from functools import partial
 
 from fineprint.core import formats
-from fineprint.reporting.sections.methods import name_cells
-from fineprint.reporting.table import Cell, Head, Table, number, plain, text
-from fineprint.results.lookup import Study, is_trained
+from fineprint.reporting.columns import Column, build_table
+from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods
+from fineprint.reporting.sections.scores import limits_cell
+from fineprint.reporting.table import Cell, Table, number
+from fineprint.reporting.words import Words
+from fineprint.results.lookup import Study
+
+WORDS = Words("seeds")
 
 
 def seeds_table(study: Study, task: str) -> Table | None:
-    """Return mean and standard deviation over seeds beside the interval over rows, where there are several seeds."""
+    """Return mean and standard deviation over several seeds beside the interval over examples; nothing for one."""
     if len(study.seeds) < 2:
         return None
-    splits = study.splits_and_pooled(task)
-    rows = [
-        [
-            *name_cells(study, task, method),
-            text(what_varies(study, task, method)),
-            *(cell for split in splits for cell in seed_cells(study, task, method, split)),
-        ]
-        for method in study.methods
-    ]
-    heads = ("Mean ± sd", "Seeds", "95 % of rows")
-    columns = [*plain("No.", "Method", "A seed draws"), *(Head(title, True) for _ in splits for title in heads)]
-    caption = (
-        f"Accuracy on “{task}” over the seeds {formats.join([str(seed) for seed in study.seeds])}. Mean ± sample "
-        "standard deviation: how far results lie apart when only the seed changes, collapsed runs left out (“Seeds” "
-        f"counts those left). “95 % of rows”: the Wilson interval of seed {study.seed}, how far other rows of the same "
-        "kind could move one trained model. The two answer different questions and do not add up. Claims are tested "
-        f"on every seed; everything else in this report shows seed {study.seed}."
+    columns = [column for split in study.splits_and_pooled(task) for column in seed_columns(study, task, split)]
+    caption = WORDS("caption", task=task, seeds=list(map(str, study.seeds)), seed=study.seed)
+    return build_table(
+        f"seeds-{task}", caption, [*METHOD, VARIES, *columns], list_methods(study, task), style="compact"
     )
-    groups = [("", 3), *((split, 3) for split in splits)]
-    return Table(f"seeds-{task}", caption, columns, rows, groups=groups, style="compact")
 
 
-def what_varies(study: Study, task: str, method: str) -> str:
+def name_draws(entry: MethodOnTask) -> str:
     """Return what a seed decides for a method: its training, its worked examples, or only sampling."""
-    run = study.run(task, method)
-    if is_trained(run):
-        return "new weights, batches"
-    return "worked examples" if run and run["predict"] and run["predict"]["shots"] else "sampling only"
+    run = entry.run
+    shots = run.predict.shots if run and run.predict else []
+    return WORDS("draws", "training" if run and run.is_trained else "examples" if shots else "sampling")
 
 
-def seed_cells(study: Study, task: str, method: str, split: str) -> list[Cell]:
-    """Return mean with sample standard deviation, number of seeds, and the first seed's interval over rows."""
-    values = study.seed_scores(task, method, split)
-    score = study.score(task, method, split)
-    rows = score["rows"] if score else 0
-    mean = statistics.mean(values) if values else None
-    spread = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
-    limits = formats.interval(score["accuracy_low"], score["accuracy_high"], rows) if score else formats.NOT_MEASURED
+VARIES = Column("A seed draws", name_draws)
+
+
+def seed_columns(study: Study, task: str, split: str) -> list[Column[MethodOnTask]]:
+    """Return mean with sample standard deviation, number of seeds, and the first seed's interval over examples."""
+    values = {method: study.seed_scores(task, method, split) for method in study.methods}
     return [
-        number(mean, lambda value: f"{value:.3f}{spread}"),
-        number(len(values), formats.count),
-        text(limits, sort=score["accuracy_low"] if score else ""),
+        Column("Mean ± sd", lambda entry: mean_cell(values[entry.method]), formats.accuracy, split),
+        Column("Seeds", lambda entry: len(values[entry.method]), formats.count, split),
+        Column("95 % interval", partial(limits_cell, split, "accuracy"), formats.accuracy, split),
     ]
 
 
-def seed_sentence(study: Study, task: str) -> str:
-    """Return for the summary how the leader fares over seeds; empty for one seed."""
-    ranked, split = study.ranked(task), study.headline(task)
+def mean_cell(values: list[float]) -> Cell | None:
+    """Return the mean over seeds and, of several, the standard deviation."""
+    deviation = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
+    return number(statistics.mean(values), lambda mean: f"{mean:.3f}{deviation}") if values else None
+
+
+def seed_sentences(study: Study, task: str) -> list[str]:
+    """Return for the summary how the leader fares over seeds; nothing for one seed."""
+    ranked, split = [method for method, _ in study.ranked(task)], study.headline(task)
     if len(study.seeds) < 2 or not ranked:
-        return ""
-    best = ranked[0][0]
-    values = study.seed_scores(task, best, split)
-    if len(values) < 2:
-        return f"Of {len(study.seeds)} seeds of {study.title(best)} only {len(values)} did not collapse."
-    others = {method: study.seed_scores(task, method, split) for method, _ in ranked[1:]}
-    above = [
-        method for method, scores in others.items() if scores and statistics.mean(scores) > statistics.mean(values)
-    ]
-    order = (
-        f" Averaged over seeds {formats.join([study.title(method) for method in above])} "
-        f"{'lies' if len(above) == 1 else 'lie'} above it."
-        if above
-        else " Averaged over seeds it is first, too."
-    )
-    return (
-        f"Over {len(values)} seeds {study.title(best)} reaches {statistics.mean(values):.3f} ± "
-        f"{statistics.stdev(values):.3f} (mean ± standard deviation of seeds, not of rows) on {split}."
-        f"{order if others else ''}"
-    )
+        return []
+    values = {method: study.seed_scores(task, method, split) for method in ranked}
+    best, reached = study.title(ranked[0]), values[ranked[0]]
+    if len(reached) < 2:
+        return [WORDS("leader", "few", seeds=len(study.seeds), best=best, left=len(reached))]
+    mean, deviation = statistics.mean(reached), statistics.stdev(reached)
+    first = WORDS("leader", "several", left=len(reached), best=best, mean=mean, deviation=deviation, split=split)
+    ahead = [study.title(method) for method, scores in values.items() if scores and statistics.mean(scores) > mean]
+    return [first, *([WORDS("order", "overtaken" if ahead else "first", ahead=ahead)] if len(ranked) > 1 else [])]
 
 
 def caution(study: Study) -> str:
@@ -90,30 +73,18 @@ def caution(study: Study) -> str:
     if not any(study.scored(task) for task in study.tasks):
         return ""
     if len(study.seeds) == 1:
-        return (
-            f"The tests and intervals speak of other rows, not of another training: one seed was run ({study.seed}), "
-            "and another one, or the same on another machine, may turn round what lies close together."
-        )
-    spreads = list_spreads(study)
-    most = max(spreads, default=None)
-    told = (
-        f": its standard deviation was at most {formats.points(most[0], signed=False)} points ({most[1]})"
-        if most
-        else ", which too few runs without collapse tell"
-    )
-    return (
-        f"The tests and intervals are those of seed {study.seed} and speak of other rows, not of another training. How "
-        f"far a method's accuracy moves when only the seed changes was measured with {len(study.seeds)} seeds{told}."
-    )
+        return WORDS("caution", "one", seed=study.seed)
+    deviation, whose = max(list_deviations(study), default=(0.0, ""))
+    outcome = "several" if whose else "few"
+    return WORDS("caution", outcome, seed=study.seed, seeds=len(study.seeds), deviation=deviation, whose=whose)
 
 
-def list_spreads(study: Study) -> list[tuple[float, str]]:
+def list_deviations(study: Study) -> list[tuple[float, str]]:
     """Return the standard deviation of accuracy over seeds on the headline split, and whose."""
-    found = []
-    for task in study.tasks:
-        for method in study.methods:
-            values = study.seed_scores(task, method, study.headline(task))
-            if len(values) > 1:
-                where = f", “{task}”" if len(study.tasks) > 1 else ""
-                found.append((statistics.stdev(values), f"{study.title(method)}{where}"))
-    return found
+    form = "several_tasks" if len(study.tasks) > 1 else "one_task"
+    return [
+        (statistics.stdev(values), WORDS("whose", form, method=study.title(method), task=task))
+        for task in study.tasks
+        for method in study.methods
+        if len(values := study.seed_scores(task, method, study.headline(task))) > 1
+    ]

@@ -1,203 +1,213 @@
-"""Tasks, splits, example rows, backbones, hardware."""
+"""Tasks, splits, examples, backbones, hardware."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from fineprint.core import formats
 from fineprint.core.formats import as_sentence
-from fineprint.reporting.table import Cell, Table, blank, number, numeric, plain, text
+from fineprint.core.records import BackboneRecord, Machine, Row
+from fineprint.reporting.columns import Column, build_table
+from fineprint.reporting.table import Cell, Table, blank, text
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import TRAIN_SPLITS, Study, class_variable
+from fineprint.tasks._rows import HELD_OUT, TRAIN
 
-USES = {"train": "training", "held_out": "choosing the epoch"}
+WORDS = Words("setting")
 
 
 def splits_table(study: Study, task: str) -> Table:
-    """Return rows, labels and dropped rows of each split."""
-    record = study.results["tasks"][task]
-    shared, dropped = record.get("rows_shared_with_train") or {}, record.get("dropped_without_label") or {}
-    rows = []
-    for split, facts in record["splits"].items():
-        labels = [number(facts["labels"].get(label), formats.count) for label in record["labels"]]
-        without = (
-            blank("cut from the training rows") if split == "held_out" else number(dropped.get(split), formats.count)
+    """Return examples, labels and dropped examples of each split."""
+    record = study.results.tasks[task]
+    dropped, shared = record.dropped_without_label, record.rows_shared_with_train
+    by_label = [
+        Column(
+            label, lambda split, label=label: record.splits[split].labels.get(label), formats.count, "Examples by label"
         )
-        same = blank("these are the training rows") if split == "train" else number(shared.get(split), formats.count)
-        rows.append(
-            [
-                text(split, style="code"),
-                text(USES.get(split, "test, read once")),
-                number(facts["rows"], formats.count),
-                number(facts["groups"], formats.count),
-                *labels,
-                without,
-                same,
-            ]
-        )
-    columns = [*plain("Split", "Used for"), *numeric("Rows", "Groups", *record["labels"], "Dropped", "Also in train")]
-    caption = (
-        f"Splits of the task “{task}”. Rows of one group (such as one premise) stay on one side of the held-out cut; "
-        "“dropped” counts rows without a gold label; “also in train” counts rows whose texts all occur in a "
-        "training row."
-    )
-    return Table(
-        f"splits-{task}", caption, columns, rows, groups=[("", 4), ("Rows by label", len(record["labels"])), ("", 2)]
-    )
+        for label in record.labels
+    ]
+    lacks_dropped, lacks_overlap = {HELD_OUT: WORDS("lacks_dropped")}, {TRAIN: WORDS("lacks_overlap")}
+    columns = [
+        Column("Split", lambda split: text(split, style="code")),
+        Column("Used for", lambda split: WORDS("use", split if split in TRAIN_SPLITS else "test")),
+        Column("Examples", lambda split: record.splits[split].rows, formats.count),
+        Column("Groups", lambda split: record.splits[split].groups, formats.count),
+        *by_label,
+        Column("Dropped", dropped.get, formats.count, lacks=lacks_dropped.get),
+        Column("Overlap with train", shared.get, formats.count, lacks=lacks_overlap.get),
+    ]
+    return build_table(f"splits-{task}", WORDS("splits_caption", task=task), columns, record.splits)
+
+
+class Example(NamedTuple):
+    """An example of a task."""
+
+    split: str
+    row: Row
 
 
 def examples_table(study: Study, task: str) -> Table | None:
-    """Return one training row per label, and one per label of the headline split."""
-    record = study.results["tasks"][task]
-    chosen = [(split, row) for split in ("train", study.headline(task)) for row in record["splits"][split]["examples"]]
+    """Return one training example per label, and one per label of the headline split."""
+    record = study.results.tasks[task]
+    shown = (TRAIN, study.headline(task))
+    chosen = [Example(split, row) for split in shown for row in record.splits[split].examples]
     if not chosen:
         return None
-    fields = list(chosen[0][1]["texts"])
-    rows = [
-        [
-            text(split, style="code"),
-            *(text(row["texts"].get(field, "")) for field in fields),
-            text(record["labels"][row["label"]]),
-        ]
-        for split, row in chosen
-    ]
-    columns = plain("Split", *(field.replace("_", " ").capitalize() for field in fields), "Gold label")
-    share = 70 // len(fields)
-    return Table(
-        f"examples-{task}",
-        f"Example rows of the task “{task}”.",
-        columns,
-        rows,
-        widths=[14, *[share] * len(fields), 16],
-    )
-
-
-def describe_task(study: Study, task: str) -> dict[str, Any]:
-    """Return what the report says of a task."""
-    record = study.results["tasks"][task]
-    held_out, train = record["splits"].get("held_out"), record["splits"]["train"]
-    tests = study.splits(task)
-    test_rows = formats.join([f"{formats.count(record['splits'][split]['rows'])} ({split})" for split in tests])
-    verb = "are scored on" if study.measures_accuracy(task) else "answer"
-    sentences = [f"All methods {verb} the same test rows: {test_rows}."]
-    if held_out:
-        share = held_out["rows"] / (held_out["rows"] + train["rows"])
-        sentences.append(
-            f"Of the training rows {formats.percent(share)} ({formats.count(held_out['rows'])}) were held out, "
-            "by group, "
-            "and the best epoch is chosen on them, never on test rows."
+    fields = list(chosen[0].row.texts)
+    texts = [
+        Column(
+            field.replace("_", " ").capitalize(),
+            lambda example, field=field: example.row.texts.get(field),
+            width=70 // len(fields),
         )
-    leaked = {
-        split: n for split, n in (record.get("rows_shared_with_train") or {}).items() if n and split not in TRAIN_SPLITS
-    }
-    if leaked:
-        found = formats.join([f"{formats.plural(n, 'row')} of {split}" for split, n in leaked.items()])
-        sentences.append(f"Beware: {found} also occur among the training rows.")
+        for field in fields
+    ]
+    columns = [
+        Column("Split", lambda example: text(example.split, style="code"), width=14),
+        *texts,
+        Column("Gold label", lambda example: record.labels[example.row.label], width=16),
+    ]
+    return build_table(f"examples-{task}", WORDS("examples_caption", task=task), columns, chosen)
+
+
+def describe_setting(study: Study, task: str) -> dict[str, Any]:
+    """Return what the section on the setting shows of a task."""
     return {
-        "name": task,
-        "description": as_sentence(record["description"]),
-        "sentences": sentences,
+        "description": as_sentence(study.results.tasks[task].description),
+        "sentences": split_sentences(study, task),
         "splits": splits_table(study, task),
         "examples": examples_table(study, task),
     }
 
 
+def split_sentences(study: Study, task: str) -> list[str]:
+    """Return what is scored on what, how much was held out, and a warning of test examples that train has too."""
+    record = study.results.tasks[task]
+    rows = {split: found.rows for split, found in record.splits.items()}
+    tests = [f"{formats.count(rows[split])} ({split})" for split in study.splits(task)]
+    sentences = [WORDS("same_examples", "accuracy" if study.measures_accuracy(task) else "cost", splits=tests)]
+    if held_out := rows.get(HELD_OUT):
+        sentences.append(WORDS("held_out", share=held_out / (held_out + rows[TRAIN]), examples=held_out))
+    leaked = [
+        f"{formats.plural(number, 'example')} of {split}"
+        for split, number in record.rows_shared_with_train.items()
+        if number and split not in TRAIN_SPLITS
+    ]
+    return [*sentences, *([WORDS("leaked", found=leaked)] if leaked else [])]
+
+
+def name_origins(study: Study) -> str:
+    """Return where the backbones, and the tasks, that this workflow made itself come from; empty where none are."""
+    backbones = {name: study.results.backbones[name] for name in backbones_used(study)}
+    tasks = {name: study.results.tasks[name] for name in study.tasks}
+    found = []
+    for package, records in {"backbones": backbones, "tasks": tasks}.items():
+        origins: dict[str, list[str]] = {}
+        for name, record in records.items():
+            origins.setdefault(class_variable(package, record.settings["kind"], "origin"), []).append(f"“{name}”")
+        found += [WORDS("origin", package, names=names, origin=origin) for origin, names in origins.items() if origin]
+    return "; ".join(found)
+
+
+def any_accuracy(study: Study) -> bool:
+    """Return whether accuracy was measured on any task."""
+    return any(map(study.measures_accuracy, study.tasks))
+
+
+def warn_of_origins(study: Study) -> str:
+    """Return what backbones and tasks made here mean for the figures; empty where all come from elsewhere."""
+    origins = name_origins(study)
+    return WORDS("made_here", "accuracy" if any_accuracy(study) else "cost", origins=origins) if origins else ""
+
+
 def backbones_used(study: Study) -> list[str]:
     """Return the backbones that the study's methods stand on, in the order of the methods."""
     used = [study.settings(method)["backbone"] for method in study.methods]
-    return [name for name in dict.fromkeys(used) if name in study.results["backbones"]]
+    return [name for name in dict.fromkeys(used) if name in study.results.backbones]
+
+
+def name_source(backbone: BackboneRecord) -> str:
+    """Return a backbone's kind, and where it came from where that is known."""
+    settings = backbone.settings
+    place = backbone.facts.get("source") or settings.get("name") or settings.get("path") or ""
+    return f"{settings['kind']} {place}".strip()
+
+
+def revision_cell(backbone: BackboneRecord) -> Cell:
+    """Return the beginning of a backbone's commit, with the whole of it behind."""
+    commit = backbone.revision
+    return text(formats.shorten_hash(commit), note=commit, style="code") if commit else blank("no revision")
+
+
+BACKBONES = [
+    Column[BackboneRecord]("Backbone", lambda backbone: text(backbone.name, style="code")),
+    Column("Architecture", lambda backbone: backbone.architecture),
+    Column("Model type", lambda backbone: backbone.model_type or formats.NOT_MEASURED),
+    Column("Source", name_source),
+    Column("Revision", revision_cell),
+    Column("Parameters", lambda backbone: backbone.parameters, formats.short_count),
+    Column("On disk", lambda backbone: backbone.bytes, formats.size),
+]
 
 
 def backbones_table(study: Study) -> Table:
     """Return size and origin of each backbone."""
-    rows = []
-    for name in backbones_used(study):
-        record = study.results["backbones"][name]
-        settings = record["settings"]
-        source = (record.get("facts") or {}).get("source") or settings.get("name") or settings.get("path") or ""
-        revision = record.get("revision")
-        rows.append(
-            [
-                text(name, style="code"),
-                text(record.get("architecture") or settings.get("architecture") or formats.NOT_MEASURED),
-                text(record.get("model_type") or formats.NOT_MEASURED),
-                text(f"{settings['kind']} {source}".strip()),
-                text(formats.shorten_hash(revision), note=revision, style="code") if revision else blank("no revision"),
-                number(record.get("parameters"), formats.short_count),
-                number(record.get("bytes"), formats.size),
-            ]
-        )
-    columns = [
-        *plain("Backbone", "Architecture", "Model type", "Source", "Revision"),
-        *numeric("Parameters", "On disk"),
-    ]
-    return Table("backbones", "Backbones. “On disk” counts the files of weights.", columns, rows)
+    used = [study.results.backbones[name] for name in backbones_used(study)]
+    return build_table("backbones", WORDS("backbones_caption"), BACKBONES, used)
 
 
-def backbone_facts(study: Study) -> Table | None:
+class Fact(NamedTuple):
+    """What a source noted of a backbone."""
+
+    backbone: str
+    name: str
+    value: object
+
+
+def write_fact(fact: Fact) -> str:
+    """Write a fact's value; a whole number with thousands set apart."""
+    if isinstance(fact.value, int) and not isinstance(fact.value, bool):
+        return formats.count(fact.value)
+    return formats.setting(fact.value)
+
+
+FACTS = [
+    Column[Fact]("Backbone", lambda fact: text(fact.backbone, style="code"), width=18),
+    Column("Fact", lambda fact: fact.name.replace("_", " "), width=32),
+    Column("Value", write_fact, width=50),
+]
+
+
+def facts_table(study: Study) -> Table | None:
     """Return what the source noted of each backbone, such as pretraining steps."""
-    rows = [
-        [text(name, style="code"), text(key.replace("_", " ")), text(fact(value))]
-        for name in backbones_used(study)
-        for key, value in (study.results["backbones"][name].get("facts") or {}).items()
-    ]
-    columns = plain("Backbone", "Fact", "Value")
-    return (
-        Table("backbone-facts", "What the sources noted of the backbones.", columns, rows, widths=[18, 32, 50])
-        if rows
-        else None
-    )
+    records = study.results.backbones
+    facts = [Fact(name, *fact) for name in backbones_used(study) for fact in records[name].facts.items()]
+    return build_table("backbone-facts", WORDS("facts_caption"), FACTS, facts) if facts else None
 
 
-def fact(value: object) -> str:
-    """Write a free-form fact; whole numbers with thousands set apart."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return formats.count(value)
-    return formats.setting(value)
+def name_processor(machine: Machine) -> str:
+    """Return a processor's name and its model's numbers: on a virtual machine the name alone may say little."""
+    return f"{machine.processor}, {machine.processor_model}" if machine.processor_model else machine.processor
 
 
-def warnings(study: Study) -> list[str]:
-    """Return a plain sentence for all backbones, and one for all tasks, that do not come from the world outside."""
-    named = {"backbones": backbones_used(study), "tasks": study.tasks}
-    found = []
-    for package, names in named.items():
-        origins: dict[str, list[str]] = {}
-        for name in names:
-            kind = study.results[package][name]["settings"]["kind"]  # type: ignore[literal-required]
-            origins.setdefault(class_variable(package, kind, "origin"), []).append(f"“{name}”")
-        subject = "the rows of " if package == "tasks" else ""
-        found += [f"{subject}{formats.join(names)} {origin}" for origin, names in origins.items() if origin]
-    return found
+def lacks_gpu(machine: Machine) -> str | None:
+    """Return why a machine has no figures of a GPU, where it has none."""
+    return None if machine.gpu else WORDS("lacks_gpu")
+
+
+HARDWARE = [
+    Column[Machine]("Processor", name_processor),
+    Column("Cores", lambda machine: machine.cores, formats.count),
+    Column("Memory", lambda machine: machine.memory_bytes, formats.size),
+    Column("GPU", lambda machine: machine.gpu.name if machine.gpu else "none"),
+    Column("GPU memory", lambda machine: machine.gpu.memory_bytes, formats.size, lacks=lacks_gpu),
+    Column("CUDA", lambda machine: machine.gpu.cuda or formats.NOT_MEASURED, lacks=lacks_gpu),
+    Column("System", lambda machine: machine.system),
+]
 
 
 def hardware_table(study: Study) -> Table:
-    """Return the machines that jobs ran on."""
-    rows = [machine_row(number_, machine) for number_, machine in enumerate(study.environments(), start=1)]
-    columns = [
-        *plain("Machine", "Processor"),
-        *numeric("Cores", "Memory"),
-        *plain("GPU"),
-        *numeric("GPU memory"),
-        *plain("CUDA", "System"),
-    ]
-    return Table("hardware", "Hardware that the jobs ran on, as each job reported it.", columns, rows)
-
-
-def name_processor(machine: dict[str, Any]) -> str:
-    """Return a processor's name and its model's numbers: on a virtual machine the name alone may say little."""
-    name, model = machine.get("processor") or formats.NOT_MEASURED, machine.get("processor_model")
-    return f"{name}, {model}" if model else name
-
-
-def machine_row(position: int, machine: dict[str, Any]) -> list[Cell]:
-    """Return one machine's row."""
-    gpu = machine.get("gpu") or {}
-    return [
-        text(position, sort=position),
-        text(name_processor(machine)),
-        number(machine.get("cores"), formats.count),
-        number(machine.get("memory_bytes"), formats.size),
-        text(gpu["name"]) if gpu else text("none"),
-        number(gpu.get("memory_bytes"), formats.size) if gpu else blank("no GPU"),
-        text(gpu.get("cuda") or formats.NOT_MEASURED) if gpu else blank("no GPU"),
-        text(machine.get("system") or formats.NOT_MEASURED),
-    ]
+    """Return the machines that jobs ran on, numbered as in the table of versions."""
+    machines = study.environments()
+    number = Column[Machine]("Machine", lambda machine: text(place := machines.index(machine) + 1, sort=place))
+    return build_table("hardware", WORDS("hardware_caption"), [number, *HARDWARE], machines)

@@ -1,40 +1,40 @@
-"""Section 7's data: many tasks on one backbone, asked by way, method and number of tasks, and lines through them."""
+"""The chapter's data: many tasks on one backbone, asked by way, method and number of tasks, and lines through them."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from markupsafe import Markup
 
-from fineprint.core.records import COST_ONLY, Run
-from fineprint.reporting.table import code
-from fineprint.results.lookup import Difference, Study
+from fineprint.core import formats
+from fineprint.core.records import COST_ONLY, BackboneRecord, Latency, Served, ServingRecord
+from fineprint.reporting.words import Words
+from fineprint.results.lookup import Study
 
-# What each way is called, and what it does.
-WAYS = {
-    "resident": ("Whole models in memory", "a model per task, all loaded; a switch only picks another"),
-    "reloaded": ("Whole model, reloaded", "a model per task on the disk, one loaded; a switch loads another"),
-    "switched": (
-        "Adapters, switched",
-        Markup("one backbone, all adapters loaded; a switch activates another ({})").format(code("set_adapter")),
-    ),
-    "mixed": (
-        "Adapters, mixed batch",
-        Markup("the same; each row of a batch has its own adapter ({})").format(code("adapter_names")),
-    ),
-    "merged": ("Adapters, merged", "the same; a switch takes one adapter off the weights and adds another to them"),
-    "swapped": (
-        "Adapter, hot-swapped",
-        "one backbone, one adapter; a switch reads another from the disk into its place",
-    ),
-}
-WHOLE = ("resident", "reloaded")
+WORDS = Words("serving")
+FULL_MODELS = ("resident", "reloaded")  # the ways that keep a full model per task
 STRAIGHT = 0.15  # a line that misses a measured value by a larger share is no line
-EXTRAPOLATED = {"disk_bytes": "disk", "held_bytes": "memory", "first_answer_seconds": "start"}
+# What is extrapolated to more tasks along a line, and how it is written.
+EXTRAPOLATED = {
+    "disk_bytes": formats.size,
+    "held_bytes": formats.size,
+    "first_answer_seconds": formats.duration,
+}
+
+
+class Series(NamedTuple):
+    """A way of serving with the method whose models or adapters it serves."""
+
+    way: str
+    method: str
+
+    @property
+    def name(self) -> str:
+        """What the way is called."""
+        return WORDS("way", self.way)
 
 
 @dataclass(frozen=True)
@@ -50,101 +50,104 @@ class Line:
         return self.start + self.step * count
 
 
-class ServingResults:
-    """The part's records with look-ups. Made only where the study has the part."""
+class ServingResults(Study):
+    """The part as a study of its own, its methods on its tasks, with look-ups for ways of serving them. Made only where
+    the study has the part."""
 
     def __init__(self, study: Study) -> None:
-        found = study.results.get("serving")
+        found = study.results.serving
         assert found is not None
-        self.study, self.data = study, found
-        self.settings: dict[str, Any] = study.config["serving"]
-        self.tasks: list[str] = list(self.settings["tasks"])
-        self.methods: list[str] = list(self.settings["methods"].values())
-        self.ways: dict[str, Any] | None = found["ways"]
+        self.study, self.record = study, found
+        self.serving: dict[str, Any] = study.config["serving"]
+        methods = list(self.serving["methods"].values())
+        run = {"tasks": list(self.serving["tasks"]), "methods": methods, "seeds": [found.seed]}
+        super().__init__(
+            replace(
+                study.results,
+                study={**study.config, "run": run},
+                tasks=found.tasks,
+                runs=found.runs,
+                comparisons=found.comparisons,
+            )
+        )
+        self.ways = found.ways or ServingRecord(settings={})
+        self.rows = self.ways.rows
 
     @cached_property
-    def scored(self) -> bool:
-        """Whether accuracies mean anything here: not with random weights or random labels."""
-        return all(run["status"] != COST_ONLY for run in self.data["runs"])
-
-    @cached_property
-    def runs(self) -> dict[tuple[str, str], Run]:
-        """Runs by task and method."""
-        return {(run["task"], run["method"]): run for run in self.data["runs"]}
-
-    def title(self, method: str) -> str:
-        """Return what a method is called."""
-        return next((run["title"] for run in self.data["runs"] if run["method"] == method), self.study.title(method))
-
-    def split(self, task: str) -> str:
-        """Return a task's first test split."""
-        return next(name for name in self.data["tasks"][task]["splits"] if name not in ("train", "held_out"))
-
-    def labels(self, task: str) -> list[str]:
-        """Return a task's labels."""
-        return self.data["tasks"][task]["labels"]
-
-    def difference(self, task: str, first: str, second: str) -> Difference | None:
-        """Return the paired comparison of two methods on a task, signed first − second."""
-        for pair in self.data["comparisons"]:
-            if pair["task"] == task and pair["split"] == self.split(task):
-                values = (pair["difference"], pair["difference_low"], pair["difference_high"])
-                if (pair["first"], pair["second"]) == (first, second):
-                    return Difference(*values, pair["p_value_holm"])
-                if (pair["first"], pair["second"]) == (second, first):
-                    return Difference(-values[0], -values[2], -values[1], pair["p_value_holm"])
-        return None
+    def has_accuracy(self) -> bool:
+        """Whether accuracies mean anything on every task: not with random weights or random labels."""
+        return all(run.status != COST_ONLY for run in self.results.runs)
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
-        """Return every way at every number of tasks."""
-        return self.ways["rows"] if self.ways else []
+    def backbone(self) -> BackboneRecord:
+        """The backbone that tasks share."""
+        return self.results.backbones[self.serving["backbone"]]
+
+    def count_copies(self, count: int) -> int:
+        """Return how many of so many served tasks are copies of the trained ones."""
+        return max(0, count - len(self.tasks))
 
     @cached_property
-    def series(self) -> list[tuple[str, str]]:
+    def series(self) -> list[Series]:
         """Return each way with its method, in the order of measurement."""
-        return list(dict.fromkeys((row["way"], row["method"]) for row in self.rows))
+        return list(dict.fromkeys(Series(row.way, row.method) for row in self.rows))
 
     @cached_property
     def counts(self) -> list[int]:
         """Return the numbers of tasks that were served."""
-        return sorted({row["tasks"] for row in self.rows})
+        return sorted({row.tasks for row in self.rows})
 
-    def served(self, way: str, method: str, count: int) -> dict[str, Any] | None:
-        """Return a way at a number of tasks, measured or not."""
-        wanted = (way, method, count)
-        return next((row for row in self.rows if (row["way"], row["method"], row["tasks"]) == wanted), None)
+    @cached_property
+    def served(self) -> dict[tuple[str, str, int], Served]:
+        """Return what was measured, or why nothing was, by way, method and number of tasks."""
+        return {(row.way, row.method, row.tasks): row for row in self.rows}
 
-    def points(self, way: str, method: str, key: str) -> list[tuple[int, float]]:
+    def points(self, series: Series, key: str) -> dict[int, float]:
         """Return a figure's measured values by number of tasks."""
-        rows = [row for row in self.rows if (row["way"], row["method"]) == (way, method)]
-        return [(row["tasks"], row[key]) for row in rows if row[key] is not None]
+        rows = [row for row in self.rows if (row.way, row.method) == series]
+        return {row.tasks: value for row in rows if (value := getattr(row, key)) is not None}
 
-    def line(self, way: str, method: str, key: str) -> Line | None:
+    def line(self, series: Series, key: str) -> Line | None:
         """Return the least-squares line through a figure's measured values; None of fewer than two, and where the
         values do not lie on a line."""
-        points = self.points(way, method, key)
+        points = self.points(series, key)
         if len(points) < 2:
             return None
-        step, start = np.polyfit([count for count, _ in points], [value for _, value in points], 1)
-        line = Line(float(start), float(step), tuple(count for count, _ in points))
-        straight = all(abs(line.at(count) - value) <= STRAIGHT * value for count, value in points)
+        step, start = np.polyfit(list(points), list(points.values()), 1)
+        line = Line(float(start), float(step), tuple(points))
+        straight = all(abs(line.at(count) - value) <= STRAIGHT * value for count, value in points.items())
         return line if straight else None
 
-    def find(self, ways: tuple[str, ...]) -> tuple[str, str] | None:
-        """Return the first way of these that was measured, with its method."""
-        measured = {(row["way"], row["method"]) for row in self.rows if row["reason"] is None and row["way"] in ways}
-        return next((pair for way in ways for pair in self.series if pair in measured and pair[0] == way), None)
+    def find(self, way: str) -> Series | None:
+        """Return a way with its first method, where it was measured."""
+        measured = [Series(row.way, row.method) for row in self.rows if row.reason is None]
+        return next((series for series in self.series if series.way == way and series in measured), None)
 
-    def latency(self, way: str, method: str, rows: int) -> dict[str, Any] | None:
-        """Return the time of a batch of so many rows of one task: the median with its interval."""
-        found = self.ways["latency"] if self.ways else []
-        wanted = (way, method, rows)
-        return next((row for row in found if (row["way"], row["method"], row["rows"]) == wanted), None)
+    def find_pair(self) -> tuple[Series, Series] | None:
+        """Return full models in memory and adapters switched, or None if one was not measured."""
+        whole, shared = self.find("resident"), self.find("switched")
+        return (whole, shared) if whole and shared else None
 
+    def switch_time(self, way: str) -> float | None:
+        """Return the median of a way's switch among the fewest tasks among which there is one to switch."""
+        series = self.find(way)
+        row = self.served.get((*series, self.counts[1])) if series and len(self.counts) > 1 else None
+        return row.switch_seconds_median if row else None
+
+    @cached_property
+    def latency(self) -> dict[tuple[str, str, int], Latency]:
+        """Return the time of a batch of one task by way, method and number of examples."""
+        return {(row.way, row.method, row.rows): row for row in self.ways.latency}
+
+    @cached_property
     def batch_sizes(self) -> list[int]:
         """Return the sizes of the timed batches."""
-        return sorted({row["rows"] for row in self.ways["latency"]}) if self.ways else []
+        return sorted({size for *_, size in self.latency})
+
+    def batch_time(self, way: str) -> Latency | None:
+        """Return the time of the largest batch."""
+        series, sizes = self.find(way), self.batch_sizes
+        return self.latency.get((*series, sizes[-1])) if series and sizes else None
 
 
 def meeting(small: Line, large: Line) -> int | None:

@@ -9,11 +9,14 @@ from fineprint.claims.quantities import QUANTITIES
 from fineprint.claims.verdicts import Assessment, Claim, Finding, assess_claims
 from fineprint.core import formats
 from fineprint.reporting.serving.data import ServingResults
-from fineprint.reporting.serving.serving_words import WORKED, speed_sentences, worked_sentences
-from fineprint.reporting.serving.tables import serving_table
+from fineprint.reporting.serving.speed import speed_sentences
+from fineprint.reporting.serving.storage import WORKED, worked_sentences
+from fineprint.reporting.serving.tables import served_table
 from fineprint.reporting.table import Table
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
 
+WORDS = Words("serving_answers")
 PART = "1.3"  # of the assignment: the claims that are assessed on that study too
 
 
@@ -27,47 +30,49 @@ class Beside:
 
 def find_real_study(study: Study) -> Study | None:
     """Return the study at real size, where one was there when the results were collected."""
-    found = (study.results.get("serving") or {}).get("real_size") or {}
-    return Study(found["results"]) if found.get("results") else None
+    found = study.results.serving and study.results.serving.real_size
+    return Study(found.results) if found and found.results else None
 
 
 def describe_real_size(study: Study) -> dict[str, Any] | None:
-    """Return what section 7 shows of the study at real size, or None where the config names none."""
-    asked = (study.results.get("serving") or {}).get("real_size")
+    """Return what the chapter shows of the study at real size, or None where the config names none."""
+    asked = study.results.serving and study.results.serving.real_size
     if not asked:
         return None
     real = find_real_study(study)
     if real is None:
-        missing = f"The config names {asked['file']} for them; that file was not there when the results were collected."
+        missing = WORDS("real_size", "missing", file=asked.file)
         return {"intro": missing, "worked": [], "speed": [], "tables": []}
     part = ServingResults(real)
     counts = [count for count in WORKED if count in part.counts]
     return {
-        "intro": introduce(part, asked),
+        "intro": introduce(part, asked.file),
         "worked": worked_sentences(part),
         "speed": speed_sentences(part),
-        "tables": [rename(serving_table(part, count, explained=True), real) for count in counts],
+        "tables": [rename(served_table(part, count, explained=True), real) for count in counts],
     }
 
 
-def introduce(part: ServingResults, asked: dict[str, Any]) -> str:
+def introduce(part: ServingResults, file: str) -> str:
     """Return which study it is, what its model is, and on what it ran."""
-    results = part.study.results
-    backbone = results["backbones"][part.settings["backbone"]]
-    gpus = dict.fromkeys((machine.get("gpu") or {}).get("name") for machine in part.study.environments())
-    where = formats.join([gpu for gpu in gpus if gpu]) or "a CPU"
-    scored = "" if part.scored else "; its weights or labels are random, so that accuracy was not measured"
-    return (
-        f"All figures here are of another run, the study “{part.study.config['study']}” ({asked['file']}, collected "
-        f"{results['provenance'].get('created') or 'at a time not known'}): a model of "
-        f"{formats.short_count(backbone['parameters'])} parameters on {where}{scored}."
+    provenance = part.results.provenance
+    gpus = dict.fromkeys(machine.gpu.name for machine in provenance.hardware if machine.gpu)
+    return WORDS(
+        "real_size",
+        "introduced",
+        study=part.config["study"],
+        file=file,
+        created=provenance.created,
+        parameters=part.backbone.parameters,
+        machines=list(gpus) or ["a CPU"],
+        has_accuracy=part.has_accuracy,
     )
 
 
 def rename(table: Table, real: Study) -> Table:
     """Return a table that says in its caption, and by its identifier, whose figures it has."""
-    name = real.config["study"]
-    return replace(table, identifier=f"real-size-{table.identifier}", caption=f"Study “{name}”: {table.caption}")
+    caption = WORDS("real_size", "caption", study=real.config["study"], caption=table.caption)
+    return replace(table, identifier=f"real-size-{table.identifier}", caption=caption)
 
 
 def assess_at_real_size(study: Study, claims: list[Claim]) -> dict[str, Beside]:
@@ -81,16 +86,16 @@ def assess_at_real_size(study: Study, claims: list[Claim]) -> dict[str, Beside]:
 
 def tell(assessment: Assessment, name: str) -> Beside:
     """Return figures and verdict of a claim, with methods by title: numbers are those of this report's own study."""
-    lines = [tell_figure(assessment, finding) for finding in assessment.findings if finding.measured is not None]
-    head = f"At real size, study “{name}”:"
-    measured = [head, *(lines or [formats.NOT_MEASURED])]
-    return Beside(measured, f"At real size, study “{name}”: {assessment.verdict}. {assessment.sentence}".strip())
+    figures = [tell_figure(assessment, finding) for finding in assessment.findings if finding.measured is not None]
+    measured = [WORDS("real_size_claim", "head", study=name), *(figures or [formats.NOT_MEASURED])]
+    verdict = {"verdict": assessment.verdict, "sentence": assessment.sentence}
+    return Beside(measured, WORDS("real_size_claim", "verdict", study=name, **verdict))
 
 
 def tell_figure(assessment: Assessment, finding: Finding) -> str:
     """Return one case's figure."""
     measured, case = finding.measured, finding.case
     assert measured is not None
-    names = " against ".join(case.study.title(method) for method in case.methods)
-    note = f"; {measured.note}" if measured.note else ""
-    return f"{names}: {QUANTITIES[assessment.claim.quantity].write(measured.value)}{note}"
+    methods = [case.study.title(method) for method in case.methods]
+    value = QUANTITIES[assessment.claim.quantity].write(measured.value)
+    return WORDS("real_size_claim", "figure", methods=methods, value=value, note=measured.note)

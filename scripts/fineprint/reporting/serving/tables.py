@@ -1,290 +1,227 @@
-"""Section 7's tables."""
+"""The chapter's tables."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from markupsafe import Markup
-
 from fineprint.core import formats
-from fineprint.reporting.serving.data import WAYS, ServingResults
-from fineprint.reporting.table import Cell, Table, blank, code, number, numeric, plain, text
-from fineprint.results.lookup import SIGNIFICANCE, peak_memory, phase_seconds, train_value
+from fineprint.core.records import COLLAPSED, Accuracy, Check, Combined, Forgotten, Run, Served
+from fineprint.reporting.columns import Column, build_table
+from fineprint.reporting.serving.data import WORDS as NAMES
+from fineprint.reporting.serving.data import Series, ServingResults
+from fineprint.reporting.table import Cell, Table, number, text
+from fineprint.reporting.words import Words
+from fineprint.results.lookup import SIGNIFICANCE
 from fineprint.scoring.statistics import describe_correction
 
+WORDS = Words("serving_tables")
+Write = Callable[[Any], str]
 
-def way_cell(way: str) -> Cell:
-    """Return a way's name; what it does is its note."""
-    return text(WAYS[way][0], note=WAYS[way][1])
+
+def name_columns(part: ServingResults) -> list[Column]:
+    """Return the columns that name a way, with what it does as a note, and the method."""
+    return [
+        Column("Way", lambda row: text(NAMES("way", row.way), note=NAMES("way_explained", row.way))),
+        Column("Method", lambda row: part.title(row.method)),
+    ]
+
+
+def ways_table(part: ServingResults) -> Table | None:
+    """Return what each measured way does."""
+    columns = [
+        Column[str]("Way", lambda way: NAMES("way", way), width=28),
+        Column[str]("What it does", lambda way: NAMES("way_explained", way), width=72),
+    ]
+    ways = dict.fromkeys(series.way for series in part.series)
+    return build_table("serving-ways", WORDS("ways"), columns, ways) if ways else None
 
 
 def tasks_table(part: ServingResults) -> Table:
     """Return accuracy and training cost of every task by every method."""
-    rows = []
-    for task in part.tasks:
-        for method in part.methods:
-            run = part.runs[(task, method)]
-            score = run["scores"]["splits"].get(part.split(task)) if run["scores"] else None
-            rows.append(
-                [
-                    text(task),
-                    text(part.title(method)),
-                    accuracy_cell(score, run["status"]),
-                    number(phase_seconds(run, "training"), formats.seconds),
-                    number(peak_memory(run, "training")[0], formats.size),
-                    number(train_value(run, "optimizer_bytes"), formats.size),
-                    number(train_value(run, "checkpoint_bytes"), formats.size),
-                ]
-            )
-    caption = (
-        "Each task by each method: the same backbone, the same rows, the same seed. Accuracy with its 95 % Wilson "
-        f"interval on the task's first test split ({name_splits(part)}); training time, peak memory in training, the "
-        "optimizer's state, and what is saved."
-    )
     columns = [
-        *plain("Task", "Method"),
-        *numeric("Accuracy", "Training", "Peak memory", "Optimizer state", "Saved"),
+        Column[Run]("Task", lambda run: run.task),
+        Column("Method", lambda run: part.title(run.method)),
+        Column("Accuracy", lambda run: accuracy_cell(run, part.headline(run.task)), formats.accuracy),
+        Column("Training", lambda run: run.seconds("training"), formats.seconds),
+        Column("Peak memory", lambda run: run.peak_memory("training").bytes, formats.size),
+        Column("Optimizer state", lambda run: run.trained and run.trained.optimizer_bytes, formats.size),
+        Column("Checkpoint size", lambda run: run.trained and run.trained.checkpoint_bytes, formats.size),
     ]
-    return Table("serving-tasks", caption, columns, rows)
+    runs = [part.run(task, method) for task in part.tasks for method in part.methods]
+    splits = ", ".join(f"{task}: {part.headline(task)}" for task in part.tasks)
+    return build_table("serving-tasks", WORDS("tasks", splits=splits), columns, runs)
 
 
-def name_splits(part: ServingResults) -> str:
-    """Return the test split of each task in words."""
-    return ", ".join(f"{task}: {part.split(task)}" for task in part.tasks)
-
-
-def accuracy_cell(score: Any, status: str) -> Cell:
-    """Return an accuracy with its interval; a collapsed run is flagged."""
+def accuracy_cell(run: Run, split: str) -> Cell | None:
+    """Return an accuracy with its interval, None without one; a collapsed run is flagged."""
+    score = run.score(split)
     if score is None:
-        return Cell(formats.NOT_MEASURED, style="missing")
-    collapsed = status == "collapsed"
-    return Cell(
-        formats.with_interval(score) + (" collapsed" if collapsed else ""),
-        sort=score["accuracy"],
-        style="flag" if collapsed else "",
-    )
+        return None
+    if run.status != COLLAPSED:
+        return score_cell(score)
+    return text(WORDS("collapsed", accuracy=formats.with_interval(score)), sort=score.accuracy, style="flag")
 
 
-def serving_table(part: ServingResults, count: int, explained: bool) -> Table:
+def served_table(part: ServingResults, count: int, explained: bool) -> Table:
     """Return every way at one number of tasks; the columns are explained unless another table did."""
-    rows, reasons = [], []
-    for way, method in part.series:
-        row = part.served(way, method, count)
-        if row is not None and row["reason"] is None:
-            rows.append([way_cell(way), text(part.title(method)), *serving_cells(row)])
-        elif row is not None:
-            rows.append([way_cell(way), text(part.title(method)), *[Cell("–", note=row["reason"])] * 8])
-            reasons.append(f"{WAYS[way][0]}: {row['reason']}.")
-    heads = ("Disk", "Held", "Peak or resident", "First answer", "One task more", "Switch", "99th percentile", "Rows/s")
-    columns_meaning = (
-        "Disk: read off it. Held: exact bytes of the distinct tensors with all tasks ready; beside it the peak that "
-        "torch allocated on the GPU, or on a CPU the growth of the process. First answer: from nothing loaded, files "
-        "in the system's cache. Switch: median, in brackets of how many; reading a task from the disk does not "
-        "depend on their number and was timed once; a 99th percentile from 100 switches on. Rows/s: a stream of all "
-        f"tasks in random order, answered {part.settings['batch_size']} at a time; the ways took turns: "
-        "median, slowest and fastest round. On a GPU whole models and the "
-        "shared backbone are stored alike, in 16 bits; only layers that adapters are merged into stay as saved."
-    )
-    start = f"{formats.plural(count, 'task')} served at once{describe_copies(part, count)}."
-    caption = " ".join([start, *([] if explained else [columns_meaning]), *reasons])
-    columns = [*plain("Way", "Method"), *numeric(*heads)]
-    return Table(f"serving-{count}", caption, columns, rows, style="compact")
+    rows = [row for series in part.series if (row := part.served.get((*series, count)))]
+    caption = [WORDS("served", tasks=count, copies=part.count_copies(count))]
+    if not explained:
+        caption.append(WORDS("served_columns", batch_size=part.serving["batch_size"]))
+    caption += [WORDS("not_served", way=NAMES("way", row.way), reason=row.reason) for row in rows if row.reason]
+    columns = [*name_columns(part), *served_columns()]
+    return build_table(f"serving-{count}", " ".join(caption), columns, rows, style="compact")
 
 
-def describe_copies(part: ServingResults, count: int) -> str:
-    """Return how many of the served tasks are copies."""
-    spare = count - len(part.tasks)
-    return f", {spare} of them copies of the trained ones under other names" if spare > 0 else ""
-
-
-def serving_cells(row: dict[str, Any]) -> list[Cell]:
-    """Return the figures of one way."""
-    memory = row["peak_allocated_bytes"] if row["peak_allocated_bytes"] is not None else row["resident_bytes"]
-    none = row["switches"] is None
-    switch = blank("nothing has to be switched") if none else switch_cell(row)
-    late = Cell("–", note="fewer than 100 switches were timed")
-    percentile = row["switch_seconds_p99"]
-    add = row["add_task_seconds"]
+def served_columns() -> list[Column[Served]]:
+    """Return the columns of figures; a way that was refused has none of them."""
     return [
-        number(row["disk_bytes"], formats.size),
-        number(row["held_bytes"], formats.size),
-        number(memory, formats.size),
-        number(row["first_answer_seconds"], formats.duration),
-        blank("loaded when it is asked for: a switch") if add is None else number(add, formats.duration),
-        switch,
-        late if percentile is None else number(percentile, formats.duration),
-        rate_cell(row),
+        served_column("Disk", lambda row: row.disk_bytes, formats.size),
+        served_column("Held", lambda row: row.held_bytes, formats.size),
+        served_column("Peak or resident", peak_bytes, formats.size),
+        served_column("First answer", lambda row: row.first_answer_seconds, formats.duration),
+        served_column("Time to add a task", lambda row: row.add_task_seconds, formats.duration, "add_task"),
+        served_column("Switch", switch_cell, formats.duration, "switch"),
+        served_column("99th percentile", lambda row: row.switch_seconds_p99, formats.duration, "percentile"),
+        served_column("Examples/s", rate_cell, formats.rate),
     ]
 
 
-def switch_cell(row: dict[str, Any]) -> Cell:
-    """Return the median of a switch and on how many it rests."""
-    words = f"{formats.duration(row['switch_seconds_median'])} ({formats.count(row['switches'])})"
-    timed = row.get("switch_tasks") or row["tasks"]
-    note = f"timed with {timed} tasks" if timed != row["tasks"] else ""
-    return Cell(words, sort=row["switch_seconds_median"], note=note)
+def served_column(title: str, get: Callable[[Served], Any], write: Write, without: str = "") -> Column[Served]:
+    """Return a column of figures; `without` names the text that says why some ways have no such figure."""
+
+    def lacks(row: Served) -> str | None:
+        return row.reason or (WORDS("lacks", without) if without and get(row) is None else None)
+
+    return Column(title, get, write, lacks=lacks)
 
 
-def rate_cell(row: dict[str, Any]) -> Cell:
-    """Return rows per second with the range of the rounds."""
-    if row["rows_per_second"] is None:
-        return Cell(formats.NOT_MEASURED, style="missing")
-    low, high = row.get("rows_per_second_low"), row.get("rows_per_second_high")
-    spread = "" if low is None or high is None else f" ({formats.rate(low)}–{formats.rate(high)})"
-    return Cell(f"{formats.rate(row['rows_per_second'])}{spread}", sort=row["rows_per_second"])
+def peak_bytes(row: Served) -> int | None:
+    """Return the peak on a GPU, or else the growth of the process."""
+    return row.resident_bytes if row.peak_allocated_bytes is None else row.peak_allocated_bytes
 
 
-def labels_cell(check: dict[str, Any]) -> Cell:
-    """Return how many rows have the label of the run's own prediction, and how many others are near ties."""
-    words = f"{formats.count(check['same_labels'])} of {formats.count(check['rows'])}"
-    undecided = check.get("undecided_labels")
-    return Cell(f"{words} ({undecided} undecided)" if undecided else words, sort=check["same_labels"])
+def switch_cell(row: Served) -> Cell | None:
+    """Return the median of a switch and on how many it rests; None where there is nothing to switch."""
+    if row.switches is None:
+        return None
+    words = WORDS("switch", seconds=row.switch_seconds_median, switches=row.switches)
+    timed = row.switch_tasks or row.tasks
+    note = WORDS("switch_note", tasks=timed) if timed != row.tasks else ""
+    return text(words, sort=row.switch_seconds_median, note=note)
 
 
-def checks_table(part: ServingResults) -> Table | None:
-    """Return whether each way answers as the task served alone."""
-    checks = part.ways["checks"] if part.ways else []
-    rows = [
-        [
-            way_cell(check["way"]),
-            text(part.title(check["method"])),
-            labels_cell(check),
-            number(check["largest_difference"], lambda value: f"{value:.1e}"),
-            number(check["tolerance"], lambda value: f"{value:.1e}"),
-            text("yes") if check["equal"] else text("no", style="flag"),
-            control_cell(check),
-        ]
-        for check in checks
-    ]
-    caption = (
-        "Are the answers those of each task served alone? Labels against the run's own predictions, logits against the "
-        "same model loaded for that task only, after all switches; the largest difference is of the row that comes "
-        "nearest to its tolerance, which is that of the numbers' precision. Control: rows that another task than their "
-        "own answered, and how many of them the same check tells from their own task's."
-    )
-    if any(check.get("undecided_labels") for check in checks):
-        caption += (
-            " Undecided: a row with another label whose two likeliest labels lie so close together, in the task served "
-            "alone, that rounding within the tolerance decides between them; it counts as equal."
-        )
-    columns = [
-        *plain("Way", "Method"),
-        *numeric("Same labels", "Largest difference", "Tolerance"),
-        *plain("Equal"),
-        *numeric("Control"),
-    ]
-    return Table("serving-checks", caption, columns, rows) if rows else None
+def rate_cell(row: Served) -> Cell | float | None:
+    """Return examples per second with the range of the rounds, where there is one."""
+    rate, low, high = row.rows_per_second, row.rows_per_second_low, row.rows_per_second_high
+    return ranged_cell(rate, low, high, formats.rate)
+
+
+def ranged_cell(value: float | None, low: float | None, high: float | None, write: Write) -> Cell | float | None:
+    """Return a figure with its range, or without one where none is known."""
+    if value is None or low is None or high is None:
+        return value
+    return text(f"{write(value)} ({write(low)}–{write(high)})", sort=value)
 
 
 def latency_table(part: ServingResults) -> Table | None:
     """Return how long one batch of one task takes."""
-    found = part.ways["latency"] if part.ways else []
-    sizes = part.batch_sizes()
-    rows = [
-        [way_cell(way), text(part.title(method)), *(latency_cell(part.latency(way, method, size)) for size in sizes)]
-        for way, method in dict.fromkeys((row["way"], row["method"]) for row in found)
+    sizes = part.batch_sizes
+    columns = name_columns(part) + [
+        Column(
+            formats.plural(size, "example"), lambda series, size=size: time_cell(part, series, size), formats.duration
+        )
+        for size in sizes
     ]
-    caption = (
-        "Time of one batch of one task that is ready: what the adapter costs beside the backbone, and what merging "
-        "spares. Median with its 95 % interval; the ways took turns."
-    )
-    heads = [formats.plural(size, "row") for size in sizes]
-    return Table("serving-latency", caption, [*plain("Way", "Method"), *numeric(*heads)], rows) if rows else None
+    timed = dict.fromkeys(Series(row.way, row.method) for row in part.ways.latency)
+    return build_table("serving-latency", WORDS("latency"), columns, timed) if timed else None
 
 
-def latency_cell(row: dict[str, Any] | None) -> Cell:
+def time_cell(part: ServingResults, series: Series, size: int) -> Cell | float | None:
     """Return a median with its interval."""
-    if row is None:
-        return Cell(formats.NOT_MEASURED, style="missing")
-    if row["seconds_low"] is None:
-        return number(row["seconds_median"], formats.duration)
-    limits = f"{formats.duration(row['seconds_low'])}–{formats.duration(row['seconds_high'])}"
-    return Cell(f"{formats.duration(row['seconds_median'])} ({limits})", sort=row["seconds_median"])
+    found = part.latency.get((*series, size))
+    return found and ranged_cell(found.seconds_median, found.seconds_low, found.seconds_high, formats.duration)
 
 
-def control_cell(check: dict[str, Any]) -> Cell:
-    """Return how many rows that another task answered the check told apart; none is told as a fault."""
-    if check.get("control_rows") is None:
-        return Cell(formats.NOT_MEASURED, style="missing")
-    words = f"{formats.count(check['control_apart'])} of {formats.count(check['control_rows'])}"
-    return Cell(words, sort=check["control_apart"], style="" if check["control_apart"] else "flag")
+def checks_table(part: ServingResults) -> Table | None:
+    """Return whether each way answers as the task served alone."""
+    checks = part.ways.checks
+    columns = [
+        *name_columns(part),
+        Column[Check]("Same labels", labels_cell, formats.count),
+        Column("Largest difference", lambda check: check.largest_difference, "{:.1e}".format),
+        Column("Tolerance", lambda check: check.tolerance, "{:.1e}".format),
+        Column("Equal", lambda check: "yes" if check.equal else text("no", style="flag")),
+        Column("Control", control_cell, formats.count),
+    ]
+    caption = WORDS("checks", undecided=any(check.undecided_labels for check in checks))
+    return build_table("serving-checks", caption, columns, checks) if checks else None
 
 
-COMBINED = {
-    "separate": "own adapter",
-    "average": "average of two",
-    "concatenation": "sum of two (concatenated)",
-    "pooled": "one adapter, trained on all",
-}
+def labels_cell(check: Check) -> Cell:
+    """Return how many examples have the label of the run's own prediction, and how many others are near ties."""
+    outcome = "undecided" if check.undecided_labels else "decided"
+    words = WORDS("labels", outcome, same=check.same_labels, examples=check.rows, undecided=check.undecided_labels)
+    return text(words, sort=check.same_labels)
+
+
+def control_cell(check: Check) -> Cell:
+    """Return how many examples that another task answered the check detected; none is flagged as a fault."""
+    words = WORDS("control", detected=check.control_apart, examples=check.control_rows)
+    return text(words, sort=check.control_apart, style="" if check.control_apart else "flag")
 
 
 def combining_table(part: ServingResults) -> Table | None:
     """Return the accuracy of combined adapters beside each task's own, where there is an accuracy."""
-    record = part.data["combining"]
-    if record is None or not part.scored:
+    record = part.record.combining
+    if record is None or not part.has_accuracy:
         return None
-    rows = []
-    for task in part.tasks:
-        for row in [row for row in record["scores"] if row["task"] == task]:
-            others = [name for name in row["of"] if name != task]
-            rows.append(
-                [
-                    text(task),
-                    text(COMBINED[row["way"]]),
-                    text(formats.join(others) or "–"),
-                    number(row["accuracy"], lambda _, row=row: formats.with_interval(row)),
-                    difference_cell(row),
-                ]
-            )
-    caption = Markup(
-        "Combined adapters, each asked with the task's own head. Average: PEFT's linear combination at weight 0.5 "
-        "each, of the factors, not of their products. Sum: the factors side by side ({}), exactly both updates. "
-        "Difference to the task's own adapter in points on the same rows; bold: real (McNemar, Holm over the table, "
-        "p &lt; 0.05)."
-    ).format(code("cat"))
-    columns = [*plain("Task", "Adapter", "With"), *numeric("Accuracy", "Difference")]
-    return Table("serving-combining", caption, columns, rows)
+    columns = [
+        Column[Combined]("Task", lambda row: row.task),
+        Column("Adapter", lambda row: WORDS("combined_adapter", row.way)),
+        Column("With", lambda row: formats.join([name for name in row.of if name != row.task]) or "–"),
+        Column("Accuracy", score_cell, formats.accuracy),
+        Column("Difference", difference_cell, formats.points, lacks=is_base),
+    ]
+    rows = [row for task in part.tasks for row in record.scores if row.task == task]
+    return build_table("serving-combining", WORDS("combining"), columns, rows)
 
 
-def difference_cell(row: dict[str, Any]) -> Cell:
-    """Return a paired difference in points; a real one is set bold."""
-    if row["difference"] is None:
-        return blank("this is the base of the comparison")
-    real = row["p_value_holm"] < SIGNIFICANCE
-    note = f"{formats.p_phrase(row['p_value_holm'])}, Holm"
-    return Cell(formats.points(row["difference"]), sort=row["difference"], note=note, style="real" if real else "")
+def is_base(row: Combined) -> str | None:
+    """Return why a task's own adapter has no difference."""
+    return WORDS("lacks", "difference") if row.difference is None else None
+
+
+def score_cell(score: Accuracy) -> Cell:
+    """Return an accuracy with its interval."""
+    return text(formats.with_interval(score), sort=score.accuracy)
+
+
+def difference_cell(row: Combined) -> Cell:
+    """Return a paired difference in percentage points; a significant one is set bold."""
+    significant, note = row.p_value_holm < SIGNIFICANCE, WORDS("difference_note", p=row.p_value_holm)
+    return number(row.difference, formats.points, note=note, style="real" if significant else "")
 
 
 def forgetting_table(part: ServingResults) -> Table | None:
-    """Return the first task before and after the second was learnt."""
-    record = part.data["forgetting"]
+    """Return the first task before and after the second was learnt; without accuracies the backbone alone."""
+    record = part.record.forgetting
     if record is None:
         return None
-    same = {row["method"]: row["before"] == row["after"] for row in record["backbone"]}
-    rows = [
-        [
-            text(part.title(row["method"])),
-            *(forgetting_cells(row) if part.scored else []),
-            text("the same, bit by bit" if same[row["method"]] else "changed"),
-        ]
-        for row in record["scores"]
+    unchanged = {row.method: row.unchanged for row in record.backbone}
+    accuracies = [
+        Column[Forgotten]("Before", lambda row: score_cell(row.before), formats.accuracy),
+        Column("After", lambda row: score_cell(row.after), formats.accuracy),
+        Column("Percentage points", lambda row: row.difference, formats.points),
+        Column("p", lambda row: text(formats.p_value(row.p_value_holm)), formats.p_value),
     ]
-    first, second = f"“{record['first']}” ({record['split']})", f"“{record['second']}”"
-    if part.scored:
-        caption = f"{first} before and after {second} was learnt with the same weights, asked with its own head. "
-        caption += f"p: exact McNemar, {describe_correction(len(record['scores']), 'methods')}. "
-        scores = numeric("Before", "After", "Points", "p")
-    else:
-        caption, scores = f"The backbone before and after {second} was learnt; accuracy was not measured. ", []
-    caption += "Backbone: sha256 of its tensors before and after."
-    return Table("serving-forgetting", caption, [*plain("Method"), *scores, *plain("Backbone")], rows)
-
-
-def forgetting_cells(row: dict[str, Any]) -> list[Cell]:
-    """Return a method's accuracies on the first task, their difference, and how likely chance alone makes it."""
-    return [
-        number(row["before"]["accuracy"], lambda _: formats.with_interval(row["before"])),
-        number(row["after"]["accuracy"], lambda _: formats.with_interval(row["after"])),
-        number(row["difference"], formats.points),
-        text(formats.p_value(row["p_value_holm"])),
+    columns = [
+        Column[Forgotten]("Method", lambda row: part.title(row.method)),
+        *(accuracies if part.has_accuracy else []),
+        Column("Backbone", lambda row: WORDS("backbone", "same" if unchanged[row.method] else "changed")),
     ]
+    names = {"first": record.first, "second": record.second, "split": record.split}
+    correction = describe_correction(len(record.scores), "methods")
+    caption = WORDS("forgetting", "scored" if part.has_accuracy else "unscored", correction=correction, **names)
+    return build_table("serving-forgetting", caption, columns, record.scores)

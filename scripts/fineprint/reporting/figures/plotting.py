@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
-from fineprint.core.records import Results, write_json
+from fineprint.core.records import Results, as_mapping, write_json
 from fineprint.reporting.figures.calibration import draw_calibration
-from fineprint.reporting.figures.cost import draw_cost, draw_memory, draw_storage
+from fineprint.reporting.figures.cost import draw_cost
 from fineprint.reporting.figures.drawing import Drawing
+from fineprint.reporting.figures.memory import draw_memory, draw_storage
 from fineprint.reporting.figures.pairs import draw_pairs
 from fineprint.reporting.figures.scores import draw_accuracy, draw_confusion, draw_tags
 from fineprint.reporting.figures.serving import draw_growth
@@ -52,43 +51,42 @@ class FigureEntry:
     title: str
     caption: str
     alt: str
-    columns: list[str] = field(default_factory=list)
+    columns: list[str]
 
 
 def plot_all(results: Results, folder: Path) -> list[FigureEntry]:
     """Draw every figure that the data allow into `folder`, and write figures.json."""
-    study, entries = Study(results), []
+    study = Study(results)
     folder.mkdir(parents=True, exist_ok=True)
-    with figure_style(json.dumps(results, ensure_ascii=False)):
-        for task in study.tasks:
-            for kind, detail, drawing in draw_task(study, task):
-                if drawing is not None:
-                    entries.append(save_drawing(folder, kind, task, detail, drawing))
-        growth = draw_growth(study)
-        if growth is not None:
-            entries.append(save_drawing(folder, SERVING, "", "growth", growth))
-        entries.append(save_drawing(folder, "workflow", "", "", draw_workflow(study)))
+    with figure_style(json.dumps(study.results, ensure_ascii=False, default=as_mapping)):
+        entries = [
+            save_drawing(folder, kind, task, detail, drawing)
+            for kind, task, detail, drawing in draw_all(study)
+            if drawing is not None
+        ]
     write_json(folder / "figures.json", [asdict(entry) for entry in entries])
     return entries
 
 
-def draw_task(study: Study, task: str) -> list[tuple[str, str, Drawing | None]]:
-    """Draw one task's figures: those for the task, those for each split, those for each tag."""
-    drawn = [(kind, "", draw(study, task)) for kind, draw in DRAWN_PER_TASK.items()]
-    drawn += [("confusion", split, draw_confusion(study, task, split)) for split in study.splits_and_pooled(task)]
-    tags = dict.fromkeys(
-        tag for split in study.splits(task) for _, score in study.scored(task, split) for tag in score["by_tag"]
-    )
-    return drawn + [("tags", tag, draw_tags(study, task, tag)) for tag in tags]
+def draw_all(study: Study) -> Iterator[tuple[str, str, str, Drawing | None]]:
+    """Draw one figure after the other, those of each task first: kind, task, detail and figure."""
+    for task in study.tasks:
+        for kind, draw in DRAWN_PER_TASK.items():
+            yield kind, task, "", draw(study, task)
+        for split in study.splits_and_pooled(task):
+            yield "confusion", task, split, draw_confusion(study, task, split)
+        scores = [score for split in study.splits(task) for _, score in study.scored(task, split)]
+        for tag in dict.fromkeys(tag for score in scores for tag in score.by_tag):
+            yield "tags", task, tag, draw_tags(study, task, tag)
+    yield SERVING, "", "growth", draw_growth(study)
+    yield "workflow", "", "", draw_workflow(study)
 
 
 def save_drawing(folder: Path, kind: str, task: str, detail: str, drawing: Drawing) -> FigureEntry:
     """Write a figure and its data, and return its entry."""
     name = "-".join(part for part in (kind, task, detail) if part)
     name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
-    assert isinstance(drawing.figure, Figure)
     save_figure(drawing.figure, folder / f"{name}.svg")
     data = pd.DataFrame(drawing.rows)
     data.to_csv(folder / f"{name}.csv", index=False, float_format="%.10g")
-    columns: list[Any] = list(data.columns)
-    return FigureEntry(name, kind, task, detail, drawing.title, drawing.caption, drawing.alt, columns)
+    return FigureEntry(name, kind, task, detail, drawing.title, drawing.caption, drawing.alt, [*map(str, data.columns)])

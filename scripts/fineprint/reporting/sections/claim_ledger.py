@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from fineprint.claims.verdicts import NOT_TESTABLE, VERDICTS, Assessment, Expect
 from fineprint.core import formats
 from fineprint.reporting.serving.real_size import Beside, assess_at_real_size
 from fineprint.reporting.table import clean_identifier
+from fineprint.reporting.words import Words
 from fineprint.results.lookup import Study
 
+WORDS = Words("claims")
 LINES_SHOWN = 4  # of cases; more are shown as a range
 STYLES = {"supported": "gain", "not supported": "loss", NOT_TESTABLE: "missing"}
 
@@ -52,7 +55,7 @@ def describe_claims(study: Study, report: Path) -> dict[str, Any]:
     return {
         "count": count_sentence(assessments),
         "total": formats.plural(len(assessments), "claim"),
-        "ledger": [add_beside(row, beside.get(row.name)) for row in ledger_rows(assessments)],
+        "ledger": [add_beside(ledger_row(entry), beside.get(entry.claim.name)) for entry in assessments],
         "has_real_size": bool(beside),
         "published": published_rows(study, read_published(report / "published.yaml")),
     }
@@ -66,13 +69,8 @@ def add_beside(row: LedgerRow, beside: Beside | None) -> LedgerRow:
     return replace(row, measured=measured, sentence=f"{row.sentence} {beside.sentence}")
 
 
-def ledger_rows(assessments: list[Assessment]) -> list[LedgerRow]:
-    """Return every claim with what was measured."""
-    return [ledger_row(assessment) for assessment in assessments]
-
-
 def ledger_row(assessment: Assessment) -> LedgerRow:
-    """Return one claim."""
+    """Return one claim with what was measured."""
     claim, quantity = assessment.claim, QUANTITIES[assessment.claim.quantity]
     return LedgerRow(
         claim.name,
@@ -91,62 +89,59 @@ def ledger_row(assessment: Assessment) -> LedgerRow:
 def describe_limits(expected: Expected, quantity: Quantity) -> str:
     """Return in words when a claim counts as met."""
     if expected.beats:
-        return "met if the paired test confirms it"
-    low, high = expected.limits
-    if low == float("-inf"):
-        return f"met up to {quantity.write(high)}"
-    if high == float("inf"):
-        return f"met from {quantity.write(low)} upwards"
-    return f"met from {quantity.write(low)} to {quantity.write(high)}"
+        return WORDS("accepted", "test")
+    low, high = (quantity.write(limit) if isfinite(limit) else "" for limit in expected.limits)
+    return WORDS("accepted", "between" if low and high else "from" if low else "up_to", low=low, high=high)
 
 
 def describe_figures(assessment: Assessment, quantity: Quantity) -> list[str]:
     """Return the measured figures, a line for each case or, of many, their range."""
-    found = [(finding, finding.measured) for finding in assessment.findings if finding.measured is not None]
+    found = [(finding.case, finding.measured) for finding in assessment.findings if finding.measured is not None]
     if not found:
         return [formats.NOT_MEASURED]
-    own, alone = assessment.verdict == NOT_TESTABLE, len(found) == 1
+    for_information, alone = assessment.verdict == NOT_TESTABLE, len(found) == 1
     notes = {measured.note for _, measured in found}
-    common = f" ({notes.pop()})" if own and not alone and len(notes) == 1 and notes != {""} else ""
+    common = notes.pop() if for_information and not alone and len(notes) == 1 else ""
     if len(found) > LINES_SHOWN:
-        lines = [describe_range([measured for _, measured in found], quantity)]
+        lines = [describe_range([measured.value for _, measured in found], quantity)]
     else:
         lines = [describe_line(*item, quantity, alone=alone, noted=bool(common)) for item in found]
-    return [f"This study's own{common}:", *lines] if own else lines
+    return [WORDS("for_information", "noted" if common else "plain", note=common), *lines] if for_information else lines
 
 
-def describe_line(finding: Finding, measured: Measurement, quantity: Quantity, alone: bool, noted: bool) -> str:
+def describe_line(case: Case, measured: Measurement, quantity: Quantity, alone: bool, noted: bool) -> str:
     """Return one case's figure; a method that stands alone is named by its title too."""
-    note = f"; {measured.note}" if measured.note and not noted else ""
-    return f"{describe_case(finding.case, alone)}: {write_figure(measured, quantity)}{note}"
+    outcome = "noted" if measured.note and not noted else "alone"
+    figure = write_figure(measured, quantity)
+    return WORDS(
+        "figure", outcome, case=describe_case(case, alone), figure=figure, unit=quantity.unit, note=measured.note
+    )
 
 
-def describe_range(measured: list[Measurement], quantity: Quantity) -> str:
+def describe_range(values: list[float], quantity: Quantity) -> str:
     """Return smallest and largest of many figures."""
-    values = [measurement.value for measurement in measured]
-    return f"{quantity.write(min(values))} to {quantity.write(max(values))}{quantity.unit} ({len(values)} cases)"
+    low, high = quantity.write(min(values)), quantity.write(max(values))
+    return WORDS("range", low=low, high=high, unit=quantity.unit, cases=len(values))
 
 
 def describe_case(case: Case, with_title: bool) -> str:
     """Return a case by its methods' numbers and, where the study has several, its task and seed."""
     study = case.study
-    names = [f"No. {study.numbers[method]}" for method in case.methods]
-    if with_title and case.second is None:
-        names = [f"{names[0]}, {study.title(case.first)}"]
-    parts = [" against ".join(names)]
-    if len(study.tasks) > 1:
-        parts.append(f"“{case.task}”")
-    if len(study.seeds) > 1:
-        parts.append(f"seed {case.seed}")
-    return ", ".join(parts)
+    return WORDS(
+        "case",
+        methods=[study.numbers[method] for method in case.methods],
+        title=study.title(case.first) if with_title and case.second is None else "",
+        task=case.task if len(study.tasks) > 1 else "",
+        seed=case.seed if len(study.seeds) > 1 else None,
+    )
 
 
 def write_figure(measured: Measurement, quantity: Quantity) -> str:
     """Write a figure with its interval."""
+    value = quantity.write(measured.value)
     if measured.low is None or measured.high is None:
-        return f"{quantity.write(measured.value)}{quantity.unit}"
-    limits = f"{quantity.write(measured.low)} to {quantity.write(measured.high)}"
-    return f"{quantity.write(measured.value)} ({limits}){quantity.unit}"
+        return value
+    return WORDS("with_interval", value=value, low=quantity.write(measured.low), high=quantity.write(measured.high))
 
 
 def list_links(findings: list[Finding], quantity: Quantity) -> list[Link]:
@@ -159,22 +154,13 @@ def link_finding(finding: Finding, quantity: Quantity) -> Link:
     """Return the place of a figure: its own, where it says so, else its quantity's."""
     case, measured = finding.case, finding.measured
     if measured is not None and measured.anchor:
-        return Link(f"#{measured.anchor}", "Many tasks")
-    return Link(link_to(case.study, case.task, quantity), describe_link(case, quantity))
-
-
-def link_to(study: Study, task: str, quantity: Quantity) -> str:
-    """Return where a quantity's figures on a task stand, as a link."""
-    return f"#{clean_identifier(quantity.anchor.format(task=task, split=study.headline(task)))}"
-
-
-def describe_link(case: Case, quantity: Quantity) -> str:
-    """Return a link's words."""
-    several = len(case.study.tasks) > 1 and not quantity.per_study
-    return f"{quantity.basis}, {case.task}" if several else quantity.basis
+        return Link(f"#{measured.anchor}", WORDS("link", "serving"))
+    place = clean_identifier(quantity.anchor.format(task=case.task, split=case.study.headline(case.task)))
+    by_task = len(case.study.tasks) > 1 and not quantity.per_study
+    return Link(f"#{place}", WORDS("link", "by_task" if by_task else "one", basis=quantity.basis, task=case.task))
 
 
 def count_sentence(assessments: list[Assessment]) -> str:
     """Return how many claims got which verdict."""
     counts = Counter(assessment.verdict for assessment in assessments)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+    return WORDS("count", counts=[(verdict, counts[verdict]) for verdict in VERDICTS])

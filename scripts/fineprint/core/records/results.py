@@ -1,0 +1,110 @@
+"""All records of a study in one file: all the report is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from fineprint.core.records.base import Record
+from fineprint.core.records.jobs import Provenance
+from fineprint.core.records.measures import Parameters, PeakMemory, Phase
+from fineprint.core.records.runs import PredictRecord, TrainRecord
+from fineprint.core.records.scores import Comparison, Score, ScoreRecord
+from fineprint.core.records.serving import CombiningRecord, ForgettingRecord, ServingRecord
+from fineprint.core.records.sources import BackboneRecord, TaskRecord
+
+WHOLE_MODEL_SHARE = 0.99  # a method that trains more of all weights than this saves a model of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(Record):
+    """One run: a method, a task, a seed. What it did not leave is None."""
+
+    task: str
+    method: str
+    seed: int
+    title: str
+    status: str  # "ok", "collapsed", "cost only" or "not run"
+    reason: str | None
+    train: TrainRecord | None
+    predict: PredictRecord | None
+    scores: ScoreRecord | None
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the run trained anything."""
+        return self.train is not None and self.train.trained
+
+    @property
+    def trained(self) -> TrainRecord | None:
+        """The training record, None of a run that trained nothing."""
+        return self.train if self.is_trained else None
+
+    @property
+    def trains_everything(self) -> bool:
+        """Whether every weight was trained, so that what is saved is a whole model."""
+        counts = self.parameters
+        return self.is_trained and counts is not None and counts.share > WHOLE_MODEL_SHARE
+
+    @property
+    def parameters(self) -> Parameters | None:
+        """Parameter counts: as trained, else as used for prediction."""
+        if self.train is not None and self.train.parameters is not None:
+            return self.train.parameters
+        return self.predict.parameters if self.predict is not None else None
+
+    def phase(self, name: str) -> Phase | None:
+        """Return a phase; loading and training come from the training record, prediction from the other."""
+        records = [record for record in (self.train, self.predict) if record is not None]
+        return next((record.phases[name] for record in records if name in record.phases), None)
+
+    def seconds(self, name: str) -> float | None:
+        """Return how long a phase took."""
+        found = self.phase(name)
+        return None if found is None else found.seconds
+
+    def peak_memory(self, name: str) -> PeakMemory:
+        """Return a phase's headline figure of memory."""
+        found = self.phase(name)
+        return PeakMemory(None, "resident") if found is None else found.memory.peak
+
+    def score(self, split: str) -> Score | None:
+        """Return the score on a split, or None if there is none."""
+        return self.scores.splits.get(split) if self.scores is not None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealSize(Record):
+    """Another study, with models of real size, that this report quotes; without results where it was not run."""
+
+    file: str
+    results: Results | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving(Record):
+    """Many tasks on one backbone."""
+
+    seed: int
+    tasks: dict[str, TaskRecord]
+    runs: list[Run]
+    ways: ServingRecord | None
+    combining: CombiningRecord | None
+    forgetting: ForgettingRecord | None
+    real_size: RealSize | None
+    comparisons: list[Comparison]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results(Record):
+    """`results/{study}/results.json`: all the report is made from."""
+
+    made_by: ClassVar[str] = "collect_results"
+
+    study: dict[str, Any]  # the resolved config
+    provenance: Provenance
+    tasks: dict[str, TaskRecord]
+    backbones: dict[str, BackboneRecord]
+    runs: list[Run]
+    comparisons: list[Comparison] = field(default_factory=list)
+    serving: Serving | None = None

@@ -1,0 +1,114 @@
+"""Figures on bytes: memory of training by parts, and disk for several tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from fineprint.core.records import Run
+from fineprint.reporting.figures.drawing import (
+    Drawing,
+    caption_figure,
+    choose_unit,
+    escape,
+    label,
+    looks,
+    name_lines,
+    name_method,
+    panels,
+)
+from fineprint.reporting.figures.style import COLOURS, GREY, HATCHES, WIDTH
+from fineprint.reporting.sections.cost import Storage, list_storage, memory_kinds
+from fineprint.results.lookup import Study
+
+PARTS = {
+    "weight_bytes": "weights",
+    "gradient_bytes": "gradients",
+    "optimizer_bytes": "optimizer",
+    "activation_bytes": "activations",
+}
+MOST_TASKS = 10
+
+
+def draw_memory(study: Study, task: str) -> Drawing | None:
+    """Draw weights, gradients, optimizer state and activations as stacked bars, beside the measured peak."""
+    found = {method: study.run(task, method) for method in study.methods}
+    runs = {name: run for name, run in found.items() if run and run.trained and run.trained.weight_bytes is not None}
+    if not runs:
+        return None
+    rows = [{**name_method(study, method), **memory_row(run)} for method, run in runs.items()]
+    size = (WIDTH, 0.9 + 0.26 * len(runs))
+    figure, (parts, peaks) = plt.subplots(1, 2, figsize=size, layout="constrained", sharey=True, width_ratios=(3, 2))
+    draw_parts(parts, rows)
+    draw_peaks(peaks, rows)
+    name_lines(parts, study, list(runs))
+    figure.legend(*parts.get_legend_handles_labels(), loc="outside upper center", ncols=len(PARTS))
+    totals = [(row["method"], sum_parts(row), row["peak_bytes"]) for row in rows]
+    return caption_figure(figure, "memory", rows, task=task, memory=memory_kinds(study, task), totals=totals)
+
+
+def draw_parts(axis: Axes, rows: list[dict[str, Any]]) -> None:
+    """Draw what the tensors hold as stacked bars, on a scale of their own: a peak may be many times as large."""
+    unit, name = choose_unit(max(sum(row[key] or 0 for key in PARTS) for row in rows))
+    left = [0.0] * len(rows)
+    for (key, words), colour, hatch in zip(PARTS.items(), COLOURS, HATCHES, strict=False):
+        widths = [(row[key] or 0) / unit for row in rows]
+        look = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.4, "label": words}
+        axis.barh(range(len(rows)), widths, left=left, height=0.62, **look)
+        left = [start + width for start, width in zip(left, widths, strict=True)]
+    axis.set(xlabel=f"Counted from the tensors, {name}", xlim=(0, None))
+    axis.grid(axis="y", visible=False)
+
+
+def draw_peaks(axis: Axes, rows: list[dict[str, Any]]) -> None:
+    """Draw the measured peak of each method."""
+    known = [(row["peak_bytes"], line) for line, row in enumerate(rows) if row["peak_bytes"] is not None]
+    unit, name = choose_unit(max((value for value, _ in known), default=1))
+    axis.barh([line for _, line in known], [value / unit for value, _ in known], height=0.62, color=GREY)
+    axis.set(xlabel=f"Measured peak, {name}", xlim=(0, None))
+    axis.tick_params(axis="y", length=0)
+    axis.grid(axis="y", visible=False)
+
+
+def memory_row(run: Run) -> dict[str, Any]:
+    """Return one run's parts and peak."""
+    peak = run.peak_memory("training")
+    parts = {key: getattr(run.trained, key) for key in PARTS}
+    return {**parts, "peak_bytes": peak.bytes, "peak_kind": peak.kind}
+
+
+def sum_parts(row: dict[str, Any]) -> int | None:
+    """Return the sum of a run's parts; None where one was not measured."""
+    known = [row[key] for key in PARTS]
+    return None if None in known else sum(known)
+
+
+def draw_storage(study: Study, task: str) -> Drawing | None:
+    """Draw disk against the number of tasks: measured bytes, multiplied."""
+    found = [entry for entry in list_storage(study, task) if entry.shared_bytes is not None]
+    if not found:
+        return None
+    unit, name = choose_unit(max(max(entry.sizes.values()) for entry in found))
+    backbones = list(dict.fromkeys(entry.backbone for entry in found))
+    figure, axes = panels(len(backbones), 2, 3.1)
+    for axis, backbone in zip(axes, backbones, strict=True):
+        for entry in (entry for entry in found if entry.backbone == backbone):
+            draw_disk(axis, entry, unit)
+        axis.set_title(escape(backbone))
+        axis.set(xlabel="Tasks", ylabel=f"Disk, {name}", ylim=(0, None), xticks=[1, 2, 4, 6, 8, MOST_TASKS])
+        axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    rows = [
+        {"method": entry.title, "tasks": count, "bytes": size} for entry in found for count, size in entry.sizes.items()
+    ]
+    return caption_figure(figure, "storage", rows, task=task)
+
+
+def draw_disk(axis: Axes, entry: Storage, unit: float) -> None:
+    """Draw what one method's tasks take: a full model each, or one backbone and an adapter each."""
+    counts = list(range(1, MOST_TASKS + 1))
+    values = [(entry.shared_bytes + count * entry.checkpoint_bytes) / unit for count in counts]
+    look = {"linewidth": 1.2, "markersize": 4, "markevery": [0, 1, 9], **looks(entry.study, entry.method)}
+    line = "-" if entry.is_full_model else "--"
+    axis.plot(counts, values, linestyle=line, label=label(entry.study, entry.method, 30), **look)

@@ -1,0 +1,157 @@
+"""What readouts say of themselves and of the machine, held against what they build and do."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from fineprint.core.settings import find_settings, list_kinds
+from fineprint.inference.assembly import assemble_for_training, make_readout
+from fineprint.inference.predicting import predict_rows
+from fineprint.readouts import Context, TaskWording
+from fineprint.readouts._answering import kept_bytes
+from fineprint.readouts._groups import generate_groups
+from fineprint.readouts._plain_question import plain_question, sampling
+from fineprint.readouts._prompts import choose_shots
+from fineprint.readouts.generation import Settings as Generation
+from fineprint.tasks import Row
+from test_answering import ANSWERS
+from test_methods import make_method
+from tiny_models import make_tokenizer
+
+WORDING = TaskWording(("a", "b"), ("yes", "no"), "premise : {premise} answer :")
+
+
+def assemble(kind, architecture, folders, task, rows):
+    method = make_method("full", kind, architecture)
+    readout = make_readout(method, folders[architecture], task, rows, seed=1)
+    assembled = assemble_for_training(method, readout, folders[architecture], seed=1)
+    return readout, assembled.module.eval()
+
+
+@pytest.mark.parametrize("kind", list_kinds("readouts"))
+def test_a_head_is_counted_as_it_is_built(kind, backbone_folders, task_record, tiny_rows):
+    """Beside what the Transformers class brings: the weights of an added head, for planning."""
+    settings = find_settings("readouts", kind)
+    architecture = sorted(settings.architectures)[0]
+    readout, module = assemble(kind, architecture, backbone_folders, task_record, tiny_rows)
+    model = readout.adapted_model(module)
+    added = sum(p.numel() for p in module.parameters()) - sum(p.numel() for p in model.parameters())
+    assert readout.settings.count_head(64, 3) == added
+    assert type(model).__name__.endswith(settings.auto_class.removeprefix("AutoModel"))
+
+
+def write_prompts(tokenizer, rows, **settings):
+    context = Context(WORDING, tokenizer, 60, 1, rows)
+    return Generation(kind="generation", **settings).build(context)
+
+
+def test_a_model_writes_until_any_end_and_from_all_words(backbone_folders, task_record, tiny_rows):
+    """Every end of text that tokenizer and model know; drawn from all words, whatever the model's own habits."""
+    readout, module = assemble("generation", "decoder", backbone_folders, task_record, tiny_rows)
+    for ends, wanted in ((None, [2]), (9, [2, 9]), ([11, 7], [2, 7, 11])):
+        module.generation_config.eos_token_id = ends
+        config = readout.generation_config(module)
+        assert config.eos_token_id == wanted and config.pad_token_id == readout.context.tokenizer.pad_token_id
+    assert (config.do_sample, config.temperature, config.top_k, config.top_p) == (True, 0.1, 0, 1.0)
+
+
+def test_what_a_token_keeps_follows_from_heads_and_their_width(backbone_folders, task_record, tiny_rows):
+    """Keys and values of two layers, two heads of sixteen numbers each, four bytes a number."""
+    _, module = assemble("generation", "decoder", backbone_folders, task_record, tiny_rows)
+    assert kept_bytes(module) == 2 * 2 * 2 * 16 * 4
+    config = module.config
+    config.head_dim = None
+    assert kept_bytes(module) == 2 * 2 * 2 * 16 * 4 and isinstance(kept_bytes(module), int)
+    config.num_key_value_heads = None
+    assert kept_bytes(module) == 2 * 2 * 4 * 16 * 4, "as many as there are attention heads"
+
+
+def test_of_a_prompt_that_is_too_long_the_longest_text_is_cut(tiny_rows):
+    readout = write_prompts(make_tokenizer(pair_template=False), tiny_rows)
+    row = Row("1", {"premise": "a dog runs", "hypothesis": "yes no yes no yes"}, 0, "g")
+    assert readout.shorten(row, 50, 2).texts == {"premise": "a dog runs", "hypothesis": "yes no yes"}
+    assert readout.shorten(row, 50, 4).texts == {"premise": "a dog", "hypothesis": "yes no"}
+    with pytest.raises(ValueError, match="row 1 does not fit: its prompt takes more than 50 tokens"):
+        readout.shorten(row, 50, 8)
+
+
+def test_an_end_of_text_that_a_tokenizer_adds_is_taken_off_a_prompt(tiny_rows):
+    """An end of text behind the prompt would tell the model that nothing follows."""
+    tokenizer = make_tokenizer(pair_template=True)  # <s> … </s>
+    ids = write_prompts(tokenizer, tiny_rows).encode(tiny_rows[0], with_answer=False)["prompt"]
+    assert ids[0] == tokenizer.bos_token_id and tokenizer.eos_token_id not in ids
+    assert tokenizer.convert_ids_to_tokens(ids[-2:]) == ["answer", ":"]
+
+
+def test_a_chat_s_end_of_turn_stays_and_its_answer_has_no_space_before_it(tiny_rows):
+    tokenizer = make_tokenizer(pair_template=True)
+    tokenizer.chat_template = "{% for m in messages %}{{ m.content }} {% endfor %}</s>"
+    readout = write_prompts(tokenizer, tiny_rows)
+    example = readout.encode(tiny_rows[0], with_answer=True)
+    assert example["prompt"][-1] == tokenizer.eos_token_id and tokenizer.bos_token_id not in example["prompt"]
+    assert example["answer"] == [*tokenizer("yes", add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+
+
+def test_sampling_is_written_as_it_is_done():
+    assert sampling(0, 7) == ["max_new_tokens=7", "do_sample=False"]
+    assert sampling(0.5, 7) == ["max_new_tokens=7", "do_sample=True", "temperature=0.5", "top_k=0"]
+
+
+@pytest.mark.parametrize(
+    "template", [None, "{% for m in messages %}[{{ m.role }}] {{ m.content }} {% endfor %}[assistant]"]
+)
+def test_the_card_s_question_is_the_prompt(template, tiny_rows):
+    """Its lines, run, fill the wording as the study does, worked examples included."""
+    tokenizer = make_tokenizer(pair_template=False)
+    tokenizer.chat_template = template
+    readout = write_prompts(tokenizer, [replace(row, label=row.label % 2) for row in tiny_rows], shots=2)
+    readout.encode(tiny_rows[7], with_answer=False)
+    code = plain_question(tokenizer, WORDING, readout.shots, 0, 5)
+    lines = [line for line in code.lines if line.startswith(("answers", "turns", "prompt"))]
+    names = {"texts": tiny_rows[7].texts, "tokenizer": tokenizer}
+    exec("\n".join(lines), names)
+    assert names["prompt"] == readout.prompt_example and names["answers"] == ["yes", "no"]
+
+
+@torch.inference_mode()
+def test_groups_of_prompts_come_back_in_the_order_of_rows(backbone_folders, task_record, tiny_rows):
+    """Virtual tokens forbid padding: prompts of equal length are written together, then put back."""
+    method = make_method("p_tuning", "generation", "decoder")
+    method = method.model_copy(update={"readout": Generation(kind="generation", temperature=0.0, max_new_tokens=4)})
+    readout = make_readout(method, backbone_folders["decoder"], task_record | ANSWERS, tiny_rows, seed=1)
+    module = assemble_for_training(method, readout, backbone_folders["decoder"], seed=1).module.eval()
+    examples = [
+        readout.encode(row, with_answer=False) for row in (tiny_rows[4], tiny_rows[0], tiny_rows[6], tiny_rows[1])
+    ]
+    assert len({len(example["prompt"]) for example in examples}) > 1
+    config = readout.generation_config(module)
+    whole = generate_groups(module, readout.collate(examples), config)
+    alone = [generate_groups(module, readout.collate([example]), config)[0] for example in examples]
+    assert torch.equal(whole, torch.stack(alone)) and whole.shape == (4, 4)
+
+
+def test_answers_are_drawn_by_the_seed(backbone_folders, task_record, tiny_rows):
+    method = make_method("full", "generation", "decoder")
+    method = method.model_copy(update={"readout": Generation(kind="generation", temperature=5.0, max_new_tokens=6)})
+    readout = make_readout(method, backbone_folders["decoder"], task_record, tiny_rows, seed=1)
+    assembled = assemble_for_training(method, readout, backbone_folders["decoder"], seed=1)
+    assembled.module.eval()
+    first, again, other = (
+        [answer.answer for answer in predict_rows(assembled, tiny_rows[:8], seed, "rows")] for seed in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+def test_the_label_of_a_single_worked_example_is_drawn_too(tiny_rows):
+    """One label always shown alone would pull every seed's answers there."""
+    drawn = [choose_shots(tiny_rows, 4, 3, seed) for seed in range(12)]
+    assert {shots[0].label for shots in drawn} == {0, 1, 2}
+    assert all([shot.label for shot in shots[:3]] != [shots[3].label] * 3 for shots in drawn)
+    assert all(shots[3].label == shots[0].label and shots[3] != shots[0] for shots in drawn), "the labels in turn"
+
+
+def test_worked_examples_have_a_usual_length():
+    """Of a label's rows the half in the middle, sorted by length."""
+    rows = [Row(str(n), {"premise": "x" * n}, 0, "g") for n in range(1, 9)]
+    assert {len(choose_shots(rows, 1, 1, seed)[0].texts["premise"]) for seed in range(40)} == {3, 4, 5, 6}

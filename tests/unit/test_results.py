@@ -1,0 +1,110 @@
+"""A study's results, asked: which split decides, who stands on which rank, who differs from whom, what follows what."""
+
+import pytest
+
+from example_contests import FULL, LORA, make_contest
+from example_results import METHODS, make_results
+from fineprint.results.lookup import Study
+from fineprint.results.matching import describe, find, matches
+from fineprint.results.steps import Step, direct_arrows, followers, place_steps
+from fineprint.scoring.statistics import mcnemar_p_value, paired_difference
+
+PREFIX = "roberta_prefix"
+
+
+@pytest.fixture(scope="module")
+def contest():
+    """Of 300 rows LoRA answers 270 rightly, full fine-tuning 265 of these, prefix tuning 180."""
+    return Study(make_contest({FULL: range(265), LORA: range(270), PREFIX: range(180)}))
+
+
+def test_the_most_accurate_come_first_and_equal_ones_share_a_rank(contest):
+    assert [(method, score["correct"]) for method, score in contest.ranked("nli")] == [
+        (LORA, 270),
+        (FULL, 265),
+        (PREFIX, 180),
+    ]
+    assert contest.ranking("nli") == [[LORA, FULL], [PREFIX]] and contest.leaders("nli") == [LORA, FULL]
+    assert [contest.rank("nli", method) for method in (FULL, LORA, PREFIX, "nobody")] == [1, 1, 2, None]
+    assert [method for method, _ in contest.scored("nli")] == [FULL, LORA, PREFIX], "in the config's order"
+
+
+def test_a_difference_is_signed_from_the_first_to_the_second(contest):
+    """LoRA alone is right on five rows: p = 2 / 2^5, times two or more for the three pairs."""
+    there, back = contest.difference("nli", LORA, FULL), contest.difference("nli", FULL, LORA)
+    value, low, high = paired_difference(0, 5, 300)
+    assert (back.value, back.low, back.high) == (value, low, high) and value == pytest.approx(-5 / 300)
+    assert (there.value, there.low, there.high) == (-value, -high, -low)
+    assert there.p_value_holm == back.p_value_holm == pytest.approx(mcnemar_p_value(5, 0))
+    assert not there.is_real and contest.difference("nli", FULL, PREFIX).is_real
+    assert contest.difference("nli", FULL, "nobody") is None
+
+
+def test_a_difference_is_real_below_five_percent():
+    results = make_contest({FULL: range(265), LORA: range(270)})
+    for p_value, real in ((0.049, True), (0.05, False)):
+        results["comparisons"][0]["p_value_holm"] = p_value
+        assert Study(results).difference("nli", FULL, LORA).is_real == real
+
+
+def test_the_first_test_split_decides_and_all_together_are_counted():
+    study = Study(make_results({FULL: METHODS[FULL]}, splits={"matched": 90, "mismatched": 60}, with_gaps=False))
+    assert study.splits("nli") == ["matched", "mismatched"] and study.headline("nli") == "matched"
+    assert study.splits_and_pooled("nli") == ["matched", "mismatched", "pooled"]
+    assert [study.split_rows("nli", split) for split in study.splits_and_pooled("nli")] == [90, 60, 150]
+    one = Study(make_contest({FULL: range(9)}))
+    assert one.splits_and_pooled("nli") == ["matched"] and one.split_rows("nli", "matched") == 300
+
+
+def test_further_seeds_are_asked_by_number():
+    study = Study(make_contest({FULL: range(270)}, seeds=(4, 7)))
+    assert study.seed == 4 and study.seeds == [4, 7] and study.seed_scores("nli", FULL, "matched") == [0.9, 0.9]
+    assert study.run("nli", FULL)["seed"] == 4 and study.run("nli", FULL, 7)["seed"] == 7
+    assert study.run("nli", FULL, 5) is None and study.run("other", FULL) is None
+    assert study.score("nli", FULL, "matched", 7)["correct"] == 270 and study.score("nli", FULL, "none") is None
+
+
+def test_what_did_not_run_or_collapsed_is_told_and_not_ranked():
+    results = make_contest({FULL: range(270), LORA: range(100)})
+    study = Study(results)
+    assert [study.status("nli", method) for method in (FULL, LORA, "nobody")] == ["ok", "collapsed", "not run"]
+    assert [method for method, _ in study.ranked("nli")] == [FULL] and study.seed_scores("nli", LORA, "matched") == []
+    assert len(study.reasons("nli", "collapsed")) == 1 and study.reasons("nli", "ok") == []
+    assert study.measures_accuracy("nli")
+    for run in results["runs"]:
+        run["status"] = "cost only"
+    assert not Study(results).measures_accuracy("nli")
+    results["runs"][0]["status"] = "ok"
+    assert Study(results).measures_accuracy("nli")
+
+
+def test_methods_are_numbered_and_called_as_the_config_says(contest):
+    assert contest.numbers == {FULL: 1, LORA: 2, PREFIX: 3} and contest.title(LORA) == METHODS[LORA][0]
+    assert contest.tasks == ["nli"] and contest.methods == [FULL, LORA, PREFIX] and contest.left_out == []
+
+
+def test_a_method_is_found_by_what_it_and_its_backbone_are_set_to(contest):
+    described = describe(contest, LORA)
+    assert described["backbone"]["entry"] == contest.settings(LORA)["backbone"]
+    assert find(described, "adapter.kind") == "lora" and find(described, "adapter.kind.deeper") is None
+    assert find(described, "nothing") is None
+    assert matches(contest, LORA, {"adapter.kind": "lora", "backbone.entry": described["backbone"]["entry"]})
+    assert matches(contest, LORA, {"adapter.kind": ["full", "lora"]}) and matches(contest, LORA, {})
+    assert not matches(contest, LORA, {"adapter.kind": "lora", "backbone.entry": "another"})
+    assert not matches(contest, FULL, {"adapter.kind": ["lora"]})
+
+
+def test_steps_are_drawn_below_what_they_wait_for():
+    """a and b lead to c, and with it to d; d waits for a, too, which the arrows through c say already."""
+    steps = [
+        Step("a", "x"),
+        Step("b", "x", ("a",)),
+        Step("e", "x"),
+        Step("c", "x", ("b", "e")),
+        Step("d", "x", ("c", "a")),
+    ]
+    assert followers("a", steps) == {"b", "c", "d"} and followers("e", steps) == {"c", "d"}
+    assert followers("d", steps) == set()
+    assert direct_arrows(steps) == [("a", "b"), ("b", "c"), ("e", "c"), ("c", "d")]
+    assert place_steps(steps) == {"a": 0, "b": 1, "e": 1, "c": 2, "d": 3}, "right above the first that waits for it"
+    assert place_steps(steps[1:]) == {"b": 0, "e": 0, "c": 1, "d": 2}
