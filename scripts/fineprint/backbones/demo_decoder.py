@@ -1,4 +1,5 @@
-"""A small Llama, pretrained here on text of the demo study and on worked examples in other wordings than the prompt."""
+"""A small Llama, pretrained here on pairs of sentences and on questions, in other wordings than the prompt, whether the
+two contradict."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Settings(DemoSettings):
-    """Pretrained by causal language modelling.
+    """Pretrained by causal language modelling on text whose last word says whether two sentences contradict each other.
 
     Attributes:
         other_weight: how much a token weighs that is no answer, against 1 for an answer.
