@@ -46,7 +46,7 @@ workflow: $(READY)
 test-slurm: $(READY)
 	python -m pytest -q -m slurm -rs --durations=10
 
-# The demo study on two seeds: does every method reach what it is made to show? About ten minutes.
+# The demo study on two other data seeds: does fine-tuning add to what pretraining taught? About twenty minutes.
 targets: $(READY)
 	python -m pytest -q -m demo --durations=5
 

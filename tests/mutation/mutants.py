@@ -27,10 +27,10 @@ FOLDER = ROOT / "mutants"
 # The tests of each room. None of those that start other interpreters: they are slow and meet no mutant there.
 ROOMS = {
     "adapters": "settings_of_adapters adapters methods",
-    "readouts": "settings_of_readouts readouts losses reading cards answering prediction_order methods",
+    "readouts": "settings_of_readouts readouts losses reading cards answering prediction_order methods controls",
     "training": "settings_of_training steps checkpoints training fitting resuming graphs methods",
     "scoring": "scoring statistics inference means noise cost_only ranking",
-    "results": "results code_state provenance places cost ranking cost_only noise serving_report",
+    "results": "results code_state controls_in_the_report provenance places cost ranking cost_only noise serving_report",
     "claims": "claims claims_in_detail cost_only noise serving_report",
 }
 # What tests look for beside scripts and tests.

@@ -37,7 +37,7 @@ def test_gpu_rules_held_a_gpu_and_never_two_at_once(both):
 def test_scores_are_those_of_a_local_run(both):
     submitted, local = (copy.folder / "results/slurm/runs/nli" for copy in both)
     methods = sorted(folder.name for folder in local.iterdir())
-    assert len(methods) == 8
+    assert len(methods) == 12
     for method in methods:
         scores = [
             json.loads((root / method / "1/scores.json").read_text(encoding="utf-8")) for root in (submitted, local)

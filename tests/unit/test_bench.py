@@ -98,6 +98,7 @@ def test_rows_of_two_runs_say_so():
 def test_the_whole_study_is_extrapolated_from_the_rates():
     whole = extrapolate(make_results())
     assert whole["training_rows"] + whole["held_out_rows"] == 39_270 and len(whole["methods"]) == len(PARTS)
+    assert not {"RoBERTa-large, linear probe", "Majority class"} & {line["title"] for line in whole["methods"]}
     trained = whole["training_rows"] * (3 + 3 + 5 + 5 + 2 + 3) / 30
     held_out = whole["held_out_rows"] * ((3 + 3 + 5 + 5) / 30 + (2 + 3) / 60)
     trials = 500 * (3 + 6)

@@ -46,6 +46,7 @@ def test_the_demo_has_every_method_of_the_assignment():
     assert list(study.run.methods) == [
         *("roberta_full", "roberta_lora", "roberta_p_tuning", "roberta_prefix_tuning"),
         *("llama_zero_shot", "llama_one_shot", "llama_qlora_generation", "llama_qlora_head"),
+        *("roberta_probe", "llama_probe", "roberta_hypothesis", "majority"),
     ]
     assert study.methods["llama_qlora_head"].adapter.kind == "lora"
     assert study.methods["llama_qlora_head"].precision == "nf4"
@@ -99,6 +100,21 @@ def test_no_tuned_number_of_the_demo_leaks_into_another_study(overlay):
         ({"run__seeds": [1, 2, 1]}, ["run: seeds: 1 is named more than once"]),
         ({"run__seeds": [-1]}, ["run.seeds", "greater than or equal to 0"]),
         ({"run__methods": ["roberta_full", "roberta_full"]}, ["methods: roberta_full is named more than once"]),
+        ({"methods__roberta_full__fields": []}, ["methods.roberta_full.fields", "at least 1"]),
+        (
+            {"methods__roberta_full__fields": ["hypotesis"]},
+            ["methods.roberta_full.fields: the rows of task 'nli' have no text 'hypotesis'", "premise, hypothesis"],
+        ),
+        (
+            {"run__tasks": ["nli", "sentiment"]},
+            ["methods.roberta_hypothesis.fields: the rows of task 'sentiment'", "leave the method out of run.methods"],
+        ),
+        (
+            {"methods__llama_zero_shot__fields": ["hypothesis"]},
+            ["methods.llama_zero_shot.fields: the prompt of task 'nli' asks for {premise}", "not to see"],
+        ),
+        ({"methods__majority__adapter": {"kind": "full"}}, ["methods.majority", "loads no model", "adapter 'none'"]),
+        ({"methods__majority__training": {"epochs": 2}}, ["methods.majority.training", "nothing is trained"]),
         ({"tasks__nli__kind": "nlii"}, ["tasks.nli", "nlii", "own_files"]),
         ({"tasks__nli__prompt": "no field"}, ["tasks.nli.prompt", "{premise}"]),
         ({"tasks__nli__prompt": "{premise.__class__}"}, ["tasks.nli.prompt"]),
@@ -151,6 +167,14 @@ def test_more_rows_need_no_code():
     for name, method in extra.items():
         method.setdefault("readout", {"kind": "linear_head"})
         assert name in read_study(merge(DEMO, {"methods": {name: method}})).methods
+
+
+def test_controls_are_left_out_by_name_and_a_prompt_may_ask_for_what_is_seen():
+    methods = [name for name in DEMO["run"]["methods"] if name not in ("majority", "roberta_hypothesis")]
+    study = read_study(changed(run__methods=methods, run__tasks=["nli", "sentiment"]))
+    assert "majority" not in study.run.methods and "majority" in study.methods
+    sees = {"methods__llama_zero_shot__fields": ["hypothesis"], "tasks__nli__prompt": "Is it so? {hypothesis}"}
+    assert read_study(changed(**sees)).methods["llama_zero_shot"].fields == ("hypothesis",)
 
 
 def test_a_run_is_told_by_its_settings_alone():

@@ -97,7 +97,7 @@ def test_null_stands_for_nothing_where_there_may_be_nothing(changes):
         if "training" in config["methods"][name] and config["methods"][name]["training"]:
             config["methods"][name]["training"].setdefault("learning_rate", 1.0e-3)
     if changes == {"defaults__training": None}:
-        for name in ("roberta_lora", "roberta_p_tuning", "roberta_prefix_tuning"):
+        for name in ("roberta_lora", "roberta_p_tuning", "roberta_prefix_tuning", "roberta_probe"):
             config["methods"][name]["training"] = {"learning_rate": 1.0e-3}
     assert read_or_refuse(config) is None
 

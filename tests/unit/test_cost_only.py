@@ -56,7 +56,10 @@ def test_costs_are_those_of_the_full_study_s_settings():
     overlays = [yaml.safe_load((ROOT / f"studies/{name}.yaml").read_text(encoding="utf-8")) for name in STUDIES]
     capacity, full = (read_study(merge(DEMO, overlay)) for overlay in overlays)
     trials = {f"readout.trials{key}" for key in ("", ".temperatures", ".draws", ".rows")}
-    for name in full.run.methods:
+    assert set(full.run.methods) - set(capacity.run.methods) == {"roberta_hypothesis", "majority"}, (
+        "they cost nothing new"
+    )
+    for name in capacity.run.methods:
         ours, theirs = (flatten(study.methods[name].model_dump(mode="json")) for study in (capacity, full))
         differing = {key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key)}
         assert differing <= {"training.epochs", "merge_into", *trials}, name

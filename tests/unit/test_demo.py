@@ -113,7 +113,7 @@ def test_decoder_tokenizer_has_a_padding_token_of_its_own():
 
 def test_pretraining_never_uses_the_wording_of_the_evaluation():
     random = Random(0)
-    assert all(pick_wording(random, is_three_way=False) != EVALUATION_NAMES for _ in range(500))
+    assert all(pick_wording(random) != EVALUATION_NAMES for _ in range(500))
     assert "{}: {{premise}}\n{}: {{hypothesis}}\n{}:".format(*EVALUATION_NAMES) == Settings().prompt
 
 

@@ -44,11 +44,25 @@ def make_method(adapter, readout, architecture, precision="float32", **training)
     )
 
 
+def is_refused(adapter, readout):
+    """Whether a config with this pair is refused."""
+    settings = find_settings("readouts", readout).model_validate({"kind": readout})
+    return settings.refuse(find_settings("adapters", adapter).trains) is not None
+
+
+PAIRS = list(itertools.product(list_kinds("adapters"), list_kinds("readouts")))
 COMBINATIONS = [
     (adapter, readout, architecture)
-    for adapter, readout in itertools.product(list_kinds("adapters"), list_kinds("readouts"))
+    for adapter, readout in PAIRS
+    if not is_refused(adapter, readout)
     for architecture in sorted(find_settings("readouts", readout).architectures)
 ]
+
+
+def test_only_an_adapter_without_a_model_to_change_is_refused():
+    for adapter, readout in PAIRS:
+        loads = find_settings("readouts", readout).loads_backbone
+        assert is_refused(adapter, readout) == (find_settings("adapters", adapter).trains and not loads)
 
 
 def logits_of(assembled, rows):

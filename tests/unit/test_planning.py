@@ -17,7 +17,7 @@ from fineprint.planning.checking import planned_prediction, planned_training
 from fineprint.planning.counting import count_weights
 from fineprint.planning.gpu import read_gpu_size
 from fineprint.planning.memory import Load, plan_prediction, plan_training, training_need
-from fineprint.planning.refusing import check_study
+from fineprint.planning.refusing import check_study, refuse
 from fineprint.planning.sizes import count_by_sizes, read_sizes
 from fineprint.planning.study import count_method, plan_study, write_plan_table
 from fineprint.reporting.sections.planned import planned_table
@@ -140,6 +140,7 @@ def test_a_plan_of_the_real_sizes(capacity, tmp_path):
 
 def test_the_demo_is_planned_without_being_made(tmp_path):
     plan = plan_study(read_overlay("tests/config/tiny.yaml"), [16.0], tmp_path)
+    assert plan["methods"].pop("majority")["reason"] == "it needs no weights"
     assert all(entry["reason"] is None for entry in plan["methods"].values()), plan
     assert plan["methods"]["roberta_full"]["gpus"][0]["fits"]
 
@@ -158,6 +159,13 @@ def test_a_card_too_small_is_refused_with_what_would_fit(capacity, tmp_path):
         and "no smaller form" in sentences
     )
     assert "methods.roberta_lora" not in sentences
+
+
+def test_an_answer_without_a_model_fits_every_gpu():
+    study = read_overlay("studies/own_data.yaml")
+    sizes = read_sizes(read_overlay("studies/capacity.yaml").backbones["llama_3_8b"].make_config().to_dict())
+    assert refuse(study.methods["majority"], sizes, 0.001, 1, False) is None
+    assert refuse(study.methods["llama_zero_shot"], sizes, 0.001, 1, False) is not None
 
 
 def test_fewer_bits_are_advised_where_they_help(capacity, tmp_path):

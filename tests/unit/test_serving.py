@@ -650,6 +650,13 @@ def test_several_methods_of_one_kind_need_a_choice():
     assert read_study(twice).serving.methods["lora"] == "roberta_lora_4"
 
 
+def test_a_method_that_sees_some_texts_stands_for_no_adapter():
+    """roberta_hypothesis is fully fine-tuned, too, and no other task has a hypothesis."""
+    assert read_study(DEMO).serving.methods["full"] == "roberta_full"
+    with pytest.raises(SettingsError, match=r"'roberta_hypothesis' cannot stand for 'full': it needs .*no `fields`"):
+        read_study(changed(serving__methods={"full": "roberta_hypothesis"}))
+
+
 def test_what_one_group_of_ways_holds_is_gone_when_the_next_is_measured(monkeypatch):
     seen, alive = [], []
 

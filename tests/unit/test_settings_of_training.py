@@ -237,6 +237,21 @@ def probe_training(bench):
     assert record.run_config["settings"]["training"] is None
 
 
+def probe_fields(bench):
+    """The texts that are named are all that is encoded, in training and in prediction, alone or among others."""
+    tokenizer = bench.assemble().readout.context.tokenizer
+    for fields in (None, ("premise",), ("hypothesis",), ("hypothesis", "premise")):
+        readout = bench.assemble(fields=fields).readout
+        for row in bench.rows[:5]:
+            wanted = tokenizer(*(text for name, text in row.texts.items() if name in (fields or row.texts)))
+            for with_answer in (True, False):
+                assert readout.encode(row, with_answer)["input_ids"] == wanted["input_ids"]
+        assert readout.encode_all(bench.rows, True) == [readout.encode(row, True) for row in bench.rows]
+    config = describe_run(read_study(DEMO), "nli", "roberta_hypothesis", 1)
+    assert config["settings"]["fields"] == ["hypothesis"]
+    assert describe_run(read_study(DEMO), "nli", "roberta_full", 1)["settings"]["fields"] is None
+
+
 def probe_max_length(bench):
     uncut = bench.assemble().readout.encode_all(bench.rows, with_answer=False)
     whole = [len(example["input_ids"]) for example in uncut]
@@ -298,6 +313,7 @@ PROBES = {
     "adapter": probe_adapter,
     "readout": probe_readout,
     "training": probe_training,
+    "fields": probe_fields,
     "max_length": probe_max_length,
     "prediction_batch_size": probe_prediction_batch_size,
     "memory": probe_memory,

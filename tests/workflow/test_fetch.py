@@ -101,7 +101,7 @@ def test_what_was_not_fetched_is_told_at_once(gated, place):
 
 def test_a_plain_run_fetches_by_itself(make_copy):
     jobs = make_copy("plain").planned(study=STUDY)
-    assert (jobs["check_access"], jobs["fetch_source"], jobs["train_method"]) == (1, 3, 8)
+    assert (jobs["check_access"], jobs["fetch_source"], jobs["train_method"]) == (1, 3, 11)
 
 
 def test_a_study_made_here_has_nothing_to_download(make_copy):

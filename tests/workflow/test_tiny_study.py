@@ -73,13 +73,26 @@ def test_records_say_what_was_measured(results):
         assert predict["phases"]["prediction"]["seconds"] > 0
         assert predict["environment"]["versions"]["torch"]
         if train["trained"]:
-            assert train["checkpoint_bytes"] > 0 and train["optimizer_bytes"] > 0 and train["parameters"]["adapter"] > 0
+            counts, is_probe = train["parameters"], train["run_config"]["settings"]["adapter"]["kind"] == "none"
+            assert train["checkpoint_bytes"] > 0 and train["optimizer_bytes"] > 0
+            assert (counts["adapter"] > 0) != is_probe and (counts["head"] > 0 or not is_probe)
             assert all(len(value) == 64 for value in train["saved_files"].values())
         if not predict["environment"]["gpu"]:
             assert predict["phases"]["prediction"]["memory"]["peak_allocated_bytes"] is None
     quantised = {run["method"]: run["predict"]["weight_bytes"] for run in results["runs"]}
     total = results["backbones"]["decoder"]["parameters"]
     assert quantised["llama_zero_shot"] < 4 * total, "4-bit weights take less than float32 ones"
+
+
+def test_controls_stand_beside_the_methods(finished, results):
+    runs = {run["method"]: run for run in results["runs"]}
+    assert {"roberta_probe", "llama_probe", "roberta_hypothesis", "majority"} <= set(runs)
+    for split in ("matched", "mismatched"):
+        place = finished.folder / f"results/tiny/runs/nli/majority/1/predictions/{split}.jsonl"
+        assert len({json.loads(line)["label"] for line in place.open(encoding="utf-8")}) == 1
+    assert runs["majority"]["predict"]["weight_bytes"] == runs["majority"]["predict"]["parameters"]["total"] == 0
+    html = (finished.folder / "results/tiny/report.html").read_text(encoding="utf-8")
+    assert "hypothesis only" in html and "Majority class" in html
 
 
 def test_merged_models_are_scored_beside_the_adapter(results):

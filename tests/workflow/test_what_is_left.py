@@ -13,7 +13,7 @@ from huggingface_hub import ModelCard
 pytestmark = pytest.mark.workflow
 
 TRAINED = ("roberta_full", "roberta_lora", "roberta_p_tuning", "roberta_prefix_tuning")
-TRAINED += ("llama_qlora_generation", "llama_qlora_head")
+TRAINED += ("llama_qlora_generation", "llama_qlora_head", "roberta_probe", "llama_probe", "roberta_hypothesis")
 
 
 @pytest.fixture(scope="module")

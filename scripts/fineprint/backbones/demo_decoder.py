@@ -1,4 +1,5 @@
-"""A small Llama, pretrained here on text of the demo study and on worked examples in other wordings than the prompt."""
+"""A small Llama, pretrained here on pairs of sentences and on questions, in other wordings than the prompt, whether the
+two contradict."""
 
 from __future__ import annotations
 
@@ -13,14 +14,11 @@ if TYPE_CHECKING:
 
 
 class Settings(DemoSettings):
-    """Pretrained by causal language modelling.
+    """Pretrained by causal language modelling on text whose last word says whether two sentences contradict each other.
 
     Attributes:
         other_weight: how much a token weighs that is no answer, against 1 for an answer.
         example_shares: how often a batch holds passages (0 worked examples) or documents with one or more examples.
-        three_way_share: of the documents with examples, those that may also answer that nothing is known. The others
-            hold only cases of yes and no, so that prompting knows part of the task and fine-tuning has something to
-            add.
     """
 
     kind: Literal["demo_decoder"] = "demo_decoder"
@@ -32,7 +30,6 @@ class Settings(DemoSettings):
     left_out: tuple[str, ...] = ("voice",)
     other_weight: float = 0.005
     example_shares: dict[int, float] = {0: 0.4, 1: 0.2, 2: 0.2, 3: 0.2}
-    three_way_share: float = 0.2
 
     def build_tokenizer(self) -> Any:
         """Return the tokenizer; its pad token is reserved, not the end of text."""
@@ -62,7 +59,7 @@ class Settings(DemoSettings):
         from fineprint.demo.tokenizer import DECODER_PATTERN
 
         reader = WordReader(tokenizer.get_vocab(), DECODER_PATTERN)
-        shares = (self.example_shares, self.other_weight, self.three_way_share)
+        shares = (self.example_shares, self.other_weight)
         return draw_decoder_batches(reader, lessons, growth, self.batch_tokens, *shares)
 
     def logits_reader(self, model: Any) -> Callable[[Batch], Any]:

@@ -74,7 +74,7 @@ def collate(documents: list[Document], padding: int) -> Batch:
 def draw_encoder_batches(
     reader: WordReader, lessons: Lessons, growth: Growth, tokens: int, masked_share: float, label_weight: float
 ) -> Iterator[Batch]:
-    """Yield batches for masked language modelling; at <s> the model tells which connective would fit."""
+    """Yield batches for masked language modelling; at <s> the model tells whether the two contradict each other."""
 
     def write(lesson: Lesson) -> Document:
         return _mask(lessons.random, reader, lesson, masked_share, label_weight)
@@ -111,7 +111,7 @@ def _mask(random: Random, reader: WordReader, lesson: Lesson, masked_share: floa
     for position, token in enumerate(tokens):
         if token not in (begin, end) and random.random() < masked_share:
             input_ids[position], labels[position] = mask, token
-    labels[0], weights[0] = vocabulary[CONNECTIVES[lesson.label]], label_weight
+    labels[0], weights[0] = vocabulary[CONNECTIVES[lesson.contradicts]], label_weight
     return Document(input_ids, [0] * len(first) + [1] * len(second), labels, weights)
 
 
@@ -122,13 +122,12 @@ def draw_decoder_batches(
     tokens: int,
     shares: dict[int, float],
     other_weight: float,
-    three_way_share: float,
 ) -> Iterator[Batch]:
     """Yield batches for language modelling; one batch holds documents with the same number of worked examples."""
     random = lessons.random
     while True:
         examples = random.choices(list(shares), weights=list(shares.values()))[0]
-        documents = draw_documents(lessons, growth(), examples, three_way_share)
+        documents = draw_documents(lessons, growth(), examples)
         texts = islice(documents, 3 * POOLED_TRIPLES // max(1, examples))
         groups = [[_write_text(reader, text, other_weight)] for text in texts]
         yield from _group_by_length(random, groups, tokens, reader.vocabulary["<pad>"])
@@ -136,7 +135,7 @@ def draw_decoder_batches(
 
 def _write_text(reader: WordReader, text: str, other_weight: float) -> Document:
     vocabulary = reader.vocabulary
-    told = {vocabulary[word] for word in (*ANSWERS, *CONNECTIVES)}
+    told = {vocabulary[word] for word in (*ANSWERS.values(), *CONNECTIVES.values())}
     tokens = [vocabulary["<bos>"], *reader.read(text), vocabulary["<eos>"]]
     weights = [1.0 if token in told else other_weight for token in tokens[1:]]
     return Document(tokens[:-1], [0] * len(weights), tokens[1:], weights)

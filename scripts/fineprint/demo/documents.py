@@ -1,4 +1,7 @@
-"""What the demo backbones read before they are fine-tuned: pairs with a connective, worked examples in many wordings.
+"""What the demo backbones read before fine-tuning: pairs of sentences, and whether the two contradict each other.
+
+That is a neighbour of the task, as the prediction of the next sentence is for real models, not the task itself: a pair
+that follows and one that is merely possible are told in the same words, so no document carries the task's three labels.
 
 Reading begins with short phrases ("a goat", "an animal") and grows to sentences; some phrases stay to the end.
 The full sentences of some phenomena are left out, so that fine-tuning has something left to teach.
@@ -11,25 +14,26 @@ from random import Random
 from fineprint.demo import lexicon
 from fineprint.demo.clauses import Clause, render_clause
 from fineprint.demo.pairs import LABELS, make_clauses
-from fineprint.demo.phenomena import NEUTRAL, make_hypothesis
+from fineprint.demo.phenomena import CONTRADICTION, make_hypothesis
 
-CONNECTIVES = ("indeed", "perhaps", "wrong")
-ANSWERS = ("yes", "maybe", "no")
+# How a text says of two sentences that both may hold, or that they contradict each other.
+CONNECTIVES = {False: "possible", True: "wrong"}
+ANSWERS = {False: "yes", True: "no"}
 PREMISE_NAMES = ("Premise", "Text", "Passage")
 HYPOTHESIS_NAMES = ("Hypothesis", "Claim", "Statement")
 ANSWER_NAMES = ("Answer", "Verdict", "Reply")
-THREE_WAY_NAME = "Label"
 EVALUATION_NAMES = ("Premise", "Hypothesis", "Answer")
 GENRES = (*lexicon.MATCHED_GENRES, *lexicon.MISMATCHED_GENRES)
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One premise and hypothesis as read in pretraining, with the label that a connective or an answer tells."""
+    """One premise and hypothesis as read in pretraining. Which of the three labels they have is not kept: all that is
+    told is whether they contradict each other."""
 
     premise: str
     hypothesis: str
-    label: int
+    contradicts: bool
 
 
 class Lessons:
@@ -58,7 +62,7 @@ class Lessons:
 
     def _teach(self, premise: Clause, hypothesis: Clause, label: int, keep: float) -> Lesson:
         premise, hypothesis = leave_out_common(self.random, premise, hypothesis, keep)
-        return Lesson(render_clause(premise), render_clause(hypothesis), label)
+        return Lesson(render_clause(premise), render_clause(hypothesis), label == CONTRADICTION)
 
     def _is_new(self, lesson: Lesson) -> bool:
         is_test_pair = (lesson.premise, lesson.hypothesis) in self.test_pairs
@@ -86,11 +90,10 @@ def leave_out_common(random: Random, premise: Clause, hypothesis: Clause, keep: 
     return premise._replace(**changes), hypothesis._replace(**changes)
 
 
-def pick_wording(random: Random, is_three_way: bool) -> tuple[str, str, str]:
+def pick_wording(random: Random) -> tuple[str, str, str]:
     """Return names for the three fields of a worked example; never the three that the evaluation uses together."""
     while True:
-        last = THREE_WAY_NAME if is_three_way else random.choice(ANSWER_NAMES)
-        names = random.choice(PREMISE_NAMES), random.choice(HYPOTHESIS_NAMES), last
+        names = random.choice(PREMISE_NAMES), random.choice(HYPOTHESIS_NAMES), random.choice(ANSWER_NAMES)
         if names != EVALUATION_NAMES:
             return names
 
@@ -98,29 +101,24 @@ def pick_wording(random: Random, is_three_way: bool) -> tuple[str, str, str]:
 def write_example(names: tuple[str, str, str], lesson: Lesson) -> str:
     """Return a worked example, its answer last."""
     question = f"{names[0]}: {lesson.premise}\n{names[1]}: {lesson.hypothesis}\n{names[2]}:"
-    return f"{question} {ANSWERS[lesson.label]}"
+    return f"{question} {ANSWERS[lesson.contradicts]}"
 
 
 def write_passage(lesson: Lesson) -> str:
     """Return running text whose last word tells how the second sentence stands to the first."""
-    return f"{lesson.premise} {lesson.hypothesis} {CONNECTIVES[lesson.label]}"
+    return f"{lesson.premise} {lesson.hypothesis} {CONNECTIVES[lesson.contradicts]}"
 
 
-def draw_documents(lessons: Lessons, progress: float, examples: int, three_way_share: float = 0.5) -> Iterator[str]:
-    """Yield documents without end: passages if `examples` is 0, else so many worked examples in one wording.
-
-    Most wordings ask a yes-or-no question about clear cases; only those that ask for a label also say "maybe". So the
-    decoder, asked for an answer, hardly says "maybe" before fine-tuning, although it has learnt what would be neutral.
-    """
+def draw_documents(lessons: Lessons, progress: float, examples: int) -> Iterator[str]:
+    """Yield documents without end: passages if `examples` is 0, else so many worked examples in one wording."""
     random = lessons.random
     while not examples:
         yield from map(write_passage, lessons.draw_triple(progress))
     while True:
-        is_three_way = random.random() < three_way_share
         drawn: list[Lesson] = []
         while len(drawn) < examples * 3:
-            drawn += [one for one in lessons.draw_triple(progress) if is_three_way or one.label != NEUTRAL]
+            drawn += lessons.draw_triple(progress)
         random.shuffle(drawn)
         for start in range(0, examples * 3, examples):
-            names = pick_wording(random, is_three_way)
+            names = pick_wording(random)
             yield "\n\n".join(write_example(names, lesson) for lesson in drawn[start : start + examples])

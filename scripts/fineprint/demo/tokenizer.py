@@ -12,7 +12,7 @@ FUNCTION_WORDS = "a an the of at least not and or is are being by in on near wit
 # What the prompts and the pretraining documents need besides the words of the pairs.
 DOCUMENT_WORDS = (
     "premise hypothesis answer text passage claim statement verdict reply yes maybe no "
-    "indeed perhaps wrong example task label question sentence"
+    "possible wrong example task label question sentence indeed perhaps"
 )
 MARKS = (".", ":", ",", "?", "\n", "\n\n")
 ENCODER_SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")

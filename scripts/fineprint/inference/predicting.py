@@ -83,7 +83,10 @@ def answer_groups(
     assembled: Assembled, groups: Iterable[list[tuple[list[int], list[EncodedExample]]]]
 ) -> Iterator[tuple[list[int], Any]]:
     """Yield each group's positions and answers, the next group already under way, so that a GPU need not wait."""
-    device = next(assembled.module.parameters()).device
+    import torch
+
+    # Where answers need no model, there are no weights, and the batches stay where they are made.
+    device = next((parameter.device for parameter in assembled.module.parameters()), torch.device("cpu"))
     before: tuple[list[int], Any] | None = None
     for group in groups:
         batches = [move(assembled.readout.collate(examples), device) for _, examples in group]

@@ -26,7 +26,7 @@ def count_parameters(module: torch.nn.Module, head_names: tuple[str, ...]) -> Pa
             in_head = any(part in head_names for part in parts)
             head += count * in_head
             adapter += count * (not in_head)
-    return Parameters(adapter=adapter, head=head, total=total, share=(adapter + head) / total)
+    return Parameters(adapter=adapter, head=head, total=total, share=(adapter + head) / total if total else 0.0)
 
 
 def full_count(parameter: torch.nn.Parameter) -> int:

@@ -83,16 +83,16 @@ def least_need(form: Form, sizes: Sizes, training: bool) -> int:
 
 
 def refuse(method: MethodSettings, sizes: Sizes | None, gpu_gb: float, gpus: int, training: bool) -> str | None:
-    """Return a sentence where a method needs more than the GPU has; None where it fits or its sizes are unknown.
+    """Return a sentence where a method needs more than the GPU has; None where it fits, or nothing can be said.
 
     Args:
         method: its settings.
-        sizes: of its backbone.
+        sizes: of its backbone, None where they are unknown.
         gpu_gb: memory of each GPU.
         gpus: GPUs that share its training.
         training: whether it is trained, or only answers.
     """
-    if sizes is None:
+    if sizes is None or not method.readout.loads_backbone:
         return None
     least = least_need(Form("", method, method.adapter.saves_whole_model, gpus), sizes, training)
     if least <= gpu_gb * 1e9:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fineprint.study.schema import MethodSettings, StudyConfig
 
 UNKNOWN = "the model's sizes are known once it is made"
+NOTHING_LOADED = "it needs no weights"
 
 
 def plan_study(study: StudyConfig, gpus_gb: list[float], folder: Path) -> dict[str, Any]:
@@ -48,6 +49,8 @@ def plan_method(
     """Return one method's part of the plan."""
     method = study.methods[name]
     title = method.title or name
+    if not method.readout.loads_backbone:
+        return {"title": title, "reason": NOTHING_LOADED}
     sizes = read_sizes(config.to_dict()) if config is not None else None
     if config is None or sizes is None:
         return {"title": title, "reason": UNKNOWN if config is None else "its config.json names sizes otherwise"}

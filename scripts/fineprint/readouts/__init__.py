@@ -7,7 +7,7 @@ training loop and prediction know none by name. Importing a file here must not i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +17,7 @@ from fineprint.tasks import Row
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
 EncodedExample = dict[str, list[int]]
 Batch = dict[str, "torch.Tensor"]
@@ -42,6 +42,7 @@ class Context:
         max_length: the longest input, virtual tokens not counted.
         seed: of whatever the readout draws.
         training_rows: rows that worked examples may be drawn from; never held-out or test rows.
+        fields: the texts of a row that the model sees, None for all of them.
     """
 
     task: TaskWording
@@ -49,6 +50,13 @@ class Context:
     max_length: int
     seed: int
     training_rows: list[Row] = field(default_factory=list)
+    fields: tuple[str, ...] | None = None
+
+    def show(self, row: Row) -> Row:
+        """Return a row with no other texts than the model sees, in the order of the task's."""
+        if self.fields is None:
+            return row
+        return replace(row, texts={name: text for name, text in row.texts.items() if name in self.fields})
 
 
 @dataclass
@@ -93,8 +101,8 @@ class Readout(ABC):
         self.shots = []
 
     @abstractmethod
-    def load_backbone(self, folder: Path, precision: str) -> PreTrainedModel:
-        """Load the Transformers model that the adapter is applied to."""
+    def load_backbone(self, folder: Path, precision: str) -> torch.nn.Module:
+        """Load the Transformers model that the adapter is applied to; an empty module where answers need none."""
 
     def attach_head(self, model: torch.nn.Module) -> torch.nn.Module:
         """Put the readout's own head, if it has one, on an adapted model."""
@@ -118,13 +126,18 @@ class Readout(ABC):
         """Return how a row is answered without this project, for the model card; None where that cannot be said."""
         return None
 
-    @abstractmethod
     def encode(self, row: Row, with_answer: bool) -> EncodedExample:
         """Turn a row into token ids, with the gold answer for training or without it for prediction."""
+        return self.encode_all([row], with_answer)[0]
 
     def encode_all(self, rows: list[Row], with_answer: bool) -> list[EncodedExample]:
-        """Turn rows into token ids as `encode` does; a readout may do so faster for many at once."""
-        return [self.encode(row, with_answer) for row in rows]
+        """Turn rows into token ids as `encode` does."""
+        # The one place where rows become inputs, so that no readout can forget which texts the model may see.
+        return self.encode_shown([self.context.show(row) for row in rows], with_answer)
+
+    @abstractmethod
+    def encode_shown(self, rows: list[Row], with_answer: bool) -> list[EncodedExample]:
+        """Turn rows, which hold only the texts that the model sees, into token ids; several at once may be faster."""
 
     def note_example(self, row: Row) -> None:
         """Keep a row's prompt as the example that the report shows, where the readout uses one and has none yet."""
@@ -211,6 +224,7 @@ class ReadoutSettings(Settings):
         auto_class: the Transformers class that the backbone is loaded by; the planner and the model card ask for it.
         trains: whether it has a head that is trained even where the adapter trains nothing.
         uses_prompt: whether it puts rows into the task's wording.
+        loads_backbone: False where answers need no model at all: nothing is planned, and no adapter can be put on.
         explanation: one or two sentences for the report.
     """
 
@@ -220,6 +234,7 @@ class ReadoutSettings(Settings):
     auto_class: ClassVar[str] = "AutoModel"
     trains: ClassVar[bool] = True
     uses_prompt: ClassVar[bool] = False
+    loads_backbone: ClassVar[bool] = True
     title: ClassVar[str]
     explanation: ClassVar[str]
 

@@ -25,11 +25,7 @@ class ClassReadout(Readout):
     def logits(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return logits of shape (rows, labels)."""
 
-    def encode(self, row: Row, with_answer: bool) -> EncodedExample:
-        """Turn one or two texts into the tokenizer's form for them."""
-        return self.encode_all([row], with_answer)[0]
-
-    def encode_all(self, rows: list[Row], with_answer: bool) -> list[EncodedExample]:
+    def encode_shown(self, rows: list[Row], with_answer: bool) -> list[EncodedExample]:
         """Turn rows into the tokenizer's form for one or two texts, by as many threads as the tokenizer may use."""
         if not rows:
             return []

@@ -130,12 +130,9 @@ class Generation(Readout):
         text = answer if self.context.tokenizer.chat_template else f" {answer}"
         return self.context.tokenizer(text, add_special_tokens=False)["input_ids"]
 
-    def encode(self, row: Row, with_answer: bool) -> EncodedExample:
-        """Return prompt and, for training, answer with one end of text; else what the row draws its answer by."""
-        return self.encode_all([row], with_answer)[0]
-
-    def encode_all(self, rows: list[Row], with_answer: bool) -> list[EncodedExample]:
-        """Encode rows as `encode` does, by as many threads as the tokenizer may use."""
+    def encode_shown(self, rows: list[Row], with_answer: bool) -> list[EncodedExample]:
+        """Return prompts and, for training, answers with one end of text; else what a row draws its answer by. The
+        tokenizer may use several threads."""
         examples: list[EncodedExample] = []
         end = self.context.tokenizer.eos_token_id
         for row, ids in zip(rows, self.tokenize_prompts(rows), strict=True):

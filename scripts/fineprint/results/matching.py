@@ -8,8 +8,13 @@ from fineprint.results.study import Study
 
 
 def matches(study: Study, method: str, wanted: dict[str, Any]) -> bool:
-    """Return whether a method has the wanted settings; keys are dotted paths, values alternatives or one value."""
+    """Return whether a method has the wanted settings; keys are dotted paths, values alternatives or one value.
+
+    A method that sees only some texts of an example is a control, and stands for a claim only where `fields` is wanted.
+    """
     described = describe(study, method)
+    if described.get("fields") and "fields" not in wanted:
+        return False
     return all(
         find(described, path) in (value if isinstance(value, list) else [value]) for path, value in wanted.items()
     )

@@ -39,7 +39,7 @@ def plain_program(
 def place_lines(readout: Readout, base: str, revision: str | None, shown: str) -> PlainCode:
     """Return where everything is, the labels, and a row to fill in."""
     commit = [f"revision = {revision!r}"] if revision else []
-    row = {field: f"Put the {field} here." for field in readout.context.training_rows[0].texts}
+    row = {field: f"Put the {field} here." for field in readout.context.show(readout.context.training_rows[0]).texts}
     places = (f"base = {base!r}", *commit, f"folder = {shown!r}  # where this card lies")
     return PlainCode((), (*places, f"labels = {list(readout.context.task.labels)!r}", f"texts = {row!r}"))
 

@@ -26,7 +26,42 @@ def find_conflicts(study: StudyConfig) -> list[str]:
     problems += [problem for name, task in study.tasks.items() for problem in find_task_conflicts(name, task)]
     for name, method in study.methods.items():
         problems += [f"methods.{name}: {problem}" for problem in find_method_conflicts(study, method)]
+    return problems + find_field_conflicts(study)
+
+
+def find_field_conflicts(study: StudyConfig) -> list[str]:
+    """Return where a method that is run is to see texts that a task's rows do not have, or its prompt needs others."""
+    problems = []
+    runs = [
+        (name, study.methods[name], task, study.tasks[task])
+        for name in study.run.methods
+        for task in study.run.tasks
+        if name in study.methods and task in study.tasks
+    ]
+    for name, method, task, settings in runs:
+        if method.fields is None:
+            continue
+        shown, known, where = set(method.fields), settings.text_fields(), f"methods.{name}.fields"
+        if unknown := sorted(shown - set(known)):
+            problems.append(
+                f"{where}: the rows of task '{task}' have no text '{unknown[0]}', they have {', '.join(known)}; name "
+                "one of these, or leave the method out of run.methods."
+            )
+        hidden = [field for field in list_prompt_fields(settings.prompt) if field in known and field not in shown]
+        if hidden and method.readout.uses_prompt:
+            problems.append(
+                f"{where}: the prompt of task '{task}' asks for {{{hidden[0]}}}, which this method is not to see; "
+                "use a readout without a prompt, or another wording."
+            )
     return problems
+
+
+def list_prompt_fields(prompt: str) -> list[str]:
+    """Return the fields of a wording; none where its braces are not in order."""
+    try:
+        return [field for _, field, _, _ in string.Formatter().parse(prompt) if field is not None]
+    except ValueError:
+        return []  # `find_prompt_conflicts` has a sentence for that
 
 
 def find_task_conflicts(name: str, task: TaskSettings) -> list[str]:

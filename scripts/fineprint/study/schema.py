@@ -72,6 +72,7 @@ class MethodSettings(Settings):
         adapter: how the backbone is changed.
         readout: how an answer is read off it.
         training: left out where nothing is trained.
+        fields: the texts of a row that the model sees, by the task's names for them; null for all.
         max_length: tokens; longer inputs are cut and counted.
         prediction_batch_size: rows answered at once, at most; on a GPU fewer where its memory is small.
         memory: of a GPU: auto (what is free), lean (little more than the weights), or a size such as 12 GB.
@@ -87,6 +88,7 @@ class MethodSettings(Settings):
     adapter: SerializeAsAny[AdapterSettings]
     readout: SerializeAsAny[ReadoutSettings]
     training: TrainingSettings | None = None
+    fields: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     max_length: int = Field(128, ge=8)
     prediction_batch_size: int = Field(64, ge=1)
     memory: MemoryWish = Field("auto", json_schema_extra={"pattern": f"^({MEMORY_WISH.pattern})$"})

@@ -99,8 +99,10 @@ def choose_method(study: StudyConfig, asked: ServingSettings, kind: str, problem
 
 
 def fits(method: MethodSettings, asked: ServingSettings, kind: str) -> bool:
-    """Return whether a method has this backbone, this kind of adapter and a head."""
-    return method.backbone == asked.backbone and method.adapter.kind == kind and method.readout.trains
+    """Return whether a method has this backbone, this kind of adapter and a head, and reads whole rows: the texts of
+    one task have other names than those of the next."""
+    has_parts = method.backbone == asked.backbone and method.adapter.kind == kind and method.readout.trains
+    return has_parts and method.fields is None
 
 
 def describe_choice(candidates: list[str], asked: ServingSettings, kind: str) -> str:
@@ -114,7 +116,7 @@ def describe_choice(candidates: list[str], asked: ServingSettings, kind: str) ->
 def why_not_served(method: MethodSettings, asked: ServingSettings, kind: str, gpus: int) -> str | None:
     """Return why a method cannot be served, as the end of a sentence, or None. `gpus` share a training."""
     if not fits(method, asked, kind):
-        return f"it needs backbone '{asked.backbone}', adapter '{kind}' and a readout with a head"
+        return f"it needs backbone '{asked.backbone}', adapter '{kind}', a readout with a head, and no `fields`"
     if not (method.adapter.saves_whole_model or method.adapter.can_merge):
         return "it neither saves a whole model nor changes weights in a way that can be merged"
     if method.shards(gpus) > 1:

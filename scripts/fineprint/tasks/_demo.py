@@ -23,7 +23,7 @@ class DemoTaskSettings(TaskSettings):
 
     language: ClassVar[str] = "en"
     origin: ClassVar[str] = "were made by this workflow"
-    prompt_reason: ClassVar[str] = "the demo's decoder read texts of this form while it was pretrained"
+    prompt_reason: ClassVar[str] = "the demo's decoder was pretrained on texts of this form, which end in one word"
     split_genres: ClassVar[dict[str, tuple[str, ...]]] = {"train": GENRES, "test": GENRES}
     unlabelled_rows: int = Field(9, ge=0)
 

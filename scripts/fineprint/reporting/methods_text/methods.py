@@ -43,6 +43,7 @@ def method_sentence(study: Study, method: str, cited: set[str]) -> str:
         adapter=uncapitalise(describe_choice(study.adapter(method), adapter)),
         adapter_cited=cite_once(find_numbers(explanation)[:1], cited),
         readout=uncapitalise(describe_choice(study.readout(method), settings["readout"])),
+        fields=settings.get("fields"),
         parameters=counts,
         trained=counts and counts.adapter + counts.head,
     )

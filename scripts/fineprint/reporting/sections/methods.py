@@ -76,11 +76,14 @@ METHODS = [
     ),
     Column("Precision", lambda method: text(method.settings["precision"], style="code"), width=12),
 ]
+SEEN = Column[Method]("Texts", lambda method: WORDS("texts", fields=method.settings.get("fields")), width=10)
 
 
 def methods_table(study: Study) -> Table:
-    """Return the three choices that make each method."""
-    return build_table("methods", WORDS("methods_caption"), METHODS, configured_methods(study))
+    """Return the three choices that make each method, and which texts it sees where not all see all."""
+    methods = configured_methods(study)
+    columns = [*METHODS, SEEN] if any(method.settings.get("fields") for method in methods) else METHODS
+    return build_table("methods", WORDS("methods_caption"), columns, methods)
 
 
 def axis_table(study: Study, package: str, key: str) -> Table:

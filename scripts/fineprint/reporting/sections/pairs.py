@@ -18,7 +18,7 @@ from fineprint.scoring.statistics import describe_correction
 
 MANY_METHODS = 12  # a matrix of more has no room for their titles
 STYLES = {"tied": "", "better": "real gain", "worse": "real loss"}
-AXES = ("backbone", "precision", "adapter", "readout")
+AXES = ("backbone", "precision", "adapter", "readout", "fields")
 
 WORDS = Words("pairs")
 
@@ -85,7 +85,7 @@ def list_ablations(study: Study, task: str) -> list[Ablation]:
     found = []
     for before, after in itertools.combinations([method for method, _ in study.scored(task)], 2):
         ones, others = study.settings(before), study.settings(after)
-        changed = [axis for axis in AXES if what_answers(ones[axis]) != what_answers(others[axis])]
+        changed = [axis for axis in AXES if what_answers(ones.get(axis)) != what_answers(others.get(axis))]
         difference = study.difference(task, after, before)
         if len(changed) == 1 and difference is not None:
             titles = {"before": study.title(before), "after": study.title(after)}

@@ -1,0 +1,42 @@
+"""A method that sees some texts alone is shown and compared as that, and stands for no claim about whole examples."""
+
+from example_results import METHODS, make_results
+from fineprint.reporting.methods_text.methods import method_sentences
+from fineprint.reporting.sections.methods import methods_table
+from fineprint.reporting.sections.pairs import list_ablations
+from fineprint.results.matching import matches
+from fineprint.results.study import Study
+
+FULL = {"backbone.architecture": "encoder", "adapter.kind": "full"}
+
+
+def make_study(**fields):
+    """Return a study of full fine-tuning and LoRA; `fields` has the texts that a method sees."""
+    results = make_results({name: METHODS[name] for name in ("roberta_full", "roberta_lora")}, with_gaps=False)
+    for method in results["study"]["methods"]:
+        results["study"]["methods"][method]["fields"] = fields.get(method)
+    return Study(results)
+
+
+def test_it_stands_for_no_claim_but_one_about_such_methods():
+    assert matches(make_study(), "roberta_full", FULL)
+    limited = make_study(roberta_full=["hypothesis"])
+    assert not matches(limited, "roberta_full", FULL)
+    assert matches(limited, "roberta_full", FULL | {"fields": [["hypothesis"]]})
+
+
+def test_what_it_sees_is_a_choice_like_the_others():
+    assert [pair.axis for pair in list_ablations(make_study(), "nli")] == ["adapter"]
+    assert list_ablations(make_study(roberta_lora=["hypothesis"]), "nli") == [], "two choices differ"
+    alike = make_study(roberta_lora=["hypothesis"])
+    alike.settings("roberta_lora")["adapter"] = alike.settings("roberta_full")["adapter"]
+    assert [pair.axis for pair in list_ablations(alike, "nli")] == ["fields"]
+
+
+def test_what_it_sees_stands_in_the_table_and_in_the_text():
+    titles = [column.title for column in methods_table(make_study()).columns]
+    table = methods_table(make_study(roberta_lora=["hypothesis"]))
+    assert [column.title for column in table.columns] == [*titles, "Texts"]
+    assert [row[-1].text for row in table.rows] == ["all", "hypothesis only"]
+    assert "of each example shown the hypothesis alone;" in method_sentences(make_study(roberta_lora=["hypothesis"]))[2]
+    assert not any("alone" in sentence for sentence in method_sentences(make_study()))
