@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from fineprint.runs.running import predict_run, train_run
 
 from fineprint.core.records import read_predictions
 from fineprint.inference.assembly import assemble_for_prediction, assemble_for_training, make_readout
 from fineprint.inference.predicting import predict_rows
 from fineprint.models.parameters import count_parameters
 from fineprint.runs.card_program import place_lines
+from fineprint.runs.prediction import predict_run
+from fineprint.runs.training import train_run
 from fineprint.tasks._rows import write_rows
 from test_methods import make_method
 from tiny_run import HELD_OUT_ROWS, PLACE, lay_out
