@@ -28,6 +28,7 @@ from fineprint.study.serving import (
     used_tasks,
 )
 from snakemake.exceptions import WorkflowError
+from snakemake.io import strip_wildcard_constraints
 
 # A profile whose scheduler counts the GPUs says so by this scope. profiles/default's one GPU is this machine's; left in
 # force, Snakemake would cut what a job asks for to it, and a training on several GPUs would get one.
@@ -357,7 +358,7 @@ def list_steps():
         {
             "rule": one.name,
             "leaves": one.docstring or "",
-            "writes": [str(file) for file in one.output],
+            "writes": [strip_wildcard_constraints(str(file)) for file in one.output],
             "after": [other.name for other in made if other.name in waits[one.name]],
         }
         for one in made
