@@ -48,10 +48,6 @@ localrules:
     write_study_config,
 
 
-onstart:
-    note_steps()
-
-
 rule all:
     default_target: True
     input:

@@ -371,3 +371,7 @@ def note_steps():
     steps = list_steps()
     if any(step["rule"] == "collect_results" for step in steps):
         write_json(Path("results", STUDY.study, "steps.json"), steps)
+
+
+onstart:
+    note_steps()

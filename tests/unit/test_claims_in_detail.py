@@ -3,7 +3,6 @@
 import copy
 
 import pytest
-from fineprint.results.lookup import Study
 
 from example_contests import FULL, LORA, make_contest
 from fineprint.claims.cases import Case, NotMeasured
@@ -11,6 +10,7 @@ from fineprint.claims.quantities import QUANTITIES
 from fineprint.claims.requirements import Requirements, find_missing
 from fineprint.claims.verdicts import read_claims
 from fineprint.core.settings import SettingsError
+from fineprint.results.study import Study
 from test_claims import at_real_size
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from example_contests import FULL, LORA, make_contest
 from example_results import METHODS, make_results
+from fineprint.core.records import Step
 from fineprint.results.matching import describe, find, matches
-from fineprint.results.steps import Step, direct_arrows, followers, place_steps
+from fineprint.results.steps import direct_arrows, followers, place_steps
 from fineprint.results.study import Study
 from fineprint.scoring.statistics import mcnemar_p_value, paired_difference
 
@@ -94,14 +95,18 @@ def test_a_method_is_found_by_what_it_and_its_backbone_are_set_to(contest):
     assert not matches(contest, FULL, {"adapter.kind": ["lora"]})
 
 
+def make_step(rule, *after):
+    return Step(rule=rule, leaves="x", writes=[], after=list(after))
+
+
 def test_steps_are_drawn_below_what_they_wait_for():
     """a and b lead to c, and with it to d; d waits for a, too, which the arrows through c say already."""
     steps = [
-        Step("a", "x"),
-        Step("b", "x", ("a",)),
-        Step("e", "x"),
-        Step("c", "x", ("b", "e")),
-        Step("d", "x", ("c", "a")),
+        make_step("a"),
+        make_step("b", "a"),
+        make_step("e"),
+        make_step("c", "b", "e"),
+        make_step("d", "c", "a"),
     ]
     assert followers("a", steps) == {"b", "c", "d"} and followers("e", steps) == {"c", "d"}
     assert followers("d", steps) == set()

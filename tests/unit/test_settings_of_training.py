@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import torch
 from accelerate.state import AcceleratorState
-from fineprint.runs.running import predict_run, train_run
 
 from fineprint.core.settings import SettingsError
 from fineprint.inference import predicting
 from fineprint.inference.assembly import Assembled, assemble_for_training, make_readout
 from fineprint.planning import budget
+from fineprint.runs.prediction import predict_run
+from fineprint.runs.training import train_run
 from fineprint.study.reading import describe_run, read_study
 from fineprint.study.schema import MethodSettings
 from fineprint.tasks._rows import write_rows
