@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,12 @@ from example_steps import STEPS
 from fineprint.core.records import Commit, Environment, Job, Machine, make_record
 from fineprint.jobs import environment
 from fineprint.jobs.environment import machine_facts
+from fineprint.reporting.figures.plotting import plot_all
 from fineprint.reporting.figures.style import figure_style
 from fineprint.reporting.figures.workflow import draw_workflow
 from fineprint.reporting.sections import provenance
 from fineprint.results.benchmarks import read_jobs
-from fineprint.results.steps import direct_arrows, followers, list_steps, place_steps, summarise_jobs
+from fineprint.results.steps import direct_arrows, followers, list_jobs, list_steps, place_steps, summarise_jobs
 from fineprint.results.study import Study
 
 ROOT = Path(__file__).parents[2]
@@ -101,12 +103,12 @@ def test_times_are_added_up_by_rule(study):
     jobs.append(Job(rule="collect_results", job="", seconds=77.0, peak_resident_bytes=None))
     times = summarise_jobs(study)
     trained = [job for job in jobs if job.rule == "train_method"]
-    assert times["train_method"]["jobs"] == len(trained) == 8
-    assert times["train_method"]["seconds"] == sum(job.seconds for job in trained)
+    assert times["train_method"].jobs == len(trained) == 8
+    assert times["train_method"].seconds == sum(job.seconds for job in trained)
     longest = max(trained, key=lambda job: job.seconds)
-    assert times["train_method"]["longest_job"] == longest.job == "mood/llama_zero_shot/2"
-    assert times["train_method"]["peak_resident_bytes"] == max(job.peak_resident_bytes or 0 for job in trained)
-    assert times["prepare_task"]["peak_resident_bytes"] is None
+    assert times["train_method"].longest.job == longest.job == "mood/llama_zero_shot/2"
+    assert times["train_method"].peak_resident_bytes == max(job.peak_resident_bytes or 0 for job in trained)
+    assert times["prepare_task"].peak_resident_bytes is None
     assert "collect_results" not in times, "its file is that of an earlier collection"
     table = provenance.times_table(study)
     assert [row[0].text for row in table.rows][:2] == ["prepare_task", "fetch_backbone"]
@@ -120,6 +122,14 @@ def test_nothing_is_made_up_without_times():
         drawing = draw_workflow(study)
     assert all(row["jobs"] is None and row["seconds"] is None for row in drawing.rows)
     assert "wall times" not in drawing.caption
+
+
+def test_a_graph_that_was_not_noted_is_not_drawn(tmp_path):
+    """Snakemake's option --no-hooks: no graph, and of the jobs all but the one that collects."""
+    study = Study(replace(make_study().results, steps=[]))
+    assert list_steps(study) == [] and len(list_jobs(study)) == len(study.results.provenance.jobs)
+    assert "workflow" not in {entry.kind for entry in plot_all(study.results, tmp_path)}
+    assert provenance.times_table(study) is not None
 
 
 def test_every_row_has_a_command():

@@ -4,8 +4,9 @@ import pytest
 
 from example_contests import FULL, LORA, make_contest
 from example_results import METHODS, make_results
+from fineprint.core.records import Step
 from fineprint.results.matching import describe, find, matches
-from fineprint.results.steps import Step, direct_arrows, followers, place_steps
+from fineprint.results.steps import direct_arrows, followers, place_steps
 from fineprint.results.study import Study
 from fineprint.scoring.statistics import mcnemar_p_value, paired_difference
 

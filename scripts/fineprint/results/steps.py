@@ -6,7 +6,8 @@ The graph is Snakemake's own, noted when a run starts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fineprint.core.records import Job, Step
 
@@ -68,22 +69,30 @@ def place_steps(steps: list[Step]) -> dict[str, int]:
     return levels
 
 
-def summarise_jobs(study: Study) -> dict[str, dict[str, Any]]:
-    """Return number, sum and longest of the jobs of each rule, and the highest memory sampled."""
+@dataclass(frozen=True)
+class RuleTimes:
+    """The jobs of one rule together: number, wall times added up, the longest job, the highest memory sampled."""
+
+    jobs: int
+    seconds: float
+    longest: Job
+    peak_resident_bytes: int | None
+
+
+def summarise_jobs(study: Study) -> dict[str, RuleTimes]:
+    """Return how long the jobs of each rule took together."""
     found: dict[str, list[Job]] = {}
     for job in list_jobs(study):
         found.setdefault(job.rule, []).append(job)
     return {rule: summarise(jobs) for rule, jobs in found.items()}
 
 
-def summarise(jobs: list[Job]) -> dict[str, Any]:
+def summarise(jobs: list[Job]) -> RuleTimes:
     """Return what is told of one rule's jobs."""
-    longest = max(jobs, key=lambda job: job.seconds)
     peaks = [job.peak_resident_bytes for job in jobs if job.peak_resident_bytes is not None]
-    return {
-        "jobs": len(jobs),
-        "seconds": sum(job.seconds for job in jobs),
-        "longest_seconds": longest.seconds,
-        "longest_job": longest.job,
-        "peak_resident_bytes": max(peaks, default=None),
-    }
+    return RuleTimes(
+        jobs=len(jobs),
+        seconds=sum(job.seconds for job in jobs),
+        longest=max(jobs, key=lambda job: job.seconds),
+        peak_resident_bytes=max(peaks, default=None),
+    )

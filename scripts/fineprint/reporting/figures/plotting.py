@@ -79,7 +79,7 @@ def draw_all(study: Study) -> Iterator[tuple[str, str, str, Drawing | None]]:
         for tag in dict.fromkeys(tag for score in scores for tag in score.by_tag):
             yield "tags", task, tag, draw_tags(study, task, tag)
     yield SERVING, "", "growth", draw_growth(study)
-    yield "workflow", "", "", draw_workflow(study)
+    yield "workflow", "", "", draw_workflow(study) if study.results.steps else None
 
 
 def save_drawing(folder: Path, kind: str, task: str, detail: str, drawing: Drawing) -> FigureEntry:

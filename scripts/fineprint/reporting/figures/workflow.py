@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
@@ -11,7 +9,7 @@ from matplotlib.patches import FancyBboxPatch
 from fineprint.core import formats
 from fineprint.reporting.figures.drawing import Drawing, caption_figure
 from fineprint.reporting.figures.style import GREY, INK, LIGHT, WIDTH
-from fineprint.results.steps import direct_arrows, list_steps, place_steps, summarise_jobs
+from fineprint.results.steps import RuleTimes, direct_arrows, list_steps, place_steps, summarise_jobs
 from fineprint.results.study import Study
 
 BOX_WIDTH, BOX_HEIGHT, LEVEL_HEIGHT, BOX_SPACING = 1.0, 0.62, 0.62, 1.1
@@ -34,7 +32,7 @@ def draw_workflow(study: Study) -> Drawing:
         draw_box(axis, places[step.rule], step.rule, describe_jobs(times.get(step.rule)))
     rows = [
         {"rule": step.rule, "leaves": step.leaves, "waits_for": " ".join(step.after)}
-        | {key: times[step.rule][key] if step.rule in times else None for key in ("jobs", "seconds")}
+        | {key: getattr(times.get(step.rule), key, None) for key in ("jobs", "seconds")}
         for step in steps
     ]
     return caption_figure(figure, "workflow", rows, timed=bool(times), steps=steps)
@@ -81,6 +79,6 @@ def break_name(rule: str) -> str:
     return f"{rule[:middle]}\n{rule[middle:]}".rstrip()
 
 
-def describe_jobs(times: dict[str, Any] | None) -> str:
+def describe_jobs(times: RuleTimes | None) -> str:
     """Write number of jobs and their time, or nothing where neither is known."""
-    return f"{formats.plural(times['jobs'], 'job')}, {formats.seconds(times['seconds'])}" if times else ""
+    return f"{formats.plural(times.jobs, 'job')}, {formats.seconds(times.seconds)}" if times else ""

@@ -186,13 +186,13 @@ def times_table(study: Study) -> Table | None:
     columns = [
         Column[str]("Rule", lambda rule: text(rule, style="code")),
         Column("Output", outputs.get),
-        Column("Jobs", lambda rule: times[rule]["jobs"], formats.count),
-        Column("Time", lambda rule: times[rule]["seconds"], formats.seconds),
-        Column("Longest", lambda rule: times[rule]["longest_seconds"], formats.seconds),
-        Column("Longest job", lambda rule: job_cell(times[rule]["longest_job"])),
-        Column("Peak resident", lambda rule: times[rule]["peak_resident_bytes"], formats.size),
+        Column("Jobs", lambda rule: times[rule].jobs, formats.count),
+        Column("Time", lambda rule: times[rule].seconds, formats.seconds),
+        Column("Longest", lambda rule: times[rule].longest.seconds, formats.seconds),
+        Column("Longest job", lambda rule: job_cell(times[rule].longest.job)),
+        Column("Peak resident", lambda rule: times[rule].peak_resident_bytes, formats.size),
     ]
-    caption = WORDS("times_caption", total=sum(found["seconds"] for found in times.values()))
+    caption = WORDS("times_caption", total=sum(found.seconds for found in times.values()))
     rules = [*(rule for rule in outputs if rule in times), *(rule for rule in times if rule not in outputs)]
     return build_table("wall-seconds", caption, columns, rules, style="compact") if times else None
 
