@@ -30,7 +30,7 @@ ROOMS = {
     "readouts": "settings_of_readouts readouts losses reading cards answering prediction_order methods controls",
     "training": "settings_of_training steps checkpoints training fitting resuming graphs methods",
     "scoring": "scoring statistics noise cost_only ranking",
-    "results": "results controls_in_the_report provenance places cost ranking cost_only noise serving_report",
+    "results": "results controls_shown provenance places cost ranking cost_only noise serving_report",
     "claims": "claims cost_only noise serving_report",
 }
 # What tests look for beside scripts and tests.
