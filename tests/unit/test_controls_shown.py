@@ -1,5 +1,7 @@
 """A method that sees some texts alone is shown and compared as that, and stands for no claim about whole examples."""
 
+from dataclasses import replace
+
 from example_results import METHODS, make_results
 from fineprint.reporting.methods_text.methods import method_sentences
 from fineprint.reporting.sections.methods import methods_table
@@ -31,6 +33,14 @@ def test_what_it_sees_is_a_choice_like_the_others():
     alike = make_study(roberta_lora=["hypothesis"])
     alike.settings("roberta_lora")["adapter"] = alike.settings("roberta_full")["adapter"]
     assert [pair.axis for pair in list_ablations(alike, "nli")] == ["fields"]
+
+
+def test_an_answer_without_a_model_is_not_said_to_be_a_backbone_s():
+    study = make_study()
+    run = study.run("nli", "roberta_lora")
+    counts = replace(run.parameters, adapter=0, head=0, total=0, share=0.0)
+    study.runs["nli", "roberta_lora", run.seed] = replace(run, train=replace(run.train, parameters=counts))
+    assert method_sentences(study)[2] == "“RoBERTa, LoRA” answers without a model."
 
 
 def test_what_it_sees_stands_in_the_table_and_in_the_text():
