@@ -29,15 +29,9 @@ ROOMS = {
     "adapters": "settings_of_adapters adapters methods",
     "readouts": "settings_of_readouts readouts losses reading cards answering prediction_order methods controls",
     "training": "settings_of_training steps checkpoints training fitting resuming graphs methods",
-<<<<<<< HEAD
     "scoring": "scoring statistics inference means noise cost_only ranking",
-    "results": "results code_state controls_in_the_report provenance places cost ranking noise serving_report",
+    "results": "results records code_state controls_shown provenance places cost ranking noise serving_report",
     "claims": "claims claims_in_detail cost_only noise serving_report",
-=======
-    "scoring": "scoring statistics noise cost_only ranking",
-    "results": "results controls_shown provenance places cost ranking cost_only noise serving_report",
-    "claims": "claims cost_only noise serving_report",
->>>>>>> demo
 }
 # What tests look for beside scripts and tests.
 BESIDE = (

@@ -31,16 +31,11 @@ def method_sentence(study: Study, method: str, cited: set[str]) -> str:
     """Return a method's choices, and how much of it was trained, from the first task on which it was."""
     settings = study.settings(method)
     adapter, precision = settings["adapter"], PRECISIONS[settings["precision"]]
-<<<<<<< HEAD
     explanation = study.adapter(method).explanation
-    runs = [run for task in study.tasks if (run := study.run(task, method)) and run.trained]
-=======
-    explanation = class_variable("adapters", adapter["kind"], "explanation")
     made = [run for task in study.tasks if (run := study.run(task, method))]
     if any(run.parameters and run.parameters.total == 0 for run in made):
         return WORDS("method_without_model", title=study.title(method))
     runs = [run for run in made if run.trained]
->>>>>>> demo
     counts = next((run.parameters for run in runs if run.parameters), None)
     return WORDS(
         "method",
