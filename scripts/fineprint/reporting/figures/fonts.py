@@ -15,6 +15,7 @@ from matplotlib.ft2font import FT2Font
 from fineprint.core import formats
 
 # Typst's compiler brings serif, mathematics and typewriter letters; DejaVu Sans, from matplotlib, the other alphabets.
+# No other of matplotlib's fonts: its Last Resort has a box for every letter, so that none would seem to be missing.
 BUNDLED = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf", "DejaVuSans-BoldOblique.ttf")
 FAMILY = "DejaVu Sans"
 WITHOUT_SHAPE = ("Cc", "Cf", "Zs", "Zl", "Zp", "Mn")  # control, formatting, spaces, marks that join a letter

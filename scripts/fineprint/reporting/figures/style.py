@@ -23,6 +23,7 @@ HATCHES = ("", "////", "----", "xxx")
 INK, GREY, LIGHT = "#1f2933", "#7b8794", "#d9dee4"
 PATHS = re.compile(r'\b(?:d|x|y)="[^"]*"')
 LONG_DECIMALS = re.compile(r"-?\d+\.\d{3,}")
+# One width for all figures, saved without tight cropping: so their letters have one size on the page.
 WIDTH = 7.2  # inches: the width of the text on an A4 page
 SETTINGS = {
     "font.size": 8.5,
