@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import AutoModel, AutoModelForSequenceClassification
 
-from fineprint.core.settings import list_kinds
+from fineprint.core.settings import find_settings, list_kinds
 from test_methods import make_adapter
 
 
@@ -69,3 +69,23 @@ def test_weights_that_are_no_numbers_are_not_merged(backbone_folders):
                 adapter.merge(model)
         else:
             assert not any("lora" in name for name, _ in adapter.merge(model).named_parameters())
+
+
+@pytest.mark.parametrize("kind", [kind for kind in list_kinds("adapters") if find_settings("adapters", kind).can_merge])
+def test_a_merged_model_answers_as_its_adapter_does(kind, backbone_folders):
+    adapter = make_adapter(kind, "encoder")
+    ids = torch.tensor([[5, 6, 7, 8]])
+    plain = load(backbone_folders["encoder"]).eval()
+    model = adapter.apply(load(backbone_folders["encoder"]), "FEATURE_EXTRACTION").eval()
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.requires_grad:
+                weight.add_(0.1 * torch.randn_like(weight))
+        adapted = model(input_ids=ids).last_hidden_state
+        merged = adapter.merge(model)
+        torch.testing.assert_close(merged(input_ids=ids).last_hidden_state, adapted, rtol=1e-4, atol=1e-5)
+        assert not torch.allclose(adapted, plain(input_ids=ids).last_hidden_state, atol=1e-3), (
+            "the adapter did something"
+        )
+    assert set(merged.state_dict()) == set(plain.state_dict()), "nothing of the adapter is left beside the weights"

@@ -55,7 +55,7 @@ class Run(Record):
         return self.predict.parameters if self.predict is not None else None
 
     def phase(self, name: str) -> Phase | None:
-        """Return a phase; loading and training come from the training record, prediction from the other."""
+        """Return a phase from the training record, or where that has none of this name from the prediction's."""
         records = [record for record in (self.train, self.predict) if record is not None]
         return next((record.phases[name] for record in records if name in record.phases), None)
 
