@@ -685,7 +685,7 @@ def test_what_one_group_of_ways_holds_is_gone_when_the_next_is_measured(monkeypa
         task="t",
         disk_bytes=1,
         readout=SimpleNamespace(context=SimpleNamespace(task=gpu)),
-        method=SimpleNamespace(adapter=SimpleNamespace(can_merge=False)),
+        method=SimpleNamespace(adapter=SimpleNamespace(can_mix=False)),
     )
     serving.serve_method(record, "m", [entry], QUICK, 1)
     assert alive == [[], [False], [False, False, False]]

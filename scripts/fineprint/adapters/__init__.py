@@ -28,6 +28,8 @@ class AdapterSettings(Settings):
         trains: whether it trains anything (a readout's head may be trained all the same).
         accepts_quantised: whether it can be trained on a backbone stored in 4 or 8 bits.
         can_merge: whether its weights can be added to the backbone's.
+        can_mix: whether PEFT also answers a batch whose rows belong to several adapters of this kind, and adds such
+            adapters up with weights. Serving many tasks needs it; PEFT 0.21 does it for LoRA alone.
         saves_whole_model: whether what it saves stands alone, without the backbone it was trained on.
         virtual_tokens: positions it puts in front of every input; `prefix_tokens` keys and values before every layer's.
         explanation: one or two sentences for the report: what is trained, and the source.
@@ -40,6 +42,7 @@ class AdapterSettings(Settings):
     trains: ClassVar[bool] = True
     accepts_quantised: ClassVar[bool] = True
     can_merge: ClassVar[bool] = False
+    can_mix: ClassVar[bool] = False
     saves_whole_model: ClassVar[bool] = False
     title: ClassVar[str]
     explanation: ClassVar[str]

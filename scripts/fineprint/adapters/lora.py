@@ -30,6 +30,7 @@ class Settings(PeftSettings):
     dropout: float = Field(0.1, ge=0, lt=1)
     target_modules: tuple[str, ...] = Field(min_length=1)
     can_merge: ClassVar[bool] = True
+    can_mix: ClassVar[bool] = True
     title: ClassVar[str] = "LoRA"
     explanation: ClassVar[str] = (
         "The backbone is frozen. To each chosen weight matrix W a product of two thin matrices is added, W + (α/r)·BA, "

@@ -36,7 +36,7 @@ def combine_study(settings_file: Path, study: Path) -> CombiningRecord:
     record = CombiningRecord(settings=wanted)
     for method in settings.methods.values():
         entries = [read_entry(study, task, method, seed, settings.backbone) for task in settings.tasks]
-        if entries[0].method.adapter.can_merge:
+        if entries[0].method.adapter.can_mix:
             splits = {task: first_test_split(study / "data" / task)[0] for task in settings.tasks}
             combine_method(record, method, entries, splits)
             train_together(record, method, entries, splits, study, seed)

@@ -43,7 +43,7 @@ def time_batches(entries: dict[str, Entry], settings: ServingSettings) -> list[L
 def list_ways(entry: Entry) -> list[Way]:
     """Return the ways whose forward pass differs, as far as the adapter's abilities allow them."""
     adapter = entry.method.adapter
-    return [Resident()] * adapter.saves_whole_model + ([Switched(), Mixed(), Merged()] if adapter.can_merge else [])
+    return [Resident()] * adapter.saves_whole_model + ([Switched(), Mixed(), Merged()] if adapter.can_mix else [])
 
 
 def get_ready(way: Way, entry: Entry) -> Way:

@@ -77,7 +77,7 @@ def serve_method(
         known = ServedTask(labels=list(entry.readout.context.task.labels), bytes={})
         record.tasks.setdefault(entry.task, known).bytes[method] = entry.disk_bytes
     plan = Plan(method, entries, settings, seed, answer_alone(entries, settings))
-    if entries[0].method.adapter.can_merge:
+    if entries[0].method.adapter.can_mix:
         record.peft_alone += probe_peft(entries, method)
     groups = make_groups(entries[0])
     while groups:
@@ -97,7 +97,7 @@ def make_groups(entry: Entry) -> list[list[Way]]:
     groups: list[list[Way]] = []
     if entry.method.adapter.saves_whole_model:
         groups += [[Resident()], [Reloaded()]]
-    if entry.method.adapter.can_merge:
+    if entry.method.adapter.can_mix:
         groups += [[Switched(), Mixed()], [Merged()], [Swapped()]]
     return groups
 

@@ -117,8 +117,8 @@ def why_not_served(method: MethodSettings, asked: ServingSettings, kind: str, gp
     """Return why a method cannot be served, as the end of a sentence, or None. `gpus` share a training."""
     if not fits(method, asked, kind):
         return f"it needs backbone '{asked.backbone}', adapter '{kind}', a readout with a head, and no `fields`"
-    if not (method.adapter.saves_whole_model or method.adapter.can_merge):
-        return "it neither saves a whole model nor changes weights in a way that can be merged"
+    if not (method.adapter.saves_whole_model or method.adapter.can_mix):
+        return "it neither saves a whole model nor is it an adapter that PEFT can mix with others in one batch"
     if method.shards(gpus) > 1:
         return (
             f"its weights are sharded over {gpus} GPUs (training.shard_weights), and this part works on one; name "
@@ -152,7 +152,7 @@ def list_records(settings: ServingSettings, methods: Mapping[str, MethodSettings
     """Return the names of the records that this part leaves: which there can be depends on what the adapters can."""
     adapters = [methods[name].adapter for name in settings.methods.values()]
     found = ["ways"]
-    if any(adapter.can_merge for adapter in adapters):
+    if any(adapter.can_mix for adapter in adapters):
         found.append("combining")
     if any(adapter.saves_whole_model for adapter in adapters):
         found.append("forgetting")
