@@ -48,20 +48,20 @@ def describe_run(commit: str | None, started: str) -> dict[str, Any]:
     from fineprint.jobs.environment import describe_environment
 
     found = describe_environment()
-    gpu = found["gpu"] or {}
+    gpu = found.gpu
     return {
         "started": started,
-        "commit": commit or found["commit"],
-        "uncommitted_changes": None if commit else found["uncommitted_changes"],
-        "gpu": gpu.get("name"),
-        "gpu_bytes": gpu.get("memory_bytes"),
-        "processor": found["processor"],
-        "cores": found["cores"],
+        "commit": commit or found.commit,
+        "uncommitted_changes": None if commit else found.uncommitted_changes,
+        "gpu": gpu.name if gpu else None,
+        "gpu_bytes": gpu.memory_bytes if gpu else None,
+        "processor": found.processor,
+        "cores": found.cores,
         "versions": {
-            "python": found["python"],
-            "CUDA": gpu.get("cuda"),
+            "python": found.python,
+            "CUDA": gpu.cuda if gpu else None,
             "driver": driver_version(),
-            **found["versions"],
+            **found.versions,
         },
         "matmul_rate": matmul_rate(),
     }

@@ -138,7 +138,7 @@ def test_the_study_runs_without_a_network(fetched):
     done = run(network=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
     results = json.loads((folder / FOLDER / "results.json").read_text(encoding="utf-8"))
-    assert len(results["runs"]) == 8 and all(run["predict"] for run in results["runs"])
+    assert len(results["runs"]) == 11 and all(run["predict"] for run in results["runs"])
     assert results["backbones"]["decoder"]["revision"] == COMMIT
     assert results["tasks"]["reviews"]["facts"]["revision"] == COMMIT
     assert (folder / FOLDER / "report.pdf").exists()
