@@ -14,7 +14,7 @@ def main(*, study: str, gpus: str, results: Path, plan: Path, table: Path) -> No
     """Plan a study and print the table.
 
     Args:
-        study: the study, as JSON or packed.
+        study: the resolved study and what its kinds say of themselves, as JSON or packed.
         gpus: JSON of the GPUs' memory in GB.
         results: the study's results, as far as there are any.
         plan: the plan.
@@ -23,7 +23,7 @@ def main(*, study: str, gpus: str, results: Path, plan: Path, table: Path) -> No
     import_libraries()
     from fineprint.planning.study import plan_study, write_plan_table
 
-    planned = plan_study(read_study(unpack(study)), json.loads(gpus), results)
+    planned = plan_study(read_study(unpack(study)["config"]), json.loads(gpus), results)
     write_json(plan, planned)
     table.write_text(write_plan_table(planned), encoding="utf-8")
     print(table.read_text(encoding="utf-8"))
