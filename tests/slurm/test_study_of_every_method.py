@@ -29,9 +29,9 @@ def test_gpu_rules_held_a_gpu_and_never_two_at_once(both):
         wanted = any(rule in job.rules for rule in WITH_GPU)
         assert (job.gpus, job.partition, job.account) == (int(wanted), "gpu" if wanted else "cpu", "lab"), job
     holding = [job for job in jobs if job.gpus]
-    assert len(holding) == 16, "eight trainings, and eight predictions with their scores"
+    assert len(holding) == 24, "twelve trainings, and twelve predictions with their scores"
     assert not overlapping(holding)
-    assert len(jobs) == 22, "and the rows, two backbones, three for the report: nothing else reaches the queue"
+    assert len(jobs) == 30, "and the rows, two backbones, three for the report: nothing else reaches the queue"
 
 
 def test_scores_are_those_of_a_local_run(both):
