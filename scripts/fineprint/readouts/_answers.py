@@ -99,25 +99,25 @@ def is_denied(text: SplitText, mentions: list[Mention]) -> bool:
     """Return whether a negation stands beside one of the answers named."""
     # A negation that belongs to an answer's own words, as in "not entailment", denies no other.
     own = {position for mention in mentions for position in range(mention.start, mention.end)}
-    return any(is_denied_before(text, one.start, own) or is_denied_behind(text, one.end, own) for one in mentions)
+    return any(
+        meets_negation(text, range(one.start - 1, -1, -1), own, 1, ENDS_BEFORE)
+        or meets_negation(text, range(one.end, len(text.words)), own, 0, ENDS_BEHIND)
+        for one in mentions
+    )
 
 
-def is_denied_before(text: SplitText, start: int, own: set[int]) -> bool:
-    """Return whether a negation stands before a word, with nothing but filling words between."""
-    for position in range(start - 1, -1, -1):
-        if position in own or ENDS_BEFORE & set(text.gaps[position + 1]):
-            return False
-        if text.words[position] in NEGATIONS:
-            return True
-        if text.words[position] not in BETWEEN:
-            return False
-    return False
+def meets_negation(text: SplitText, positions: range, own: set[int], step_gap: int, ends: frozenset[str]) -> bool:
+    """Return whether a negation is met on the way through some words, with nothing but filling words before it.
 
-
-def is_denied_behind(text: SplitText, end: int, own: set[int]) -> bool:
-    """Return whether a negation stands at a word or behind it, with nothing but filling words between."""
-    for position in range(end, len(text.words)):
-        if position in own or ENDS_BEHIND & set(text.gaps[position]):
+    Args:
+        text: the answer.
+        positions: of the words, in the order of the way.
+        own: positions that belong to answers.
+        step_gap: 1 where the gap that is crossed lies behind a word, as on the way back, 0 where it lies before it.
+        ends: the signs in a gap that end the way.
+    """
+    for position in positions:
+        if position in own or ends & set(text.gaps[position + step_gap]):
             return False
         if text.words[position] in NEGATIONS:
             return True

@@ -153,7 +153,7 @@ def list_noted_records(folder: Path, runs: list[Run], backbones: list[str]) -> l
             for name in RUN_RECORDS
             for task, method, seed in places
         ),
-        *(folder / "serving" / f"{name}.json" for name in ("ways", "combining", "forgetting")),
+        *(folder / "serving" / f"{name}.json" for name in SERVING_RECORDS),
     ]
 
 
