@@ -1,6 +1,7 @@
 """What a study takes over from config.yaml, and what not; keys that stand twice."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,14 @@ def test_a_method_on_another_backbone_loses_the_inherited_title():
     assert "title" not in inherit({"methods": {"lora": {"backbone": "decoder"}}})["methods"]["lora"]
     assert inherit({"methods": {"lora": {"backbone": "decoder", "title": "L"}}})["methods"]["lora"]["title"] == "L"
     assert inherit({"methods": {"lora": {"adapter": {"rank": 2}}}})["methods"]["lora"]["title"] == "RoBERTa, LoRA"
+
+
+def test_methods_of_the_base_that_an_own_study_does_not_run_are_not_its_own():
+    run = {"run": {"methods": ["mine"]}}
+    own = inherit({"study": "mine", "methods": {"mine": {}, "kept": {}}, **run})
+    assert list(own["methods"]) == ["mine", "kept"]
+    assert list(inherit({"study": "mine", "run": {"methods": ["lora"]}})["methods"]) == ["lora"]
+    assert list(inherit({"methods": {"mine": {}}, **run})["methods"]) == ["lora", "mine"], "the demo keeps its own"
 
 
 @pytest.mark.parametrize("given", [{"methods": None}, {"methods": [1]}, {"backbones": {"encoder": None}}, {}])
@@ -117,7 +126,18 @@ def test_a_study_may_be_started_from_another_folder(tmp_path):
     """A dry run in a folder that holds nothing but the study."""
     study = {"study": "elsewhere", "run": {"methods": ["roberta_lora"], "seeds": [1]}, "serving": None}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))
-    command = ["snakemake", "-s", str(ROOT / "Snakefile"), "-n", "--cores", "1", "--configfile", "study.yaml"]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        str(ROOT / "Snakefile"),
+        "-n",
+        "--cores",
+        "1",
+        "--configfile",
+        "study.yaml",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
     assert f"{ROOT}/scripts/train_method.py" in done.stdout

@@ -42,7 +42,19 @@ def leave_behind(config: Mapping[str, Any], given: Mapping[str, Any], base: Mapp
     if given.get("study", base.get("study")) != base.get("study"):
         kept = {key: value for key, value in kept.items() if key not in OF_THE_DEMO or key in given}
         kept.setdefault("title", f"Fine-tuning methods: {given['study']}")
+        kept = drop_unused_methods(kept, given)
     return drop_titles(kept, given)
+
+
+def drop_unused_methods(config: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config without the methods of the base that the study does not run: the report would list them as left
+    out of it."""
+    methods, run = config.get("methods"), config.get("run")
+    used = run.get("methods") if isinstance(run, Mapping) else None
+    if not isinstance(methods, Mapping) or not isinstance(used, list):
+        return config
+    own = given.get("methods") or {}
+    return {**config, "methods": {name: method for name, method in methods.items() if name in used or name in own}}
 
 
 def drop_other_kinds(config: Any, given: Any, base: Any) -> Any:
