@@ -94,7 +94,9 @@ def describe_mistake(model: type[Settings], mistake: Mapping[str, Any], where: s
     if mistake["type"] == "missing":
         return f"{path}: this key is missing."
     message = str(mistake["msg"]).removeprefix("Value error, ")
-    return f"{path}: {message[0].lower()}{message[1:]}; found {mistake['input']!r}."
+    # A whole task or method is not printed: the mistake is in one of its keys, which the message names.
+    found = "" if isinstance(mistake["input"], Mapping) else f"; found {mistake['input']!r}"
+    return f"{path}: {message[0].lower()}{message[1:]}{found}."
 
 
 def accepted_keys(model: type[Settings], path: tuple[Any, ...]) -> list[str]:
