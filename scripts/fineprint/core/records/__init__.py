@@ -48,6 +48,8 @@ from fineprint.core.records.runs import CurvePoint, Epoch, PredictRecord, TrainR
 from fineprint.core.records.scores import (
     COLLAPSED,
     COST_ONLY,
+    FAILED,
+    NOT_MADE,
     NOT_RUN,
     OK,
     Accuracy,
@@ -84,7 +86,9 @@ __all__ = [
     "ALPHA",
     "COLLAPSED",
     "COST_ONLY",
+    "FAILED",
     "GPU",
+    "NOT_MADE",
     "NOT_RUN",
     "OK",
     "Accuracy",
