@@ -38,6 +38,7 @@ from fineprint.core.records import (
 from fineprint.jobs.code_state import describe_code
 from fineprint.jobs.environment import describe_commit, machine_facts
 from fineprint.results.benchmarks import read_jobs
+from fineprint.results.collecting_findings import collect_findings
 from fineprint.results.collecting_serving import collect_serving, list_environments
 from fineprint.scoring.scoring import join_splits
 from fineprint.scoring.statistics import compare_paired
@@ -79,6 +80,7 @@ def collect_study(file: Path, command: str) -> Results:
         },
         runs=runs,
         comparisons=compare_runs(folder, runs),
+        findings=collect_findings(study, folder, runs),
         serving=serving,
         steps=steps,
     )
