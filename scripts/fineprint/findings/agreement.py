@@ -9,7 +9,7 @@ from scipy.special import stdtr
 
 from fineprint.core.records import AgreementFinding
 from fineprint.findings.answers import Answers, pair_disagreement
-from fineprint.findings.chance import ALPHA, Measured, at_least
+from fineprint.findings.chance import RULE_ALPHA, Measured, at_least
 from fineprint.findings.pairs import MethodPair, look_for_pair, pair_up
 from fineprint.scoring.statistics import holm
 from fineprint.scoring.variance import cluster_covariance
@@ -45,7 +45,7 @@ def pick(pairs: list[MethodPair], measured: list[Measured]) -> list[tuple[Method
     return [
         (pair, p_value)
         for pair, candidate, p_value in zip(pairs, measured, p_values, strict=True)
-        if candidate.stands_out and p_value < ALPHA
+        if candidate.stands_out and p_value < RULE_ALPHA
     ]
 
 

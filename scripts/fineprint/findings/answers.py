@@ -87,7 +87,7 @@ def pair_disagreement(answers: np.ndarray) -> np.ndarray:
 def make_answers(
     task: str, split: str, labels: list[str], entries: Mapping[tuple[str, int], list[dict[str, Any]]]
 ) -> Answers | None:
-    """Return the answers of a split, or None where there is nothing to count: no run, or not two groups of examples.
+    """Return the answers of a split, or None where there is nothing to count: no run, or a single example.
 
     Args:
         task: its name.
@@ -96,13 +96,14 @@ def make_answers(
         entries: by method and seed, as `core.records.read_predictions` returns them.
     """
     examples = next(iter(entries.values()), [])
-    groups = [entry.get("group", number) for number, entry in enumerate(examples)]
-    if len(set(groups)) < 2:
+    if len(examples) < 2:
         return None
+    named = [entry["group"] for entry in examples]
+    groups = named if len(set(named)) > 1 else None  # a single group has no variance: each example is its own
     given: dict[str, dict[int, np.ndarray]] = {}
     for (method, seed), found in entries.items():
-        named = [UNPARSEABLE if entry["label"] is None else entry["label"] for entry in found]
-        given.setdefault(method, {})[seed] = np.array(named)
+        labelled = [UNPARSEABLE if entry["label"] is None else entry["label"] for entry in found]
+        given.setdefault(method, {})[seed] = np.array(labelled)
     return Answers(
         task=task,
         split=split,

@@ -12,13 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import binom, hypergeom
 
-from fineprint.core.records import FAILS, HOLDS, PARTLY, TOO_FEW
+from fineprint.core.records import ALPHA, FAILS, HOLDS, PARTLY, TOO_FEW
 
 # Six rules look at each task, each with its candidates corrected as one family. At .01 each, together they find
 # something in answers without any pattern in at most about one study of twenty.
-ALPHA = 0.01
-# On another split one candidate is looked at, which was not picked there.
-ALPHA_ELSEWHERE = 0.05
+RULE_ALPHA = 0.01
 
 
 class Measured(NamedTuple):
@@ -58,6 +56,7 @@ def judge_elsewhere(measured: Iterable[Measured]) -> str | None:
     seen = [candidate for candidate in found if candidate.stands_out]
     if not seen:
         return FAILS
-    if any(candidate.p_value >= ALPHA_ELSEWHERE for candidate in seen):
+    # Uncorrected: the candidate was not picked on this split.
+    if any(candidate.p_value >= ALPHA for candidate in seen):
         return TOO_FEW
     return HOLDS if len(seen) == len(found) else PARTLY

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fineprint.findings.answers import Answers, Subset
-from fineprint.findings.chance import ALPHA, Measured, more_often_inside
+from fineprint.findings.chance import RULE_ALPHA, Measured, more_often_inside
 from fineprint.scoring.statistics import holm
 
 MOST = 0.5  # of the errors: what a reader takes "most" to mean
@@ -122,7 +122,11 @@ def find_concentrations(
         looking, best = [], {}
         for (method, pair), counts, p_value in zip(places, seen, holm(p_values), strict=True):
             whole = Concentration.of(wrong[method], candidates[pair])
-            if p_value < min(ALPHA, best.get(method, (ALPHA, pair))[0]) and counts.stands_out and whole.stands_out:
+            if (
+                p_value < min(RULE_ALPHA, best.get(method, (RULE_ALPHA, pair))[0])
+                and counts.stands_out
+                and whole.stands_out
+            ):
                 best[method] = (p_value, pair)
         for method, (p_value, pair) in best.items():
             found[method][pair] = p_value

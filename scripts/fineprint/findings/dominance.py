@@ -6,7 +6,7 @@ import numpy as np
 
 from fineprint.core.records import DominanceFinding, SeedDiscordance
 from fineprint.findings.answers import Answers
-from fineprint.findings.chance import ALPHA, Measured, at_least, at_most
+from fineprint.findings.chance import RULE_ALPHA, Measured, at_least, at_most
 from fineprint.findings.pairs import MethodPair, look_for_pair, pair_up
 from fineprint.scoring.statistics import holm
 
@@ -24,7 +24,7 @@ def find_dominance(answers: Answers) -> list[DominanceFinding]:
     found = {
         pair.methods: describe_dominance(pair, p_value)
         for pair, candidate, p_value in zip(pairs, measured, p_values, strict=True)
-        if candidate.stands_out and p_value < ALPHA
+        if candidate.stands_out and p_value < RULE_ALPHA
     }
     return [
         finding

@@ -8,7 +8,7 @@ import numpy as np
 
 from fineprint.core.records import LabelAnswers, LabelFinding
 from fineprint.findings.answers import UNPARSEABLE, Answers
-from fineprint.findings.chance import ALPHA, Measured, at_most
+from fineprint.findings.chance import RULE_ALPHA, Measured, at_most
 from fineprint.scoring.statistics import holm
 
 # A label that is given a fifth as often as examples have it is missed on four of five of them at least, whatever the
@@ -24,7 +24,7 @@ def find_labels(answers: Answers) -> list[LabelFinding]:
     measured = [measure_label(answers, method, label) for method, label in places]
     by_method: dict[str, dict[int, float]] = {}
     for (method, label), found, p_value in zip(places, measured, correct(measured), strict=True):
-        if found.stands_out and p_value < ALPHA:
+        if found.stands_out and p_value < RULE_ALPHA:
             by_method.setdefault(method, {})[label] = p_value
     alike: dict[tuple[int, ...], dict[str, float]] = {}
     for method, labels in by_method.items():

@@ -6,7 +6,7 @@ import numpy as np
 
 from fineprint.core.records import MissedFinding, Place
 from fineprint.findings.answers import UNPARSEABLE, Answers, Subset
-from fineprint.findings.chance import ALPHA, Measured, at_least
+from fineprint.findings.chance import RULE_ALPHA, Measured, at_least
 from fineprint.findings.concentrations import find_concentrations
 
 MANY = 3  # methods: what two have in common is told of the pair
@@ -22,7 +22,7 @@ def find_missed(answers: Answers) -> list[MissedFinding]:
     if len(answers.given) < MANY:
         return []
     measured = measure_missed(answers)
-    return [describe_missed(answers, measured.p_value)] if measured.stands_out and measured.p_value < ALPHA else []
+    return [describe_missed(answers, measured.p_value)] if measured.stands_out and measured.p_value < RULE_ALPHA else []
 
 
 def always_wrong(answers: Answers) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from fineprint.core.records import Elsewhere, Finding
 from fineprint.findings.agreement import find_agreement, look_for_agreement
 from fineprint.findings.answers import Answers
-from fineprint.findings.chance import ALPHA, Measured, at_least, judge_elsewhere
+from fineprint.findings.chance import RULE_ALPHA, Measured, at_least, judge_elsewhere
 from fineprint.findings.dominance import find_dominance, look_for_dominance
 from fineprint.findings.labels import explain_by_labels, find_labels, look_for_labels
 from fineprint.findings.missed import find_missed, look_for_missed
@@ -61,7 +61,7 @@ def leave_out_guesses(answers: Answers) -> Answers:
     kept = {
         method: by_seed
         for method, by_seed in answers.given.items()
-        if (at_least((~answers.wrong[method]).sum(axis=1), answers.examples, majority_rate) < ALPHA).all()
+        if (at_least((~answers.wrong[method]).sum(axis=1), answers.examples, majority_rate) < RULE_ALPHA).all()
     }
     return replace(answers, given=kept)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from fineprint.core.records import SeedAnswers, SeedsFinding
 from fineprint.findings.answers import Answers, pair_disagreement
-from fineprint.findings.chance import ALPHA, Measured, at_least
+from fineprint.findings.chance import RULE_ALPHA, Measured, at_least
 from fineprint.scoring.statistics import holm
 
 NOTABLE = 0.1  # of the examples: where one answer in ten depends on the seed, single answers are not to be relied on
@@ -22,7 +22,7 @@ def find_unsteady(answers: Answers) -> list[SeedsFinding]:
     found = {
         method: p_value
         for method, candidate, p_value in zip(methods, measured, p_values, strict=True)
-        if candidate.stands_out and p_value < ALPHA
+        if candidate.stands_out and p_value < RULE_ALPHA
     }
     return [describe_seeds(answers, found)] if found else []
 

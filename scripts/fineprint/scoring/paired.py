@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from fineprint.core.records import Interval
 from fineprint.scoring.statistics import Z_95
-from fineprint.scoring.verdicts import Interval
 
 
 def bonett_price_interval(first_only: int, second_only: int, examples: int) -> Interval:

@@ -6,6 +6,16 @@ All sizes are bytes, all times seconds.
 """
 
 from fineprint.core.records.base import Record
+from fineprint.core.records.comparisons import (
+    ALPHA,
+    Comparison,
+    Interval,
+    MeanScore,
+    MethodComparison,
+    Scope,
+    TaskMean,
+    Verdict,
+)
 from fineprint.core.records.files import (
     as_mapping,
     folder_bytes,
@@ -63,7 +73,6 @@ from fineprint.core.records.scores import (
     Accuracy,
     Calibration,
     ClassScore,
-    Comparison,
     CountedAccuracy,
     Pair,
     PairedTest,
@@ -92,6 +101,7 @@ from fineprint.core.records.serving import (
 from fineprint.core.records.sources import BackboneRecord, Row, SplitRecord, TaskRecord
 
 __all__ = [
+    "ALPHA",
     "COLLAPSED",
     "COST_ONLY",
     "FAILS",
@@ -127,6 +137,7 @@ __all__ = [
     "FindingBase",
     "ForgettingRecord",
     "Forgotten",
+    "Interval",
     "Job",
     "JointTraining",
     "Kinds",
@@ -134,8 +145,10 @@ __all__ = [
     "LabelFinding",
     "Latency",
     "Machine",
+    "MeanScore",
     "Memory",
     "MergeDrift",
+    "MethodComparison",
     "MissedFinding",
     "Pair",
     "PairedTest",
@@ -154,6 +167,7 @@ __all__ = [
     "Results",
     "Row",
     "Run",
+    "Scope",
     "Score",
     "ScoreRecord",
     "SecondTask",
@@ -170,10 +184,12 @@ __all__ = [
     "SubsetErrors",
     "SubsetFinding",
     "TaskKind",
+    "TaskMean",
     "TaskRecord",
     "TrainRecord",
     "TrialScore",
     "TriedPrompt",
+    "Verdict",
     "as_mapping",
     "folder_bytes",
     "hash_file",

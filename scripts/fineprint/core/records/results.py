@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from fineprint.core.records.base import Record
+from fineprint.core.records.comparisons import Comparison, TaskMean
 from fineprint.core.records.findings import Finding
 from fineprint.core.records.jobs import Provenance, Step
 from fineprint.core.records.kinds import Kinds
 from fineprint.core.records.measures import Parameters, PeakMemory, Phase
 from fineprint.core.records.runs import PredictRecord, TrainRecord
-from fineprint.core.records.scores import Comparison, Score, ScoreRecord
+from fineprint.core.records.scores import Score, ScoreRecord
 from fineprint.core.records.serving import CombiningRecord, ForgettingRecord, ServingRecord
 from fineprint.core.records.sources import BackboneRecord, TaskRecord
 
@@ -94,6 +95,7 @@ class Serving(Record):
     combining: CombiningRecord | None
     forgetting: ForgettingRecord | None
     real_size: RealSize | None
+    means: list[TaskMean]
     comparisons: list[Comparison]
 
 
@@ -109,6 +111,7 @@ class Results(Record):
     tasks: dict[str, TaskRecord]
     backbones: dict[str, BackboneRecord]
     runs: list[Run]
+    means: list[TaskMean] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)  # by task, what concerns most examples first
     serving: Serving | None = None

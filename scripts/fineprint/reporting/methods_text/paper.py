@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import COST_ONLY, NOT_RUN
+from fineprint.core.records import ALPHA, COST_ONLY, NOT_RUN
 from fineprint.reporting.methods_text.methods import method_sentences, training_sentences
 from fineprint.reporting.methods_text.references import Library, Paragraph, mark_citation
 from fineprint.reporting.methods_text.software import computing_sentences
 from fineprint.reporting.sections.setting import any_accuracy, name_origins
 from fineprint.reporting.words import Words
-from fineprint.results.study import SIGNIFICANCE, TRAIN_SPLITS, Study
+from fineprint.results.study import TRAIN_SPLITS, Study
 from fineprint.scoring.calibration import BINS
 from fineprint.scoring.statistics import BOOTSTRAP_DRAWS
 from fineprint.tasks._rows import HELD_OUT
@@ -99,7 +99,7 @@ def statistics_sentences(study: Study) -> list[str]:
         "unparseable": any(study.readout(method).uses_prompt for method in study.methods),
         "collapsed": True,
     }
-    facts = {"draws": BOOTSTRAP_DRAWS, "significance": SIGNIFICANCE, "bins": BINS}
+    facts = {"draws": BOOTSTRAP_DRAWS, "significance": ALPHA, "bins": BINS}
     seeds = {"seeds": [str(seed) for seed in study.seeds], "seed": study.seed}
     return [
         *(WORDS(key, **facts) for key, holds in said.items() if holds),

@@ -16,8 +16,8 @@ from fineprint.core.records import (
     SeedsFinding,
     SubsetFinding,
 )
-from fineprint.findings.chance import ALPHA
-from fineprint.reporting.sections.analysis import titles
+from fineprint.findings.chance import RULE_ALPHA
+from fineprint.reporting.sections.standings import name_methods
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
 
@@ -53,7 +53,7 @@ def describe_findings(study: Study, task: str) -> dict[str, Any]:
         "found" if items else "none",
         split=study.headline(task),
         several_seeds=len(study.seeds) > 1,
-        alpha=f"{ALPHA:g}",
+        alpha=f"{RULE_ALPHA:g}",
     )
     more = WORDS("more", number=len(items) - SHOWN) if len(items) > SHOWN else ""
     return {"introduction": introduction, "items": items[:SHOWN], "more": more, "others": items[SHOWN:]}
@@ -94,7 +94,7 @@ def write_subset(study: Study, finding: SubsetFinding) -> Wording:
 def write_who(study: Study, methods: Sequence[str], compared: int) -> str:
     """Return methods by name where they are few, else their number."""
     outcome = "named" if len(methods) <= FEW_NAMES else "all" if len(methods) == compared else "some"
-    return WORDS("who", outcome, methods=titles(study, list(methods)), number=len(methods), compared=compared)
+    return WORDS("who", outcome, methods=name_methods(study, methods), number=len(methods), compared=compared)
 
 
 def write_range(accuracies: Sequence[float], examples: int) -> str:
@@ -120,7 +120,7 @@ def write_labels(study: Study, finding: LabelFinding) -> Wording:
         for count in finding.counts
     ]
     values = {
-        "methods": titles(study, finding.methods),
+        "methods": name_methods(study, finding.methods),
         "several": len(finding.methods) > 1,
         "labels": labels,
         "one": number == 1,
@@ -162,7 +162,7 @@ def write_agreement(study: Study, finding: AgreementFinding) -> Wording:
     """Return which words tell of two methods that agree less, or more, than their scores suggest."""
     outcome = "agreement_less" if finding.less else "agreement_more"
     values = {
-        "methods": titles(study, finding.methods),
+        "methods": name_methods(study, finding.methods),
         "difference": abs(finding.difference),
         "disagreement": finding.disagreement,
         "own_disagreement": finding.own_disagreement,
@@ -211,7 +211,7 @@ def write_unsteady(study: Study, finding: SeedsFinding) -> Wording:
         )
         for count in finding.counts
     ]
-    return Wording("seeds", "seeds", {"methods": titles(study, finding.methods), "shares": "; ".join(shares)})
+    return Wording("seeds", "seeds", {"methods": name_methods(study, finding.methods), "shares": "; ".join(shares)})
 
 
 WRITERS: dict[str, Callable[[Study, Any], Wording]] = {
