@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
@@ -111,25 +112,41 @@ def find_concentrations(
         candidates: the subsets.
         explained: by method, the examples whose errors need no further explanation.
     """
-    left = {method: ~explained[method] for method in wrong}
     worth = {method: worth_by_seed(answers, errors) for method, errors in wrong.items()}
+    left = {method: ~explained[method] for method in wrong}
     found: dict[str, dict[Subset, float]] = {method: {} for method in wrong}
     looking = list(wrong)
     while looking:
         places = [(method, pair) for method in looking for pair in candidates if pair not in found[method]]
-        seen = [Concentration.of(wrong[method], candidates[pair], left[method]) for method, pair in places]
-        p_values = [counts.p_value(worth[method]) for (method, _), counts in zip(places, seen, strict=True)]
-        looking, best = [], {}
-        for (method, pair), counts, p_value in zip(places, seen, holm(p_values), strict=True):
-            whole = Concentration.of(wrong[method], candidates[pair])
-            if (
-                p_value < min(RULE_ALPHA, best.get(method, (RULE_ALPHA, pair))[0])
-                and counts.stands_out
-                and whole.stands_out
-            ):
-                best[method] = (p_value, pair)
-        for method, (p_value, pair) in best.items():
+        taken = take_clearest(places, wrong, candidates, left, worth)
+        for method, (pair, p_value) in taken.items():
             found[method][pair] = p_value
             left[method] = left[method] & ~candidates[pair]
-            looking.append(method)
+        looking = list(taken)
     return found
+
+
+def take_clearest(
+    places: Sequence[tuple[str, Subset]],
+    wrong: Mapping[str, np.ndarray],
+    candidates: Mapping[Subset, np.ndarray],
+    left: Mapping[str, np.ndarray],
+    worth: Mapping[str, np.ndarray],
+) -> dict[str, tuple[Subset, float]]:
+    """Return for each method the subset that chance explains least, of those that stand out and are more than chance.
+
+    Args:
+        places: methods and subsets to look at, one family of tests.
+        wrong: by method, shape (seeds, examples).
+        candidates: the subsets.
+        left: by method, the examples to look at.
+        worth: by method, of one example for each seed.
+    """
+    seen = [Concentration.of(wrong[method], candidates[pair], left[method]) for method, pair in places]
+    p_values = holm([counts.p_value(worth[method]) for (method, _), counts in zip(places, seen, strict=True)])
+    taken: dict[str, tuple[Subset, float]] = {}
+    for (method, pair), counts, p_value in sorted(zip(places, seen, p_values, strict=True), key=itemgetter(2)):
+        large = counts.stands_out and Concentration.of(wrong[method], candidates[pair]).stands_out
+        if large and p_value < RULE_ALPHA:
+            taken.setdefault(method, (pair, p_value))
+    return taken

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
+
 import numpy as np
 
 from fineprint.core.records import MissedFinding, Place
@@ -17,32 +19,46 @@ LABEL = "label"  # gold labels are looked at as a tag of this name
 ALL = "all"  # in place of a method
 
 
-def find_missed(answers: Answers) -> list[MissedFinding]:
-    """Return at most one finding."""
-    if len(answers.given) < MANY:
+def find_missed(answers: Answers, followers: Collection[str]) -> list[MissedFinding]:
+    """Return at most one finding.
+
+    Args:
+        answers: to the split.
+        followers: methods that get wrong what another gets wrong, as is told of the two: they are no witnesses.
+    """
+    methods = [method for method in answers.given if method not in followers]
+    if len(methods) < MANY:
         return []
-    measured = measure_missed(answers)
-    return [describe_missed(answers, measured.p_value)] if measured.stands_out and measured.p_value < RULE_ALPHA else []
+    measured = measure_missed(answers, methods)
+    found = measured.stands_out and measured.p_value < RULE_ALPHA
+    return [describe_missed(answers, methods, measured.p_value)] if found else []
 
 
-def always_wrong(answers: Answers) -> np.ndarray:
+def always_wrong(answers: Answers, methods: Iterable[str]) -> np.ndarray:
     """Return whether all seeds of a method get an example wrong, shape (methods, examples)."""
-    return np.array([wrong.all(axis=0) for wrong in answers.wrong.values()])
+    return np.array([answers.wrong[method].all(axis=0) for method in methods])
 
 
-def measure_missed(answers: Answers) -> Measured:
-    """Return whether all methods miss more of the same examples than if their errors were independent."""
-    each = always_wrong(answers)
-    missed, share = each.all(axis=0), float(each.mean(axis=1).prod())
+def expect_missed(answers: Answers, methods: Sequence[str]) -> float:
+    """Return how many examples all of these methods would miss if their errors were independent among the examples of
+    one label. That a label is hard, or never given, is seen in the scores by class."""
+    each = always_wrong(answers, methods)
+    parts = [each[:, answers.golds == label] for label in np.unique(answers.golds)]
+    return float(sum(part.mean(axis=1).prod() * part.shape[1] for part in parts))
+
+
+def measure_missed(answers: Answers, methods: Sequence[str]) -> Measured:
+    """Return whether all methods miss more of the same examples than if the errors of these were independent."""
+    missed = always_wrong(answers, answers.given).all(axis=0)
+    share = expect_missed(answers, methods) / answers.examples
     worth = answers.worth(missed)
     p_value = float(at_least(missed.sum() * worth, answers.examples * worth, share))
     return Measured(bool(missed.sum() >= max(FEWEST, MORE * share * answers.examples)), p_value)
 
 
-def describe_missed(answers: Answers, p_value: float) -> MissedFinding:
+def describe_missed(answers: Answers, methods: Sequence[str], p_value: float) -> MissedFinding:
     """Return the finding, with the labels and subsets that the missed examples are in."""
-    each = always_wrong(answers)
-    missed = each.all(axis=0)
+    missed = always_wrong(answers, answers.given).all(axis=0)
     runs = np.concatenate([answers.answers(method) for method in answers.given])
     same = (runs == runs[0]).all(axis=0) & (runs[0] != UNPARSEABLE)
     return MissedFinding(
@@ -53,7 +69,8 @@ def describe_missed(answers: Answers, p_value: float) -> MissedFinding:
         examples_in_split=answers.examples,
         p_value_holm=p_value,
         runs=len(runs),
-        expected=float(each.mean(axis=1).prod() * answers.examples),
+        expected=expect_missed(answers, methods),
+        independent_methods=list(methods),
         same_answer=int((missed & same).sum()),
         ids=[answers.ids[place] for place in np.flatnonzero(missed)[:IDS_SHOWN]],
         places=find_places(answers, missed),
@@ -79,6 +96,7 @@ def find_places(answers: Answers, missed: np.ndarray) -> list[Place]:
     ]
 
 
-def look_for_missed(_: MissedFinding, answers: Answers) -> list[Measured]:
+def look_for_missed(finding: MissedFinding, answers: Answers) -> list[Measured]:
     """Return whether it holds on another split."""
-    return [measure_missed(answers)] if len(answers.given) >= MANY else []
+    methods = [method for method in finding.independent_methods if method in answers.given]
+    return [measure_missed(answers, methods)] if len(methods) >= MANY else []

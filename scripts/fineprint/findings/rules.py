@@ -44,12 +44,14 @@ def find_in_split(given: Answers) -> list[Finding]:
     """Return what stands out on one split."""
     answers = leave_out_guesses(given)
     labels, dominance = find_labels(answers), find_dominance(answers)
+    agreement = find_agreement(answers, {(finding.methods[0], finding.methods[1]) for finding in dominance})
+    alike = [finding for finding in agreement if not finding.less]
     return [
         *labels,
         *find_subsets(answers, explain_by_labels(answers, labels)),
         *dominance,
-        *find_agreement(answers, {(finding.methods[0], finding.methods[1]) for finding in dominance}),
-        *find_missed(answers),
+        *agreement,
+        *find_missed(answers, {finding.methods[1] for finding in [*dominance, *alike]}),
         *find_unsteady(answers),
     ]
 

@@ -137,7 +137,8 @@ class MissedFinding(FindingBase):
 
     kind: Literal["missed"] = "missed"
     runs: int
-    expected: float  # if the methods' errors were independent
+    independent_methods: list[str]  # without those that get wrong whatever another gets wrong
+    expected: float  # examples, if the errors of these were independent among the examples of each label
     same_answer: int  # of the examples: all runs give one and the same wrong label
     ids: list[str]  # of the first few
     places: list[Place]
