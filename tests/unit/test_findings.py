@@ -190,6 +190,16 @@ def test_redundancy_is_told_seed_by_seed():
     assert "dominance" not in [finding.kind for finding in find_in_split(drawn.answers())]
 
 
+def test_seventeen_to_none_is_found():
+    """Of 810 examples one prompt answers 538 correctly, the other 521 of these: both near the ceiling of two labels."""
+    drawn = draw_examples(generator(24), 810)
+    for method, correct in (("zero-shot", 538), ("one-shot", 521)):
+        drawn.given[method, 1] = np.where(np.arange(810) < correct, drawn.golds, (drawn.golds + 1) % 3)
+    found = {finding.kind: finding for finding in find_in_split(drawn.answers())}
+    (seed,) = found["dominance"].by_seed
+    assert found["dominance"].methods == ["zero-shot", "one-shot"] and (seed.first_only, seed.second_only) == (17, 0)
+
+
 def test_what_follows_from_two_redundant_methods_is_not_told():
     drawn = draw_answers(generator(9), accuracies={"first": 0.8})
     right = np.flatnonzero(drawn.given["first", 1] == drawn.golds)
@@ -209,6 +219,18 @@ def test_similar_scores_with_different_answers_are_found(seeds):
     assert finding.disagreement == pytest.approx(np.mean([[a != b for a in one] for b in other]))
     assert finding.either_wrong == ((one != drawn.golds) | (other != drawn.golds)).sum()
     assert (finding.own_disagreement is None) == (len(seeds) == 1)
+
+
+@pytest.mark.parametrize(("differ", "found"), [(34, True), (8, False)])
+def test_a_tenth_of_a_point_apart_and_answers_that_differ(differ, found):
+    """Each of two methods gets 66 or 67 of 810 examples wrong, `differ` of them that the other answers correctly."""
+    drawn = draw_examples(generator(25), 810)
+    for method, first in (("full", 0), ("lora", differ)):
+        wrong = (np.arange(810) >= first) & (np.arange(810) < 66 + first + (first > 0))
+        drawn.given[method, 1] = np.where(generator(26).permutation(wrong), (drawn.golds + 1) % 3, drawn.golds)
+    less = [finding for finding in find_in_split(drawn.answers()) if finding.kind == "agreement" and finding.less]
+    assert bool(less) == found
+    assert not found or less[0].disagreement == pytest.approx((2 * differ + 1) / 810)
 
 
 def test_nearly_the_same_answers_are_found():

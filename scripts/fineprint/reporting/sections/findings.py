@@ -23,7 +23,7 @@ from fineprint.results.study import Study
 
 SHOWN = 8  # findings; a reader who wants more unfolds the rest
 FEW_NAMES = 3  # methods or labels; more are counted, not named
-SMALL = 0.1  # an expected number of examples below this is written as that
+SMALL, LARGE = 0.1, 10  # an expected number of examples is written in tenths only in between
 
 WORDS = Words("findings")
 
@@ -56,7 +56,7 @@ def describe_findings(study: Study, task: str) -> dict[str, Any]:
         alpha=f"{RULE_ALPHA:g}",
     )
     more = WORDS("more", number=len(items) - SHOWN) if len(items) > SHOWN else ""
-    return {"introduction": introduction, "items": items[:SHOWN], "more": more, "others": items[SHOWN:]}
+    return {"introduction": introduction, "shown": items[:SHOWN], "more": more, "others": items[SHOWN:]}
 
 
 def write_finding(study: Study, finding: Finding) -> Item:
@@ -155,7 +155,7 @@ def write_dominance(study: Study, finding: DominanceFinding) -> Wording:
 
 def write_expected(number: float) -> str:
     """Return how many examples would be expected."""
-    return WORDS("expected", "few" if number < SMALL else "some", number=number)
+    return WORDS("expected", "few" if number < SMALL else "some" if number < LARGE else "many", number=number)
 
 
 def write_agreement(study: Study, finding: AgreementFinding) -> Wording:
