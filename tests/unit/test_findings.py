@@ -21,10 +21,9 @@ def generator(number=0):
     return np.random.default_rng([20_260_000, number])
 
 
-def share_with_findings(draw, *, studies=STUDIES, without=()):
-    """Return in which share of simulated studies something is found, findings of some kinds aside."""
-    found = [find_in_split(draw(generator(number)).answers()) for number in range(studies)]
-    return sum(any(finding.kind not in without for finding in part) for part in found) / studies
+def share_with_findings(draw, studies=STUDIES):
+    """Return in which share of simulated studies something is found."""
+    return sum(bool(find_in_split(draw(generator(number)).answers())) for number in range(studies)) / studies
 
 
 def guess(rng, seeds):
@@ -46,7 +45,7 @@ def test_random_answers_give_no_finding(seeds):
     [
         {},
         {"seeds": SEEDS},
-        {"examples": 60},
+        {"examples": 60},  # on which methods eight points apart often get about as many right
         {"examples": 3000},
         {"group_size": 6, "shared": 0.7},
         {"group_size": 3, "shared": 0.9, "seeds": SEEDS},
@@ -54,10 +53,8 @@ def test_random_answers_give_no_finding(seeds):
     ids=str,
 )
 def test_errors_without_a_pattern_give_no_finding(options):
-    """Errors of each method are its own, so where two have similar scores by chance they do agree too little: whether
-    that is told rightly is tested apart."""
     studies = 40 if "examples" in options or "seeds" in options else STUDIES
-    assert share_with_findings(lambda rng: draw_answers(rng, **options), studies=studies, without=["agreement"]) <= 0.05
+    assert share_with_findings(lambda rng: draw_answers(rng, **options), studies=studies) <= 0.05
 
 
 def retrain(rng, methods, examples=600, wrong=0.2, unsteady=0.09):
@@ -140,6 +137,15 @@ def test_a_label_that_is_never_given_is_found_with_its_ceiling(seeds):
     assert not fair.at_ceiling and best.at_ceiling == (best.accuracy >= 0.95 * finding.ceiling)
 
 
+def test_a_constant_answer_is_told_as_labels_never_given():
+    """A prompt that is no better than the most frequent label is looked at, too."""
+    drawn = draw_answers(generator(27), accuracies={"best": 0.92, "good": 0.84, "fair": 0.76})
+    drawn.given["constant", 1] = np.zeros(600, dtype=int)
+    finding = the_one(find_in_split(drawn.answers()), "label")
+    assert finding.methods == ["constant"] and finding.labels == ["neutral", "contradiction"]
+    assert finding.counts[0].accuracy == pytest.approx(finding.ceiling) and finding.counts[0].at_ceiling
+
+
 def test_a_label_that_explains_a_subset_takes_its_place():
     """All antonyms are neutral, so a method that never answers neutral fails on them: it is told once."""
     drawn = draw_answers(generator(5))
@@ -212,7 +218,9 @@ def test_what_follows_from_two_redundant_methods_is_not_told():
 
 @pytest.mark.parametrize("seeds", [(1,), SEEDS])
 def test_similar_scores_with_different_answers_are_found(seeds):
-    drawn = draw_answers(generator(10), accuracies={"one": 0.85, "other": 0.85, "poor": 0.5}, seeds=seeds)
+    drawn = draw_answers(
+        generator(10), accuracies={"one": 0.85, "other": 0.85, "poor": 0.5}, seeds=seeds, examples=1200
+    )
     finding = the_one(find_in_split(drawn.answers()), "agreement")
     assert finding.less and set(finding.methods) == {"one", "other"} and abs(finding.difference) <= 0.02
     one, other = (np.array([drawn.given[method, seed] for seed in seeds]) for method in finding.methods)

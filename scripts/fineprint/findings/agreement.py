@@ -69,19 +69,27 @@ def measure_less(pair: MethodPair) -> Measured:
     worth = pair.worth(differ)
     p_value = float(at_least(differ.sum(axis=1) * worth, differ.shape[1] * worth, DIFFERENT).max())
     between, within = disagree(pair), disagree_with_itself(pair)
-    stands_out = abs(pair.difference) <= CLOSE and between.mean() >= DIFFERENT
+    apart = (pair.wrong[1].astype(int) - pair.wrong[0]).mean(axis=0)
+    # Scores that are known badly may be similar by chance, so their difference has to be known to within CLOSE as well.
+    similar = abs(pair.difference) <= CLOSE and standard_error(pair.answers, apart) <= CLOSE
+    stands_out = similar and between.mean() >= DIFFERENT
     if within is not None:
         stands_out = stands_out and between.mean() >= APART * within.mean()
         p_value = max(p_value, mean_p_value(pair.answers, between - within))
     return Measured(bool(stands_out), p_value)
 
 
+def standard_error(answers: Answers, values: np.ndarray) -> float:
+    """Return the standard error of the mean of one value for each example."""
+    return float(np.sqrt(cluster_covariance(values[None], answers.groups)[0, 0]))
+
+
 def mean_p_value(answers: Answers, values: np.ndarray) -> float:
     """Return the one-sided p-value of a mean that is not above 0, by Student's t over groups of examples."""
-    variance = float(cluster_covariance(values[None], answers.groups)[0, 0])
-    if variance == 0:
+    error = standard_error(answers, values)
+    if error == 0:
         return float(values.mean() <= 0)
-    return float(stdtr(answers.groups.count - 1, -values.mean() / np.sqrt(variance)))
+    return float(stdtr(answers.groups.count - 1, -values.mean() / error))
 
 
 def measure_more(pair: MethodPair) -> Measured:

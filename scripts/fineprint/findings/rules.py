@@ -40,25 +40,25 @@ def find_in_task(splits: Sequence[Answers]) -> list[Finding]:
     return sorted(found, key=lambda finding: -finding.examples)
 
 
-def find_in_split(given: Answers) -> list[Finding]:
+def find_in_split(answers: Answers) -> list[Finding]:
     """Return what stands out on one split."""
-    answers = leave_out_guesses(given)
-    labels, dominance = find_labels(answers), find_dominance(answers)
-    agreement = find_agreement(answers, {(finding.methods[0], finding.methods[1]) for finding in dominance})
+    labels, informed = find_labels(answers), leave_out_guesses(answers)
+    dominance = find_dominance(informed)
+    agreement = find_agreement(informed, {(finding.methods[0], finding.methods[1]) for finding in dominance})
     alike = [finding for finding in agreement if not finding.less]
     return [
         *labels,
         *find_subsets(answers, explain_by_labels(answers, labels)),
         *dominance,
         *agreement,
-        *find_missed(answers, {finding.methods[1] for finding in [*dominance, *alike]}),
-        *find_unsteady(answers),
+        *find_missed(informed, {finding.methods[1] for finding in [*dominance, *alike]}),
+        *find_unsteady(informed),
     ]
 
 
 def leave_out_guesses(answers: Answers) -> Answers:
     """Return the answers of methods that are more accurate than always giving the most frequent label, with every seed:
-    others neither agree nor fail in any way that says something."""
+    it says nothing that others disagree, with each other or with themselves."""
     majority_rate = float(np.bincount(answers.golds).max() / answers.examples)
     kept = {
         method: by_seed
