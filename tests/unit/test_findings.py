@@ -8,7 +8,7 @@ from scipy.stats import binomtest, fisher_exact
 
 from example_answers import ACCURACIES, Drawn, draw_answers, draw_examples, make_wrong
 from example_runs import LABELS
-from fineprint.core.records import FAILS, HOLDS, PARTLY, TOO_FEW
+from fineprint.core.records import HOLDS, HOLDS_NOT, HOLDS_PARTLY, TOO_FEW
 from fineprint.findings.answers import UNPARSEABLE, make_answers
 from fineprint.findings.chance import Measured, at_least, at_most, judge_elsewhere, more_often_inside
 from fineprint.findings.rules import find_in_split, find_in_task
@@ -337,15 +337,15 @@ def test_other_splits_are_asked():
     splits = [first, replace(second, split="like"), plain.answers("plain"), few, without.answers("without")]
     (finding,) = find_in_task(splits)
     outcomes = {other.split: other.outcome for other in finding.elsewhere}
-    assert finding.split == "matched" and outcomes.pop("few") in (TOO_FEW, HOLDS, FAILS)
-    assert outcomes == {"like": HOLDS, "plain": FAILS}, "where there is no such subset nothing is said"
+    assert finding.split == "matched" and outcomes.pop("few") in (TOO_FEW, HOLDS, HOLDS_NOT)
+    assert outcomes == {"like": HOLDS, "plain": HOLDS_NOT}, "where there is no such subset nothing is said"
 
 
 def test_what_another_split_says_rests_on_size_and_chance():
     holds, small, chance = Measured(True, 0.001), Measured(False, 0.001), Measured(True, 0.2)
     assert judge_elsewhere([]) is None
-    assert judge_elsewhere([holds, holds]) == HOLDS and judge_elsewhere([holds, small]) == PARTLY
-    assert judge_elsewhere([small, small]) == FAILS and judge_elsewhere([holds, chance]) == TOO_FEW
+    assert judge_elsewhere([holds, holds]) == HOLDS and judge_elsewhere([holds, small]) == HOLDS_PARTLY
+    assert judge_elsewhere([small, small]) == HOLDS_NOT and judge_elsewhere([holds, chance]) == TOO_FEW
 
 
 def test_what_concerns_most_examples_comes_first():

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import binom, hypergeom
 
-from fineprint.core.records import ALPHA, FAILS, HOLDS, PARTLY, TOO_FEW
+from fineprint.core.records import ALPHA, HOLDS, HOLDS_NOT, HOLDS_PARTLY, TOO_FEW
 
 # Six rules look at each task, each with its candidates corrected as one family. At .01 each, together they find
 # something in answers without any pattern in at most about one study of twenty.
@@ -55,8 +55,8 @@ def judge_elsewhere(measured: Iterable[Measured]) -> str | None:
         return None
     seen = [candidate for candidate in found if candidate.stands_out]
     if not seen:
-        return FAILS
+        return HOLDS_NOT
     # Uncorrected: the candidate was not picked on this split.
     if any(candidate.p_value >= ALPHA for candidate in seen):
         return TOO_FEW
-    return HOLDS if len(seen) == len(found) else PARTLY
+    return HOLDS if len(seen) == len(found) else HOLDS_PARTLY

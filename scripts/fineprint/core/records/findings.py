@@ -11,8 +11,8 @@ from fineprint.core.records.base import Record
 
 # What another split says of a finding.
 HOLDS = "holds"
-PARTLY = "partly"  # for some of its methods
-FAILS = "fails"
+HOLDS_PARTLY = "partly"  # for some of its methods
+HOLDS_NOT = "fails"
 TOO_FEW = "too few"  # it looks the same there, on too few examples to tell from chance
 
 
@@ -21,7 +21,7 @@ class Elsewhere(Record):
     """Whether a finding holds on another split."""
 
     split: str
-    outcome: str  # HOLDS, PARTLY, FAILS or TOO_FEW
+    outcome: str  # HOLDS, HOLDS_PARTLY, HOLDS_NOT or TOO_FEW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
