@@ -16,6 +16,7 @@ from fineprint.core.packing import pack
 from fineprint.core.records import write_json
 from fineprint.core.settings import SettingsError
 from fineprint.jobs.code_state import find_changed_rules, write_warning
+from fineprint.jobs.recovery import note_run, release_dead_lock
 from fineprint.planning.gpu import USUAL_GPUS_GB, present_gpu_gb, read_gpu_size
 from fineprint.planning.refusing import check_study
 from fineprint.study.fetching import check_sources, list_hub_sources
@@ -44,6 +45,8 @@ try:
     GPU_GB = read_gpu_size(config.pop("gpu", None))
     if workflow.is_main_process:
         refuse_repeated_keys(map(Path, workflow.configfiles))
+        if found := release_dead_lock():
+            print(found, file=sys.stderr)
     GIVEN = workflow.config_settings.overwrite_config
     BASE = read_base(Path(workflow.basedir, "config.yaml"))
     STUDY = read_study(leave_behind(config, GIVEN, BASE), GIVEN)
@@ -407,4 +410,5 @@ def note_steps():
 
 
 onstart:
+    note_run()
     note_steps()
