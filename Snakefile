@@ -25,6 +25,7 @@ include: "rules/methods.smk"
 include: "rules/serving.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
+include: "rules/compare.smk"
 
 
 wildcard_constraints:
