@@ -42,8 +42,8 @@ def test_the_same_twice(compare):
     found = compare(results, results)
     held, failed = say_verdict(found)
     assert held == (
-        "Everything held: all 6 runs have identical confusion matrices on every test split, and every trained run "
-        "saved identical weights."
+        "Everything held: all 6 runs that the studies share have identical confusion matrices on every test split, and "
+        "every trained run saved identical weights."
     )
     assert failed == "Nothing was contradicted, and no score differs by more than chance explains."
     assert say_kind(found)[-1] == "This is the same study run twice: the scores should be identical."
@@ -52,7 +52,7 @@ def test_the_same_twice(compare):
 def test_changed_sides(compare):
     held, failed = say_verdict(compare(make_contest(AHEAD, SEEDS), make_contest(BEHIND, SEEDS)))
     assert held == (
-        "Of 1 conclusion that the first study draws about pairs of methods, 0 held in the second, and 0 of 2 mean "
+        "Of 1 conclusion that the first study draws about pairs of methods, none held in the second, and 0 of 2 mean "
         "scores differ by no more than the intervals allow."
     )
     assert failed == (
@@ -94,6 +94,18 @@ def test_one_seed_draws_no_conclusion(compare):
     assert held.startswith("The first study draws no conclusion about a pair of methods")
     assert "by more than other test examples explain (how much another training would change is not known" in failed
     assert not found.reversed and any("One seed says nothing about the methods" in said for said in say_more(found))
+
+
+def test_a_method_that_one_study_has_not_scored_is_named(compare):
+    first, second = make_contest(AHEAD, SEEDS), make_contest(AHEAD, SEEDS)
+    second["means"] = [mean for mean in second["means"] if mean["method"] != LORA]
+    second["comparisons"] = []
+    for run in second["runs"]:
+        if run["method"] == LORA:
+            run.update(status="not run", scores=None)
+    found = compare(first, second)
+    assert "The second study has no score of RoBERTa, LoRA." in say_more(found)
+    assert not say_verdict(found)[0].startswith("Everything held")
 
 
 def test_cost_alone(compare):

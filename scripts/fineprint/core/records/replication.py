@@ -56,8 +56,8 @@ class Aspect(Record):
     """Something that two studies have in common or not; `same` is None where it was not recorded.
 
     Attributes:
-        name: "test examples", "training examples", "data seed", "seeds", "settings", "threads", "code", "versions" or
-            "hardware".
+        name: "test examples", "training examples", "data seed", "seeds", "settings", "margin", "threads", "code",
+            "versions" or "hardware".
         first: what the first study has, as far as a few words say it.
         second: what the second has.
     """
@@ -92,6 +92,15 @@ class ComparedMean(Record):
     interval: Interval
     basis: Basis
     shift: Shift
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingScore(Record):
+    """A method of both studies that one of them alone has scored on a task."""
+
+    task: str
+    method: str
+    study: str  # that lacks it, "first" or "second"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +210,7 @@ class Replication(Record):
     aspects: list[Aspect]
     identical: IdenticalRuns
     means: list[ComparedMean]
+    missing: list[MissingScore]
     verdicts: list[ComparedVerdict]
     leads: list[Lead]
     ranks: list[ComparedRank]

@@ -55,7 +55,7 @@ def facts_table(replication: Replication) -> Table:
     both = replication.first, replication.second
     facts = [Fact(name, *(formats.setting(get(study)) for study in both)) for name, get in FACTS]
     columns = [
-        Column[Fact]("", lambda fact: WORDS("fact", fact.name)),
+        Column[Fact]("Fact", lambda fact: WORDS("fact", fact.name)),
         Column(FIRST, lambda fact: text(fact.first, style="wrap")),
         Column(SECOND, lambda fact: text(fact.second, style="wrap")),
     ]
@@ -65,7 +65,7 @@ def facts_table(replication: Replication) -> Table:
 def aspects_table(replication: Replication) -> Table:
     """Return what both studies share and what differs."""
     columns = [
-        Column[Aspect]("", lambda aspect: WORDS("aspect_title", aspect.name)),
+        Column[Aspect]("Aspect", lambda aspect: WORDS("aspect_title", aspect.name)),
         Column("Same?", same_cell),
         Column(FIRST, lambda aspect: aspect_cell(aspect, aspect.first)),
         Column(SECOND, lambda aspect: aspect_cell(aspect, aspect.second)),

@@ -100,9 +100,11 @@ def say_what_failed(replication: Replication) -> str:
 
 
 def is_identical(replication: Replication) -> bool:
-    """Return whether both studies have the same runs, all of which gave the same answers."""
+    """Return whether both studies have the same runs of their common methods, and all of these came out the same."""
     same_seeds = sorted(replication.first.seeds) == sorted(replication.second.seeds)
-    return same_seeds and replication.identical.runs == replication.identical.same_scores > 0
+    return (
+        same_seeds and not replication.missing and replication.identical.runs == replication.identical.same_scores > 0
+    )
 
 
 def name_pairs(replication: Replication, found: list[ComparedVerdict]) -> list[str]:
@@ -201,11 +203,23 @@ def say_more(replication: Replication) -> list[str]:
     """Return what the first two sentences leave out."""
     tally = Tally.of(replication)
     said = [
+        *(say_missing(replication, study) for study in ("first", "second")),
         WORDS("turned", count=len(tally.turned)) if tally.turned else "",
         WORDS("identical", found=replication.identical) if replication.identical.runs else "",
         *(say_lead(replication, index) for index in range(len(replication.leads))),
     ]
     return list(filter(None, said))
+
+
+def say_missing(replication: Replication, study: str) -> str:
+    """Return which methods a study has not scored though the other has; empty where there are none."""
+    place = "several" if len(replication.tasks) > 1 else "one"
+    named = [
+        WORDS("lacking", place, method=replication.methods[missing.method], task=missing.task)
+        for missing in replication.missing
+        if missing.study == study
+    ]
+    return WORDS("missing", study, names=named) if named else ""
 
 
 def say_lead(replication: Replication, index: int) -> str:

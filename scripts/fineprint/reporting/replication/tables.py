@@ -62,7 +62,7 @@ def scores_table(replication: Replication, task: str, split: str) -> Table:
     )
     columns = [
         Column[ComparedMean]("Method", lambda mean: replication.methods[mean.first.method]),
-        Column("Points", lambda mean: mean.difference, formats.points, "Second − first"),
+        Column("Difference", lambda mean: mean.difference, formats.points, "Second − first"),
         Column("95 % interval", lambda mean: limits_cell(mean.interval), formats.points, "Second − first"),
         Column("Outcome", lambda mean: outcome_cell(mean.shift, WORDS("basis", mean.basis))),
         *mean_columns(FIRST, lambda mean: mean.first),
@@ -111,7 +111,7 @@ def verdict_cells(group: str, get: Callable[[ComparedVerdict], Comparison]) -> l
 
     return [
         Column("Verdict", said, group=group),
-        Column("Points", lambda verdict: get(verdict).difference, formats.points, group),
+        Column("Difference", lambda verdict: get(verdict).difference, formats.points, group),
         Column("95 % interval", lambda verdict: limits_cell(get(verdict).interval), formats.points, group),
     ]
 
@@ -179,7 +179,7 @@ Costs = dict[str, ComparedCost]
 
 def cost_table(replication: Replication, task: str, name: str) -> Table | None:
     """Return "times" or "sizes" of all methods on a task in both studies; None where neither study has any."""
-    quantities, write = (TIMES, formats.seconds) if name == "times" else (SIZES, formats.size)
+    quantities, write = (TIMES, formats.duration) if name == "times" else (SIZES, formats.size)
     costs: dict[str, Costs] = {}
     for cost in replication.costs:
         if cost.task == task and cost.quantity in quantities:

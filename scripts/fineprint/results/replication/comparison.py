@@ -11,6 +11,7 @@ from fineprint.core.records import (
     ComparedRank,
     ComparedVerdict,
     Lead,
+    MissingScore,
     Replication,
     StudyFacts,
     Verdict,
@@ -57,6 +58,7 @@ def compare_studies(first_folder: Path, second_folder: Path) -> Replication:
         aspects=describe_aspects(pair.first, pair.second, pair.tasks, pair.methods, versions, code),
         identical=count_identical(pair),
         means=list(compare_scores(pair, margin)),
+        missing=list(list_missing(pair)),
         verdicts=list(compare_pairs(pair)),
         leads=[lead for lead, _ in standings],
         ranks=[rank for _, ranks in standings for rank in ranks],
@@ -105,6 +107,16 @@ def compare_scores(pair: Pair, margin: float) -> Iterator[ComparedMean]:
                 basis=difference.basis,
                 shift=difference.shift(margin),
             )
+
+
+def list_missing(pair: Pair) -> Iterator[MissingScore]:
+    """Yield the methods that one study alone has scored, though both were to run them."""
+    for task, method in itertools.product(pair.tasks, pair.methods):
+        scored = [
+            any(study.mean(task, method, split) for split in pair.splits(task)) for study in (pair.first, pair.second)
+        ]
+        if scored[0] != scored[1]:
+            yield MissingScore(task=task, method=method, study="second" if scored[0] else "first")
 
 
 def compare_pairs(pair: Pair) -> Iterator[ComparedVerdict]:

@@ -48,6 +48,7 @@ def describe_aspects(
         compare_values("data seed", *([formats.setting(study.config.get("data_seed"))] for study in both)),
         compare_values("seeds", *([str(seed) for seed in study.seeds] for study in both)),
         Aspect(name="settings", same=same_settings, first=[], second=[]),
+        compare_values("margin", *([formats.setting(study.config["margin"])] for study in both)),
         compare_values("threads", *(name_threads(study) for study in both)),
         Aspect(name="code", same=is_same_code(both, code), first=name_commits(first), second=name_commits(second)),
         Aspect(name="versions", same=not versions, first=[], second=[]),
