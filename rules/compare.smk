@@ -15,7 +15,7 @@ rule compare_studies:
     input:
         list_templates,
         list_compared,
-        script="scripts/compare_studies.py",
+        script=f"{PROJECT}scripts/compare_studies.py",
     output:
         page="results/compare/{first}/{second}/replication.html",
         table="results/compare/{first}/{second}/replication.csv",
@@ -33,7 +33,7 @@ rule compare_studies:
     params:
         first=COMPARED.get("first", ""),
         second=COMPARED.get("second", ""),
-        report="report",
+        report=f"{PROJECT}report",
     shell:
         """
         python {input.script:q} \
@@ -49,7 +49,7 @@ rule compare_studies:
 
 rule compare:
     input:
-        script="scripts/check_replication.py",
+        script=f"{PROJECT}scripts/check_replication.py",
         record=compared_record,
     log:
         "logs/compare/compare.log",
