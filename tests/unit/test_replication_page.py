@@ -156,7 +156,17 @@ def test_the_page_is_whole_and_escapes_what_it_quotes(compare):
 def test_every_table_of_the_page_is_numbered_once(compare):
     page = render_replication(compare(make_contest(AHEAD, SEEDS), make_contest(BEHIND, SEEDS)), REPORT)
     numbers = [int(number) for number in re.findall(r"<strong>Table (\d+)\.</strong>", page)]
-    assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) == page.count("<table>")
+    assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) == page.count("<caption>")
+
+
+def test_every_task_has_a_figure_that_tells_what_lies_outside(compare):
+    figures = build_view(compare(make_contest(AHEAD, SEEDS), make_contest(BEHIND, SEEDS)))["figures"]
+    (figure,) = figures
+    assert figure.source.startswith("data:image/svg+xml") and figure.file == "replication-nli.csv"
+    assert "Outside: RoBERTa, full fine-tuning on matched, −20.0; RoBERTa, LoRA on matched, +20.0." in figure.entry.alt
+    assert [row[:2] for row in figure.rows] == [["RoBERTa, full fine-tuning", "matched"], ["RoBERTa, LoRA", "matched"]]
+    held = make_contest(AHEAD, SEEDS)
+    assert "None lies outside." in build_view(compare(held, held))["figures"][0].entry.alt
 
 
 def test_the_tiles_count_what_the_sentences_say(compare):

@@ -10,6 +10,7 @@ from typing import Any
 from fineprint.core.records import Outcome, Replication
 from fineprint.reporting.html import make_environment
 from fineprint.reporting.replication import differences, summary, tables
+from fineprint.reporting.replication.figure import draw_figures
 from fineprint.reporting.words import Words, read_texts
 
 WORDS = Words("replication")
@@ -53,6 +54,7 @@ def build_view(replication: Replication) -> dict[str, Any]:
         "command": WORDS("command", **folders),
         "aspects": differences.aspects_table(replication),
         "studies": differences.facts_table(replication),
+        "figures": draw_figures(replication),
         "scores": tables.scores_tables(replication),
         **describe_verdicts(replication),
         "ranks": [table for task in replication.tasks if (table := tables.ranks_table(replication, task))],
