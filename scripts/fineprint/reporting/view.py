@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import COLLAPSED, COST_ONLY, NOT_RUN, Results
+from fineprint.core.records import COLLAPSED, COST_ONLY, NOT_MADE, NOT_RUN, Results
 from fineprint.reporting.figures.plotting import FIGURE_KINDS, SERVING, FigureEntry
 from fineprint.reporting.methods_text import paper
 from fineprint.reporting.methods_text.references import Library
@@ -39,7 +39,7 @@ from fineprint.reporting.words import Words, read_texts
 from fineprint.results.study import Study
 
 WORDS = Words("view")
-OFF_RANK = (COLLAPSED, COST_ONLY, NOT_RUN)
+OFF_RANK = (COLLAPSED, COST_ONLY, *NOT_MADE)
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,8 @@ from fineprint.core.records.runs import CurvePoint, Epoch, PredictRecord, TrainR
 from fineprint.core.records.scores import (
     COLLAPSED,
     COST_ONLY,
+    FAILED,
+    NOT_MADE,
     NOT_RUN,
     OK,
     Accuracy,
@@ -102,7 +104,9 @@ __all__ = [
     "ALPHA",
     "COLLAPSED",
     "COST_ONLY",
+    "FAILED",
     "GPU",
+    "NOT_MADE",
     "NOT_RUN",
     "OK",
     "Accuracy",

@@ -26,7 +26,7 @@ class Run(Record):
     method: str
     seed: int
     title: str
-    status: str  # "ok", "collapsed", "cost only" or "not run"
+    status: str  # "ok", "collapsed", "cost only", "failed" or "not run"
     reason: str | None
     train: TrainRecord | None
     predict: PredictRecord | None
