@@ -120,7 +120,7 @@ class ComparedVerdict(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedRank(Record):
-    """A method's rank among the methods of both studies; None where it collapsed or was not run."""
+    """A method's rank among the methods of both studies; None where it collapsed, failed or was not run."""
 
     task: str
     split: str
