@@ -26,6 +26,7 @@ include: "rules/serving.smk"
 include: "rules/report.smk"
 include: "rules/so_far.smk"
 include: "rules/plan.smk"
+include: "rules/compare.smk"
 
 
 wildcard_constraints:

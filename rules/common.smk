@@ -41,6 +41,30 @@ if workflow.resource_scopes.is_local("gpu"):
 HERE = Path(workflow.basedir).resolve() == Path.cwd().resolve()
 PROJECT = "" if HERE else f"{workflow.basedir}/"
 
+
+def read_compared():
+    """The results folders of two finished studies, which `snakemake compare` is given by `--config first=… second=…`."""
+    given = {
+        key: str(config.pop(key)).rstrip("/")
+        for key in ("first", "second")
+        if key in config
+    }
+    if len(given) == 1:
+        raise WorkflowError(WHAT_TO_COMPARE)
+    for key, folder in given.items():
+        if not Path(folder, "results.json").is_file():
+            raise WorkflowError(
+                f"{key}={folder} has no results.json; name the results folder of a finished study."
+            )
+    return given
+
+
+WHAT_TO_COMPARE = (
+    "compare: name the results folders of two finished studies, such as "
+    "--config first=results/a second=results/b."
+)
+COMPARED = read_compared()
+
 try:
     GPU_GB = read_gpu_size(config.pop("gpu", None))
     if workflow.is_main_process:
@@ -358,13 +382,28 @@ onerror:
 
 def name_changed_code():
     """Say which results were made by code that has changed since. What is forced is known only later, and named, too."""
-    if not workflow.is_main_process:
+    # Comparing two finished studies makes nothing of this one.
+    if not workflow.is_main_process or COMPARED:
         return
     if changed := find_changed_rules(list_all_records()):
         print(write_warning(changed, rerun_command(None)), file=sys.stderr)
 
 
 name_changed_code()
+
+
+def list_compared(wildcards):
+    """The results of both studies, by absolute path: a relative one would be taken for what this study makes, and the
+    study would be run."""
+    return [os.path.abspath(f"{folder}/results.json") for folder in COMPARED.values()]
+
+
+def compared_record(wildcards):
+    """What was found, in folders named after those of the two studies."""
+    if not COMPARED:
+        raise WorkflowError(WHAT_TO_COMPARE)
+    first, second = (Path(file).parent.name for file in list_compared(wildcards))
+    return f"results/compare/{first}/{second}/replication.json"
 
 
 def list_words(wildcards):

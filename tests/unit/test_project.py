@@ -44,8 +44,8 @@ def test_every_rule_has_its_script_log_and_environment():
         for block in re.split(r"\n(?=rule )", path.read_text(encoding="utf-8"))[1:]:
             name = block.split()[1].rstrip(":")
             script = re.search(r'script=f"\{PROJECT\}scripts/(\w+)\.py"', block).group(1)
-            assert script == name or script == "write_settings", name
-            assert re.search(rf'"logs/{{(study|STUDY\.study)}}/{name}[./]', block) and "conda:" in block, name
+            assert script == name or script in ("write_settings", "check_replication"), name
+            assert re.search(rf'"logs/({{(study|STUDY\.study)}}|compare)/{name}[./]', block) and "conda:" in block, name
             assert "mem_mb" in block and "runtime" in block, name
             assert ("benchmark:" in block) == ("output:" in block), "a target without a file runs each time it is asked"
 
