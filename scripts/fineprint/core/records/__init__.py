@@ -16,6 +16,7 @@ from fineprint.core.records.comparisons import (
     TaskMean,
     Verdict,
 )
+from fineprint.core.records.excerpts import Excerpt, QuotedBackbone, QuotedRun
 from fineprint.core.records.files import (
     as_mapping,
     folder_bytes,
@@ -110,6 +111,7 @@ __all__ = [
     "CurvePoint",
     "Environment",
     "Epoch",
+    "Excerpt",
     "ForgettingRecord",
     "Forgotten",
     "Interval",
@@ -131,6 +133,8 @@ __all__ = [
     "Placement",
     "PredictRecord",
     "Provenance",
+    "QuotedBackbone",
+    "QuotedRun",
     "ReadoutKind",
     "RealSize",
     "Record",
