@@ -6,7 +6,6 @@ letter has a glyph.
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from typing import Any
 import pypandoc
 import typst
 
+from fineprint.core.formats import CONTROL, REPLACED
 from fineprint.core.records import Results
 from fineprint.reporting.figures.fonts import copy_fonts, name_missing_letters, needs_system_fonts
 from fineprint.reporting.html import render
@@ -24,7 +24,6 @@ from fineprint.results.study import Study
 
 BODY, STYLE, FILTER, FONTS = "body.typ", "style.typ", "print.lua", "fonts"
 STANDARD = "ua-1"
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # what neither HTML nor a PDF can show
 
 
 def write_pdf(results: Results | Mapping[str, Any], figures: Path, report: Path, output: Path) -> None:
@@ -44,7 +43,7 @@ def write_pdf(results: Results | Mapping[str, Any], figures: Path, report: Path,
 def to_typst(html: str, report: Path) -> str:
     """Turn HTML into Typst markup; pandoc escapes what would be markup in Typst."""
     arguments = ["--wrap=none", "--shift-heading-level-by=-1", f"--lua-filter={report / FILTER}"]
-    shown = name_missing_letters(CONTROL.sub("", html))
+    shown = name_missing_letters(html)
     markup = pypandoc.convert_text(shown, "typst", format="html", extra_args=arguments)
     return markup.replace("align(center)[#table(", "align(left)[#table(")
 
@@ -58,7 +57,7 @@ def compile_typst(folder: Path, study: Study, body: str) -> bytes:
         "created": created[:10],
         "study": str(study.config["study"]),
     }
-    inputs = {key: name_missing_letters(CONTROL.sub("", value)) for key, value in inputs.items()}
+    inputs = {key: name_missing_letters(CONTROL.sub(REPLACED, value)) for key, value in inputs.items()}
     return typst.compile(
         folder / BODY,
         root=folder,

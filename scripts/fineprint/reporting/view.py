@@ -21,6 +21,7 @@ from fineprint.reporting.sections import (
     claim_ledger,
     cost,
     cost_only,
+    findings,
     merging,
     methods,
     pairs,
@@ -187,6 +188,7 @@ def describe_accuracy(study: Study, task: str) -> dict[str, Any]:
     matrices = [pairs.matrix_table(study, task, split) for split in study.splits_and_pooled(task)]
     shown = {
         "scores": scores.scores_tables(study, task),
+        "findings": findings.describe_findings(study, task),
         "macro_f1": scores.macro_f1_table(study, task),
         "choices": pairs.ablations_table(study, task),
         "matrices": [table for table in matrices if table],

@@ -7,9 +7,10 @@ import functools
 import hashlib
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fineprint.core.records import (
     BackboneRecord,
@@ -29,18 +30,20 @@ from fineprint.core.records import (
     as_mapping,
     make_record,
     read_json,
-    read_record,
     read_record_if_there,
 )
 from fineprint.core.settings import SettingsError
 from fineprint.jobs.code_state import describe_code
 from fineprint.jobs.environment import describe_commit, machine_facts
 from fineprint.results.benchmarks import read_jobs
+from fineprint.results.collecting_findings import collect_findings
 from fineprint.results.collecting_serving import collect_serving, list_environments
 from fineprint.results.comparing import compare_runs
 from fineprint.results.failures import explain_missing
+from fineprint.results.privacy import hide_in_command, hide_paths
 from fineprint.tasks._rows import POOLED
 
+Source = TypeVar("Source", TaskRecord, BackboneRecord)
 RUN_RECORDS = ("train", "predict", "scores")
 SERVING_RECORDS = ("ways", "combining", "forgetting")
 
@@ -69,21 +72,30 @@ def collect_study(file: Path, command: str) -> Results:
     used = {study["methods"][method]["backbone"] for method in names}
     noted = list_noted_records(folder, [*runs, *(serving.runs if serving else [])], sorted(used))
     return Results(
-        study=study,
+        study=hide_paths(study),
         kinds=make_record(written["kinds"], Kinds, f"{file}, kinds"),
-        provenance=describe_provenance(study, command, runs, list_environments(serving), steps, describe_code(noted)),
-        tasks={task: read_record(folder / "data" / task / "task.json", TaskRecord) for task in run["tasks"]},
+        provenance=describe_provenance(
+            study, hide_in_command(command), runs, list_environments(serving), steps, describe_code(noted)
+        ),
+        tasks={task: read_source(folder / "data" / task / "task.json", TaskRecord) for task in run["tasks"]},
         backbones={
             name: record
             for name in sorted(used)
-            if (record := read_record_if_there(folder / "backbones" / name / "backbone.json", BackboneRecord))
+            if (record := read_source(folder / "backbones" / name / "backbone.json", BackboneRecord))
         },
         runs=runs,
         means=compared.means,
         comparisons=compared.comparisons,
+        findings=collect_findings(study, folder, runs),
         serving=serving,
         steps=steps,
     )
+
+
+def read_source(file: Path, kind: type[Source]) -> Source | None:
+    """Read the record of a task or a backbone, where there is one, without the paths in its settings."""
+    record = read_record_if_there(file, kind)
+    return record and replace(record, settings=hide_paths(record.settings), facts=hide_paths(record.facts))
 
 
 def keep_what_is_there(study: dict[str, Any], folder: Path) -> None:
