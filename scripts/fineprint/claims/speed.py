@@ -4,7 +4,8 @@ An epoch's seconds are those of its steps: loading, recording CUDA graphs and ev
 epochs or more the first is left out, in which a process warms up. Compared is the mean logarithm of the seconds,
 since a difference of logarithms is that of a ratio; Student's t with Welch's degrees of freedom (1947, doi
 10.1093/biomet/34.1-2.28) gives the interval. Epochs of one training share its process and the state of its machine, so
-where there are several seeds the trainings count as repetitions, not their epochs.
+where there are several seeds the trainings count as repetitions, not their epochs. With one seed the interval is over
+epochs and knows nothing of how trainings differ, which the report says.
 """
 
 from __future__ import annotations
