@@ -39,9 +39,8 @@ def test_a_clear_result_is_said_in_every_section(tmp_path, outcome):
     assert f"{other} has the highest" not in text and f"behind {other}" not in text
     assert "Undecided against" not in text
     assert study.leaders("nli") == ([FULL] if outcome == "LoRA loses" else [LORA])
-    verdict = "not supported" if outcome == "LoRA loses" else "supported"
-    claim = re.search(r"95–100 % accepted: .{0,120}?(not supported|supported)", text)
-    assert claim and claim.group(1) == verdict
+    claim = re.search(r"95–100 % with < 1 % .{0,600}?(supported|contradicted|not testable here)", text)
+    assert claim and claim.group(1) == "not testable here", "the models were made here, whatever their order"
 
 
 def test_what_is_undecided_is_so_in_every_section(tmp_path):

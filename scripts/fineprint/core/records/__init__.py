@@ -16,6 +16,7 @@ from fineprint.core.records.comparisons import (
     TaskMean,
     Verdict,
 )
+from fineprint.core.records.excerpts import Excerpt, QuotedBackbone, QuotedRun
 from fineprint.core.records.files import (
     as_mapping,
     folder_bytes,
@@ -163,6 +164,7 @@ __all__ = [
     "Elsewhere",
     "Environment",
     "Epoch",
+    "Excerpt",
     "Finding",
     "FindingBase",
     "ForgettingRecord",
@@ -194,6 +196,8 @@ __all__ = [
     "Placement",
     "PredictRecord",
     "Provenance",
+    "QuotedBackbone",
+    "QuotedRun",
     "ReadoutKind",
     "RealSize",
     "Record",

@@ -90,6 +90,7 @@ class PredictRecord(Record):
     shots: list[Row]  # the worked examples in the prompt
     parameters: Parameters
     weight_bytes: int
+    unpacked_bytes: int | None = None  # of 4-bit weights, held a second time while a GPU had room
     planned_peak_bytes: int | None = None  # what the planner says of this prediction, on a GPU
     phases: dict[str, Phase]  # "loading", "prediction"
     rows_per_second: float | None

@@ -15,6 +15,7 @@ from fineprint.reporting.figures.calibration import draw_calibration
 from fineprint.reporting.figures.cost import draw_cost
 from fineprint.reporting.figures.drawing import Drawing
 from fineprint.reporting.figures.memory import draw_memory, draw_storage
+from fineprint.reporting.figures.memory_curve import draw_memory_curve
 from fineprint.reporting.figures.pairs import draw_pairs
 from fineprint.reporting.figures.scores import draw_accuracy, draw_confusion, draw_tags
 from fineprint.reporting.figures.serving import draw_growth
@@ -34,6 +35,7 @@ DRAWN_PER_TASK: dict[str, Draw] = {
     "cost": draw_cost,
     "speed": draw_speed,
     "memory": draw_memory,
+    "memory-curve": draw_memory_curve,
     "storage": draw_storage,
     "calibration": draw_calibration,
 }
