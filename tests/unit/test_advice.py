@@ -124,7 +124,7 @@ def test_further_seeds_are_named_and_may_disagree():
     assert "(seed 1 of 2)." in analysis.verdict_sentences(study, "nli")[0]
     assert (
         "Averaged over seeds RoBERTa, LoRA lies above it."
-        in " ".join(analysis.other_splits(study, "nli")) + (analysis.summarise_task(study, "nli")["others"][-1])
+        in " ".join(analysis.other_splits(study, "nli")) + (analysis.summarize_task(study, "nli")["others"][-1])
     )
 
 
@@ -145,7 +145,7 @@ def test_ratios_by_hand():
     assert table.rows[0][3].text == "0.0"
     reading = benefit.readings(study, "nli")[0]
     assert reading.startswith(
-        "RoBERTa, LoRA: 10.0 percentage points behind RoBERTa, full fine-tuning; in its favour: trainable para"
+        "RoBERTa, LoRA: 10.0 percentage points behind RoBERTa, full fine-tuning; in its favor: trainable para"
     )
     assert "about the same: weights at inference" in reading
 
@@ -199,6 +199,6 @@ def test_more_rows_per_second_speak_for_a_method_more_seconds_against_it():
     full, lora = results["runs"]
     full["predict"]["rows_per_second"], lora["predict"]["rows_per_second"] = 100.0, 200.0
     lora["train"]["phases"]["training"]["seconds"] = 2 * full["train"]["phases"]["training"]["seconds"]
-    favour, against = benefit.readings(Study(results), "nli")[0].split("against it")
-    assert "speed of prediction (2.00\u00a0×)" in favour
+    favor, against = benefit.readings(Study(results), "nli")[0].split("against it")
+    assert "speed of prediction (2.00\u00a0×)" in favor
     assert "training time (2.00\u00a0×)" in against

@@ -282,7 +282,7 @@ def entry(**changes):
     ("changes", "words"),
     [
         ({"quantity": "speeed"}, "quantity 'speeed' is unknown; accepted: accuracy_difference, accuracy_ratio,"),
-        ({"colour": "red"}, "(made_up).colour: this key is unknown; accepted here: against, arguments,"),
+        ({"color": "red"}, "(made_up).color: this key is unknown; accepted here: against, arguments,"),
         ({"expected": {}}, "one is wanted of `about`"),
         ({"expected": {"about": 1, "at_most": 2}}, "one is wanted of `about`"),
         ({"expected": {"beats": True}}, "needs a paired test"),

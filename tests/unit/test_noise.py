@@ -141,7 +141,7 @@ def test_a_merged_model_is_tested_against_its_adapter(scored):
     results = make_results({LORA: METHODS[LORA]}, splits={"test": 40}, with_gaps=False)
     results["runs"][0]["scores"] = {**scored, "status": "ok", "reason": None}
     cells = [cell.text for cell in merge_table(Study(results), "nli").rows[0]]
-    assert cells[2:4] == ["original weights, the sum quantised to nf4", "test"] and cells[4].startswith(
+    assert cells[2:4] == ["original weights, the sum quantized to nf4", "test"] and cells[4].startswith(
         "0.75 (0.60–0.86)"
     )
     assert cells[6].startswith("−20.0* (−32.5 to ") and cells[7:] == ["0.008", "80.0 %"]
@@ -150,7 +150,7 @@ def test_a_merged_model_is_tested_against_its_adapter(scored):
 @pytest.mark.parametrize(
     ("variant", "weights"),
     [
-        ("merged_into_dequantised_bfloat16", "quantised weights, dequantised to bfloat16"),
+        ("merged_into_dequantized_bfloat16", "quantized weights, dequantized to bfloat16"),
         ("merged_into_bfloat16", "original weights, bfloat16"),
     ],
 )

@@ -64,12 +64,12 @@ def test_one_method_alone():
     words = write(few("roberta_full"))
     assert "One method was run on one task." in words
     assert "McNemar" not in words and "Holm" not in words and "the others" not in words
-    assert "It was optimised by AdamW" in words
+    assert "It was optimized by AdamW" in words
 
 
 def test_nothing_trained():
     words = write(few("llama_zero_shot", "llama_one_shot"))
-    assert "Nothing was trained." in words and "optimised" not in words and "epoch with" not in words
+    assert "Nothing was trained." in words and "optimized" not in words and "epoch with" not in words
     assert "A generated answer that names no label" in words
 
 

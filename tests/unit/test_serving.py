@@ -400,7 +400,7 @@ def test_every_way_answers_once_before_anything_is_timed(make_entries, monkeypat
     assert asked == ["resident", "reloaded", "switched", "mixed", "merged", "swapped"]
 
 
-def test_a_quantised_backbone_is_shared_and_merging_into_it_shows(backbone_folders, tiny_rows, tmp_path):
+def test_a_quantized_backbone_is_shared_and_merging_into_it_shows(backbone_folders, tiny_rows, tmp_path):
     shape = ("lora", "linear_head", "decoder")
     entries = [
         make_entry(name, *shape, backbone_folders["decoder"], tmp_path / name, tiny_rows[:24], seed, precision="nf4")

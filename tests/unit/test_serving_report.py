@@ -328,7 +328,7 @@ def test_near_ties_are_told(results):
 
 def test_a_median_of_few_repeats_has_no_interval(results):
     few, enough = (
-        latency.summarise_times("merged", "lora", 8, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0][:count]) for count in (5, 6)
+        latency.summarize_times("merged", "lora", 8, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0][:count]) for count in (5, 6)
     )
     assert few.seconds_low is None and (enough.seconds_low, enough.seconds_high) == (1.0, 6.0)
     assert not is_apart(few, replace(enough, seconds_low=100.0, seconds_high=200.0))

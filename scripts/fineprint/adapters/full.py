@@ -15,7 +15,7 @@ class Settings(AdapterSettings):
     """No settings of its own."""
 
     kind: Literal["full"]
-    accepts_quantised: ClassVar[bool] = False
+    accepts_quantized: ClassVar[bool] = False
     saves_whole_model: ClassVar[bool] = True
     weights_code: ClassVar[str] = 'f"{folder}/adapter"'
     title: ClassVar[str] = "Full fine-tuning"

@@ -166,8 +166,8 @@ def describe_advice(entry: advice.Advice) -> dict[str, Any]:
 
 def describe_summary(study: Study, task: str) -> dict[str, Any]:
     """Return the summary of one task: with accuracies, or what was measured without them."""
-    described = analysis.summarise_task(study, task)
-    return described if study.measures_accuracy(task) else {**described, **cost_only.summarise_cost(study, task)}
+    described = analysis.summarize_task(study, task)
+    return described if study.measures_accuracy(task) else {**described, **cost_only.summarize_cost(study, task)}
 
 
 def describe_results(study: Study, task: str) -> dict[str, Any]:

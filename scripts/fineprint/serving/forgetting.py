@@ -1,4 +1,4 @@
-"""`measure_forgetting`: what the first task loses when the second is learnt on the same weights.
+"""`measure_forgetting`: what the first task loses when the second is learned on the same weights.
 
 A whole model is trained on with a new head, then the first task's head is put back. An adapter leaves the backbone as
 it was; that this is so is checked, not assumed.
@@ -71,9 +71,9 @@ def learn_on(record: ForgettingRecord, method: str, first: Entry, second: Entry,
             Assembled(second.method, second.readout, module), *examples, seed, f"{first.task} → {second.task} {method}"
         )
     module.eval()
-    learnt = score_hits(hit_rows(second.readout, module, second))
-    record.training.append(SecondTask(method=method, task=second.task, phases=phases, second=learnt))
-    # The first task's head as it was, on a backbone that has learnt the second: what is measured is the backbone's
+    learned = score_hits(hit_rows(second.readout, module, second))
+    record.training.append(SecondTask(method=method, task=second.task, phases=phases, second=learned))
+    # The first task's head as it was, on a backbone that has learned the second: what is measured is the backbone's
     # forgetting.
     put_head(module, place, old)
     note_scores(record, method, first, hit_rows(first.readout, module, first))

@@ -45,7 +45,7 @@ class Phase(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters(Record):
-    """Numbers of parameters; quantised weights count at their full number. `adapter` is everything trained outside
+    """Numbers of parameters; quantized weights count at their full number. `adapter` is everything trained outside
     the head, which for full fine-tuning is the backbone itself. `share` is (adapter + head) / total."""
 
     adapter: int

@@ -19,7 +19,7 @@ from fineprint.reporting.figures.drawing import (
     name_method,
     panels,
 )
-from fineprint.reporting.figures.style import COLOURS, GREY, HATCHES, WIDTH
+from fineprint.reporting.figures.style import COLORS, GRAY, HATCHES, WIDTH
 from fineprint.reporting.sections.cost import Storage, list_storage, memory_kinds
 from fineprint.results.study import Study
 
@@ -53,9 +53,9 @@ def draw_parts(axis: Axes, rows: list[dict[str, Any]]) -> None:
     """Draw what the tensors hold as stacked bars, on a scale of their own: a peak may be many times as large."""
     unit, name = choose_unit(max(sum(row[key] or 0 for key in PARTS) for row in rows))
     left = [0.0] * len(rows)
-    for (key, words), colour, hatch in zip(PARTS.items(), COLOURS, HATCHES, strict=False):
+    for (key, words), color, hatch in zip(PARTS.items(), COLORS, HATCHES, strict=False):
         widths = [(row[key] or 0) / unit for row in rows]
-        look = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.4, "label": words}
+        look = {"color": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0.4, "label": words}
         axis.barh(range(len(rows)), widths, left=left, height=0.62, **look)
         left = [start + width for start, width in zip(left, widths, strict=True)]
     axis.set(xlabel=f"Counted from the tensors, {name}", xlim=(0, None))
@@ -66,7 +66,7 @@ def draw_peaks(axis: Axes, rows: list[dict[str, Any]]) -> None:
     """Draw the measured peak of each method."""
     known = [(row["peak_bytes"], line) for line, row in enumerate(rows) if row["peak_bytes"] is not None]
     unit, name = choose_unit(max((value for value, _ in known), default=1))
-    axis.barh([line for _, line in known], [value / unit for value, _ in known], height=0.62, color=GREY)
+    axis.barh([line for _, line in known], [value / unit for value, _ in known], height=0.62, color=GRAY)
     axis.set(xlabel=f"Measured peak, {name}", xlim=(0, None))
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="y", visible=False)

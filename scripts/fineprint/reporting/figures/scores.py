@@ -21,7 +21,7 @@ from fineprint.reporting.figures.drawing import (
     strip_frame,
     style_grid,
 )
-from fineprint.reporting.figures.style import COLOURS, GREY, INK, MARKERS, WIDTH
+from fineprint.reporting.figures.style import COLORS, GRAY, INK, MARKERS, WIDTH
 from fineprint.results.study import Study
 from fineprint.tasks._rows import POOLED
 
@@ -68,17 +68,17 @@ def draw_split(axis: Axes, study: Study, task: str, split: str, position: int, m
     """Draw one split's points; splits lie beside each other within a method's band."""
     splits = study.splits(task)
     shift = (position - (len(splits) - 1) / 2) * 0.24
-    colour, marker = COLOURS[position % len(COLOURS)], MARKERS[position % len(MARKERS)]
+    color, marker = COLORS[position % len(COLORS)], MARKERS[position % len(MARKERS)]
     for line, method in enumerate(methods):
         score = study.score(task, method, split)
         if score:
             fine = study.status(task, method) == "ok"
-            ink = colour if fine else GREY
+            ink = color if fine else GRAY
             limits = [[score.accuracy - score.accuracy_low], [score.accuracy_high - score.accuracy]]
             look = {"color": ink, "markerfacecolor": ink if fine else "white", "markersize": 5}
             look |= {"elinewidth": 1.6, "capsize": 2.5}
             axis.errorbar([score.accuracy], [line + shift], xerr=limits, fmt=marker, **look)
-    axis.errorbar([], [], xerr=[], fmt=marker, color=colour, markersize=5, label=escape(split))
+    axis.errorbar([], [], xerr=[], fmt=marker, color=color, markersize=5, label=escape(split))
     scored = study.scored(task, split)
     if position == 0 and scored:
         baseline = scored[0][1].majority_rate

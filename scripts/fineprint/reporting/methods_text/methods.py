@@ -73,7 +73,7 @@ def training_sentences(study: Study) -> list[str]:
     plain = ("learning_rate", "warmup_ratio", "weight_decay", "max_grad_norm", "max_length")
     values = {key: by_value(methods, lambda training, key=key: formats.setting(training[key])) for key in plain}
     sentence = WORDS(
-        "optimisation",
+        "optimization",
         **values,
         alone=len(methods) == len(study.methods) == 1,
         optimizer=by_value(methods, lambda training: name_optimizer(training["optimizer"])),

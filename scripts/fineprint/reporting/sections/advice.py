@@ -24,7 +24,7 @@ from fineprint.reporting.words import Words
 from fineprint.results.study import Study
 
 LARGE_MODEL = 70e9
-LARGE_ENOUGH = 1e9  # below, what stays unquantised (embeddings, norms) weighs too much to be scaled up
+LARGE_ENOUGH = 1e9  # below, what stays unquantized (embeddings, norms) weighs too much to be scaled up
 FEW_NAMES = 2  # more beaten methods are counted, not named
 PARAMETERS, TIME, MEMORY, SAVED = TRAINING_COSTS
 

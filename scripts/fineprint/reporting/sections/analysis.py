@@ -191,7 +191,7 @@ def name_least(study: Study, task: str, axis: CostAxis, least: tuple[list[str], 
     return WORDS("alike", "higher" if axis.higher_is_better else "lower", methods=names, last=last, alike=write_alike())
 
 
-def summarise_task(study: Study, task: str) -> dict[str, Any]:
+def summarize_task(study: Study, task: str) -> dict[str, Any]:
     """Return the summary of one task."""
     leaders = study.leaders(task)
     return {

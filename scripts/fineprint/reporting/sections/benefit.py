@@ -119,7 +119,7 @@ def readings(study: Study, task: str) -> list[str]:
 
 def read_costs(entry: Challenger) -> str:
     """Return one method's benefit against its cost."""
-    groups: dict[str, list[str]] = {"favour": [], "alike": [], "against": []}
+    groups: dict[str, list[str]] = {"favor": [], "alike": [], "against": []}
     for axis in COSTS:
         ratio = entry.ratio(axis)
         if ratio is not None:
@@ -137,4 +137,4 @@ def assess_ratio(ratio: float, axis: CostAxis) -> str:
     """Return whether a multiple of the best method's cost speaks for or against a method, or neither."""
     if are_alike(ratio, 1.0):
         return "alike"
-    return "favour" if (ratio > 1) == axis.higher_is_better else "against"
+    return "favor" if (ratio > 1) == axis.higher_is_better else "against"

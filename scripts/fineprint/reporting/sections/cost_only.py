@@ -116,7 +116,7 @@ def list_least(study: Study, task: str, axis: CostAxis) -> str:
     return WORDS("advice", "found" if found else "none", found=found, least=axis.least, cost=axis.name)
 
 
-def summarise_cost(study: Study, task: str) -> dict[str, Any]:
+def summarize_cost(study: Study, task: str) -> dict[str, Any]:
     """Return the part of a task's summary that stands where there are accuracies otherwise."""
     return {
         "verdict": verdict(study, task),

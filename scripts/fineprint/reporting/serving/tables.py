@@ -205,7 +205,7 @@ def difference_cell(row: Combined) -> Cell:
 
 
 def forgetting_table(part: ServingResults) -> Table | None:
-    """Return the first task before and after the second was learnt; without accuracies the backbone alone."""
+    """Return the first task before and after the second was learned; without accuracies the backbone alone."""
     record = part.record.forgetting
     if record is None:
         return None
