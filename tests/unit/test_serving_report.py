@@ -243,8 +243,8 @@ def test_meeting_points_are_computed():
     assert meeting(Line(0, 1, (1, 2)), Line(0, 4, (1, 2))) == 1
     assert meeting(Line(10, 4, (1, 2)), Line(0, 4, (1, 2))) is None
     assert compare(2.0, 2.0, formats.rate) == "2.00, the same"
-    assert "50 % less" in compare(1.0, 2.0, formats.rate).replace("50.0", "50")
-    assert "20.0 % more" in compare(1.2, 1.0, formats.rate) and "as much" in compare(3.0, 1.0, formats.rate)
+    assert "50\u00a0% less" in compare(1.0, 2.0, formats.rate).replace("50.0", "50")
+    assert "20.0\u00a0% more" in compare(1.2, 1.0, formats.rate) and "as much" in compare(3.0, 1.0, formats.rate)
 
 
 def test_accuracy_is_worded_by_the_test(results):

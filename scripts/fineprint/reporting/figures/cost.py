@@ -39,7 +39,7 @@ class Scale:
 SCALES = (
     Scale("trainable_parameters", "Trainable parameters", PARAMETERS),
     Scale("training_seconds", "Training time", TRAINING_TIME),
-    Scale("peak_training_bytes", "Peak memory in training", TRAINING_MEMORY),
+    Scale("training_memory_bytes", "Memory in training", TRAINING_MEMORY),
 )
 KEY_LINE_INCHES = 0.17
 TRAILING_ZEROS = re.compile(r"\.0+(?!\d)|(?<=\.\d)0+(?!\d)")
@@ -83,9 +83,9 @@ def keep_known(rows: list[dict[str, Any]], scale: Scale) -> list[dict[str, Any]]
 
 def cost_row(study: Study, task: str, method: str) -> dict[str, Any]:
     """Return one method's accuracy and costs."""
-    run, score = study.run(task, method), study.score(task, method, study.headline(task))
+    score = study.score(task, method, study.headline(task))
     assert score is not None
-    costs = {scale.key: scale.cost.get(run) for scale in SCALES}
+    costs = {scale.key: scale.cost.of(study, task, method) for scale in SCALES}
     status = study.status(task, method)
     return {**name_method(study, method), "status": status, "accuracy": score.accuracy, **costs}
 

@@ -18,7 +18,7 @@ from fineprint.results.study import Study
 
 WORDS = Words("cost_only")
 TILES = (
-    ("Peak training memory", cost_axes.TRAINING_MEMORY, formats.size),
+    ("Training memory", cost_axes.TRAINING_MEMORY, formats.size),
     ("Training, examples per second", TRAINING_SPEED, formats.rate),
     ("Prediction, examples per second", cost_axes.SPEED, formats.rate),
 )
@@ -86,7 +86,7 @@ def range_tile(
     known = sorted(
         (value, study.numbers[method], method)
         for method in methods
-        if (value := axis.get(study.run(task, method))) is not None
+        if (value := axis.of(study, task, method)) is not None
     )
     if not known or not cost_axes.are_comparable(study, task, methods, axis):
         return None
