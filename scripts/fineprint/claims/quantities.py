@@ -13,7 +13,7 @@ from fineprint.claims.cases import Case, Measurement, NotMeasured, describe_mach
 from fineprint.core import formats
 from fineprint.core.records import COLLAPSED, COST_ONLY, Parameters, Score, ServingRecord
 from fineprint.results.study import Difference
-from fineprint.scoring.statistics import Z_95
+from fineprint.scoring.paired import Z_95
 
 MEMORY_KINDS = {"allocated": "allocated on the GPU", "resident": "resident memory, no GPU"}
 
