@@ -140,6 +140,7 @@ rule score_predictions:
         task="results/{study}/data/{task}/task.json",
         predictions="results/{study}/runs/{task}/{method}/{seed}/predictions",
         predict_record="results/{study}/runs/{task}/{method}/{seed}/predict.json",
+        train_record="results/{study}/runs/{task}/{method}/{seed}/train.json",
     output:
         record="results/{study}/runs/{task}/{method}/{seed}/scores.json",
     log:
@@ -157,6 +158,7 @@ rule score_predictions:
             --task {input.task:q} \
             --predictions {input.predictions:q} \
             --predict_record {input.predict_record:q} \
+            --train_record {input.train_record:q} \
             --record {output.record:q} \
             2>&1 | tee {log:q}
         """

@@ -8,16 +8,17 @@ from fineprint.jobs.job import run_job
 from fineprint.scoring.scoring import score_run
 
 
-def main(*, task: Path, predictions: Path, predict_record: Path, record: Path) -> None:
+def main(*, task: Path, predictions: Path, predict_record: Path, train_record: Path, record: Path) -> None:
     """Score a run.
 
     Args:
         task: the task's record.
         predictions: folder with the predictions by split.
         predict_record: what prediction noted.
+        train_record: what training noted.
         record: the scores.
     """
-    write_json(record, score_run(task, predictions, predict_record))
+    write_json(record, score_run(task, predictions, predict_record, train_record))
     note_code(record)
 
 

@@ -21,9 +21,9 @@ from scipy.stats import norm
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from fineprint.scoring.inference import Comparison, compare_methods
+from fineprint.core.records import MethodComparison, Verdict
+from fineprint.scoring.inference import compare_methods
 from fineprint.scoring.variance import MethodScores
-from fineprint.scoring.verdicts import Verdict
 
 ACCURACY, MARGIN = 0.85, 0.01
 # Parts of the latent variance; two methods differ on about 13 % of examples.
@@ -86,7 +86,7 @@ def simulate(
 ) -> Outcome:
     """Return how often the comparisons of simulated studies are right."""
     random = np.random.default_rng(seed)
-    found: list[list[Comparison]] = []
+    found: list[list[MethodComparison]] = []
     for _ in range(studies):
         methods, groups = draw_study(random, design)
         found.append(compare_methods(methods, groups, MARGIN, pairs))

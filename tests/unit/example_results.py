@@ -10,7 +10,7 @@ from example_runs import LABELS, LINEAR, LORA, METHODS, RANDOM, machine, make_ru
 from example_steps import STEPS
 from fineprint.core.records import AdapterKind, BackboneKind, ReadoutKind, TaskKind, as_mapping
 from fineprint.core.settings import find_settings, list_kinds
-from fineprint.scoring import statistics
+from fineprint.results.comparing import Answers, compare_answers
 from fineprint.study.kinds import quote_kind
 
 __all__ = ["METHODS", "as_plain", "make_results"]
@@ -117,14 +117,14 @@ def make_results_anew(
     specs = dict(methods)
     if with_gaps:
         specs["roberta_random"] = RANDOM
-    runs, comparisons = [], []
+    runs, means, comparisons = [], [], []
     for task in tasks:
+        answers: dict[str, list[Answers]] = {}
         for seed in seeds:
             found = {name: make_run(task, name, spec, seed, splits) for name, spec in specs.items()}
             runs += [run for run, _ in found.values()]
-            for split in next(iter(found.values()))[1]:
-                pairs = statistics.compare_paired({name: hits[split] for name, (_, hits) in found.items()})
-                comparisons += [{**as_plain(pair), "task": task, "split": split, "seed": seed} for pair in pairs]
+            for name, (_, answered) in found.items():
+                answers.setdefault(name, []).append(answered)
             if with_gaps:
                 runs.append(
                     {
@@ -139,6 +139,9 @@ def make_results_anew(
                         "scores": None,
                     }
                 )
+        compared = compare_answers(task, answers, set(answers), margin=1.0)
+        means += compared.means
+        comparisons += compared.comparisons
     names = [*specs, *(["llama_large"] if with_gaps else [])]
     study = make_study(specs, names, tasks, seeds)
     created = "2026-01-02T03:04:05+00:00"
@@ -163,6 +166,7 @@ def make_results_anew(
         "tasks": {task: make_task(task, splits) for task in tasks},
         "backbones": backbones,
         "runs": runs,
+        "means": means,
         "comparisons": comparisons,
         "serving": None,
         "steps": STEPS,
@@ -230,6 +234,7 @@ def make_study(
         "study": "demo",
         "title": "Ways to fine-tune transformers: the demo study",
         "description": "Small models, made and fine-tuned on this machine, compared on the same rows.",
+        "margin": 1.0,
         "data_seed": 42,
         "tasks": {task: {"kind": "demo_nli"} for task in tasks},
         "backbones": {

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from fineprint.scoring import scoring, statistics
+from fineprint.results.comparing import Answers, list_answers
+from fineprint.scoring import scoring
+from fineprint.scoring.means import find_collapse
 
 HARD_TEXT = '{{ x }} #panic("x") $1$ *b* | <script>alert(1)</script>'  # must come out as it stands
 LABELS = ["entailment", "neutral", "contradiction"]
@@ -158,6 +160,7 @@ def make_entries(accuracy: float, rows: int, seed: int, generated: bool) -> list
         tags = {tag: values[number % len(values)] for tag, values in TAGS.items()}
         entries.append(
             {
+                "group": f"{rows} {number // 3}",
                 "gold": gold,
                 "label": label,
                 "answer": answer,
@@ -295,6 +298,7 @@ def make_predict(spec: tuple[Any, ...]) -> dict[str, Any]:
         "rows_per_second": 850.0 if prompt else 2025.5,
         "variants": [],
         "trials": [],
+        "varies_by_seed": True,
         "notes": [],
         "environment": environment(),
     }
@@ -324,19 +328,17 @@ def make_trials(readout: dict[str, Any]) -> list[dict[str, Any]]:
 
 def make_run(
     task: str, name: str, spec: tuple[Any, ...], seed: int, splits: dict[str, int]
-) -> tuple[dict[str, Any], dict[str, list[bool]]]:
-    """Return a run, and which rows it got right by split."""
+) -> tuple[dict[str, Any], Answers]:
+    """Return a run, and how it answered each example by split."""
     generated = spec[4]["kind"] == "generation"
     entries = {
         split: make_entries(spec[5] - 0.01 * position, rows, sum(map(ord, name)) + seed, generated)
         for position, (split, rows) in enumerate(splits.items())
     }
     scores: dict[str, Any] = scoring.score_splits(entries, LABELS)
-    hits = {
-        split: [entry["gold"] == entry["label"] for entry in part]
-        for split, part in scoring.join_splits(entries).items()
-    }
-    reason = statistics.find_collapse(scores)
+    answers = {split: list_answers(part) for split, part in scoring.join_splits(entries).items()}
+    trains_adapter = bool(spec[6] and spec[6][0])
+    reason = find_collapse(spec[5], 300, dict.fromkeys(LABELS, 100)) if trains_adapter else None
     merged = spec[3]["kind"] == "lora" and generated
     record = {
         "splits": scores,
@@ -357,4 +359,4 @@ def make_run(
         "predict": make_predict(spec),
         "scores": record,
     }
-    return run, hits
+    return run, answers

@@ -7,7 +7,8 @@ from typing import Any
 from example_results import METHODS, as_plain, make_results, make_task
 from example_runs import environment, make_run
 from fineprint.core.records import COST_ONLY
-from fineprint.scoring import statistics
+from fineprint.results.comparing import Compared, compare_answers
+from fineprint.scoring.statistics import wilson_interval
 
 TASKS = ("nli", "sentiment", "question_answering")
 PAIR = {"full": "roberta_full", "lora": "roberta_lora"}
@@ -110,7 +111,7 @@ def make_serving() -> dict[str, Any]:
 def make_score(way: str, of: list[str], task: str, difference: float | None) -> dict[str, Any]:
     """Return one score of combined adapters; a difference of two points or more is real."""
     correct = round(300 * (0.88 + (difference or 0.0)))
-    low, high = statistics.wilson_interval(correct, 300)
+    low, high = wilson_interval(correct, 300)
     chance = None if difference is None else 0.001 if abs(difference) >= 0.02 else 0.6
     return {
         "way": way,
@@ -217,12 +218,13 @@ def make_long_results(names: tuple[str, ...], splits: dict[str, int]) -> dict[st
 def add_serving(results: dict[str, Any]) -> dict[str, Any]:
     """Add the part to results that have the methods of PAIR."""
     few = {name: METHODS[name] for name in PAIR.values()}
-    runs, comparisons = [], []
+    runs, compared = [], Compared([], [])
     for task in TASKS:
         found = {name: make_run(task, name, spec, 1, SPLITS) for name, spec in few.items()}
         runs += [run for run, _ in found.values()]
-        pairs = statistics.compare_paired({name: hits["matched"] for name, (_, hits) in found.items()})
-        comparisons += [{**as_plain(pair), "task": task, "split": "matched", "seed": 1} for pair in pairs]
+        answers = {name: [answered] for name, (_, answered) in found.items()}
+        for all_found, of_task in zip(compared, compare_answers(task, answers, set(answers), margin=1.0), strict=True):
+            all_found.extend(of_task)
     results["study"]["serving"] = {
         "backbone": "encoder",
         "tasks": list(TASKS),
@@ -235,7 +237,8 @@ def add_serving(results: dict[str, Any]) -> dict[str, Any]:
         "seed": 1,
         "tasks": {task: make_task(task, SPLITS) for task in TASKS},
         "runs": as_plain(runs),
-        "comparisons": comparisons,
+        "means": as_plain(compared.means),
+        "comparisons": as_plain(compared.comparisons),
         "ways": make_serving(),
         "combining": make_combining(),
         "forgetting": make_forgetting(),

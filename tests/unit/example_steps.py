@@ -66,7 +66,7 @@ STEPS = [
         rule="score_predictions",
         leaves="scores with intervals",
         writes=[f"{RUN}/scores.json"],
-        after=["prepare_task", "predict_labels"],
+        after=["prepare_task", "train_method", "predict_labels"],
     ),
     Step(
         rule="write_serving_settings",

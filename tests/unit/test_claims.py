@@ -1,17 +1,16 @@
 """Claims against results: each verdict worked out by hand."""
 
 import copy
-import math
 from pathlib import Path
 
 import pytest
 import yaml
 
-from example_contests import FULL, LORA, make_contest, set_hits
+from example_contests import FULL, LORA, make_contest
 from example_runs import METHODS, environment
 from fineprint.claims.cases import Case, Measurement, NotMeasured
 from fineprint.claims.published import published_rows, read_published
-from fineprint.claims.quantities import QUANTITIES, ratio_interval
+from fineprint.claims.quantities import QUANTITIES
 from fineprint.claims.verdicts import (
     NOT_SUPPORTED,
     NOT_TESTABLE,
@@ -125,13 +124,6 @@ def test_times_of_two_machines_are_not_compared():
     assert "different machines" in assess(results, "lora_speed").sentence
 
 
-def test_ratio_interval_by_hand():
-    low, high = ratio_interval(270, 240, 30)
-    half = 1.959963984540054 * math.sqrt(30 / (270 * 240))  # 0.04217
-    assert low == pytest.approx(1.125 * math.exp(-half)) == pytest.approx(1.0785, abs=1e-4)
-    assert high == pytest.approx(1.125 * math.exp(half)) == pytest.approx(1.1734, abs=1e-4)
-
-
 @pytest.mark.parametrize(
     ("lora", "verdict", "words"),
     [
@@ -169,20 +161,9 @@ def test_a_higher_accuracy_alone_is_not_support():
 
 
 def test_a_collapsed_run_decides_nothing():
-    assessed = assess(make_contest({ZERO: range(100), ONE: range(230)}), "one_shot")
+    assessed = assess(make_contest({FULL: range(290), LORA: range(100)}), "lora_accuracy")
     assert assessed.verdict == NOT_TESTABLE
-    assert "Llama, zero-shot collapsed" in assessed.sentence
-
-
-def test_every_seed_must_support():
-    results = make_contest({ZERO: range(200), ONE: range(230)}, seeds=(1, 2))
-    assert assess(results, "one_shot").verdict == SUPPORTED
-    set_hits(results, {ZERO: range(230), ONE: range(200)}, seed=2)
-    assessed = assess(results, "one_shot")
-    assert assessed.verdict == NOT_SUPPORTED
-    assert "1 of 2 cases: the paired test confirms it" in assessed.sentence
-    lines = ledger_row(assessed).measured
-    assert [line.split(":")[0] for line in lines] == [f"No. 2 against No. 1, seed {seed}" for seed in (1, 2)]
+    assert "RoBERTa, LoRA collapsed" in assessed.sentence
 
 
 def test_every_pair_must_support():
@@ -225,7 +206,7 @@ def serving(switch, reload, after="aa"):
     rows += [{**row, "way": "reloaded", "method": FULL, "switch_seconds_median": reload}]
     kept = [{"way": "switched", "method": LORA, "before": "aa", "after": after}]
     absent = {"seed": 1, "tasks": {}, "runs": [], "combining": None, "forgetting": None, "real_size": None}
-    return {"ways": {"settings": {}, "rows": rows, "backbone": kept}, "comparisons": [], **absent}
+    return {"ways": {"settings": {}, "rows": rows, "backbone": kept}, "means": [], "comparisons": [], **absent}
 
 
 def test_switching_adapters():

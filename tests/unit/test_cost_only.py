@@ -9,7 +9,8 @@ from fineprint.backbones.demo_encoder import Settings as DemoEncoder
 from fineprint.backbones.random_weights import Settings as RandomWeights
 from fineprint.core.records import COST_ONLY, write_json
 from fineprint.reporting.pdf import write_pdf
-from fineprint.results.collecting import compare_runs, table_rows
+from fineprint.results.collecting import table_rows
+from fineprint.results.comparing import Compared, compare_runs
 from fineprint.results.study import Study
 from fineprint.scoring.scoring import score_run
 from fineprint.study.reading import describe_run, read_study, why_no_accuracy
@@ -78,6 +79,7 @@ def make_cost_only(methods=None, several=()):
     results["runs"] = [run if run["method"] in several else without_scores(run) for run in results["runs"]]
     kept = [pair for pair in results["comparisons"] if {pair["first"], pair["second"]} <= set(several)]
     results["comparisons"] = kept
+    results["means"] = [mean for mean in results["means"] if mean["method"] in several]
     for backbone in results["backbones"].values():
         backbone["settings"]["kind"] = "random_weights"
     for task in results["tasks"].values():
@@ -90,7 +92,8 @@ def test_nothing_is_scored_whatever_was_predicted(tmp_path):
     write_json(
         tmp_path / "predict.json", make_predict(METHODS["roberta_lora"]) | {"run_config": {"why_no_accuracy": WHY}}
     )
-    record = score_run(tmp_path / "task.json", tmp_path / "predictions", tmp_path / "predict.json")
+    names = ("task.json", "predictions", "predict.json", "train.json")
+    record = score_run(*(tmp_path / name for name in names))
     assert record.splits == record.variants == {} and record.status == COST_ONLY
     assert record.reason == f"accuracy was not measured: {WHY}"
 
@@ -101,7 +104,7 @@ def test_the_table_has_one_row_a_run_with_costs_and_no_accuracy(tmp_path):
     assert len(rows) == len(METHODS)
     assert all(row["accuracy"] is None and row["status"] == COST_ONLY for row in rows)
     assert all(row["predict_seconds"] and row["total_parameters"] for row in rows)
-    assert compare_runs(tmp_path, results.runs) == []
+    assert compare_runs(tmp_path, results.runs, 1.0) == Compared([], [])
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +156,7 @@ def test_methods_with_an_accuracy_are_still_ranked_beside_others(tmp_path):
     assert study.measures_accuracy("nli")
     assert [method for method, _ in study.ranked("nli")] == ["roberta_full", "roberta_lora"]
     text = text_of(without_pictures(results, tmp_path))
-    assert "RoBERTa, full fine-tuning has the highest accuracy" in text
+    assert "RoBERTa, full fine-tuning has the highest mean accuracy" in text
     assert f"(cost only): accuracy was not measured: {WHY}." in text
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from fineprint.core.records import Scope, Verdict
 from fineprint.scoring.inference import compare_methods
 from fineprint.scoring.paired import bonett_price_interval
 from fineprint.scoring.variance import (
@@ -20,7 +21,7 @@ from fineprint.scoring.variance import (
     measure_seed_variance,
     shared_floor,
 )
-from fineprint.scoring.verdicts import Estimate, Scope, Verdict, decide
+from fineprint.scoring.verdicts import Estimate, decide
 
 MARGIN = 0.01
 SIZES = (1, 2, 3, 5)  # of groups

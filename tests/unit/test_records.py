@@ -61,14 +61,13 @@ def test_a_figure_that_no_rule_writes_alone_names_no_rule():
 
 def test_a_pair_is_signed_from_either_side(results):
     study = Study(results)
-    there = study.difference("nli", "roberta_full", "roberta_lora")
-    back = study.difference("nli", "roberta_lora", "roberta_full")
-    assert there.value == -back.value and (there.low, there.high) == (-back.high, -back.low)
-    assert (there.first_only, there.second_only) == (back.second_only, back.first_only)
-    assert there.p_value_holm == back.p_value_holm and back.turned == there
-    rights = [study.score("nli", name, "test").correct for name in ("roberta_full", "roberta_lora")]
-    assert there.first_only - there.second_only == rights[0] - rights[1]
-    assert study.difference("nli", "roberta_full", "roberta_lora", seed=7) is None
+    there = study.comparison("nli", "roberta_full", "roberta_lora")
+    back = study.comparison("nli", "roberta_lora", "roberta_full")
+    assert there.difference == -back.difference and there.interval == back.interval.mirrored
+    assert there.p_value_holm == back.p_value_holm and back.seen_from("roberta_full") == there
+    rights = [study.score("nli", name, "test").accuracy for name in ("roberta_full", "roberta_lora")]
+    assert there.difference == pytest.approx(rights[0] - rights[1])
+    assert study.comparison("nli", "roberta_full", "nobody") is None
 
 
 def test_memory_is_the_gpu_s_where_there_is_one(results):

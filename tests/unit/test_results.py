@@ -5,10 +5,10 @@ import pytest
 from example_contests import FULL, LORA, make_contest
 from example_results import METHODS, make_results
 from fineprint.core.records import Step
+from fineprint.results.comparing import Answered, compare_answers
 from fineprint.results.matching import describe, find, matches
 from fineprint.results.steps import direct_arrows, followers, place_steps
 from fineprint.results.study import Study
-from fineprint.scoring.statistics import mcnemar_p_value, paired_difference
 
 PREFIX = "roberta_prefix"
 
@@ -19,33 +19,54 @@ def contest():
     return Study(make_contest({FULL: range(265), LORA: range(270), PREFIX: range(180)}))
 
 
-def test_the_most_accurate_come_first_and_equal_ones_share_a_rank(contest):
-    assert [(method, score.correct) for method, score in contest.ranked("nli")] == [
-        (LORA, 270),
-        (FULL, 265),
-        (PREFIX, 180),
+def test_the_most_accurate_come_first_and_ranks_count_what_is_better(contest):
+    assert [(method, mean.mean) for method, mean in contest.ranked("nli")] == [
+        (LORA, 0.9),
+        (FULL, pytest.approx(265 / 300)),
+        (PREFIX, 0.6),
     ]
-    assert contest.ranking("nli") == [[LORA, FULL], [PREFIX]] and contest.leaders("nli") == [LORA, FULL]
-    assert [contest.rank("nli", method) for method in (FULL, LORA, PREFIX, "nobody")] == [1, 1, 2, None]
+    assert contest.leaders("nli") == [LORA, FULL] and contest.as_good("nli") == [LORA]
+    assert [contest.rank("nli", method) for method in (FULL, LORA, PREFIX, "nobody")] == [1, 1, 3, None]
     assert [method for method, _ in contest.scored("nli")] == [FULL, LORA, PREFIX], "in the config's order"
+    assert contest.majority_rate("nli", "matched") == pytest.approx(1 / 3)
 
 
-def test_a_difference_is_signed_from_the_first_to_the_second(contest):
-    """LoRA alone is right on five rows: p = 2 / 2^5, times two or more for the three pairs."""
-    there, back = contest.difference("nli", LORA, FULL), contest.difference("nli", FULL, LORA)
-    value, low, high = paired_difference(0, 5, 300)
-    assert (back.value, back.low, back.high) == (value, low, high) and value == pytest.approx(-5 / 300)
-    assert (there.value, there.low, there.high) == (-value, -high, -low)
-    assert there.p_value_holm == back.p_value_holm == pytest.approx(mcnemar_p_value(5, 0))
-    assert not there.is_real and contest.difference("nli", FULL, PREFIX).is_real
-    assert contest.difference("nli", FULL, "nobody") is None
+def test_a_comparison_is_signed_from_the_first_to_the_second(contest):
+    there, back = contest.comparison("nli", LORA, FULL), contest.comparison("nli", FULL, LORA)
+    assert there.difference == pytest.approx(5 / 300) == -back.difference
+    assert there.interval == back.interval.mirrored and there.interval.low < 5 / 300 < there.interval.high
+    assert there.p_value_holm == back.p_value_holm and (there.first, back.first) == (LORA, FULL)
+    assert not there.is_significant and contest.comparison("nli", FULL, PREFIX).is_significant
+    assert contest.comparison("nli", FULL, "nobody") is None
 
 
-def test_a_difference_is_real_below_five_percent():
-    results = make_contest({FULL: range(265), LORA: range(270)})
-    for p_value, real in ((0.049, True), (0.05, False)):
-        results["comparisons"][0]["p_value_holm"] = p_value
-        assert Study(results).difference("nli", FULL, LORA).is_real == real
+def test_one_seed_concludes_about_trained_models_only(contest):
+    found = contest.comparison("nli", FULL, PREFIX)
+    assert (found.scope, found.verdict, found.model_verdict) == ("trained model", "inconclusive", "better")
+    three = Study(make_contest({FULL: range(265), PREFIX: range(180)}, seeds=(1, 2, 3)))
+    found = three.comparison("nli", FULL, PREFIX)
+    assert (found.scope, found.verdict, found.model_verdict) == ("method", "better", None)
+
+
+def test_groups_of_examples_widen_intervals():
+    answers = {
+        name: [{"a": [Answered(str(row // 30), row < right) for row in range(300)]}]
+        for name, right in ((FULL, 270), (LORA, 240))
+    }
+    single = {
+        name: [{"a": [Answered(str(row), one.is_right) for row, one in enumerate(seeds[0]["a"])]}]
+        for name, seeds in answers.items()
+    }
+    grouped, alone = (compare_answers("nli", part, [], 1.0).comparisons[0] for part in (answers, single))
+    assert (grouped.groups, alone.groups) == (10, 300)
+    assert grouped.standard_error > 3 * alone.standard_error
+
+
+def test_few_examples_and_a_single_group_cost_no_report():
+    """Everything was trained by then: a split of one example is left out, one group is taken for none."""
+    one = {FULL: [{"a": [Answered("g", True)], "b": [Answered("g", True), Answered("g", False)]}]}
+    found = compare_answers("nli", one, [FULL], 1.0)
+    assert [(mean.split, mean.groups) for mean in found.means] == [("b", 2)] and found.comparisons == []
 
 
 def test_the_first_test_split_decides_and_all_together_are_counted():
@@ -59,7 +80,7 @@ def test_the_first_test_split_decides_and_all_together_are_counted():
 
 def test_further_seeds_are_asked_by_number():
     study = Study(make_contest({FULL: range(270)}, seeds=(4, 7)))
-    assert study.seed == 4 and study.seeds == [4, 7] and study.seed_scores("nli", FULL, "matched") == [0.9, 0.9]
+    assert study.seed == 4 and study.seeds == [4, 7] and study.mean("nli", FULL).by_seed == (0.9, 0.9)
     assert study.run("nli", FULL).seed == 4 and study.run("nli", FULL, 7).seed == 7
     assert study.run("nli", FULL, 5) is None and study.run("other", FULL) is None
     assert study.score("nli", FULL, "matched", 7).correct == 270 and study.score("nli", FULL, "none") is None
@@ -69,7 +90,9 @@ def test_what_did_not_run_or_collapsed_is_told_and_not_ranked():
     results = make_contest({FULL: range(270), LORA: range(100)})
     study = Study(results)
     assert [study.status("nli", method) for method in (FULL, LORA, "nobody")] == ["ok", "collapsed", "not run"]
-    assert [method for method, _ in study.ranked("nli")] == [FULL] and study.seed_scores("nli", LORA, "matched") == []
+    assert [method for method, _ in study.ranked("nli")] == [FULL] and study.mean("nli", LORA).mean == pytest.approx(
+        1 / 3
+    )
     assert len(study.reasons("nli", "collapsed")) == 1 and study.reasons("nli", "ok") == []
     assert study.measures_accuracy("nli")
     for run in results["runs"]:

@@ -1,22 +1,21 @@
 """Scores of a run, every number of them by hand: what is counted, where intervals end, what is compared with what."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 from scipy.stats import binomtest
 
 from example_results import METHODS, make_task
-from example_runs import make_predict
+from example_runs import make_predict, make_train
 from fineprint.core.records import PairedTest, ReliabilityBin, write_json
 from fineprint.scoring import scoring
 from fineprint.scoring.calibration import BINS, calibrate, describe_bin
 from fineprint.scoring.labels import LabelScores
+from fineprint.scoring.means import find_collapse
 from fineprint.scoring.statistics import (
-    compare_paired,
+    compare_pair,
     count_confusion,
     describe_correction,
-    find_collapse,
     holm,
     mcnemar_p_value,
     natural_order,
@@ -110,32 +109,29 @@ def test_numbers_in_names_are_sorted_as_numbers():
     assert natural_order(("x", "7")) == [(1, 0, "x|"), (0, 7, "")]
 
 
-@pytest.mark.parametrize(("low", "majority", "collapsed"), [(0.5, 0.5, True), (0.501, 0.5, False), (0.4, 0.5, True)])
-def test_a_run_that_may_be_a_constant_answer_has_collapsed(low, majority, collapsed):
-    """The first split alone is looked at."""
-    score = SimpleNamespace(accuracy=0.55, accuracy_low=low, accuracy_high=0.6, majority_rate=majority)
-    said = find_collapse({"first": score, "second": None})
+@pytest.mark.parametrize(("correct", "collapsed"), [(34, True), (42, True), (44, False), (90, False)])
+def test_a_training_that_may_be_a_constant_answer_has_collapsed(correct, collapsed):
+    """A third of 100 held-out examples: 43 right ones are the most whose interval reaches down to it."""
+    said = find_collapse(correct / 100, 100, {"a": 34, "b": 33, "c": 33})
     if not collapsed:
         assert said is None
-    else:
-        assert said == (
-            f"accuracy 0.550 on first (95 % interval {low:.3f} to 0.600) is no better than always giving the most "
-            "frequent label (0.500)"
-        )
+        return
+    low, high = binomtest(correct, 100).proportion_ci(0.95, method="wilson")
+    assert said == (
+        f"accuracy {correct / 100:.3f} on the 100 held-out examples (95 % interval {low:.3f} to {high:.3f}) is no "
+        "better than always giving their most frequent label (0.340)"
+    )
 
 
-def test_pairs_are_counted_by_hand():
-    """Of eight rows a is right alone on three, b on one; c is b."""
-    hits = {"a": [1, 1, 1, 0, 1, 1, 0, 0], "b": [0, 0, 0, 1, 1, 1, 0, 0], "c": [0, 0, 0, 1, 1, 1, 0, 0]}
-    pairs = compare_paired({name: [bool(one) for one in part] for name, part in hits.items()})
-    assert [(pair.first, pair.second) for pair in pairs] == [("a", "b"), ("a", "c"), ("b", "c")]
-    first, _, same = pairs
-    assert (first.rows, first.first_only, first.second_only, first.difference) == (8, 3, 1, 0.25)
-    assert (first.difference, first.difference_low, first.difference_high) == paired_difference(3, 1, 8)
-    assert first.difference_low < 0.25 < first.difference_high
-    assert first.p_value == mcnemar_p_value(3, 1) == pytest.approx(2 * (4 + 1) / 16)
-    assert (same.difference, same.p_value, same.p_value_holm) == (0.0, 1.0, 1.0)
-    assert first.p_value_holm == 1.0 == holm([0.625, 0.625, 1.0])[0]
+def test_a_pair_is_counted_by_hand():
+    """Of eight rows a is right alone on three, b on one."""
+    hits = {"a": [1, 1, 1, 0, 1, 1, 0, 0], "b": [0, 0, 0, 1, 1, 1, 0, 0]}
+    found = compare_pair("a", "b", {name: [bool(one) for one in part] for name, part in hits.items()})
+    assert (found.rows, found.first_only, found.second_only, found.difference) == (8, 3, 1, 0.25)
+    assert found.difference_low < 0.25 < found.difference_high
+    assert found.p_value == found.p_value_holm == mcnemar_p_value(3, 1) == pytest.approx(2 * (4 + 1) / 16)
+    with pytest.raises(ValueError):
+        compare_pair("a", "b", {"a": [True], "b": [True, False]})
 
 
 def test_holm_multiplies_the_smallest_by_all_and_never_falls():
@@ -223,7 +219,9 @@ def scored(tmp_path):
     write_json(tmp_path / "task.json", make_task("nli", {"a": 20, "b": 20}) | {"labels": LABELS})
     predicted = make_predict(METHODS["llama_zero_shot"]) | {"run_config": {"why_no_accuracy": None}, "trials": told}
     write_json(tmp_path / "predict.json", predicted)
-    return scoring.score_run(tmp_path / "task.json", tmp_path / "predictions", tmp_path / "predict.json")
+    write_json(tmp_path / "train.json", make_train(METHODS["llama_zero_shot"]))
+    names = ("task.json", "predictions", "predict.json", "train.json")
+    return scoring.score_run(*(tmp_path / name for name in names))
 
 
 def test_every_split_is_scored_and_all_of_them_together(scored):

@@ -7,8 +7,6 @@ from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_
 from fineprint.scoring.calibration import calibrate
 from fineprint.scoring.scoring import score_splits
 from fineprint.scoring.statistics import (
-    compare_paired,
-    find_collapse,
     holm,
     mcnemar_p_value,
     paired_difference,
@@ -58,16 +56,6 @@ def test_scores_by_tag():
     assert scores["a"].accuracy == 0.5 and scores["b"].rows == 1
 
 
-@pytest.mark.parametrize(("share", "collapsed"), [(0.34, True), (0.36, True), (0.45, False)])
-def test_chance_is_called_collapse(share, collapsed):
-    right = round(share * 900)
-    entries = [entry(n % 3, n % 3 if n < right else (n + 1) % 3) for n in range(900)]
-    reason = find_collapse({"matched": score_predictions(entries, LABELS)})
-    assert (reason is not None) == collapsed
-    if reason:
-        assert "no better than" in reason and "matched" in reason
-
-
 def test_mcnemar_by_hand():
     # 8 rows on which they differ, 7 for the first: 2 × (C(8,7) + C(8,8)) / 2^8
     assert mcnemar_p_value(7, 1) == pytest.approx(2 * 9 / 256)
@@ -88,15 +76,6 @@ def test_paired_difference_agrees_with_the_bootstrap():
     wanted = numpy.quantile(first[draws].mean(1) - second[draws].mean(1), [0.025, 0.975])
     assert difference == pytest.approx(first.mean() - second.mean())
     assert (low, high) == pytest.approx(tuple(wanted), abs=0.004)
-
-
-def test_pairs_are_compared_on_the_same_rows():
-    pairs = compare_paired({"a": [True] * 20, "b": [True] * 10 + [False] * 10, "c": [True] * 19 + [False]})
-    by_name = {(pair.first, pair.second): pair for pair in pairs}
-    assert by_name["a", "b"].difference == 0.5 and by_name["a", "b"].p_value_holm < 0.05
-    assert by_name["a", "c"].p_value_holm == 1.0
-    with pytest.raises(ValueError):
-        compare_paired({"a": [True], "b": [True, False]})
 
 
 def macro_f1_of(golds, labels):

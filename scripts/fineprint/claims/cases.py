@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from fineprint.core.records import NOT_RUN, BackboneRecord, Run, TrainRecord
-from fineprint.results.study import SIGNIFICANCE, Study
+from fineprint.core.records import ALPHA, NOT_RUN, BackboneRecord, Run, TrainRecord
+from fineprint.results.study import Study
 
 
 class NotMeasured(Exception):
@@ -51,7 +51,7 @@ class Measurement:
     @property
     def is_confirmed(self) -> bool:
         """Whether a paired test, corrected for the number of pairs, finds a difference."""
-        return self.p_value is not None and self.p_value < SIGNIFICANCE
+        return self.p_value is not None and self.p_value < ALPHA
 
 
 def find_run(case: Case, method: str) -> Run:

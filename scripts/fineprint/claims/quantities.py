@@ -11,9 +11,7 @@ from dataclasses import dataclass
 
 from fineprint.claims.cases import Case, Measurement, NotMeasured, describe_machine, find_run, find_trained, known
 from fineprint.core import formats
-from fineprint.core.records import COLLAPSED, COST_ONLY, Parameters, Score, ServingRecord
-from fineprint.results.study import Difference
-from fineprint.scoring.paired import Z_95
+from fineprint.core.records import COLLAPSED, COST_ONLY, Comparison, Parameters, Score, ServingRecord
 
 MEMORY_KINDS = {"allocated": "allocated on the GPU", "resident": "resident memory, no GPU"}
 
@@ -92,40 +90,33 @@ def read_score(case: Case, method: str) -> Score:
     return score
 
 
-def find_difference(case: Case) -> Difference:
-    """Return the paired comparison of the two methods on the headline split."""
-    found = case.study.difference(case.task, case.first, case.other, seed=case.seed)
+def find_comparison(case: Case) -> Comparison:
+    """Return the comparison of the two methods on the headline split, over all seeds."""
+    found = case.study.comparison(case.task, case.first, case.other)
     if found is None:
-        raise NotMeasured("The two were not compared on the same rows.")
+        raise NotMeasured("The two were not compared on the same examples.")
     return found
 
 
 def accuracy_difference(case: Case) -> Measurement:
-    """Return the paired difference of accuracies on the headline split, with its interval and test."""
+    """Return the difference of mean accuracies on the headline split, with its interval and test."""
     for method in case.methods:
         read_score(case, method)
-    found = find_difference(case)
+    found = find_comparison(case)
     note = f"{formats.p_phrase(found.p_value_holm)}, Holm-corrected"
-    return Measurement(found.value, found.low, found.high, found.p_value_holm, note=note)
+    return Measurement(found.difference, *found.interval, found.p_value_holm, note=note)
 
 
 def accuracy_ratio(case: Case) -> Measurement:
-    """Return the first accuracy as a share of the second, with the interval of a ratio of paired shares."""
-    first, second = (read_score(case, method).correct for method in case.methods)
-    if not first or not second:
+    """Return the first mean accuracy as a share of the second. The interval is that of the difference, taken as a share
+    of the second mean."""
+    for method in case.methods:
+        read_score(case, method)
+    base = case.study.mean(case.task, case.other)
+    if base is None or not base.mean:
         raise NotMeasured("A method with no right answer gives no ratio.")
-    found = find_difference(case)
-    return Measurement(first / second, *ratio_interval(first, second, found.first_only + found.second_only))
-
-
-def ratio_interval(first: int, second: int, discordant: int) -> tuple[float, float]:
-    """Return the 95 % interval of first / second, counts of right answers on the same rows.
-
-    The logarithm of the ratio is taken as normal; its variance is discordant / (first · second).
-    """
-    half = Z_95 * math.sqrt(discordant / (first * second))
-    ratio = first / second
-    return ratio * math.exp(-half), ratio * math.exp(half)
+    found = find_comparison(case)
+    return Measurement(*(1 + value / base.mean for value in (found.difference, *found.interval)))
 
 
 def read_served_disk(case: Case, method: str, tasks: int) -> float | None:

@@ -238,6 +238,11 @@ class ReadoutSettings(Settings):
     title: ClassVar[str]
     explanation: ClassVar[str]
 
+    @property
+    def draws(self) -> bool:
+        """Whether anything in answering is drawn by the seed, such as worked examples or the tokens of an answer."""
+        return False
+
     @abstractmethod
     def build(self, context: Context) -> Readout:
         """Return the readout for a task and a tokenizer."""

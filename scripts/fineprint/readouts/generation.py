@@ -70,6 +70,11 @@ class Settings(ReadoutSettings):
         "else. An answer that names no label, several, or a negated one counts as wrong."
     )
 
+    @property
+    def draws(self) -> bool:
+        """Whether worked examples are drawn, or tokens sampled."""
+        return self.shots > 0 or self.temperature > 0
+
     def build(self, context: Context) -> Readout:
         """Build it; no model is loaded yet."""
         return Generation(self, context)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from fineprint.core.records import COLLAPSED, NOT_RUN, Run, Score
+from fineprint.core.records import COLLAPSED, NOT_RUN, Run, Score, TaskMean
 from fineprint.reporting.columns import Column
 from fineprint.reporting.table import Cell, text
 from fineprint.results.study import Study
@@ -29,8 +29,17 @@ class MethodOnTask:
 
     @property
     def status(self) -> str:
-        """What became of that run."""
+        """What became of its runs."""
         return self.study.status(self.task, self.method)
+
+    @property
+    def collapsed_seeds(self) -> list[int]:
+        """The seeds on which it collapsed."""
+        return self.study.collapsed_seeds(self.task, self.method)
+
+    def mean(self, split: str) -> TaskMean | None:
+        """Return the mean score over seeds on a split."""
+        return self.study.mean(self.task, self.method, split)
 
     def score(self, split: str) -> Score | None:
         """Return that run's score on a split."""

@@ -112,7 +112,6 @@ def build_view(results: Results | Mapping[str, Any], figures: list[Figure], repo
         "training": methods.training_table(study),
         "checklist": checklist.read_parts(report / "checklist.yaml", study, titles),
         "claims": claim_ledger.describe_claims(study, report),
-        "advice_seed": analysis.seed_words(study),
         "references": library.references,
         "paper": paper.write_methods_section(study, library),
         "provenance": provenance.describe_provenance(study),

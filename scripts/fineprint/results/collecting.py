@@ -16,7 +16,6 @@ from fineprint.core.records import (
     BackboneRecord,
     CodeState,
     CommitCount,
-    Comparison,
     Environment,
     Kinds,
     PredictRecord,
@@ -31,7 +30,6 @@ from fineprint.core.records import (
     as_mapping,
     make_record,
     read_json,
-    read_predictions,
     read_record,
     read_record_if_there,
 )
@@ -39,8 +37,7 @@ from fineprint.jobs.code_state import describe_code
 from fineprint.jobs.environment import describe_commit, machine_facts
 from fineprint.results.benchmarks import read_jobs
 from fineprint.results.collecting_serving import collect_serving, list_environments
-from fineprint.scoring.scoring import join_splits
-from fineprint.scoring.statistics import compare_paired
+from fineprint.results.comparing import compare_runs
 from fineprint.tasks._rows import POOLED
 
 RUN_RECORDS = ("train", "predict", "scores")
@@ -63,9 +60,9 @@ def collect_study(file: Path, command: str) -> Results:
         for method in run["methods"]
         for seed in run["seeds"]
     ]
-    serving = collect_serving(
-        study, folder, functools.partial(collect_run, study, folder), functools.partial(compare_runs, folder)
-    )
+    compare = functools.partial(compare_runs, folder, margin=study["margin"])
+    serving = collect_serving(study, folder, functools.partial(collect_run, study, folder), compare)
+    compared = compare(runs)
     names = {*run["methods"], *(study["serving"]["methods"].values() if serving else ())}
     used = {study["methods"][method]["backbone"] for method in names}
     noted = list_noted_records(folder, [*runs, *(serving.runs if serving else [])], sorted(used))
@@ -78,7 +75,8 @@ def collect_study(file: Path, command: str) -> Results:
             name: read_record(folder / "backbones" / name / "backbone.json", BackboneRecord) for name in sorted(used)
         },
         runs=runs,
-        comparisons=compare_runs(folder, runs),
+        means=compared.means,
+        comparisons=compared.comparisons,
         serving=serving,
         steps=steps,
     )
@@ -155,30 +153,6 @@ def list_noted_records(folder: Path, runs: list[Run], backbones: list[str]) -> l
         ),
         *(folder / "serving" / f"{name}.json" for name in SERVING_RECORDS),
     ]
-
-
-def compare_runs(folder: Path, runs: list[Run]) -> list[Comparison]:
-    """Compare the methods pair by pair on every task, seed and split."""
-    comparisons = []
-    scored = [run for run in runs if run.scores and run.scores.splits]
-    for task, seed in dict.fromkeys((run.task, run.seed) for run in scored):
-        hits = {
-            run.method: join_splits(read_hits(folder, run)) for run in scored if (run.task, run.seed) == (task, seed)
-        }
-        for split in next(iter(hits.values())):
-            pairs = compare_paired({method: splits[split] for method, splits in hits.items()})
-            comparisons += [Comparison(task=task, split=split, seed=seed, **as_mapping(pair)) for pair in pairs]
-    return comparisons
-
-
-def read_hits(folder: Path, run: Run) -> dict[str, list[bool]]:
-    """Return for each split whether each row was answered rightly, in the order of the rows."""
-    place = folder / "runs" / run.task / run.method / str(run.seed) / "predictions"
-    splits = [split for split in run.scores.splits if split != POOLED] if run.scores else []
-    return {
-        split: [entry["label"] == entry["gold"] for entry in read_predictions(place / f"{split}.jsonl")]
-        for split in splits
-    }
 
 
 def write_table(path: Path, results: Results) -> None:

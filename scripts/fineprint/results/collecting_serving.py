@@ -8,7 +8,6 @@ from typing import Any
 
 from fineprint.core.records import (
     CombiningRecord,
-    Comparison,
     Environment,
     ForgettingRecord,
     RealSize,
@@ -23,13 +22,14 @@ from fineprint.core.records import (
     read_record_if_there,
 )
 from fineprint.core.settings import SettingsError
+from fineprint.results.comparing import Compared
 
 
 def collect_serving(
     study: dict[str, Any],
     folder: Path,
     collect_run: Callable[[str, str, int], Run],
-    compare: Callable[[list[Run]], list[Comparison]],
+    compare: Callable[[list[Run]], Compared],
 ) -> Serving | None:
     """Return the part's runs, tasks and records, or None where the study does not ask for it.
 
@@ -37,19 +37,20 @@ def collect_serving(
         study: the resolved config.
         folder: the study's results folder.
         collect_run: reads the records of a task, a method and a seed.
-        compare: compares the methods pair by pair.
+        compare: averages the methods and compares them pair by pair.
     """
     asked = study.get("serving")
     if asked is None:
         return None
     seed, tasks = study["run"]["seeds"][0], asked["tasks"]
     runs = [collect_run(task, method, seed) for task in tasks for method in asked["methods"].values()]
-    place = folder / "serving"
+    place, compared = folder / "serving", compare(runs)
     return Serving(
         seed=seed,
         tasks={task: read_record(folder / "data" / task / "task.json", TaskRecord) for task in tasks},
         runs=runs,
-        comparisons=compare(runs),
+        means=compared.means,
+        comparisons=compared.comparisons,
         ways=read_record_if_there(place / "ways.json", ServingRecord),
         combining=read_record_if_there(place / "combining.json", CombiningRecord),
         forgetting=read_record_if_there(place / "forgetting.json", ForgettingRecord),

@@ -6,31 +6,34 @@ The one door for `results.json`: from here on there are records, no raw data.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from fineprint.core.records import (
+    COLLAPSED,
     COST_ONLY,
     NOT_RUN,
     OK,
     AdapterKind,
     BackboneKind,
+    Comparison,
     Machine,
-    Pair,
     ReadoutKind,
     Results,
     Run,
     Score,
     TaskKind,
+    TaskMean,
+    Verdict,
     make_record,
     read_record,
 )
+from fineprint.scoring.ranking import Standing, rank_methods
 from fineprint.tasks._rows import HELD_OUT, POOLED, TRAIN
 
-SIGNIFICANCE = 0.05
 TRAIN_SPLITS = (TRAIN, HELD_OUT)
+AS_GOOD = (Verdict.EQUIVALENT, Verdict.NOT_INFERIOR)
 
 
 def open_results(results: Results | Mapping[str, Any] | Path) -> Results:
@@ -44,36 +47,8 @@ def open_results(results: Results | Mapping[str, Any] | Path) -> Results:
     return make_record(results, Results, "results.json")
 
 
-@dataclass(frozen=True)
-class Difference:
-    """Two methods on the same rows, seen from the first: `value` is first − second, with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-    p_value_holm: float
-    first_only: int  # rows that only the first answers rightly
-    second_only: int
-
-    @property
-    def is_real(self) -> bool:
-        """Whether the difference is significant after correction for the number of pairs."""
-        return self.p_value_holm < SIGNIFICANCE
-
-    @classmethod
-    def of(cls, pair: Pair) -> Difference:
-        """Return a recorded pair as it stands."""
-        interval = (pair.difference, pair.difference_low, pair.difference_high)
-        return cls(*interval, pair.p_value_holm, pair.first_only, pair.second_only)
-
-    @property
-    def turned(self) -> Difference:
-        """The same, seen from the second."""
-        return Difference(-self.value, -self.high, -self.low, self.p_value_holm, self.second_only, self.first_only)
-
-
 class Study:
-    """Results with look-ups. Tables and figures show the first seed; further seeds are averaged apart."""
+    """Results with look-ups. Means and comparisons are over all seeds; what one run shows is of the first seed."""
 
     def __init__(self, results: Results | Mapping[str, Any] | Path) -> None:
         """Take a study's results, as records, as plain data or in their file."""
@@ -92,23 +67,36 @@ class Study:
         return {(run.task, run.method, run.seed): run for run in self.results.runs}
 
     @cached_property
-    def differences(self) -> dict[tuple[str, str, int, str, str], Difference]:
-        """Paired comparisons by task, split, seed, first and second method, in both directions."""
+    def means(self) -> dict[tuple[str, str, str], TaskMean]:
+        """Mean scores by task, split and method."""
+        return {(mean.task, mean.split, mean.method): mean for mean in self.results.means}
+
+    @cached_property
+    def comparisons(self) -> dict[tuple[str, str, str, str], Comparison]:
+        """Comparisons by task, split, first and second method, in both directions."""
         found = {}
         for pair in self.results.comparisons:
-            where, difference = (pair.task, pair.split, pair.seed), Difference.of(pair)
-            found[(*where, pair.first, pair.second)] = difference
-            found[(*where, pair.second, pair.first)] = difference.turned
+            found[pair.task, pair.split, pair.first, pair.second] = pair
+            found[pair.task, pair.split, pair.second, pair.first] = pair.seen_from(pair.second)
         return found
 
     def run(self, task: str, method: str, seed: int | None = None) -> Run | None:
         """Return a run, by default of the first seed."""
         return self.runs.get((task, method, self.seed if seed is None else seed))
 
+    def runs_of(self, task: str, method: str) -> list[Run]:
+        """Return a method's runs in the order of the seeds; those that were not made are left out."""
+        runs = [self.run(task, method, seed) for seed in self.seeds]
+        return [run for run in runs if run is not None and run.status != NOT_RUN]
+
     def status(self, task: str, method: str) -> str:
-        """Return "ok", "collapsed", "cost only" or "not run"."""
-        run = self.run(task, method)
-        return run.status if run else NOT_RUN
+        """Return "ok", "collapsed", "cost only" or "not run"; collapsed only where every seed is."""
+        statuses = {run.status for run in self.runs_of(task, method)}
+        return next((status for status in (OK, COST_ONLY, COLLAPSED) if status in statuses), NOT_RUN)
+
+    def collapsed_seeds(self, task: str, method: str) -> list[int]:
+        """Return the seeds on which a method collapsed. They are in its mean."""
+        return [run.seed for run in self.runs_of(task, method) if run.status == COLLAPSED]
 
     def measures_accuracy(self, task: str) -> bool:
         """Return whether accuracy can be spoken of: False where weights or labels are random in every run made."""
@@ -117,8 +105,8 @@ class Study:
 
     def reasons(self, task: str, status: str) -> list[str]:
         """Return the different reasons of the runs that have a status."""
-        runs = [self.run(task, method) for method in self.methods if self.status(task, method) == status]
-        return list(dict.fromkeys(run.reason for run in runs if run and run.reason))
+        runs = [run for method in self.methods for seed in self.seeds if (run := self.run(task, method, seed))]
+        return list(dict.fromkeys(run.reason for run in runs if run.status == status and run.reason))
 
     def title(self, method: str) -> str:
         """Return what a method is called in text and tables."""
@@ -174,49 +162,47 @@ class Study:
         found = [(method, self.score(task, method, split)) for method in self.methods]
         return [(method, score) for method, score in found if score is not None]
 
-    def ranked(self, task: str, split: str | None = None) -> list[tuple[str, Score]]:
-        """Return methods whose run is ok, the most accurate first. Collapsed runs are never ranked."""
-        fitting = [(method, score) for method, score in self.scored(task, split) if self.status(task, method) == OK]
-        return sorted(fitting, key=lambda item: -item[1].accuracy)
+    def mean(self, task: str, method: str, split: str | None = None) -> TaskMean | None:
+        """Return a method's mean score over seeds and examples; by default on the headline split."""
+        return self.means.get((task, split or self.headline(task), method))
 
-    def difference(
-        self, task: str, first: str, second: str, split: str | None = None, seed: int | None = None
-    ) -> Difference | None:
-        """Return the paired comparison of two methods, signed first − second; by default on the headline split, of the
-        first seed."""
-        where = (task, split or self.headline(task), self.seed if seed is None else seed)
-        return self.differences.get((*where, first, second))
+    def comparison(self, task: str, first: str, second: str, split: str | None = None) -> Comparison | None:
+        """Return what comparing two methods concludes, seen from the first; by default on the headline split."""
+        return self.comparisons.get((task, split or self.headline(task), first, second))
 
-    def ranking(self, task: str, split: str | None = None) -> list[list[str]]:
-        """Return ranks of methods, the best first; methods that cannot be told apart stand on one rank.
+    def standings(self, task: str, split: str | None = None) -> list[Standing]:
+        """Return where the methods stand, the best mean first. Those that collapsed on every seed stand nowhere."""
+        split = split or self.headline(task)
+        means = {
+            method: mean.mean
+            for method in self.methods
+            if self.status(task, method) == OK and (mean := self.mean(task, method, split))
+        }
+        pairs = [pair for pair in self.results.comparisons if (pair.task, pair.split) == (task, split)]
+        return rank_methods(means, pairs)
 
-        The most accurate method opens the first rank. Every further one, in order of accuracy, joins the first rank
-        whose opener it cannot be told apart from, or opens a new one. "Cannot be told apart" is no equality: two
-        methods on one rank may differ from each other by more than each does from the opener.
-        """
-        ranks: list[list[str]] = []
-        for method, _ in self.ranked(task, split):
-            for rank in ranks:
-                difference = self.difference(task, rank[0], method, split)
-                if difference is not None and not difference.is_real:
-                    rank.append(method)
-                    break
-            else:
-                ranks.append([method])
-        return ranks
+    def ranked(self, task: str, split: str | None = None) -> list[tuple[str, TaskMean]]:
+        """Return the methods that stand somewhere with their means, the best first."""
+        split = split or self.headline(task)
+        return [(found.method, self.means[task, split, found.method]) for found in self.standings(task, split)]
 
-    def rank(self, task: str, method: str) -> int | None:
-        """Return a method's rank on the headline split, counted from 1, or None if it is not ranked."""
-        return next((number for number, rank in enumerate(self.ranking(task), start=1) if method in rank), None)
+    def rank(self, task: str, method: str, split: str | None = None) -> int | None:
+        """Return 1 + the number of methods that are significantly better, or None if a method is not ranked."""
+        return next((found.rank for found in self.standings(task, split) if found.method == method), None)
 
-    def leaders(self, task: str) -> list[str]:
-        """Return the best method and those that cannot be told apart from it on the headline split."""
-        return next(iter(self.ranking(task)), [])
+    def leaders(self, task: str, split: str | None = None) -> list[str]:
+        """Return the method with the best mean and those that are not significantly worse."""
+        return [found.method for found in self.standings(task, split) if found.is_in_best_group]
 
-    def seed_scores(self, task: str, method: str, split: str) -> list[float]:
-        """Return the accuracies of the seeds whose run is ok."""
-        runs = [run for seed in self.seeds if (run := self.run(task, method, seed)) and run.status == OK]
-        return [score.accuracy for run in runs if (score := run.score(split))]
+    def as_good(self, task: str, split: str | None = None) -> list[str]:
+        """Return the method with the best mean and those equivalent or not inferior to it: where cost decides."""
+        return [
+            found.method for found in self.standings(task, split) if found.gap is None or found.gap.outcome in AS_GOOD
+        ]
+
+    def majority_rate(self, task: str, split: str) -> float | None:
+        """Return what always giving a split's most frequent label scores; None where nothing was scored."""
+        return next((score.majority_rate for _, score in self.scored(task, split)), None)
 
     def environments(self) -> list[Machine]:
         """Return the distinct machines that jobs ran on."""

@@ -102,6 +102,7 @@ def record_prediction(
         rows_per_second=rows / phases["prediction"].seconds,
         variants=[OWN_VARIANT, *map(name_variant, method.merge_into)],
         trials=trials,
+        varies_by_seed=method.varies_by_seed,
         notes=list_notes(readout, rows, unpacked),
         environment=describe_environment(),
     )
@@ -157,10 +158,11 @@ def run_trial(assembled: Assembled, trial: Trial, rows: list[Row], name: str, fi
 
 
 def write_predictions(path: Path, rows: list[Row], predictions: list[Prediction]) -> None:
-    """Write one JSON object per row: id, gold label, tags, length in words, and the prediction."""
+    """Write one JSON object per row: id, group, gold label, tags, length in words, and the prediction."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as file:
         for row, prediction in zip(rows, predictions, strict=True):
             words = sum(len(text.split()) for text in row.texts.values())
-            entry = {"id": row.id, "gold": row.label, "tags": row.tags, "words": words, **vars(prediction)}
+            read = {"id": row.id, "group": row.group, "gold": row.label, "tags": row.tags, "words": words}
+            entry = {**read, **vars(prediction)}
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")

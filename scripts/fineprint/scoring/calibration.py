@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from fineprint.core.records import Calibration, ReliabilityBin
+from fineprint.core.records import ALPHA, Calibration, Interval, ReliabilityBin
 from fineprint.scoring.intervals import find_groups
 from fineprint.scoring.variance import Groups
-from fineprint.scoring.verdicts import ALPHA, Interval
 
 BINS = 10
 DRAWS = 10_000

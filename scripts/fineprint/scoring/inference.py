@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from fineprint.core.records import ALPHA, MethodComparison, Scope, Verdict
 from fineprint.scoring.statistics import holm
 from fineprint.scoring.variance import (
     Groups,
@@ -19,92 +18,7 @@ from fineprint.scoring.variance import (
     combine,
     estimate_seed_variances,
 )
-from fineprint.scoring.verdicts import ALPHA, Estimate, Interval, Scope, Verdict, decide
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One method against another on the same examples. Differences are first − second, in units of the score.
-
-    Attributes:
-        first: the method that the verdicts speak of.
-        second: what it is compared with.
-        scope: what the interval and the p-values speak of. TRAINED_MODEL where either method has one seed only: they
-            hold for these two trained models, and `verdict` is inconclusive.
-        seeds: of the first and of the second method.
-        examples: compared.
-        groups: they fall into.
-        comparisons: the size of the family that is corrected for.
-        difference: of the means over seeds and examples.
-        standard_error: of the difference.
-        degrees_of_freedom: Satterthwaite's.
-        interval: 95 %, of this comparison alone. Excludes 0 wherever the corrected p-value is below .05.
-        simultaneous_interval: Bonferroni's: all intervals of the family hold at once in 95 % of studies. Where one
-            excludes 0, the corrected p-value is below .05. Not always the other way round: Holm's procedure finds more,
-            and has no simultaneous intervals that say how large a difference is.
-        p_value: two-sided, of no difference.
-        p_value_holm: the same, corrected for the family by Holm's procedure.
-        margin: the difference that does not matter.
-        equivalence_interval: 90 %, of this comparison alone: equivalent where it lies within ± margin.
-        p_value_equivalence: of two one-sided tests (TOST), of this comparison alone.
-        detectable_difference: the true difference that would be called better in 80 % of such studies, at the level
-            that the family's correction asks of its first comparison.
-        verdict: what is concluded about the methods.
-        model_verdict: what is concluded about the trained models; None where the scope is METHOD.
-    """
-
-    first: str
-    second: str
-    scope: Scope
-    seeds: tuple[int, int]
-    examples: int
-    groups: int
-    comparisons: int
-    difference: float
-    standard_error: float
-    degrees_of_freedom: float
-    interval: Interval
-    simultaneous_interval: Interval
-    p_value: float
-    p_value_holm: float
-    margin: float
-    equivalence_interval: Interval
-    p_value_equivalence: float
-    detectable_difference: float
-    verdict: Verdict
-    model_verdict: Verdict | None
-
-    @property
-    def is_significant(self) -> bool:
-        """Whether the difference is, after correction; within the scope."""
-        return self.p_value_holm < ALPHA
-
-    @property
-    def is_within_margin(self) -> bool:
-        """Whether the difference, significant or not, is too small to matter."""
-        return self.p_value_equivalence < ALPHA
-
-    def seen_from(self, method: str) -> Comparison:
-        """Return the comparison with the given one of its two methods as the first."""
-        if method == self.first:
-            return self
-        return dataclasses.replace(
-            self,
-            first=self.second,
-            second=self.first,
-            seeds=self.seeds[::-1],
-            difference=-self.difference,
-            interval=mirror(self.interval),
-            simultaneous_interval=mirror(self.simultaneous_interval),
-            equivalence_interval=mirror(self.equivalence_interval),
-            verdict=self.verdict.opposite,
-            model_verdict=self.model_verdict and self.model_verdict.opposite,
-        )
-
-
-def mirror(interval: Interval) -> Interval:
-    """Return the interval of the negated value."""
-    return Interval(-interval.high, -interval.low)
+from fineprint.scoring.verdicts import Estimate, decide
 
 
 def compare_methods(
@@ -112,7 +26,7 @@ def compare_methods(
     groups: Sequence[Hashable] | None,
     margin: float,
     pairs: Sequence[tuple[str, str]] | None = None,
-) -> list[Comparison]:
+) -> list[MethodComparison]:
     """Compare methods pair by pair; the pairs are one family.
 
     Args:
@@ -182,12 +96,12 @@ def describe_comparison(
     p_value_holm: float,
     margin: float,
     comparisons: int,
-) -> Comparison:
+) -> MethodComparison:
     """Return a comparison with its intervals and verdicts."""
     first, second = pair
     models_only = any(method.single_training for method in pair)
     verdict = decide(estimate, p_value_holm, margin)
-    return Comparison(
+    return MethodComparison(
         first=first.method,
         second=second.method,
         scope=Scope.TRAINED_MODEL if models_only else Scope.METHOD,

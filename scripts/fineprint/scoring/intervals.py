@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from fineprint.core.records import ALPHA, Interval
 from fineprint.scoring.variance import Groups
-from fineprint.scoring.verdicts import ALPHA, Interval, upper_quantile
+from fineprint.scoring.verdicts import upper_quantile
 
 
 @functools.cache  # a report asks for the same counts many times

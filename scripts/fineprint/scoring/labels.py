@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fineprint.core.records import ClassScore
+from fineprint.core.records import ClassScore, Interval
 from fineprint.scoring.intervals import effective_wilson_interval, share_interval
 from fineprint.scoring.variance import Groups
-from fineprint.scoring.verdicts import Interval
 
 UNPARSEABLE = -1
 

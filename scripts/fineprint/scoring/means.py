@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
+from fineprint.core.records import MeanScore, Scope
 from fineprint.scoring.intervals import effective_wilson_interval, wilson_interval
 from fineprint.scoring.variance import (
     Groups,
@@ -17,33 +16,6 @@ from fineprint.scoring.variance import (
     combine,
     estimate_seed_variances,
 )
-from fineprint.scoring.verdicts import Interval, Scope
-
-
-@dataclass(frozen=True)
-class MeanScore:
-    """A method's mean score over seeds and examples; all figures in units of the score.
-
-    Attributes:
-        method: its name.
-        scope: what the interval speaks of: the method, or with one seed this trained model.
-        mean: over seeds and examples. Collapsed seeds are in it.
-        interval: 95 %: Wilson's, for as many examples as the variance is worth.
-        by_seed: the mean of each seed.
-        seed_deviation: the standard deviation of these as they were measured, noise of the examples included; None
-            where there are not two seeds.
-        examples: scored.
-        groups: they fall into.
-    """
-
-    method: str
-    scope: Scope
-    mean: float
-    interval: Interval
-    by_seed: tuple[float, ...]
-    seed_deviation: float | None
-    examples: int
-    groups: int
 
 
 def average_methods(methods: Sequence[MethodScores], groups: Sequence[Hashable] | None) -> list[MeanScore]:
@@ -82,38 +54,21 @@ def average_method(method: MethodScores, groups: Groups, seed_variance: SeedVari
     )
 
 
-@dataclass(frozen=True)
-class Collapses:
-    """On which seeds a method did no better than a constant answer, judged on held-out examples.
+def find_collapse(accuracy: float, examples: int, labels: Mapping[str, int]) -> str | None:
+    """Return in words why a training counts as collapsed: on held-out examples it did no better than a constant answer.
 
-    Attributes:
-        method: its name.
-        by_seed: whether each seed collapsed, in the order of the scores.
-        majority_rate: what the constant answer scores on these examples.
-    """
-
-    method: str
-    by_seed: tuple[bool, ...]
-    majority_rate: float
-
-    @property
-    def rate(self) -> float:
-        """The share of seeds that collapsed."""
-        return sum(self.by_seed) / len(self.by_seed)
-
-
-def find_collapses(held_out: MethodScores, groups: Sequence[Hashable] | None, golds: Sequence[Hashable]) -> Collapses:
-    """Return on which seeds a constant answer does not lie below the 95 % interval of the accuracy.
+    Test examples decide nothing here.
 
     Args:
-        held_out: whether each held-out example was answered rightly, by seed. Test examples decide nothing here.
-        groups: the group of each; None: each is its own.
-        golds: the right answer to each.
+        accuracy: on the held-out examples, of the epoch that was kept.
+        examples: held out.
+        labels: how often each label occurs among them.
     """
-    clusters = Groups.of(groups, len(golds))
-    majority_rate = Counter(golds).most_common(1)[0][1] / len(golds)
-    lows = [
-        average_method(MethodScores(held_out.method, seed[None]), clusters, None).interval.low
-        for seed in held_out.scores
-    ]
-    return Collapses(held_out.method, tuple(low <= majority_rate for low in lows), majority_rate)
+    low, high = wilson_interval(round(accuracy * examples), examples)
+    majority_rate = max(labels.values()) / sum(labels.values())
+    if majority_rate < low:
+        return None
+    return (
+        f"accuracy {accuracy:.3f} on the {examples} held-out examples (95 % interval {low:.3f} to {high:.3f}) is no "
+        f"better than always giving their most frequent label ({majority_rate:.3f})"
+    )

@@ -6,7 +6,7 @@ import math
 
 from scipy.special import ndtri
 
-from fineprint.scoring.verdicts import ALPHA, Interval
+from fineprint.core.records import ALPHA, Interval
 
 Z_95 = float(ndtri(1 - ALPHA / 2))
 

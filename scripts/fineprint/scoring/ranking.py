@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fineprint.scoring.inference import Comparison
-from fineprint.scoring.verdicts import Scope
+from fineprint.core.records import MethodComparison, Scope
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Standing:
     mean: float
     rank: int
     is_in_best_group: bool
-    gap: Comparison | None
+    gap: MethodComparison | None
 
     @property
     def scope(self) -> Scope:
@@ -34,7 +33,7 @@ class Standing:
         return self.gap.scope if self.gap else Scope.METHOD
 
 
-def rank_methods(means: Mapping[str, float], comparisons: Sequence[Comparison]) -> list[Standing]:
+def rank_methods(means: Mapping[str, float], comparisons: Sequence[MethodComparison]) -> list[Standing]:
     """Return the methods by their mean, best first.
 
     Args:
@@ -56,7 +55,7 @@ def rank_methods(means: Mapping[str, float], comparisons: Sequence[Comparison]) 
     return standings
 
 
-def compare(by_pair: Mapping[frozenset[str], Comparison], method: str, other: str) -> Comparison:
+def compare(by_pair: Mapping[frozenset[str], MethodComparison], method: str, other: str) -> MethodComparison:
     """Return the comparison of two methods, seen from the first."""
     found = by_pair.get(frozenset((method, other)))
     if found is None:

@@ -18,13 +18,15 @@ from fineprint.core.records import (
     Score,
     ScoreRecord,
     TaskRecord,
+    TrainRecord,
     TrialScore,
     TriedPrompt,
     as_mapping,
     read_predictions,
     read_record,
 )
-from fineprint.scoring.statistics import find_collapse, holm, mcnemar_p_value, paired_difference, score_predictions
+from fineprint.scoring.means import find_collapse
+from fineprint.scoring.statistics import holm, mcnemar_p_value, paired_difference, score_predictions
 from fineprint.tasks._rows import HELD_OUT, POOLED, TRAIN, TRIALS
 
 Entries = list[dict[str, Any]]
@@ -32,13 +34,14 @@ LENGTH = "length"  # the tag made here; a task's own tag of this name is kept in
 LENGTH_PARTS = 4
 
 
-def score_run(task: Path, predictions: Path, predict_record: Path) -> ScoreRecord:
+def score_run(task: Path, predictions: Path, predict_record: Path, train_record: Path) -> ScoreRecord:
     """Score every split, variant and trial below `predictions`.
 
     Args:
         task: the task's record.
         predictions: the folder that `predict_labels` wrote.
         predict_record: what it noted, trials among it.
+        train_record: what training noted, whether it collapsed among it.
     """
     described, predicted = read_record(task, TaskRecord), read_record(predict_record, PredictRecord)
     why = predicted.run_config.get("why_no_accuracy")
@@ -49,7 +52,7 @@ def score_run(task: Path, predictions: Path, predict_record: Path) -> ScoreRecor
     folders = [folder for folder in sorted(predictions.iterdir()) if folder.is_dir() and folder.name != TRIALS]
     variants = {folder.name: read_splits(folder, splits) for folder in folders}
     scores = score_splits(own, described.labels)
-    reason = find_collapse(scores)
+    reason = explain_collapse(read_record(train_record, TrainRecord), described)
     return ScoreRecord(
         splits=scores,
         variants={name: score_splits(parts, described.labels) for name, parts in variants.items()},
@@ -65,6 +68,19 @@ def score_run(task: Path, predictions: Path, predict_record: Path) -> ScoreRecor
         status=OK if reason is None else COLLAPSED,
         reason=reason,
     )
+
+
+def explain_collapse(train: TrainRecord, task: TaskRecord) -> str | None:
+    """Return why a training counts as collapsed, or None.
+
+    Only what was to learn more than a constant can collapse: not a control that is shown a part of each example, and
+    not a linear probe, whose backbone nothing has changed.
+    """
+    kept = next((epoch for epoch in train.epochs if epoch.epoch == train.best_epoch), None)
+    is_control = train.parameters is None or not train.parameters.adapter or train.run_config["settings"]["fields"]
+    if kept is None or train.held_out_rows is None or is_control:
+        return None
+    return find_collapse(kept.held_out_accuracy, train.held_out_rows, task.splits[HELD_OUT].labels)
 
 
 def without_scores(reason: str) -> ScoreRecord:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -101,20 +99,6 @@ def natural_order(pair: tuple[str, str]) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
 
 
-def find_collapse(splits: dict[str, Score]) -> str | None:
-    """Return why a run counts as collapsed, or None: on its first test split the majority rate, what a constant
-    answer scores, does not lie below the interval."""
-    # The first of the task's record, so that the same split decides in every run of it; "pooled" comes last.
-    split, score = next(iter(splits.items()))
-    if score.majority_rate < score.accuracy_low:
-        return None
-    return (
-        f"accuracy {score.accuracy:.3f} on {split} (95 % interval {score.accuracy_low:.3f} to "
-        f"{score.accuracy_high:.3f}) is no better than always giving the most frequent label "
-        f"({score.majority_rate:.3f})"
-    )
-
-
 def mcnemar_p_value(first_only: int, second_only: int) -> float:
     """Return the exact two-sided p-value of McNemar's test (McNemar 1947, doi 10.1007/BF02295996)."""
     from scipy.stats import binomtest
@@ -145,21 +129,6 @@ def describe_correction(tests: int, tested: str = "pairs") -> str:
 def paired_difference(first_only: int, second_only: int, rows: int) -> tuple[float, float, float]:
     """Return the difference of two accuracies on the same rows and its 95 % interval, Bonett and Price's."""
     return (first_only - second_only) / rows, *bonett_price_interval(first_only, second_only, rows)
-
-
-def compare_paired(hits: dict[str, list[bool]]) -> list[Pair]:
-    """Compare every two methods on the same rows.
-
-    Args:
-        hits: for each method whether each row was answered rightly, the rows in one order for all.
-
-    Returns:
-        Every pair with its p-value corrected for all pairs of these methods on these rows: of two methods alone it is
-        the uncorrected one. `describe_correction(number of pairs)` says so in words.
-    """
-    pairs = [compare_pair(first, second, hits) for first, second in itertools.combinations(hits, 2)]
-    corrected = holm([pair.p_value for pair in pairs])
-    return [replace(pair, p_value_holm=value) for pair, value in zip(pairs, corrected, strict=True)]
 
 
 def compare_pair(first: str, second: str, hits: dict[str, list[bool]]) -> Pair:

@@ -2,51 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import NamedTuple
 
 from scipy.special import stdtr, stdtrit
 
-ALPHA = 0.05  # two-sided for a difference; one-sided, twice, for equivalence
+from fineprint.core.records import ALPHA, Interval, Verdict
+
 POWER = 0.8
-
-
-class Interval(NamedTuple):
-    """The limits of an interval, in units of the score."""
-
-    low: float
-    high: float
-
-
-class Scope(StrEnum):
-    """What a result speaks of."""
-
-    METHOD = "method"
-    TRAINED_MODEL = "trained model"  # one seed: another training may come out otherwise
-
-
-class Verdict(StrEnum):
-    """What is concluded about the first of two methods, seen from it."""
-
-    BETTER = "better"
-    WORSE = "worse"
-    EQUIVALENT = "equivalent"
-    NOT_INFERIOR = "not inferior"
-    NOT_SUPERIOR = "not superior"
-    INCONCLUSIVE = "inconclusive"
-
-    @property
-    def opposite(self) -> Verdict:
-        """The same conclusion seen from the second method."""
-        return OPPOSITES.get(self, self)
-
-
-OPPOSITES = {
-    Verdict.BETTER: Verdict.WORSE,
-    Verdict.WORSE: Verdict.BETTER,
-    Verdict.NOT_INFERIOR: Verdict.NOT_SUPERIOR,
-    Verdict.NOT_SUPERIOR: Verdict.NOT_INFERIOR,
-}
 
 
 class Estimate(NamedTuple):

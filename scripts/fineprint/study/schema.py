@@ -99,6 +99,11 @@ class MethodSettings(Settings):
         """Whether anything is trained: an adapter, a head, or both."""
         return self.adapter.trains or self.readout.trains
 
+    @property
+    def varies_by_seed(self) -> bool:
+        """Whether another seed could give other answers."""
+        return self.trains or self.readout.draws
+
     def shards(self, gpus: int) -> int:
         """Return over how many of a run's GPUs, or processes, the weights are sharded in training."""
         return max(1, gpus) if self.training is not None and self.training.shard_weights else 1
@@ -134,6 +139,8 @@ class StudyConfig(Settings):
         study: its name: results go to results/{study}/.
         title: of the report.
         description: a sentence or two under the title.
+        margin: the difference in accuracy, in percentage points, that does not matter: two methods are equivalent where
+            their difference certainly lies within it.
         data_seed: of generated rows, of the held-out cut and of pretraining.
         tasks: where rows come from, by a name of your choice.
         backbones: where models come from, by a name of your choice.
@@ -146,6 +153,8 @@ class StudyConfig(Settings):
     study: str
     title: str
     description: str = ""
+    # From 0.1 on, so that a share such as 0.01 is refused instead of being taken for a hundredth of a point.
+    margin: float = Field(1.0, ge=0.1, le=20)
     data_seed: int = 42
     tasks: dict[str, SerializeAsAny[TaskSettings]]
     backbones: dict[str, SerializeAsAny[BackboneSettings]]

@@ -6,6 +6,16 @@ All sizes are bytes, all times seconds.
 """
 
 from fineprint.core.records.base import Record
+from fineprint.core.records.comparisons import (
+    ALPHA,
+    Comparison,
+    Interval,
+    MeanScore,
+    MethodComparison,
+    Scope,
+    TaskMean,
+    Verdict,
+)
 from fineprint.core.records.files import (
     as_mapping,
     folder_bytes,
@@ -43,7 +53,6 @@ from fineprint.core.records.scores import (
     Accuracy,
     Calibration,
     ClassScore,
-    Comparison,
     CountedAccuracy,
     Pair,
     PairedTest,
@@ -72,6 +81,7 @@ from fineprint.core.records.serving import (
 from fineprint.core.records.sources import BackboneRecord, Row, SplitRecord, TaskRecord
 
 __all__ = [
+    "ALPHA",
     "COLLAPSED",
     "COST_ONLY",
     "GPU",
@@ -98,13 +108,16 @@ __all__ = [
     "Epoch",
     "ForgettingRecord",
     "Forgotten",
+    "Interval",
     "Job",
     "JointTraining",
     "Kinds",
     "Latency",
     "Machine",
+    "MeanScore",
     "Memory",
     "MergeDrift",
+    "MethodComparison",
     "Pair",
     "PairedTest",
     "Parameters",
@@ -121,6 +134,7 @@ __all__ = [
     "Results",
     "Row",
     "Run",
+    "Scope",
     "Score",
     "ScoreRecord",
     "SecondTask",
@@ -132,10 +146,12 @@ __all__ = [
     "SplitRecord",
     "Step",
     "TaskKind",
+    "TaskMean",
     "TaskRecord",
     "TrainRecord",
     "TrialScore",
     "TriedPrompt",
+    "Verdict",
     "as_mapping",
     "folder_bytes",
     "hash_file",

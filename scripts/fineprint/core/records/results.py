@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from fineprint.core.records.base import Record
+from fineprint.core.records.comparisons import Comparison, TaskMean
 from fineprint.core.records.jobs import Provenance, Step
 from fineprint.core.records.kinds import Kinds
 from fineprint.core.records.measures import Parameters, PeakMemory, Phase
 from fineprint.core.records.runs import PredictRecord, TrainRecord
-from fineprint.core.records.scores import Comparison, Score, ScoreRecord
+from fineprint.core.records.scores import Score, ScoreRecord
 from fineprint.core.records.serving import CombiningRecord, ForgettingRecord, ServingRecord
 from fineprint.core.records.sources import BackboneRecord, TaskRecord
 
@@ -107,6 +108,7 @@ class Serving(Record):
     combining: CombiningRecord | None
     forgetting: ForgettingRecord | None
     real_size: RealSize | None
+    means: list[TaskMean]
     comparisons: list[Comparison]
 
 
@@ -122,6 +124,7 @@ class Results(Record):
     tasks: dict[str, TaskRecord]
     backbones: dict[str, BackboneRecord]
     runs: list[Run]
+    means: list[TaskMean] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
     serving: Serving | None = None
     steps: list[Step] = field(default_factory=list)  # in data-flow order; none where Snakemake ran without hooks

@@ -101,5 +101,6 @@ class PredictRecord(Record):
     rows_per_second: float | None
     variants: list[str]  # "" (the method itself) and, for merged models, "merged_into_<what>", a key of merge_into
     trials: list[TriedPrompt]
+    varies_by_seed: bool  # whether another seed could give other answers: by training, worked examples or sampling
     notes: list[str]
     environment: Environment

@@ -125,15 +125,6 @@ class Pair(PairedTest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison(Pair):
-    """Two methods on one split of a task."""
-
-    task: str
-    split: str
-    seed: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreRecord(Record):
     """What `score_predictions` leaves: scores by split; merged variants beside the method itself.
 

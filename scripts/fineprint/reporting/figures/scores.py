@@ -8,8 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from fineprint.core import formats
-from fineprint.core.records import Score
+from fineprint.core.records import Score, TaskMean
 from fineprint.reporting.figures.drawing import (
     Drawing,
     caption_figure,
@@ -22,9 +21,11 @@ from fineprint.reporting.figures.drawing import (
     style_grid,
 )
 from fineprint.reporting.figures.style import COLORS, GRAY, INK, MARKERS, WIDTH
+from fineprint.reporting.sections.standings import write_mean
 from fineprint.results.study import Study
 from fineprint.tasks._rows import POOLED
 
+SEED_SHIFT = 0.12  # below the mean, in lines
 FEW_LABELS = 4  # up to here confusion matrices fit five to a row
 ACCURACY = ("rows", "accuracy", "accuracy_low", "accuracy_high")  # of a figure's data
 UNPARSEABLE = "unparseable"  # the last column of a confusion matrix
@@ -32,9 +33,9 @@ MOST_WITH_INTERVALS = 9  # methods side by side; more leave no room for interval
 
 
 def draw_accuracy(study: Study, task: str) -> Drawing | None:
-    """Draw accuracy with its interval for every scored method and split."""
+    """Draw the mean accuracy of every scored method on every split with its interval, and that of each seed."""
     splits = study.splits(task)
-    methods = [method for method in study.methods if any(study.score(task, method, split) for split in splits)]
+    methods = [method for method in study.methods if any(study.mean(task, method, split) for split in splits)]
     if not methods:
         return None
     height = 0.75 + (0.16 + 0.09 * len(splits)) * len(methods)
@@ -42,22 +43,23 @@ def draw_accuracy(study: Study, task: str) -> Drawing | None:
     for position, split in enumerate(splits):
         draw_split(axis, study, task, split, position, methods)
     name_lines(axis, study, methods)
-    axis.set(xlabel="Accuracy (95 % Wilson interval)")
+    axis.set(xlabel="Accuracy (mean, 95 % interval)")
     axis.grid(axis="y", visible=False)
     axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(4, len(splits) + 1))
     rows = [
-        accuracy_row(study, task, method, split, score)
+        accuracy_row(study, task, mean)
         for method in methods
         for split in splits
-        if (score := study.score(task, method, split))
+        if (mean := study.mean(task, method, split))
     ]
-    ranked = [f"{study.title(method)} {formats.with_interval(score)}" for method, score in study.ranked(task)]
+    ranked = [f"{study.title(method)} {write_mean(mean)}" for method, mean in study.ranked(task)]
     return caption_figure(
         figure,
         "accuracy",
         rows,
         task=task,
         split=study.headline(task),
+        seeds=len(study.seeds),
         collapsed="collapsed" in {row["status"] for row in rows},
         best=ranked[0] if ranked else None,
         worst=ranked[-1] if ranked else None,
@@ -70,25 +72,36 @@ def draw_split(axis: Axes, study: Study, task: str, split: str, position: int, m
     shift = (position - (len(splits) - 1) / 2) * 0.24
     color, marker = COLORS[position % len(COLORS)], MARKERS[position % len(MARKERS)]
     for line, method in enumerate(methods):
-        score = study.score(task, method, split)
-        if score:
+        mean = study.mean(task, method, split)
+        if mean:
             fine = study.status(task, method) == "ok"
             ink = color if fine else GRAY
-            limits = [[score.accuracy - score.accuracy_low], [score.accuracy_high - score.accuracy]]
+            limits = [[mean.mean - mean.interval.low], [mean.interval.high - mean.mean]]
             look = {"color": ink, "markerfacecolor": ink if fine else "white", "markersize": 5}
             look |= {"elinewidth": 1.6, "capsize": 2.5}
-            axis.errorbar([score.accuracy], [line + shift], xerr=limits, fmt=marker, **look)
+            axis.errorbar([mean.mean], [line + shift], xerr=limits, fmt=marker, **look)
+            if len(mean.by_seed) > 1:
+                places = [line + shift + SEED_SHIFT] * len(mean.by_seed)
+                axis.scatter(mean.by_seed, places, s=5, color=ink, linewidths=0, alpha=0.8)
     axis.errorbar([], [], xerr=[], fmt=marker, color=color, markersize=5, label=escape(split))
-    scored = study.scored(task, split)
-    if position == 0 and scored:
-        baseline = scored[0][1].majority_rate
+    baseline = study.majority_rate(task, split)
+    if position == 0 and baseline is not None:
         axis.axvline(baseline, color=INK, linestyle="--", linewidth=1, label="majority-class baseline")
 
 
-def accuracy_row(study: Study, task: str, method: str, split: str, score: Score) -> dict[str, Any]:
+def accuracy_row(study: Study, task: str, mean: TaskMean) -> dict[str, Any]:
     """Return one row of the figure's data."""
-    figures = {key: getattr(score, key) for key in (*ACCURACY, "majority_rate")}
-    return {**name_method(study, method), "split": split, "status": study.status(task, method), **figures}
+    return {
+        **name_method(study, mean.method),
+        "split": mean.split,
+        "status": study.status(task, mean.method),
+        "examples": mean.examples,
+        "accuracy": mean.mean,
+        "accuracy_low": mean.interval.low,
+        "accuracy_high": mean.interval.high,
+        "by_seed": " ".join(f"{value:.4f}" for value in mean.by_seed),
+        "majority_rate": study.majority_rate(task, mean.split),
+    }
 
 
 def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import COST_ONLY, NOT_RUN
+from fineprint.core.records import ALPHA, COST_ONLY, NOT_RUN
 from fineprint.reporting.methods_text.methods import method_sentences, training_sentences
 from fineprint.reporting.methods_text.references import Library, Paragraph, mark_citation
 from fineprint.reporting.methods_text.software import computing_sentences
 from fineprint.reporting.sections.setting import any_accuracy, name_origins
 from fineprint.reporting.words import Words
-from fineprint.results.study import SIGNIFICANCE, TRAIN_SPLITS, Study
+from fineprint.results.study import TRAIN_SPLITS, Study
 from fineprint.scoring.calibration import BINS
 from fineprint.scoring.variance import FLOOR
 from fineprint.tasks._rows import HELD_OUT
@@ -115,5 +115,5 @@ def comparison_sentences(study: Study) -> list[str]:
         return sentences
     outcome = "one" if len(study.seeds) == 1 else "several"
     margin = formats.setting(study.config.get("margin", 1.0))
-    verdicts = WORDS("verdicts", significance=SIGNIFICANCE, margin=margin)
+    verdicts = WORDS("verdicts", significance=ALPHA, margin=margin)
     return [WORDS("tests", outcome, floor=FLOOR), verdicts, *sentences]

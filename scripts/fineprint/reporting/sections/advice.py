@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from fineprint.core import formats
 from fineprint.reporting.sections import cost_only
-from fineprint.reporting.sections.analysis import Rivals, split_by_test, titles
 from fineprint.reporting.sections.cost import memory_kinds
 from fineprint.reporting.sections.cost_axes import (
     SPEED,
@@ -18,6 +17,14 @@ from fineprint.reporting.sections.cost_axes import (
     trains_nothing,
     write_least,
 )
+from fineprint.reporting.sections.standings import (
+    Rivals,
+    name_methods,
+    phrase_gap,
+    sort_rivals,
+    speaks_of_models,
+    write_mean,
+)
 from fineprint.reporting.serving.data import ServingResults
 from fineprint.reporting.serving.speed import stream_sentences
 from fineprint.reporting.serving.storage import worked_sentences
@@ -26,7 +33,6 @@ from fineprint.results.study import Study
 
 LARGE_MODEL = 70e9
 LARGE_ENOUGH = 1e9  # below, what stays unquantized (embeddings, norms) weighs too much to be scaled up
-FEW_NAMES = 2  # more beaten methods are counted, not named
 PARAMETERS, TIME, MEMORY, SAVED = TRAINING_COSTS
 
 WORDS = Words("advice")
@@ -77,49 +83,45 @@ def give_advice_on_cost(study: Study, task: str) -> list[Advice]:
 
 def advise_accuracy(study: Study, task: str) -> str:
     """Return advice for a single task."""
-    best = study.leaders(task)[0]
-    rivals = split_by_test(study, task, best)
-    others, outcome = titles(study, rivals.tied or rivals.worse), judge_leader(rivals)
-    first = WORDS("one_task", outcome, best=study.title(best), others=others, number=len(rivals.worse))
-    return " ".join([first, *([WORDS("untested", methods=titles(study, rivals.untested))] if rivals.untested else [])])
+    best, rivals = study.ranked(task)[0][0], sort_rivals(study, task)
+    gaps = [study.comparison(task, best, method) for method in study.leaders(task)[1:] + rivals.worse]
+    sentences = [WORDS("one_task", judge_leader(rivals), best=study.title(best), number=len(rivals.worse))]
+    if rivals.as_good:
+        methods = [study.title(method) for method in rivals.as_good]
+        sentences.append(WORDS("as_good", methods=methods, margin=study.config["margin"]))
+    if rivals.undecided:
+        sentences.append(WORDS("undecided", methods=name_methods(study, rivals.undecided)))
+    if speaks_of_models(gaps):
+        sentences.append(WORDS("models"))
+    return " ".join(sentences)
 
 
 def judge_leader(rivals: Rivals) -> str:
-    """Return what the tests say of the most accurate method."""
-    if rivals.tied:
-        return "tied"
+    """Return what comparing the best with the others says of it."""
+    if not (rivals.worse or rivals.as_good or rivals.undecided):
+        return "only"
     if not rivals.worse:
-        return "highest" if rivals.untested else "only"
-    return "named" if len(rivals.worse) <= FEW_NAMES or rivals.untested else "all"
-
-
-def accuracy_phrase(study: Study, task: str, method: str) -> str:
-    """Return how a method stands against the best, in words that the test allows."""
-    best = study.ranked(task)[0][0]
-    if method == best:
-        return WORDS("accuracy", "best")
-    difference = study.difference(task, best, method)
-    outcome = "untested" if difference is None else "behind" if difference.is_real else "tied"
-    return WORDS("accuracy", outcome, difference=difference, best=study.title(best))
+        return "highest"
+    return "some" if rivals.as_good or rivals.undecided else "all"
 
 
 def name_with_accuracy(study: Study, task: str, methods: list[str]) -> str:
     """Return methods, each with how it stands in accuracy."""
-    found = {study.title(method): accuracy_phrase(study, task, method) for method in methods}
+    found = {study.title(method): phrase_gap(study, task, method) for method in methods}
     return formats.join([WORDS("with_accuracy", method=title, accuracy=phrase) for title, phrase in found.items()])
 
 
 def pick(study: Study, task: str, axis: CostAxis) -> str:
-    """Return which ranked method has least of a cost and, if it is not one of the best, which of these has least."""
+    """Return which ranked method has least of a cost and, if not as good as the best, which of those as good has."""
     ranked = [method for method, _ in study.ranked(task)]
-    whole, top = find_least(study, task, ranked, axis), find_least(study, task, study.leaders(task), axis)
+    whole, top = find_least(study, task, ranked, axis), find_least(study, task, study.as_good(task), axis)
     if whole is None:
         return WORDS("no_figure", cost=axis.name)
     named, figure = name_with_accuracy(study, task, whole[0]), write_least(study, task, axis, whole)
     overall = WORDS("least", "training" if axis.of_training else "all", least=axis.least, methods=named, figure=figure)
     if top is None or set(top[0]) & set(whole[0]):
         return overall
-    leader = WORDS("least_leader", methods=titles(study, top[0]), figure=write_least(study, task, axis, top))
+    leader = WORDS("least_leader", methods=name_methods(study, top[0]), figure=write_least(study, task, axis, top))
     return f"{overall} {leader}"
 
 
@@ -168,8 +170,8 @@ def advise_prototyping(study: Study, task: str) -> str:
     if not untrained:
         return WORDS("prototyping", "none")
     method, split, reached = untrained[0], study.headline(task), dict(study.ranked(task))[untrained[0]]
-    named = {"method": study.title(method), "accuracy": accuracy_phrase(study, task, method)}
-    return WORDS("prototyping", "found", split=split, reached=formats.with_interval(reached), **named)
+    named = {"method": study.title(method), "accuracy": phrase_gap(study, task, method)}
+    return WORDS("prototyping", "found", split=split, reached=write_mean(reached), **named)
 
 
 def advise_large_models(study: Study, task: str) -> str:

@@ -1,4 +1,4 @@
-"""The findings, as sentences derived from the data. Nothing is called better without a significant test."""
+"""The findings, as sentences derived from the data. Nothing is called better that another run may overturn."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ from fineprint.reporting.sections.cost_axes import (
 )
 from fineprint.reporting.sections.pairs import ablation_sentences
 from fineprint.reporting.sections.seeds import seed_sentences
+from fineprint.reporting.sections.standings import (
+    name_methods,
+    sort_rivals,
+    speaks_of_models,
+    standings_table,
+    write_mean,
+)
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
 from fineprint.tasks._rows import POOLED
@@ -35,92 +42,81 @@ class Tile:
     note: str
 
 
-@dataclass(frozen=True)
-class Rivals:
-    """The other ranked methods, by what the paired test against the best says; the most accurate first."""
-
-    worse: list[str]
-    tied: list[str]
-    untested: list[str]
-
-
-def split_by_test(study: Study, task: str, best: str) -> Rivals:
-    """Return the other ranked methods by what the paired test against the best says."""
-    found = Rivals([], [], [])
-    for method, _ in study.ranked(task)[1:]:
-        difference = study.difference(task, best, method)
-        group = found.untested if difference is None else found.worse if difference.is_real else found.tied
-        group.append(method)
-    return found
-
-
-def titles(study: Study, methods: list[str]) -> str:
-    """Return methods' titles as a list in a sentence; titles with a comma are quoted where they follow each other."""
-    names = [study.title(method) for method in methods]
-    quoted = len(names) > 1 and any("," in name for name in names)
-    return formats.join([f"“{name}”" if quoted else name for name in names])
-
-
 def verdict_sentences(study: Study, task: str) -> list[str]:
-    """Return who is ahead, by how much, and whether that is significant."""
-    ranked = study.ranked(task)
-    if not ranked:
+    """Return who is ahead, by how much, and whether that would come out again."""
+    standings, split = study.standings(task), study.headline(task)
+    if not standings:
         return [WORDS("none_ranked")]
-    best, score = ranked[0]
-    equal = [method for method, other in ranked[1:] if other.accuracy == score.accuracy]
+    best, mean = standings[0].method, study.means[task, split, standings[0].method]
+    if mean.interval.low <= (rate := study.majority_rate(task, split) or 0.0):
+        return [WORDS("none_above", split=split, best=study.title(best), reached=write_mean(mean), rate=rate)]
+    equal = [found.method for found in standings[1:] if found.mean == standings[0].mean]
     first = WORDS(
         "best",
         best=study.title(best),
-        split=study.headline(task),
-        reached=formats.with_interval(score),
-        examples=score.rows,
-        seed=seed_words(study),
-        equal=titles(study, equal),
+        split=split,
+        reached=write_mean(mean),
+        examples=mean.examples,
+        seeds=len(mean.by_seed),
+        equal=name_methods(study, equal),
         several=len(equal) > 1,
     )
-    return [first, *(comparison_sentences(study, task, best, equal) if len(ranked) > 1 else [WORDS("only_one")])]
+    return [first, *(comparison_sentences(study, task) if len(standings) > 1 else [WORDS("only_one")])]
 
 
-def seed_words(study: Study) -> str:
-    """Return which seed a sentence is about, where there are several."""
-    return WORDS("seed", seed=study.seed, seeds=len(study.seeds)) if len(study.seeds) > 1 else ""
-
-
-def comparison_sentences(study: Study, task: str, best: str, equal: list[str]) -> list[str]:
-    """Return what the paired tests against the best method allow to be said; over `equal` it has no lead to test."""
-    rivals, sentences = split_by_test(study, task, best), []
-    behind = [method for method in rivals.tied if method not in equal]
-    if behind:
-        sentences.append(WORDS("tied", methods=titles(study, behind)))
+def comparison_sentences(study: Study, task: str) -> list[str]:
+    """Return what comparing the best with each other method concludes."""
+    rivals, sentences = sort_rivals(study, task), []
+    best = study.ranked(task)[0][0]
+    gaps = {method: study.comparison(task, best, method) for method in study.leaders(task)[1:] + rivals.worse}
     if rivals.worse:
-        some = "some" if rivals.tied or rivals.untested else "all"
-        outcome = "named" if len(rivals.worse) <= FEW_NAMES else some
-        sentences.append(WORDS("better", outcome, methods=titles(study, rivals.worse), number=len(rivals.worse)))
-        nearest = study.difference(task, best, rivals.worse[0])
-        sentences.append(WORDS("nearest", method=study.title(rivals.worse[0]), difference=nearest))
-    if rivals.untested:
-        sentences.append(WORDS("untested", methods=titles(study, rivals.untested)))
+        others = rivals.as_good or rivals.undecided
+        outcome = "named" if len(rivals.worse) <= FEW_NAMES else "some" if others else "all"
+        names = {"methods": name_methods(study, rivals.worse), "number": len(rivals.worse)}
+        sentences.append(WORDS("better", outcome, **names))
+        sentences.append(WORDS("nearest", method=study.title(rivals.worse[0]), found=gaps[rivals.worse[0]]))
+    if rivals.as_good:
+        listed = [WORDS("as_good_entry", method=study.title(method), found=gaps[method]) for method in rivals.as_good]
+        sentences.append(WORDS("as_good", methods=listed, margin=study.config["margin"]))
+    if rivals.undecided:
+        listed = [
+            WORDS("undecided_entry", method=study.title(method), found=gaps[method]) for method in rivals.undecided
+        ]
+        detectable = max(found.detectable_difference for method in rivals.undecided if (found := gaps[method]))
+        sentences.append(WORDS("undecided", methods=listed, detectable=detectable))
+    if speaks_of_models(gaps.values()):
+        sentences.append(WORDS("models"))
     return sentences
 
 
 def other_splits(study: Study, task: str) -> list[str]:
-    """Return one sentence for each further split: who leads there."""
-    sentences = []
+    """Return one sentence for each further split: who leads there, and where verdicts on the best method differ."""
+    sentences, best = [], next((found.method for found in study.standings(task)), None)
     for split in study.splits_and_pooled(task)[1:]:
         ranked = study.ranked(task, split)
-        if len(ranked) > 1:
-            (best, score), (second, _) = ranked[0], ranked[1]
-            difference = study.difference(task, best, second, split)
-            lead = WORDS("lead", "untested" if difference is None else "real" if difference.is_real else "tied")
-            named = {"best": study.title(best), "reached": formats.with_interval(score), "lead": lead}
-            sentences.append(WORDS("other_split", split=split, pooled=split == POOLED, **named))
+        if best is None or len(ranked) < 2:
+            continue
+        named = {"split": split, "pooled": split == POOLED, "best": study.title(ranked[0][0])}
+        differing = list_differing(study, task, best, split)
+        outcome = "overtaken" if ranked[0][0] != best else "differs" if differing else "same"
+        sentences.append(WORDS("other_split", outcome, reached=write_mean(ranked[0][1]), differing=differing, **named))
     return sentences
 
 
+def list_differing(study: Study, task: str, best: str, split: str) -> list[str]:
+    """Return each method about which comparing it with the best one concludes something else on another split."""
+    found = []
+    for method, _ in study.ranked(task)[1:]:
+        here, there = study.comparison(task, best, method), study.comparison(task, best, method, split)
+        if here and there and here.outcome is not there.outcome:
+            found.append(WORDS("differing", method=study.title(method), here=here.outcome, there=there.outcome))
+    return found
+
+
 def cost_sentences(study: Study, task: str) -> list[str]:
-    """Return what the best method cost or, of several on the first rank, which is cheapest in what."""
+    """Return what the best method cost or, where others are as good, which of them is cheapest in what."""
     free = free_sentences(study, task)
-    trained = [m for m in study.leaders(task) if (run := study.run(task, m)) and run.is_trained]
+    trained = [m for m in study.as_good(task) if (run := study.run(task, m)) and run.is_trained]
     if not trained:
         return free
     if len(trained) == 1:
@@ -131,9 +127,9 @@ def cost_sentences(study: Study, task: str) -> list[str]:
 
 
 def free_sentences(study: Study, task: str) -> list[str]:
-    """Return which of the leading methods train nothing, as one sentence; the summary's tiles cannot say it."""
-    untrained = [method for method in study.leaders(task) if trains_nothing(study.run(task, method))]
-    return [WORDS("free", methods=titles(study, untrained), several=len(untrained) > 1)] if untrained else []
+    """Return which of the methods as good as the best train nothing, as one sentence; the tiles cannot say it."""
+    untrained = [method for method in study.as_good(task) if trains_nothing(study.run(task, method))]
+    return [WORDS("free", methods=name_methods(study, untrained), several=len(untrained) > 1)] if untrained else []
 
 
 def list_costs(study: Study, task: str, method: str) -> list[str]:
@@ -145,39 +141,44 @@ def list_costs(study: Study, task: str, method: str) -> list[str]:
 def list_least_costs(study: Study, task: str, methods: list[str]) -> list[str]:
     """Return for each cost of training which methods have least of it, where that can be said."""
     return [
-        WORDS("least", least=axis.least, methods=titles(study, least[0]), figure=write_least(study, task, axis, least))
+        WORDS(
+            "least",
+            least=axis.least,
+            methods=name_methods(study, least[0]),
+            figure=write_least(study, task, axis, least),
+        )
         for axis in TRAINING_COSTS
         if (least := find_least(study, task, methods, axis))
     ]
 
 
 def tiles(study: Study, task: str) -> list[Tile]:
-    """Return the large numbers: the best accuracy, and the cheapest leading method by four measures."""
+    """Return the large numbers: the best accuracy, how many are as good, and what the cheapest of these costs."""
     ranked = study.ranked(task)
     if not ranked:
         return []
-    best, score = ranked[0]
-    limits = formats.interval(score.accuracy_low, score.accuracy_high, score.rows)
-    note = WORDS("best_note", best=study.title(best), limits=limits)
+    best, mean = ranked[0]
+    note = WORDS("best_note", best=study.title(best), reached=write_mean(mean))
+    rows = mean.examples * len(mean.by_seed)
     label = WORDS("best_tile", split=study.headline(task))
     costs = [cost_tile(study, task, axis) for axis in TRAINING_COSTS]
-    return [Tile(label, formats.accuracy(score.accuracy, score.rows), note), *tied_tiles(study, task, best), *costs]
+    return [Tile(label, formats.accuracy(mean.mean, rows), note), *as_good_tiles(study, task), *costs]
 
 
-def tied_tiles(study: Study, task: str, best: str) -> list[Tile]:
-    """Return how many methods are tied with the best, of those tested; nothing where none was tested."""
-    rivals, tied = split_by_test(study, task, best), study.leaders(task)[1:]
-    tested = len(rivals.tied) + len(rivals.worse)
-    note = titles(study, tied) if tied else WORDS("all_differ")
-    figure = WORDS("tied_figure", number=len(tied), tested=tested)
-    return [Tile(WORDS("tied_tile"), figure, note)] if tested else []
+def as_good_tiles(study: Study, task: str) -> list[Tile]:
+    """Return how many methods are as good as the best; nothing where there is no other."""
+    others, ranked = study.as_good(task)[1:], study.ranked(task)
+    undecided = sort_rivals(study, task).undecided
+    note = WORDS("as_good_note", methods=name_methods(study, others), undecided=len(undecided))
+    figure = WORDS("as_good_figure", number=len(others), others=len(ranked) - 1)
+    return [Tile(WORDS("as_good_tile"), figure, note)] if len(ranked) > 1 else []
 
 
 def cost_tile(study: Study, task: str, axis: CostAxis) -> Tile:
-    """Return the least that a leading method takes of a cost."""
-    leaders = study.leaders(task)
-    label = axis.least if len(leaders) > 1 else axis.name
-    least = find_least(study, task, leaders, axis)
+    """Return the least that a method as good as the best takes of a cost."""
+    candidates = study.as_good(task)
+    label = axis.least if len(candidates) > 1 else axis.name
+    least = find_least(study, task, candidates, axis)
     value = axis.write(least[1]) if least else formats.NOT_MEASURED
     note = name_least(study, task, axis, least) if least else WORDS("no_figure")
     return Tile(f"{label[0].upper()}{label[1:]}", value, note)
@@ -185,7 +186,7 @@ def cost_tile(study: Study, task: str, axis: CostAxis) -> Tile:
 
 def name_least(study: Study, task: str, axis: CostAxis, least: tuple[list[str], float]) -> str:
     """Return whose a tile's figure is and, where others are about the same, up to what theirs goes."""
-    names, last = titles(study, least[0]), axis.write(axis.of(study, task, least[0][-1]))
+    names, last = name_methods(study, least[0]), axis.write(axis.of(study, task, least[0][-1]))
     if axis.write(least[1]) == last:
         return names
     outcome = "higher" if axis.higher_is_better else "lower"
@@ -194,7 +195,7 @@ def name_least(study: Study, task: str, axis: CostAxis, least: tuple[list[str], 
 
 def summarize_task(study: Study, task: str) -> dict[str, Any]:
     """Return the summary of one task."""
-    leaders = study.leaders(task)
+    as_good = study.as_good(task)
     return {
         "name": task,
         "verdict": verdict_sentences(study, task),
@@ -203,6 +204,7 @@ def summarize_task(study: Study, task: str) -> dict[str, Any]:
         "free": free_sentences(study, task),
         "memory": memory_kinds(study, task),
         "tiles": tiles(study, task),
-        "tile_note": WORDS("tile_note", tied=len(leaders), methods=len(study.methods)) if len(leaders) > 1 else "",
+        "tile_note": WORDS("tile_note", "several" if len(as_good) > 1 else "one", number=len(as_good)),
+        "standings": standings_table(study, task),
         "choices": ablation_sentences(study, task),
     }

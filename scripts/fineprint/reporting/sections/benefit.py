@@ -7,10 +7,9 @@ from functools import partial
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import OK, Run
+from fineprint.core.records import Run
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask
-from fineprint.reporting.sections.advice import accuracy_phrase
 from fineprint.reporting.sections.cost_axes import (
     COSTS,
     CostAxis,
@@ -19,7 +18,9 @@ from fineprint.reporting.sections.cost_axes import (
     trains_nothing,
     write_alike,
 )
+from fineprint.reporting.sections.pairs import MARKS
 from fineprint.reporting.sections.scores import NOT_RANKED, RANK
+from fineprint.reporting.sections.standings import phrase_comparison, phrase_gap
 from fineprint.reporting.table import Cell, Table, blank, number, text
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
@@ -74,16 +75,16 @@ def describe_reference(entry: Challenger, axis: CostAxis) -> str:
 
 
 def behind_cell(entry: Challenger) -> Cell | None:
-    """Return how many percentage points a method is behind the best; an asterisk where that is significant."""
+    """Return how many percentage points a method is behind the best, and what that concludes."""
     if entry.method == entry.best:
         return number(0.0, formats.points)
-    if entry.status != OK:
+    if entry.study.rank(entry.task, entry.method) is None:
         return blank(NOT_RANKED)
-    difference = entry.study.difference(entry.task, entry.best, entry.method)
-    if difference is None:
+    found = entry.study.comparison(entry.task, entry.best, entry.method)
+    if found is None:
         return None
-    star = "*" if difference.is_real else ""
-    return text(f"{formats.points(difference.value, signed=False)}{star}", sort=difference.value)
+    shown = f"{formats.points(found.difference, signed=False)}{MARKS.get(found.outcome, '')}"
+    return text(shown, sort=found.difference, note=phrase_comparison(entry.study, found.seen_from(entry.method)))
 
 
 def why_no_ratio(axis: CostAxis, entry: Challenger) -> str | None:
@@ -127,7 +128,7 @@ def read_costs(entry: Challenger) -> str:
     return WORDS(
         "reading",
         method=entry.study.title(entry.method),
-        accuracy=accuracy_phrase(entry.study, entry.task, entry.method),
+        accuracy=phrase_gap(entry.study, entry.task, entry.method),
         untrained=trains_nothing(entry.run),
         **groups,
     )

@@ -11,8 +11,9 @@ from typing import Any
 from fineprint.core import formats
 from fineprint.core.records import COST_ONLY, NOT_RUN
 from fineprint.reporting.sections import cost_axes
-from fineprint.reporting.sections.analysis import Tile, titles
+from fineprint.reporting.sections.analysis import Tile
 from fineprint.reporting.sections.cost_axes import TRAINING_COSTS, TRAINING_SPEED, CostAxis, find_least, write_least
+from fineprint.reporting.sections.standings import name_methods
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
 
@@ -46,7 +47,7 @@ def verdict(study: Study, task: str) -> list[str]:
     return [
         *(WORDS("reason", reason=reason) for reason in study.reasons(task, COST_ONLY)),
         WORDS("not_ranked"),
-        *([WORDS("not_run", titles=titles(study, missing))] if missing else []),
+        *([WORDS("not_run", titles=name_methods(study, missing))] if missing else []),
     ]
 
 
@@ -66,7 +67,11 @@ def describe_least(study: Study, task: str, axis: CostAxis, methods: list[str]) 
     least = find_least(study, task, methods, axis)
     if least is None:
         return None
-    return {"least": axis.least, "titles": titles(study, least[0]), "figure": write_least(study, task, axis, least)}
+    return {
+        "least": axis.least,
+        "titles": name_methods(study, least[0]),
+        "figure": write_least(study, task, axis, least),
+    }
 
 
 def tiles(study: Study, task: str) -> list[Tile]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fineprint.core import formats
-from fineprint.core.records import PairedTest, Score, ScoreRecord
+from fineprint.core.records import ALPHA, PairedTest, Score, ScoreRecord
 from fineprint.models.precisions import MERGE_TARGETS, PRECISIONS
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask
 from fineprint.reporting.sections.scores import accuracy_cell
 from fineprint.reporting.table import Cell, Table, text
 from fineprint.reporting.words import Words
-from fineprint.results.study import SIGNIFICANCE, Study
+from fineprint.results.study import Study
 
 WORDS = Words("merging")
 
@@ -53,7 +53,7 @@ def difference_cell(entry: MergedModel) -> Cell | None:
     if entry.own is None:
         return None
     change, test = entry.merged.accuracy - entry.own.accuracy, entry.test
-    shown = formats.points(change) if test is None else WORDS("change", change=change, test=test, limit=SIGNIFICANCE)
+    shown = formats.points(change) if test is None else WORDS("change", change=change, test=test, limit=ALPHA)
     return text(shown, sort=change)
 
 
@@ -78,5 +78,5 @@ def merge_table(study: Study, task: str) -> Table | None:
         for variant in run.scores.variants
         for split in study.splits_and_pooled(task)
     ]
-    caption = WORDS("caption", task=task, limit=SIGNIFICANCE)
+    caption = WORDS("caption", task=task, limit=ALPHA)
     return build_table(f"merged-{task}", caption, COLUMNS, merged, style="compact") if merged else None

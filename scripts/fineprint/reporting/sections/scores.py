@@ -11,6 +11,7 @@ from fineprint.core import formats
 from fineprint.core.records import COLLAPSED, COST_ONLY, NOT_RUN, Accuracy, Run, Score
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods, number_cell, title_cell
+from fineprint.reporting.sections.standings import mean_cell, mean_limits_cell
 from fineprint.reporting.table import Cell, Table, blank, number, text
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
@@ -33,11 +34,12 @@ def cut(names: list[str], size: int) -> list[list[str]]:
 def scores_tables(study: Study, task: str) -> list[Table]:
     """Return rank and accuracy of every method, those last that the study leaves out, three splits to a table."""
     methods = list_methods(study, task, [*study.methods, *study.left_out])
-    caption = WORDS("scores_caption", task=task, headline=study.headline(task))
+    facts = {"headline": study.headline(task), "seeds": len(study.seeds)}
+    caption = WORDS("scores_caption", task=task, **facts)
     tables = []
     for position, splits in enumerate(cut(study.splits_and_pooled(task), SPLITS_PER_TABLE)):
         identifier = f"scores-{task}-{position}" if position else f"scores-{task}"
-        columns = [*RANKED, *share_columns(study, task, splits, "Accuracy", "accuracy"), STATUS]
+        columns = [*RANKED, *mean_columns(study, task, splits), STATUS]
         tables.append(build_table(identifier, caption, columns, methods, style="compact"))
     return tables
 
@@ -48,7 +50,7 @@ def why_left_out(entry: MethodOnTask) -> str | None:
 
 
 def marked_title(entry: MethodOnTask) -> Cell:
-    """Return a method's title, in bold on the first rank, without a link if the study leaves the method out."""
+    """Return a method's title, in bold if none is better, without a link if the study leaves the method out."""
     if why_left_out(entry):
         return text(entry.study.title(entry.method))
     cell = title_cell(entry)
@@ -64,13 +66,33 @@ def rank_cell(entry: MethodOnTask) -> Cell:
 
 RANK = Column("Rank", rank_cell, formats.count)
 RANKED = [Column("No.", number_cell, lacks=why_left_out), Column("Method", marked_title), RANK]
-STATUS = Column("Status", lambda entry: text(entry.status, style=STATUS_STYLES.get(entry.status, "")))
+
+
+def status_cell(entry: MethodOnTask) -> Cell:
+    """Return what became of a method's runs: of several seeds, on how many training collapsed."""
+    made, collapsed = len(entry.study.runs_of(entry.task, entry.method)), len(entry.collapsed_seeds)
+    words = WORDS("collapsed", collapsed=collapsed, made=made) if 0 < collapsed < made else entry.status
+    return text(words, style="flag" if collapsed else STATUS_STYLES.get(entry.status, ""))
+
+
+STATUS = Column("Status", status_cell)
+
+
+def mean_columns(study: Study, task: str, splits: list[str]) -> list[Column[MethodOnTask]]:
+    """Return mean accuracy and its interval on each split."""
+    columns = []
+    for split in splits:
+        group = WORDS("split", split=split, examples=study.split_rows(task, split))
+        limits = partial(mean_limits_cell, split)
+        columns.append(Column("Accuracy", partial(mean_cell, split), formats.accuracy, group, why_left_out))
+        columns.append(Column("95 % interval", limits, formats.accuracy, group, why_left_out))
+    return columns
 
 
 def macro_f1_table(study: Study, task: str) -> Table:
     """Return macro-F1 with its interval of every method on every split."""
     columns = [*METHOD, *share_columns(study, task, study.splits_and_pooled(task), "Macro-F1", "macro_f1")]
-    caption = WORDS("macro_f1_caption", task=task)
+    caption = WORDS("macro_f1_caption", task=task, seed=study.seed, seeds=len(study.seeds))
     return build_table(f"macro-f1-{task}", caption, columns, list_methods(study, task), style="compact")
 
 

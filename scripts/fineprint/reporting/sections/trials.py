@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fineprint.core import formats
-from fineprint.core.records import TrialScore
+from fineprint.core.records import ALPHA, TrialScore
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask
 from fineprint.reporting.sections.scores import write_limits
 from fineprint.reporting.table import Cell, Table, text
 from fineprint.reporting.words import Words
-from fineprint.results.study import SIGNIFICANCE, Study
+from fineprint.results.study import Study
 
 LOW_TEMPERATURE = 0.3  # up to here the likeliest token is drawn nearly always
 
@@ -104,6 +104,6 @@ def describe_trials(title: str, trials: list[TrialScore]) -> str:
     if own is None or not tested or len(tested) < len(trials) - 1:
         values = [WORDS("reached", trial=trial) for trial in trials]
         return WORDS("trials", "untested", values=values, **named)
-    real = [trial.value for trial in tested if trial.p_value_holm < SIGNIFICANCE]
+    real = [trial.value for trial in tested if trial.p_value_holm < ALPHA]
     changes = "; ".join(WORDS("change", trial=trial, change=trial.accuracy - own.accuracy) for trial in tested)
     return WORDS("trials", "real" if real else "tied", own=own, changes=changes, values=real, **named)

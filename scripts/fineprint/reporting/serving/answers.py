@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from fineprint.core import formats
-from fineprint.core.records import Check, Combined, Forgotten
+from fineprint.core.records import ALPHA, Check, Combined, Forgotten
 from fineprint.reporting.serving.data import WORDS as NAMES
 from fineprint.reporting.serving.data import ServingResults
 from fineprint.reporting.words import Words
-from fineprint.results.study import SIGNIFICANCE
 
 WORDS = Words("serving_answers")
 COMBINED = ("average", "concatenation", "pooled")
@@ -92,7 +91,7 @@ def combining_sentences(part: ServingResults) -> list[str]:
 def tell_combination(way: str, rows: list[Combined]) -> str:
     """Return how many tasks significantly lose and gain by one way of combining."""
     differences = [row.difference for row in rows]
-    real = [row.difference for row in rows if row.p_value_holm < SIGNIFICANCE]
+    real = [row.difference for row in rows if row.p_value_holm < ALPHA]
     worse, better = sum(value < 0 for value in real), sum(value > 0 for value in real)
     outcome = "both" if worse and better else "losses" if worse else "gains" if better else "neither"
     counts = {"worse": worse, "better": better, "total": len(rows)}
@@ -140,6 +139,6 @@ def decide_forgetting(row: Forgotten, unchanged: bool, scored: bool) -> str:
         return "same_weights" if unchanged else "changed_weights"
     if row.difference == 0 and unchanged:
         return "nothing"
-    if row.p_value_holm >= SIGNIFICANCE:
+    if row.p_value_holm >= ALPHA:
         return "unclear"
     return "loses" if row.difference < 0 else "gains"

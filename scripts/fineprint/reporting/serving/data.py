@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from fineprint.core import formats
-from fineprint.core.records import COST_ONLY, BackboneRecord, Latency, Served, ServingRecord
+from fineprint.core.records import COST_ONLY, BackboneRecord, Comparison, Latency, Served, ServingRecord, TaskMean
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
 
 WORDS = Words("serving")
+OnTask = TypeVar("OnTask", TaskMean, Comparison)
 FULL_MODELS = ("resident", "reloaded")  # the ways that keep a full model per task
 STRAIGHT = 0.15  # a line that misses a measured value by a larger share is no line
 # What is extrapolated to more tasks along a line, and how it is written.
@@ -67,7 +68,8 @@ class ServingResults(Study):
                 study={**study.config, "run": run},
                 tasks=found.tasks,
                 runs=found.runs,
-                comparisons=found.comparisons,
+                means=keep_both(study, study.results.means, found.means),
+                comparisons=keep_both(study, study.results.comparisons, found.comparisons),
             )
         )
         self.ways = found.ways or ServingRecord(settings={})
@@ -148,6 +150,12 @@ class ServingResults(Study):
         """Return the time of the largest batch."""
         series, sizes = self.find(way), self.batch_sizes
         return self.latency.get((*series, sizes[-1])) if series and sizes else None
+
+
+def keep_both(study: Study, own: list[OnTask], further: list[OnTask]) -> list[OnTask]:
+    """Return what the comparison of methods found on its tasks, over all its seeds, and what this part found on further
+    tasks."""
+    return [*own, *(found for found in further if found.task not in study.tasks)]
 
 
 def meeting(small: Line, large: Line) -> int | None:

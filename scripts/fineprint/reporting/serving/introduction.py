@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import combinations
 
 from fineprint.core import formats
+from fineprint.core.records import Comparison, Scope, Verdict
 from fineprint.reporting.serving.data import WORDS, ServingResults
 from fineprint.reporting.serving.storage import compare
 from fineprint.results.benchmarks import is_of_many_tasks_alone
 from fineprint.results.steps import list_jobs
-from fineprint.scoring.statistics import describe_correction
 
 MEASURING = ("serve_tasks", "combine_tasks", "measure_forgetting")  # rules of this part alone
 # What training costs: how it is got of a run, how the tasks' figures make one, how that is written.
@@ -45,23 +45,22 @@ def time_sentence(part: ServingResults) -> str:
 
 
 def accuracy_sentences(part: ServingResults) -> list[str]:
-    """Return how the methods compare on each task, in words that the paired test allows."""
+    """Return how the methods compare on each task, in words that the comparison carries."""
     pairs = list(combinations(part.methods, 2))
-    sentences = [words for task in part.tasks for pair in pairs if (words := tell_difference(part, task, *pair))]
-    return [*sentences, WORDS("accuracy_test", correction=describe_correction(len(pairs)))] if sentences else []
+    found = [compared for task in part.tasks for pair in pairs if (compared := part.comparison(task, *pair))]
+    sentences = [tell_difference(part, compared) for compared in found]
+    if not sentences:
+        return []
+    one_seed = [compared.task for compared in found if compared.scope is Scope.TRAINED_MODEL]
+    return [*sentences, *([WORDS("accuracy_models", tasks=list(dict.fromkeys(one_seed)))] if one_seed else [])]
 
 
-def tell_difference(part: ServingResults, task: str, first: str, second: str) -> str:
-    """Return a paired comparison in words; nothing where the two were not compared."""
-    found = part.difference(task, first, second)
-    if found is None:
-        return ""
-    first, second = part.title(first), part.title(second)
-    if not found.is_real:
-        return WORDS("accuracy", "level", task=task, first=first, second=second, p=found.p_value_holm)
-    ahead, behind = (first, second) if found.value > 0 else (second, first)
-    points = formats.points(abs(found.value), signed=False)
-    return WORDS("accuracy", "ahead", task=task, ahead=ahead, behind=behind, points=points, p=found.p_value_holm)
+def tell_difference(part: ServingResults, found: Comparison) -> str:
+    """Return what a comparison concludes in words."""
+    if found.outcome in (Verdict.WORSE, Verdict.NOT_SUPERIOR):
+        found = found.seen_from(found.second)
+    names = {"first": part.title(found.first), "second": part.title(found.second)}
+    return WORDS("accuracy", found.outcome, found=found, margin=part.config["margin"], **names)
 
 
 def training_sentences(part: ServingResults) -> list[str]:

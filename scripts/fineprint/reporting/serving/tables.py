@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import COLLAPSED, Accuracy, Check, Combined, Forgotten, Run, Served
+from fineprint.core.records import ALPHA, COLLAPSED, Accuracy, Check, Combined, Forgotten, Run, Served
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.memory_words import name_memory
 from fineprint.reporting.serving.data import WORDS as NAMES
 from fineprint.reporting.serving.data import Series, ServingResults
 from fineprint.reporting.table import Cell, Table, number, text
 from fineprint.reporting.words import Words
-from fineprint.results.study import SIGNIFICANCE
 from fineprint.scoring.statistics import describe_correction
 
 WORDS = Words("serving_tables")
@@ -202,7 +201,7 @@ def score_cell(score: Accuracy) -> Cell:
 
 def difference_cell(row: Combined) -> Cell:
     """Return a paired difference in percentage points; a significant one is set bold."""
-    significant, note = row.p_value_holm < SIGNIFICANCE, WORDS("difference_note", p=row.p_value_holm)
+    significant, note = row.p_value_holm < ALPHA, WORDS("difference_note", p=row.p_value_holm)
     return number(row.difference, formats.points, note=note, style="real" if significant else "")
 
 
