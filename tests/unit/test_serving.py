@@ -512,6 +512,22 @@ def test_an_adapter_beside_another_forgets_nothing(make_entries, tmp_path):
     assert record.backbone[0].unchanged
 
 
+def test_what_is_learned_further_does_not_depend_on_test_examples(make_entries, tiny_rows, tmp_path):
+    """Its epoch is chosen on held-out examples: other test labels leave the very same weights."""
+    for split in ("train", "held_out"):
+        write_rows(tmp_path / f"{split}.jsonl", [replace(row, label=row.label % 2) for row in tiny_rows[:24]])
+    weights = []
+    for shift in (0, 1):
+        first, second, _ = (
+            replace(entry, rows=[replace(row, label=(row.label + shift) % 2) for row in entry.rows])
+            for entry in make_entries("full", "classifier", "encoder")
+        )
+        record = ForgettingRecord(settings={}, first="nli", second="mood", split="test")
+        learn_on(record, "full", first, second, tmp_path, 1)
+        weights.append((record.backbone[0].after, record.training[0].second.correct))
+    assert weights[0][0] == weights[1][0] and weights[0][1] != weights[1][1]
+
+
 def test_a_whole_model_trained_on_may_forget(make_entries, tiny_rows, tmp_path):
     first, second, _ = make_entries("full", "classifier", "encoder")
     for split in ("train", "held_out"):

@@ -99,6 +99,7 @@ def build_view(results: Results | Mapping[str, Any], figures: list[Figure], repo
         "section_number": {section.name: section.number for section in SECTIONS},
         "origins": setting.name_origins(study),
         "has_accuracy": setting.any_accuracy(study),
+        "test_examples": setting.name_readers(study),
         "tasks": [task_view(study, task, figures) for task in study.tasks],
         "several_tasks": len(study.tasks) > 1,
         "made_here": setting.warn_of_origins(study),

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from fineprint.core.records import BackboneHashes, ForgettingRecord, Forgotten, Phase, SecondTask, read_json
 from fineprint.inference.assembly import Assembled
 from fineprint.jobs.environment import describe_environment
@@ -61,6 +63,7 @@ def learn_on(record: ForgettingRecord, method: str, first: Entry, second: Entry,
     before = hash_tensors(load, names)
     module = prepare(load, first)
     place = find_head(module, names)
+    torch.manual_seed(seed)  # of the new head
     old = put_head(module, place, make_head(second))
     examples = [
         [second.readout.encode(row, with_answer=True) for row in read_rows(rows / f"{split}.jsonl")]
