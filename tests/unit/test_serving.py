@@ -420,7 +420,7 @@ def test_whole_models_beyond_the_limit_are_left_out_and_said_to_be(make_entries)
     rows = Session([Resident()], Plan("full", entries, small, 1, answer_alone(entries, small))).run()
     last = rows[-1]
     assert last.tasks == 50 and last.held_bytes is None and last.rows_per_second is None
-    assert "50 whole models would take" in last.reason and "limit of 1000000" in last.reason
+    assert "50 full models would take" in last.reason and "limit of 1000000" in last.reason
 
 
 def test_a_way_that_peft_refuses_says_why(make_entries):
@@ -606,7 +606,7 @@ def test_a_method_outside_the_run_may_stand_for_an_adapter():
         ({"serving__tasks": ["nli", "nli"]}, ["serving.tasks: a name stands twice"]),
         ({"serving__tasks": ["nli"]}, ["serving.tasks", "at least 2"]),
         ({"serving__backbone": "big"}, ["'big' is not defined under backbones"]),
-        ({"serving__adapters": ["p_tuning"]}, ["roberta_p_tuning", "neither saves a whole model nor"]),
+        ({"serving__adapters": ["p_tuning"]}, ["roberta_p_tuning", "neither saves a full model nor"]),
         ({"serving__methods": {"ia3": "roberta_lora"}}, ["'ia3' is not among the adapters asked for"]),
         ({"serving__methods": {"lora": "llama_qlora_head"}}, ["'llama_qlora_head' cannot stand for 'lora'"]),
         (

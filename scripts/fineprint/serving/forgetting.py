@@ -1,6 +1,6 @@
 """`measure_forgetting`: what the first task loses when the second is learned on the same weights.
 
-A whole model is trained on with a new head, then the first task's head is put back. An adapter leaves the backbone as
+A full model is trained on with a new head, then the first task's head is put back. An adapter leaves the backbone as
 it was; that this is so is checked, not assumed.
 """
 
@@ -57,7 +57,7 @@ def note_hashes(record: ForgettingRecord, method: str, before: str, after: str) 
 
 
 def learn_on(record: ForgettingRecord, method: str, first: Entry, second: Entry, rows: Path, seed: int) -> None:
-    """Train the first task's whole model on the second task, then put the first task's head back."""
+    """Train the first task's full model on the second task, then put the first task's head back."""
     phases: dict[str, Phase] = {}
     names = first.readout.head_names(load := load_whole(first))
     before = hash_tensors(load, names)

@@ -44,7 +44,7 @@ class Run(Record):
 
     @property
     def trains_everything(self) -> bool:
-        """Whether every weight was trained, so that what is saved is a whole model."""
+        """Whether every weight was trained, so that what is saved is a full model."""
         counts = self.parameters
         return self.is_trained and counts is not None and counts.share > WHOLE_MODEL_SHARE
 
