@@ -19,6 +19,7 @@ from fineprint.jobs.code_state import find_changed_rules, write_warning
 from fineprint.planning.gpu import USUAL_GPUS_GB, present_gpu_gb, read_gpu_size
 from fineprint.planning.refusing import check_study
 from fineprint.study.fetching import check_sources, list_hub_sources
+from fineprint.study.inheriting import leave_behind, read_base, refuse_repeated_keys
 from fineprint.study.kinds import describe_kinds
 from fineprint.study.reading import describe_run, read_study
 from fineprint.study.serving import (
@@ -35,9 +36,17 @@ from snakemake.io import strip_wildcard_constraints
 if workflow.resource_scopes.is_local("gpu"):
     workflow.global_resources["gpu"] = None
 
+# Snakemake may be started in another folder (`-s`, `--directory`): results go there, the program stays where it is.
+HERE = Path(workflow.basedir).resolve() == Path.cwd().resolve()
+PROJECT = "" if HERE else f"{workflow.basedir}/"
+
 try:
     GPU_GB = read_gpu_size(config.pop("gpu", None))
-    STUDY = read_study(config)
+    if workflow.is_main_process:
+        refuse_repeated_keys(map(Path, workflow.configfiles))
+    GIVEN = workflow.config_settings.overwrite_config
+    BASE = read_base(Path(workflow.basedir, "config.yaml"))
+    STUDY = read_study(leave_behind(config, GIVEN, BASE), GIVEN)
     check_sources(STUDY)
     GPU_GB = GPU_GB or STUDY.hardware.gpu_memory_gb
     # Jobs read this file as well: only the first process need ask the driver.
@@ -301,7 +310,7 @@ def list_templates(wildcards):
     files = sorted(
         file for file in folder.rglob("*") if file.is_file() and file.suffix != ".rst"
     )
-    return [str(file.relative_to(workflow.basedir)) for file in files]
+    return [f"{PROJECT}{file.relative_to(workflow.basedir)}" for file in files]
 
 
 def list_all_records():
@@ -334,7 +343,7 @@ name_changed_code()
 def list_words(wildcards):
     """The report's sentences and captions: a figure's are written beside it when it is drawn."""
     files = sorted(Path(workflow.basedir, "report", "words").glob("*.yaml"))
-    return [str(file.relative_to(workflow.basedir)) for file in files]
+    return [f"{PROJECT}{file.relative_to(workflow.basedir)}" for file in files]
 
 
 def figure_labels(wildcards):

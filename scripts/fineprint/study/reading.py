@@ -8,13 +8,18 @@ from typing import Any
 from fineprint.backbones import BackboneSettings
 from fineprint.core.settings import NAME, SettingsError, find_settings, list_kinds, read_model
 from fineprint.study.conflicts import find_conflicts
+from fineprint.study.inheriting import explain_inherited
 from fineprint.study.schema import MethodSettings, StudyConfig
 from fineprint.study.serving import resolve_serving
 from fineprint.tasks import TaskSettings
 
 
-def read_study(config: Mapping[str, Any]) -> StudyConfig:
+def read_study(config: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> StudyConfig:
     """Turn a config, as YAML gives it, into a checked study.
+
+    Args:
+        config: the whole of it.
+        given: the part that the user wrote, where the rest comes from config.yaml; for messages.
 
     Raises:
         SettingsError: every mistake found, a sentence each.
@@ -32,6 +37,8 @@ def read_study(config: Mapping[str, Any]) -> StudyConfig:
     if study is not None:
         problems.extend(find_conflicts(study))
         study = resolve_serving(study, problems)
+    if given is not None:
+        problems = [explain_inherited(problem, given, config) for problem in problems]
     if problems:
         raise SettingsError("The config cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems))
     assert study is not None
