@@ -173,8 +173,8 @@ def test_large_models_are_scaled_up_only_from_large_ones():
         run["predict"]["weight_bytes"] = 5_600_000_000
     words = find(Study(results), "Models of 70 B").advice
     assert (
-        "nf4 0.70 bytes a parameter (5.60\u00a0GB for 8.00\u00a0B parameters), by arithmetic 49.0\u00a0GB for 70 B"
-        in words
+        "stored as nf4, 0.70 bytes a parameter while answering (5.60\u00a0GB for 8.00\u00a0B parameters), by "
+        "arithmetic 49.0\u00a0GB for 70 B" in words
     )
 
 
@@ -198,7 +198,7 @@ def test_runs_of_further_seeds_are_counted(tmp_path):
     assert "2 seeds; no run collapsed." in text_of(without_pictures(results, tmp_path))
     right = {FULL: range(270), LORA: range(240)}
     set_hits(results, {1: right, 2: {**right, FULL: range(100)}})
-    assert "2 seeds; 1 collapsed." in text_of(without_pictures(results, tmp_path))
+    assert "2 seeds; 1 run collapsed." in text_of(without_pictures(results, tmp_path))
 
 
 def test_more_rows_per_second_speak_for_a_method_more_seconds_against_it():

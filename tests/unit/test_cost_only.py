@@ -118,7 +118,7 @@ def page(tmp_path_factory):
 
 def test_the_report_says_that_accuracy_was_not_measured(page):
     assert "Accuracy was not measured: the weights and the labels are random." in page["text"]
-    assert "9 without a measured accuracy" in page["text"]
+    assert "9 runs without a measured accuracy" in page["text"]
     assert "cost answered; accuracy not measured" in page["text"]
 
 

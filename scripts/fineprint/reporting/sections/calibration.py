@@ -55,5 +55,5 @@ COLUMNS: list[Column[CalibratedMethod]] = [
 def calibration_table(study: Study, task: str) -> Table | None:
     """Return confidence, accuracy and expected calibration error of each method."""
     methods = [CalibratedMethod(study, task, name, score.rows, found) for name, score, found in calibrated(study, task)]
-    caption = WORDS("caption", task=task, headline=study.headline(task))
+    caption = WORDS("caption", task=task, headline=study.headline(task), seed=study.seed, seeds=len(study.seeds))
     return build_table(f"calibration-{task}", caption, COLUMNS, methods, style="compact") if methods else None

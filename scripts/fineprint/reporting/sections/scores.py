@@ -144,7 +144,8 @@ def class_tables(study: Study, task: str) -> list[Table]:
     for split in study.splits_and_pooled(task):
         scored = study.scored(task, split)
         methods = list_methods(study, task, [method for method, _ in scored])
-        caption = WORDS("classes_caption", "pooled" if split == POOLED else "split", task=task, split=split)
+        outcome, seeds = "pooled" if split == POOLED else "split", {"seed": study.seed, "seeds": len(study.seeds)}
+        caption = WORDS("classes_caption", outcome, task=task, split=split, **seeds)
         for position, labels in enumerate(cut(study.results.tasks[task].labels, LABELS_PER_TABLE)):
             columns = [*METHOD, *(column for label in labels for column in class_columns(split, label, scored))]
             identifier = f"classes-{task}-{split}-{position}"
