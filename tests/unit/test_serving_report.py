@@ -234,7 +234,7 @@ def test_what_does_not_grow_along_a_line_is_not_extrapolated(results):
     assert part.line(Series("switched", "roberta_lora"), "first_answer_seconds") is None
     assert part.line(Series("switched", "roberta_lora"), "disk_bytes").step == pytest.approx(104_000)
     start = per_task_sentences(part)[-1]
-    assert start.startswith("Cold start, adapters against full models") and "Growth is not linear" in start
+    assert start.startswith("Cold start (timed once), adapters against full models") and "Growth is not linear" in start
     assert "take less from" not in start
 
 

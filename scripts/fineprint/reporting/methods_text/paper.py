@@ -114,6 +114,5 @@ def comparison_sentences(study: Study) -> list[str]:
     if not study.results.comparisons:
         return sentences
     outcome = "one" if len(study.seeds) == 1 else "several"
-    margin = formats.setting(study.config.get("margin", 1.0))
-    verdicts = WORDS("verdicts", significance=ALPHA, margin=margin)
+    verdicts = WORDS("verdicts", significance=ALPHA, margin=study.config["margin"])
     return [WORDS("tests", outcome, floor=FLOOR), verdicts, *sentences]
