@@ -25,10 +25,10 @@ class Settings(PeftSettings):
     """
 
     kind: Literal["p_tuning"]
-    tokens: int = Field(20, ge=1)
-    encoder_hidden: int = Field(1024, ge=1)
+    tokens: int = Field(20, ge=1, le=10_000)
+    encoder_hidden: int = Field(1024, ge=1, le=65_536)
     encoder: Literal["mlp", "lstm"] = "mlp"
-    encoder_layers: int | None = Field(None, ge=1)
+    encoder_layers: int | None = Field(None, ge=1, le=100)
     encoder_dropout: float | None = Field(None, ge=0, lt=1)
     title: ClassVar[str] = "P-Tuning"
     explanation: ClassVar[str] = (

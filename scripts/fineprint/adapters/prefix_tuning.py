@@ -24,9 +24,9 @@ class Settings(PeftSettings):
     """
 
     kind: Literal["prefix_tuning"]
-    tokens: int = Field(20, ge=1)
+    tokens: int = Field(20, ge=1, le=10_000)
     projection: bool = True
-    projection_hidden: int = Field(1024, ge=1)
+    projection_hidden: int = Field(1024, ge=1, le=65_536)
     title: ClassVar[str] = "Prefix tuning"
     explanation: ClassVar[str] = (
         "The backbone is frozen. Every attention layer sees trained keys and values in front of the real ones "

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from fineprint.backbones._demo import DemoSettings
+from fineprint.backbones._demo import DemoSettings, Steps
 
 if TYPE_CHECKING:
     from fineprint.demo.batches import Batch
@@ -25,7 +25,7 @@ class Settings(DemoSettings):
     architecture: Literal["decoder"] = "decoder"
     initial_deviation: float = 0.04
     rotation_scale: float = 0.0
-    steps: int = 5400
+    steps: Steps = 5400
     learning_rate: float = 7.0e-4
     left_out: tuple[str, ...] = ("voice",)
     other_weight: float = 0.005

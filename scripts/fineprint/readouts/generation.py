@@ -54,9 +54,9 @@ class Settings(ReadoutSettings):
     """
 
     kind: Literal["generation"]
-    shots: int = Field(0, ge=0)
-    temperature: float = Field(0.1, ge=0)
-    max_new_tokens: int = Field(10, ge=1)
+    shots: int = Field(0, ge=0, le=1_000)
+    temperature: float = Field(0.1, ge=0, le=100)
+    max_new_tokens: int = Field(10, ge=1, le=100_000)
     template: TemplateOptions = {}
     trials: TrialSettings | None = None
     architectures: ClassVar[frozenset[str]] = frozenset({"decoder"})
