@@ -19,6 +19,7 @@ from fineprint.scoring.statistics import share_with_interval
 from fineprint.tasks._rows import POOLED
 
 LABELS_PER_TABLE = 3
+METHOD_WIDTHS = (4, 24)  # of the report by class, in per cent
 SPLITS_PER_TABLE = 3
 NOT_RANKED = "not ranked"
 STATUS_STYLES = {COLLAPSED: "flag", NOT_RUN: "missing", COST_ONLY: "missing"}
@@ -147,7 +148,9 @@ def class_tables(study: Study, task: str) -> list[Table]:
         outcome, seeds = "pooled" if split == POOLED else "split", {"seed": study.seed, "seeds": len(study.seeds)}
         caption = WORDS("classes_caption", outcome, task=task, split=split, **seeds)
         for position, labels in enumerate(cut(study.results.tasks[task].labels, LABELS_PER_TABLE)):
-            columns = [*METHOD, *(column for label in labels for column in class_columns(split, label, scored))]
+            figures = [column for label in labels for column in class_columns(split, label, scored)]
+            widths = [*METHOD_WIDTHS, *[(100 - sum(METHOD_WIDTHS)) // len(figures)] * len(figures)]
+            columns = [replace(column, width=width) for column, width in zip([*METHOD, *figures], widths, strict=True)]
             identifier = f"classes-{task}-{split}-{position}"
             tables.append(build_table(identifier, caption, columns, methods, style="compact"))
     return tables
