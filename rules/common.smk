@@ -68,6 +68,11 @@ def list_documents(wildcards):
     ]
 
 
+def list_documents_so_far(wildcards):
+    """The documents on what there is, where something failed or is still to come."""
+    return [f"results/{STUDY.study}/so_far/report.{form}" for form in ("html", "pdf")]
+
+
 def list_tasks(wildcards):
     """The record of every task that is run."""
     return [
@@ -327,6 +332,25 @@ def list_all_records():
     ]
     # A study at real size may stand beside the serving records: its own Snakemake looks after it.
     return [Path(record) for record in made if record.startswith(f"{results}/")]
+
+
+def records_there(wildcards):
+    """Which records are there, and when they were written: what a report so far is made anew for."""
+    there = [record for record in list_all_records() if record.exists()]
+    return " ".join(f"{record}:{record.stat().st_mtime_ns}" for record in there)
+
+
+def name_report_so_far():
+    """Say, where jobs failed, how to get a report of the others."""
+    if workflow.is_main_process and any(
+        Path(score).exists() for score in list_scores(None)
+    ):
+        command = f"{rerun_command(None)} report_so_far"
+        print(f"A report of what there is: {command}", file=sys.stderr)
+
+
+onerror:
+    name_report_so_far()
 
 
 def name_changed_code():

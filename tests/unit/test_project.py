@@ -43,7 +43,7 @@ def test_every_rule_has_its_script_log_and_environment():
     for path in (ROOT / "rules").glob("*.smk"):
         for block in re.split(r"\n(?=rule )", path.read_text(encoding="utf-8"))[1:]:
             name = block.split()[1].rstrip(":")
-            script = re.search(r'script=f?"(?:\{PROJECT\})?scripts/(\w+)\.py"', block).group(1)
+            script = re.search(r'script=f"\{PROJECT\}scripts/(\w+)\.py"', block).group(1)
             assert script == name or script == "write_settings", name
             assert re.search(rf'"logs/{{(study|STUDY\.study)}}/{name}[./]', block) and "conda:" in block, name
             assert "mem_mb" in block and "runtime" in block, name
@@ -92,7 +92,7 @@ def test_files_stay_small():
 
 def test_snakefile_has_no_functions():
     text = (ROOT / "Snakefile").read_text(encoding="utf-8")
-    assert "def " not in text and len(text.splitlines()) <= 75
+    assert "def " not in text and len(text.splitlines()) <= 85
 
 
 def test_no_two_test_files_have_one_name():

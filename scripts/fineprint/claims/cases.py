@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from fineprint.core.records import ALPHA, NOT_RUN, BackboneRecord, Run, TrainRecord
+from fineprint.core.records import ALPHA, NOT_MADE, BackboneRecord, Run, TrainRecord
 from fineprint.results.study import Study
 
 
@@ -57,7 +57,7 @@ class Measurement:
 def find_run(case: Case, method: str) -> Run:
     """Return a run that was made."""
     run = case.study.run(case.task, method, case.seed)
-    if run is None or run.status == NOT_RUN:
+    if run is None or run.status in NOT_MADE:
         reason = (run.reason if run else None) or "no record of it was found"
         raise NotMeasured(f"{case.study.title(method)} was not run: {reason.rstrip('.')}.")
     return run

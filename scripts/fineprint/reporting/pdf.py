@@ -17,6 +17,7 @@ from typing import Any
 import pypandoc
 import typst
 
+from fineprint.core.formats import CONTROL, REPLACED
 from fineprint.core.records import Results
 from fineprint.reporting.figures.fonts import copy_fonts, name_letters, name_missing_letters, needs_system_fonts
 from fineprint.reporting.html import render
@@ -26,7 +27,6 @@ BODY, STYLE, FILTER, FONTS = "body.typ", "style.typ", "print.lua", "fonts"
 STANDARD = "ua-1"
 REFUSED = re.compile(r'the text `"(.*?)"` could not be displayed', re.DOTALL)
 CODE_POINT = re.compile(r"\\u\{([0-9a-f]+)\}")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # what neither HTML nor a PDF can show
 
 
 def write_pdf(results: Results | Mapping[str, Any], figures: Path, report: Path, output: Path) -> None:
@@ -46,7 +46,7 @@ def write_pdf(results: Results | Mapping[str, Any], figures: Path, report: Path,
 def to_typst(html: str, report: Path) -> str:
     """Turn HTML into Typst markup; pandoc escapes what would be markup in Typst."""
     arguments = ["--wrap=none", "--shift-heading-level-by=-1", f"--lua-filter={report / FILTER}"]
-    shown = name_missing_letters(CONTROL.sub("", html))
+    shown = name_missing_letters(html)
     markup = pypandoc.convert_text(shown, "typst", format="html", extra_args=arguments)
     return markup.replace("align(center)[#table(", "align(left)[#table(")
 
@@ -61,7 +61,7 @@ def compile_typst(folder: Path, study: Study, body: str) -> bytes:
         "created": created[:10],
         "study": str(study.config["study"]),
     }
-    inputs = {key: name_missing_letters(CONTROL.sub("", value)) for key, value in inputs.items()}
+    inputs = {key: name_missing_letters(CONTROL.sub(REPLACED, value)) for key, value in inputs.items()}
     while True:
         try:
             return typst.compile(

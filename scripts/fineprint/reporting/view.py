@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import COLLAPSED, COST_ONLY, NOT_RUN, Results
+from fineprint.core.records import COLLAPSED, COST_ONLY, NOT_MADE, NOT_RUN, Results
 from fineprint.reporting.figures.plotting import FIGURE_KINDS, SERVING, FigureEntry
 from fineprint.reporting.methods_text import paper
 from fineprint.reporting.methods_text.references import Library
@@ -21,6 +21,7 @@ from fineprint.reporting.sections import (
     claim_ledger,
     cost,
     cost_only,
+    findings,
     merging,
     methods,
     pairs,
@@ -39,7 +40,7 @@ from fineprint.reporting.words import Words, read_texts
 from fineprint.results.study import Study
 
 WORDS = Words("view")
-OFF_RANK = (COLLAPSED, COST_ONLY, NOT_RUN)
+OFF_RANK = (COLLAPSED, COST_ONLY, *NOT_MADE)
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,7 @@ def describe_accuracy(study: Study, task: str) -> dict[str, Any]:
     matrices = [pairs.matrix_table(study, task, split) for split in study.splits_and_pooled(task)]
     shown = {
         "scores": scores.scores_tables(study, task),
+        "findings": findings.describe_findings(study, task),
         "macro_f1": scores.macro_f1_table(study, task),
         "choices": pairs.ablations_table(study, task),
         "matrices": [table for table in matrices if table],

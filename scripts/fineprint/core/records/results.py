@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from fineprint.core.records.base import Record
 from fineprint.core.records.comparisons import Comparison, TaskMean
+from fineprint.core.records.findings import Finding
 from fineprint.core.records.jobs import Provenance, Step
 from fineprint.core.records.kinds import Kinds
 from fineprint.core.records.measures import Parameters, PeakMemory, Phase
@@ -26,7 +27,7 @@ class Run(Record):
     method: str
     seed: int
     title: str
-    status: str  # "ok", "collapsed", "cost only" or "not run"
+    status: str  # "ok", "collapsed", "cost only", "failed" or "not run"
     reason: str | None
     train: TrainRecord | None
     predict: PredictRecord | None
@@ -126,5 +127,6 @@ class Results(Record):
     runs: list[Run]
     means: list[TaskMean] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)  # by task, what concerns most examples first
     serving: Serving | None = None
     steps: list[Step] = field(default_factory=list)  # in data-flow order; none where Snakemake ran without hooks

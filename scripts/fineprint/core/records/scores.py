@@ -11,6 +11,8 @@ OK = "ok"
 COLLAPSED = "collapsed"
 COST_ONLY = "cost only"  # the status of a run whose accuracy would mean nothing: random weights or labels
 NOT_RUN = "not run"
+FAILED = "failed"
+NOT_MADE = (FAILED, NOT_RUN)  # a run without scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fineprint.core.formats import CONTROL, REPLACED
 from fineprint.reporting.figures.fonts import replace_missing_letters
 from fineprint.reporting.figures.style import COLORS, INK, MARKERS, WIDTH
 from fineprint.reporting.words import Words
@@ -70,7 +71,8 @@ def panel_title(study: Study, method: str, width: int) -> str:
 
 def escape(value: str) -> str:
     """Return text that matplotlib draws as it stands, without mathematics and without empty boxes."""
-    return replace_missing_letters(value).replace("\\", "\\\\").replace("$", r"\$")
+    shown = replace_missing_letters(CONTROL.sub(REPLACED, value))
+    return shown.replace("\\", "\\\\").replace("$", r"\$")
 
 
 def looks(study: Study, method: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from fineprint.core import formats
 from fineprint.core.records import Results, as_mapping, write_json
 from fineprint.reporting.figures.calibration import draw_calibration
 from fineprint.reporting.figures.cost import draw_cost
@@ -87,6 +88,6 @@ def save_drawing(folder: Path, kind: str, task: str, detail: str, drawing: Drawi
     name = "-".join(part for part in (kind, task, detail) if part)
     name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
     save_figure(drawing.figure, folder / f"{name}.svg")
-    data = pd.DataFrame(drawing.rows)
+    data = pd.DataFrame(drawing.rows).map(formats.as_csv_text)
     data.to_csv(folder / f"{name}.csv", index=False, float_format="%.10g")
     return FigureEntry(name, kind, task, detail, drawing.title, drawing.caption, drawing.alt, [*map(str, data.columns)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import ALPHA, COST_ONLY, NOT_RUN
+from fineprint.core.records import ALPHA, COST_ONLY, NOT_MADE
 from fineprint.reporting.methods_text.methods import method_sentences, training_sentences
 from fineprint.reporting.methods_text.references import Library, Paragraph, mark_citation
 from fineprint.reporting.methods_text.software import computing_sentences
@@ -60,7 +60,7 @@ def data_sentences(study: Study) -> list[str]:
 
 def was_run(study: Study, method: str) -> bool:
     """Return whether a method was run on any task."""
-    return any(study.status(task, method) != NOT_RUN for task in study.tasks)
+    return any(study.status(task, method) not in NOT_MADE for task in study.tasks)
 
 
 def count_words(number: int, noun: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import COST_ONLY, NOT_RUN
+from fineprint.core.records import COST_ONLY, NOT_MADE
 from fineprint.reporting.sections import cost_axes
 from fineprint.reporting.sections.analysis import Tile
 from fineprint.reporting.sections.cost_axes import TRAINING_COSTS, TRAINING_SPEED, CostAxis, find_least, write_least
@@ -43,7 +43,7 @@ def group_by_backbone(study: Study, task: str) -> dict[str, list[str]]:
 
 def verdict(study: Study, task: str) -> list[str]:
     """Return that, and why, accuracy was not measured, and what was."""
-    missing = [method for method in study.methods if study.status(task, method) == NOT_RUN]
+    missing = [method for method in study.methods if study.status(task, method) in NOT_MADE]
     return [
         *(WORDS("reason", reason=reason) for reason in study.reasons(task, COST_ONLY)),
         WORDS("not_ranked"),

@@ -8,7 +8,7 @@ from functools import partial
 from markupsafe import Markup
 
 from fineprint.core import formats
-from fineprint.core.records import COLLAPSED, COST_ONLY, NOT_RUN, Accuracy, Run, Score
+from fineprint.core.records import COLLAPSED, COST_ONLY, FAILED, NOT_MADE, NOT_RUN, Accuracy, Run, Score
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods, number_cell, title_cell
 from fineprint.reporting.sections.standings import mean_cell, mean_limits_cell
@@ -22,7 +22,7 @@ LABELS_PER_TABLE = 3
 METHOD_WIDTHS = (4, 24)  # of the report by class, in per cent
 SPLITS_PER_TABLE = 3
 NOT_RANKED = "not ranked"
-STATUS_STYLES = {COLLAPSED: "flag", NOT_RUN: "missing", COST_ONLY: "missing"}
+STATUS_STYLES = {COLLAPSED: "flag", FAILED: "flag", NOT_RUN: "missing", COST_ONLY: "missing"}
 
 WORDS = Words("scores")
 
@@ -178,7 +178,7 @@ def class_cell(split: str, label: str, figure: str, entry: MethodOnTask) -> Cell
 
 def flags(study: Study, task: str) -> list[dict[str, str]]:
     """Return the methods that are not ranked, each with the reason and, if it was trained, its last losses."""
-    unranked = (COLLAPSED, NOT_RUN, COST_ONLY) if study.measures_accuracy(task) else (COLLAPSED, NOT_RUN)
+    unranked = (COLLAPSED, *NOT_MADE, COST_ONLY) if study.measures_accuracy(task) else (COLLAPSED, *NOT_MADE)
     found = [
         {"title": study.title(entry.method), "status": entry.status, "reason": explain_status(entry.run)}
         for entry in list_methods(study, task)
