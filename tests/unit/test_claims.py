@@ -300,7 +300,7 @@ def entry(**changes):
     ("changes", "words"),
     [
         ({"quantity": "speeed"}, "quantity 'speeed' is unknown; accepted: accuracy_difference, accuracy_ratio,"),
-        ({"colour": "red"}, "(made_up).colour: this key is unknown; accepted here: against, also, arguments,"),
+        ({"color": "red"}, "(made_up).color: this key is unknown; accepted here: against, also, arguments,"),
         ({"expected": {}}, "one is wanted of `about`"),
         ({"expected": {"about": 1, "at_most": 2}}, "one is wanted of `about`"),
         ({"expected": {"about": 1, "by": 0.05}}, "`by` and `repetitions` go with `beats: true`"),

@@ -62,7 +62,7 @@ def in_subset(method, errors=42, all_errors=66, holds_most=True, seeds=1):
 
 def said(study, finding):
     item = write_finding(study, finding)
-    return item.heading, " ".join(item.sentences)
+    return item.heading, " ".join(item.sentences).replace("\u00a0", " ")
 
 
 def test_a_subset_that_holds_most_errors(study):

@@ -240,7 +240,7 @@ def test_every_run_on_a_gpu_gets_its_prediction(
     adapter, readout, architecture, precision, backbone_folders, task_record, tiny_rows, monkeypatch
 ):
     method = make_method(adapter, readout, architecture, precision)
-    if not method.trains or (precision == "nf4" and not method.adapter.accepts_quantised):
+    if not method.trains or (precision == "nf4" and not method.adapter.accepts_quantized):
         pytest.skip("nothing is trained, or not on 4 bits")
     reader = make_readout(method, backbone_folders[architecture], task_record, tiny_rows, seed=1)
     module = assemble_for_training(method, reader, backbone_folders[architecture], seed=1).module

@@ -116,3 +116,23 @@ def test_pre_commit_runs_what_is_installed_here():
     repos = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
     entries = [hook["entry"] for repo in repos for hook in repo["hooks"]]
     assert {repo["repo"] for repo in repos} == {"local"} and all(".venv/bin/" in entry for entry in entries)
+
+
+BRITISH = re.compile(
+    r"quantis|optimis|summaris|labelled|neighbour|behaviour|colour|favour|modelling|\bgrey\b|learnt", re.IGNORECASE
+)
+OLD_NAMES = ("CHANGELOG.md", "core/settings.py", "study/conflicts.py", "test_config.py", "test_project.py")
+
+
+def test_the_spelling_is_american():
+    """Keys, records and texts have one spelling, that of the libraries; old names stand only where they are refused."""
+    kinds = (".py", ".yaml", ".md", ".j2", ".smk", ".json", ".css", ".js", ".typ", ".rst")
+    folders = ("scripts", "tests", "report", "rules", "docs", "studies", "profiles", "bench")
+    files = [*ROOT.glob("*.*"), *(path for folder in folders for path in (ROOT / folder).rglob("*"))]
+    texts = {
+        str(path): path.read_text(encoding="utf-8")
+        for path in files
+        if path.is_file() and path.suffix in kinds and not str(path).endswith(OLD_NAMES)
+    }
+    assert len(texts) > 200
+    assert not [f"{name}: {found[0]}" for name, text in texts.items() for found in BRITISH.finditer(text)]

@@ -234,7 +234,7 @@ def test_what_does_not_grow_along_a_line_is_not_extrapolated(results):
     assert part.line(Series("switched", "roberta_lora"), "first_answer_seconds") is None
     assert part.line(Series("switched", "roberta_lora"), "disk_bytes").step == pytest.approx(104_000)
     start = per_task_sentences(part)[-1]
-    assert start.startswith("Cold start, adapters against full models") and "Growth is not linear" in start
+    assert start.startswith("Cold start (timed once), adapters against full models") and "Growth is not linear" in start
     assert "take less from" not in start
 
 
@@ -243,8 +243,8 @@ def test_meeting_points_are_computed():
     assert meeting(Line(0, 1, (1, 2)), Line(0, 4, (1, 2))) == 1
     assert meeting(Line(10, 4, (1, 2)), Line(0, 4, (1, 2))) is None
     assert compare(2.0, 2.0, formats.rate) == "2.00, the same"
-    assert "50 % less" in compare(1.0, 2.0, formats.rate).replace("50.0", "50")
-    assert "20.0 % more" in compare(1.2, 1.0, formats.rate) and "as much" in compare(3.0, 1.0, formats.rate)
+    assert "50\u00a0% less" in compare(1.0, 2.0, formats.rate).replace("50.0", "50")
+    assert "20.0\u00a0% more" in compare(1.2, 1.0, formats.rate) and "as much" in compare(3.0, 1.0, formats.rate)
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_near_ties_are_told(results):
 
 def test_a_median_of_few_repeats_has_no_interval(results):
     few, enough = (
-        latency.summarise_times("merged", "lora", 8, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0][:count]) for count in (5, 6)
+        latency.summarize_times("merged", "lora", 8, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0][:count]) for count in (5, 6)
     )
     assert few.seconds_low is None and (enough.seconds_low, enough.seconds_high) == (1.0, 6.0)
     assert not is_apart(few, replace(enough, seconds_low=100.0, seconds_high=200.0))

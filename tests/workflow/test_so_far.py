@@ -6,7 +6,7 @@ STUDY = """\
 study: broken
 run: {methods: [roberta_full, llama_one_shot, roberta_probe], seeds: [1]}
 tasks:
-  nli: {train_rows: 90, matched_rows: 30, mismatched_rows: 30, unlabelled_rows: 2}
+  nli: {train_rows: 90, matched_rows: 30, mismatched_rows: 30, unlabeled_rows: 2}
 backbones:
   encoder: {steps: 10}
   decoder: {steps: 10}

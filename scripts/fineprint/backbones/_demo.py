@@ -1,6 +1,6 @@
 """What the two demo backbones share: sizes, pretraining, writing the model folder.
 
-What is taught is a neighbour of the task, not the task: `demo/documents.py` says how. Settings are chosen on other data
+What is taught is a neighbor of the task, not the task: `demo/documents.py` says how. Settings are chosen on other data
 seeds (7, 11, 13, 17) than the one that is published (42).
 """
 
@@ -46,7 +46,7 @@ class DemoSettings(BackboneSettings):
     """
 
     origin: ClassVar[str] = (
-        "learnt from a short pretraining by this workflow whether two made-up sentences contradict each other, never "
+        "learned from a short pretraining by this workflow whether two made-up sentences contradict each other, never "
         "which of a task's labels they have"
     )
     hidden_size: Size = 64

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Settings(DemoSettings):
-    """Pretrained by causal language modelling on text whose last word says whether two sentences contradict each other.
+    """Pretrained by causal language modeling on text whose last word says whether two sentences contradict each other.
 
     Attributes:
         other_weight: how much a token weighs that is no answer, against 1 for an answer.
@@ -54,7 +54,7 @@ class Settings(DemoSettings):
         return [(layer.self_attn.q_proj, layer.self_attn.k_proj) for layer in model.model.layers]
 
     def draw_batches(self, tokenizer: Any, lessons: Lessons, growth: Callable[[], float]) -> Iterator[Batch]:
-        """Return batches of causal language modelling."""
+        """Return batches of causal language modeling."""
         from fineprint.demo.batches import WordReader, draw_decoder_batches
         from fineprint.demo.tokenizer import DECODER_PATTERN
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Settings(DemoSettings):
-    """Pretrained by masked language modelling, and at <s> by whether two sentences contradict each other.
+    """Pretrained by masked language modeling, and at <s> by whether two sentences contradict each other.
 
     Attributes:
         masked_share: of ordinary tokens that are masked.
@@ -55,7 +55,7 @@ class Settings(DemoSettings):
         return [(attention.query, attention.key) for attention in attentions]
 
     def draw_batches(self, tokenizer: Any, lessons: Lessons, growth: Callable[[], float]) -> Iterator[Batch]:
-        """Return batches of masked language modelling."""
+        """Return batches of masked language modeling."""
         from fineprint.demo.batches import WordReader, draw_encoder_batches
         from fineprint.demo.tokenizer import ENCODER_PATTERN
 

@@ -59,11 +59,11 @@ def percent(value: float | None) -> str:
         return NOT_MEASURED
     hundredths = value * 100
     if hundredths in (0, 100):
-        return f"{hundredths:.0f} %"
+        return f"{hundredths:.0f}\u00a0%"
     digits = min(4, max(1, 1 - math.floor(math.log10(abs(round_to_digits(hundredths, 2))))))
     while digits < 4 and hundredths < 100 <= round(hundredths, digits):
         digits += 1
-    return f"{hundredths:.{digits}f} %"
+    return f"{hundredths:.{digits}f}\u00a0%"
 
 
 def count(value: float | None) -> str:
@@ -117,11 +117,13 @@ def three_digits(value: float) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """Write a time: 45 ms, 12.3 s, 4 min 05 s, 2 h 03 min."""
+    """Write a time: 45 ms, 0.32 s, 12.3 s, 4 min 05 s, 2 h 03 min."""
     if value is None:
         return NOT_MEASURED
     if round(value, 3) < 0.1:
         return f"{value * 1000:.0f}\u00a0ms"
+    if round(value, 2) < 1:
+        return f"{value:.2f}\u00a0s"
     if round(value, 1) < 100:
         return f"{value:.1f}\u00a0s"
     whole = round(value)

@@ -99,6 +99,7 @@ RENAMED = {
     "multitask": "serving",
     "train_share": "train_fraction",
     "turns": "rounds",
+    "unlabelled_rows": "unlabeled_rows",
     "warmup_share": "warmup_ratio",
 }
 

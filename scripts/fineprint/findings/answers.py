@@ -102,8 +102,8 @@ def make_answers(
     groups = named if len(set(named)) > 1 else None  # a single group has no variance: each example is its own
     given: dict[str, dict[int, np.ndarray]] = {}
     for (method, seed), found in entries.items():
-        labelled = [UNPARSEABLE if entry["label"] is None else entry["label"] for entry in found]
-        given.setdefault(method, {})[seed] = np.array(labelled)
+        labeled = [UNPARSEABLE if entry["label"] is None else entry["label"] for entry in found]
+        given.setdefault(method, {})[seed] = np.array(labeled)
     return Answers(
         task=task,
         split=split,

@@ -28,6 +28,7 @@ DECIMALS = re.compile(r"^-?[01]?\.\d{5,}$")  # shares and small figures; a long 
 SIZE = re.compile(r'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"')
 PIXELS_A_POINT = 4 / 3
 IDENTIFIER = re.compile(r'<[a-z][^<>]* id="([^"]+)"')
+REFERENCE = re.compile(r'<li><span id="reference-([^"]+)">.*>([^<]+)</a>\.</li>\n')
 EVIDENCE = re.compile(r'<span class="evidence"><br><a href="#([^"]+)">[^<]*</a></span>')
 SVG = "image/svg+xml"
 PLAIN_IN_LINKS = " '()*+,-./:;=?@_~"  # signs that a link within double quotes may hold as they are
@@ -109,10 +110,16 @@ def render(results: Results | Mapping[str, Any], figures: Path, report: Path, me
     view: dict[str, Any] = build_view(results, read_figures(figures, as_files=medium == "print"), report)
     template = "template.html.j2" if medium == "page" else "print.html.j2"
     html = make_environment(report).get_template(template).render(**view, medium=medium)
-    return drop_dead_links(CONTROL.sub(REPLACED, html))
+    return drop_uncited(drop_dead_links(CONTROL.sub(REPLACED, html)))
 
 
 def drop_dead_links(html: str) -> str:
     """Leave out the links to evidence, as checklist.yaml names it, that this study does not have."""
     there = set(IDENTIFIER.findall(html))
     return EVIDENCE.sub(lambda found: found[0] if found[1] in there else "", html)
+
+
+def drop_uncited(html: str) -> str:
+    """Leave out the works in the list of references that this report neither links to nor names by their number."""
+    text = REFERENCE.sub("", html)
+    return REFERENCE.sub(lambda found: found[0] if f'"#reference-{found[1]}"' in text or found[2] in text else "", html)

@@ -100,6 +100,7 @@ def build_view(results: Results | Mapping[str, Any], figures: list[Figure], repo
         "section_number": {section.name: section.number for section in SECTIONS},
         "origins": setting.name_origins(study),
         "has_accuracy": setting.any_accuracy(study),
+        "test_examples": setting.name_readers(study),
         "tasks": [task_view(study, task, figures) for task in study.tasks],
         "several_tasks": len(study.tasks) > 1,
         "made_here": setting.warn_of_origins(study),
@@ -166,8 +167,8 @@ def describe_advice(entry: advice.Advice) -> dict[str, Any]:
 
 def describe_summary(study: Study, task: str) -> dict[str, Any]:
     """Return the summary of one task: with accuracies, or what was measured without them."""
-    described = analysis.summarise_task(study, task)
-    return described if study.measures_accuracy(task) else {**described, **cost_only.summarise_cost(study, task)}
+    described = analysis.summarize_task(study, task)
+    return described if study.measures_accuracy(task) else {**described, **cost_only.summarize_cost(study, task)}
 
 
 def describe_results(study: Study, task: str) -> dict[str, Any]:

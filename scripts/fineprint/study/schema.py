@@ -69,7 +69,7 @@ class MethodSettings(Settings):
     Attributes:
         title: what the report calls it; a better one trains nothing anew.
         backbone: a name under `backbones`.
-        precision: how the backbone is stored; nf4 is 4 bits, double quantisation.
+        precision: how the backbone is stored; nf4 is 4 bits, double quantization.
         adapter: how the backbone is changed.
         readout: how an answer is read off it.
         training: left out where nothing is trained.
@@ -78,7 +78,7 @@ class MethodSettings(Settings):
         prediction_batch_size: rows answered at once, at most; on a GPU fewer where its memory is small.
         memory: of a GPU: auto (what is free), lean (little more than the weights), or a size such as 12 GB.
         merge_into: what the adapter is added to after training, and compared: the backbone's original weights at a
-            precision, such as bfloat16, or, as dequantised_bfloat16, the weights that a quantised backbone computes
+            precision, such as bfloat16, or, as dequantized_bfloat16, the weights that a quantized backbone computes
             with, for which the adapter was trained.
     """
 

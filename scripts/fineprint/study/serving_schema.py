@@ -16,7 +16,7 @@ class ServingSettings(Settings):
 
     Attributes:
         backbone: a name under `backbones`.
-        tasks: names under `tasks`; the first is the one whose forgetting is measured when the second is learnt.
+        tasks: names under `tasks`; the first is the one whose forgetting is measured when the second is learned.
         adapters: kinds; each stands for the method of the run that has it on this backbone, with a head.
         methods: which method stands for a kind, where several would fit. Filled in when the config is read.
         task_counts: numbers of tasks served at once; beyond the trained ones, copies of them under other names.

@@ -45,7 +45,7 @@ class Run(Record):
 
     @property
     def trains_everything(self) -> bool:
-        """Whether every weight was trained, so that what is saved is a whole model."""
+        """Whether every weight was trained, so that what is saved is a full model."""
         counts = self.parameters
         return self.is_trained and counts is not None and counts.share > WHOLE_MODEL_SHARE
 
@@ -70,6 +70,20 @@ class Run(Record):
         """Return a phase's headline figure of memory."""
         found = self.phase(name)
         return PeakMemory(None, "resident") if found is None else found.memory.peak
+
+    @property
+    def training_memory(self) -> PeakMemory:
+        """The figure that methods are compared by: a GPU's peak, else the exact bytes of the tensors that training
+        keeps. How far the resident size of a process grows depends on what it had loaded and freed before."""
+        peak = self.peak_memory("training")
+        if peak.kind == "allocated":
+            return peak
+        return PeakMemory(self.trained.kept_bytes if self.trained else None, "counted")
+
+    def gpu_peak(self, name: str) -> int | None:
+        """Return the peak of a phase on a GPU; None where there was none."""
+        peak = self.peak_memory(name)
+        return peak.bytes if peak.kind == "allocated" else None
 
     def score(self, split: str) -> Score | None:
         """Return the score on a split, or None if there is none."""

@@ -67,6 +67,12 @@ class TrainRecord(Record):
     notes: list[str] = field(default_factory=list)  # sentences about choices made on the way, for the report
     environment: Environment | None = None
 
+    @property
+    def kept_bytes(self) -> int | None:
+        """What the tensors of training hold together; None where a part was not counted."""
+        parts = (self.weight_bytes, self.gradient_bytes, self.optimizer_bytes, self.activation_bytes)
+        return sum(part for part in parts if part is not None) if None not in parts else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriedPrompt(Record):

@@ -19,7 +19,7 @@ from fineprint.results.study import Study
 
 WORDS = Words("cost_only")
 TILES = (
-    ("Peak training memory", cost_axes.TRAINING_MEMORY, formats.size),
+    ("Training memory", cost_axes.TRAINING_MEMORY, formats.size),
     ("Training, examples per second", TRAINING_SPEED, formats.rate),
     ("Prediction, examples per second", cost_axes.SPEED, formats.rate),
 )
@@ -91,7 +91,7 @@ def range_tile(
     known = sorted(
         (value, study.numbers[method], method)
         for method in methods
-        if (value := axis.get(study.run(task, method))) is not None
+        if (value := axis.of(study, task, method)) is not None
     )
     if not known or not cost_axes.are_comparable(study, task, methods, axis):
         return None
@@ -121,7 +121,7 @@ def list_least(study: Study, task: str, axis: CostAxis) -> str:
     return WORDS("advice", "found" if found else "none", found=found, least=axis.least, cost=axis.name)
 
 
-def summarise_cost(study: Study, task: str) -> dict[str, Any]:
+def summarize_cost(study: Study, task: str) -> dict[str, Any]:
     """Return the part of a task's summary that stands where there are accuracies otherwise."""
     return {
         "verdict": verdict(study, task),
