@@ -6,7 +6,7 @@ OUTPUTS  results/{study}/serving/
              settings.json     tasks, methods, seed, how serving is measured
              ways.json         disk, memory, start, switches and throughput of each way and number of tasks
              combining.json    accuracy of averaged, concatenated and jointly trained adapters
-             forgetting.json   the first task before and after the second was learnt
+             forgetting.json   the first task before and after the second was learned
 """
 
 

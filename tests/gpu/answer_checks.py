@@ -51,8 +51,8 @@ def check_padding(architecture: str) -> None:
 
 
 def check_unpacked_weights(**readout: Any) -> None:
-    """4-bit weights held unpacked give the answers that packed ones give; of a model that has learnt some, for what one
-    with random weights writes is decided by rounding."""
+    """4-bit weights held unpacked give the answers that packed ones give; of a model that has learned some, for what
+    one with random weights writes is decided by rounding."""
     assembled, examples = assemble("lora", readout, "decoder", "nf4", mixed_precision="auto", epochs=3)
     train(assembled, examples, examples[:8], seed=1, name="check")
     assembled.module.eval()

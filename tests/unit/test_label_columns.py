@@ -151,9 +151,12 @@ def test_the_report_says_what_was_dropped_and_left_out():
     assert f"(max_rows, train_fraction or test_rows) left out {count(1500)} of train." in text
     cells = [[cell.text for cell in row] for row in splits_table(study, "nli").rows]
     assert [row[-2] for row in cells if row[0] in ("train", "test")] == [count(1209), "0"]
+    assert "Files were read as follows" not in text
     record["dropped"], record["not_drawn"] = {"train": {}, "test": {}}, {}
+    record["facts"] = {"read_as": {"train": "JSON Lines", "test": "Parquet"}}
     text = " ".join(split_sentences(Study(results), "nli"))
     assert "dropped" not in text and "left out" not in text
+    assert "Files were read as follows: train: JSON Lines and test: Parquet." in text
 
 
 def test_a_label_whose_examples_are_all_held_out_is_refused(make):
@@ -170,13 +173,19 @@ def test_a_label_whose_examples_are_all_held_out_is_refused(make):
 
 @pytest.mark.parametrize("lacking", [0, 1])
 def test_every_kind_of_task_needs_every_label_in_train(lacking, monkeypatch):
-    task = DemoSentiment(train_rows=20, test_rows=10, unlabelled_rows=0)
+    task = DemoSentiment(train_rows=20, test_rows=10, unlabeled_rows=0)
     rows = task.load_splits(1)
     prepare_splits(task, 1)
     rows["train"] = [row for row in rows["train"] if row.label != lacking]
     monkeypatch.setattr(DemoSentiment, "load_splits", lambda self, seed: rows)
     words = rf"label '{task.labels[lacking]}' has no training example among \d+ \(there is none\)"
     with pytest.raises(SettingsError, match=words):
+        prepare_splits(task, 1)
+
+
+def test_fewer_labels_than_a_kind_has_are_refused():
+    task = DemoNLI(train_rows=30, matched_rows=10, mismatched_rows=10, labels=("a", "b"), answers=("a", "b"))
+    with pytest.raises(SettingsError, match="`labels` names 2 labels, but this kind of task has 3 or more"):
         prepare_splits(task, 1)
 
 
@@ -197,10 +206,10 @@ def test_groups_and_tags_are_names_and_a_missing_group_is_refused(make, tmp_path
     ("model", "sizes"),
     [
         (DemoNLI, {"train_rows": -90}),
-        (DemoNLI, {"train_rows": 0, "unlabelled_rows": 0}),
+        (DemoNLI, {"train_rows": 0, "unlabeled_rows": 0}),
         (DemoNLI, {"matched_rows": 0}),
         (DemoNLI, {"mismatched_rows": 10**12}),
-        (DemoNLI, {"unlabelled_rows": -1}),
+        (DemoNLI, {"unlabeled_rows": -1}),
         (DemoSentiment, {"train_rows": 10**9}),
         (DemoSentiment, {"test_rows": -1}),
     ],

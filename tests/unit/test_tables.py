@@ -135,6 +135,26 @@ def test_marks_escaped_by_a_backslash_are_refused(refuse):
     assert 'is written \\"' in refuse("rows.tsv", write_rows(rows))
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "form"),
+    [
+        ("rows.tsv", write_rows(pair_labels(SPOKEN)), "fields separated by a tab, not quoted"),
+        ("rows.tsv", write_rows(pair_labels(SPOKEN), quoting=csv.QUOTE_ALL), "fields separated by a tab, quoted"),
+        ("rows.csv", "text;label\na;no\nb;yes\n", "fields separated by a semicolon, without quotation marks"),
+        ("rows.json", '[{"text": "a", "label": "no"}, {"text": "b", "label": "yes"}]', "a JSON array"),
+        ("rows.json", '{"text": "a", "label": "no"}\n{"text": "b", "label": "yes"}', "JSON Lines"),
+    ],
+)
+def test_the_record_says_how_a_file_was_read(tmp_path, name, content, form):
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    files = {"train": path, "test": path}
+    words = {"text_columns": {"a": "text"}, "labels": LABELS, "answers": LABELS, "prompt": "{a}"}
+    task = OwnFiles.model_validate({"kind": "own_files", "files": files} | words)
+    task.load_splits(1)
+    assert task.facts() == {"read_as": {"train": form, "test": form}}
+
+
 # --- fields, lines, columns ---
 
 
@@ -422,6 +442,10 @@ def test_the_form_of_glue_is_read_row_by_row(tmp_path, seed):
         ({"quoting": "maybe"}, "tasks.own.quoting: input should be 'quoted' or 'unquoted'"),
         ({"files": {"train": "a.parquet", "test": "b.parquet"}, "separator": ";"}, "no file of this task is one"),
         ({"files": {"train": "a.parquet", "test": "b.parquet"}, "encoding": "cp1252"}, "no file of this task is one"),
+        *(
+            ({"files": {"train": "a.csv", name: "b.csv"}}, f"tasks.own.files: '{name}' is a name of the workflow's own")
+            for name in ("held_out", "pooled", "trials")
+        ),
         ({"files": {"train": "a.csv", "test": "b.xlsx"}}, "file b.xlsx has an unsupported extension"),
     ],
 )

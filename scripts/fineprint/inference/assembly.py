@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fineprint.core.records import TaskRecord
 from fineprint.core.settings import SettingsError
 from fineprint.jobs.processes import join_processes
-from fineprint.models.loading import dequantise, load_tokenizer
+from fineprint.models.loading import dequantize, load_tokenizer
 from fineprint.models.precisions import MERGE_TARGETS, half_dtype, keep_linear_in_half, load_into_main_memory
 from fineprint.readouts import Context, Readout, TaskWording
 from fineprint.study.schema import MethodSettings
@@ -139,6 +139,6 @@ def load_for_merging(readout: Readout, folder: Path, precision: str, merge_into:
     if merge_into is None:
         return readout.load_backbone(folder, precision)
     target = MERGE_TARGETS[merge_into]
-    if not target.dequantised:
+    if not target.dequantized:
         return readout.load_backbone(folder, target.precision)
-    return dequantise(readout.load_backbone(folder, precision), target.precision)
+    return dequantize(readout.load_backbone(folder, precision), target.precision)

@@ -52,7 +52,7 @@ def choose_pad_token(tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def load_model(
-    auto_class: Any, folder: Path, precision: str, keep_unquantised: list[str], **extra: Any
+    auto_class: Any, folder: Path, precision: str, keep_unquantized: list[str], **extra: Any
 ) -> PreTrainedModel:
     """Load a model folder's weights at a precision, on the GPU if there is one.
 
@@ -60,18 +60,18 @@ def load_model(
         auto_class: the Transformers class that decides which head comes with the model.
         folder: config.json, safetensors, tokenizer files.
         precision: a key of `fineprint.models.precisions.PRECISIONS`.
-        keep_unquantised: modules that stay at full precision.
+        keep_unquantized: modules that stay at full precision.
         extra: further arguments of `from_pretrained`, such as the labels.
     """
-    return load_and_tell(auto_class, folder, precision, keep_unquantised, **extra)[0]
+    return load_and_tell(auto_class, folder, precision, keep_unquantized, **extra)[0]
 
 
 def load_and_tell(
-    auto_class: Any, folder: Path, precision: str, keep_unquantised: list[str], **extra: Any
+    auto_class: Any, folder: Path, precision: str, keep_unquantized: list[str], **extra: Any
 ) -> tuple[PreTrainedModel, list[str]]:
     """Load a model as `load_model` does; return it and the names of the weights that the folder lacks, which therefore
     begin at random."""
-    arguments = loading_arguments(precision, keep_unquantised) | extra
+    arguments = loading_arguments(precision, keep_unquantized) | extra
     model, told = auto_class.from_pretrained(
         str(folder),
         local_files_only=True,
@@ -81,13 +81,13 @@ def load_and_tell(
         output_loading_info=True,
         **arguments,
     )
-    return keep_weights_as_quantised(model), sorted(told["missing_keys"])
+    return keep_weights_as_quantized(model), sorted(told["missing_keys"])
 
 
-def keep_weights_as_quantised(model: PreTrainedModel) -> PreTrainedModel:
+def keep_weights_as_quantized(model: PreTrainedModel) -> PreTrainedModel:
     """Keep bitsandbytes from repacking 4-bit weights at the first evaluation on processors with AVX512-BF16.
 
-    The repacked form drops the double quantisation, computes in bfloat16, and has no backward pass: a training that
+    The repacked form drops the double quantization, computes in bfloat16, and has no backward pass: a training that
     went on after an evaluation would silently lose its gradients (seen with bitsandbytes 0.50.2).
     """
     for module in model.modules():
@@ -96,12 +96,12 @@ def keep_weights_as_quantised(model: PreTrainedModel) -> PreTrainedModel:
     return model
 
 
-def dequantise(model: PreTrainedModel, precision: str) -> PreTrainedModel:
-    """Replace quantised weights by the values that they stand for, and store all weights at a precision.
+def dequantize(model: PreTrainedModel, precision: str) -> PreTrainedModel:
+    """Replace quantized weights by the values that they stand for, and store all weights at a precision.
 
     Args:
-        model: as loaded, quantised; it is changed.
-        precision: a key of `fineprint.models.precisions.PRECISIONS`, not quantised.
+        model: as loaded, quantized; it is changed.
+        precision: a key of `fineprint.models.precisions.PRECISIONS`, not quantized.
     """
     dtype = compute_dtype(PRECISIONS[precision])
     model = model.dequantize(dtype=dtype)

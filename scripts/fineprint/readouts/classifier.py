@@ -41,7 +41,7 @@ class Classifier(ClassReadout):
     """Runs `AutoModelForSequenceClassification`."""
 
     model_arguments = ("num_labels=len(labels)",)
-    keep_unquantised = HEAD_NAMES
+    keep_unquantized = HEAD_NAMES
 
     def load_backbone(self, folder: Path, precision: str) -> PreTrainedModel:
         """Load the backbone with a head of as many outputs as the task has labels."""
@@ -52,7 +52,7 @@ class Classifier(ClassReadout):
             AutoModelForSequenceClassification,
             folder,
             precision,
-            list(self.keep_unquantised),
+            list(self.keep_unquantized),
             num_labels=len(labels),
             id2label=dict(enumerate(labels)),
             label2id={label: number for number, label in enumerate(labels)},

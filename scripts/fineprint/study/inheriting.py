@@ -83,12 +83,12 @@ def drop_titles(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str
 def explain_inherited(problem: str, given: Mapping[str, Any], config: Mapping[str, Any]) -> str:
     """Return a sentence on a mistake in the config; where the user did not write the key, it says who did."""
     path = problem.split(":", 1)[0].split(".")
-    if find(config, path) and not find(given, path):
+    if stands_at(config, path) and not stands_at(given, path):
         return f"{problem} (Inherited from config.yaml; set it in your config, to null if it is not wanted.)"
     return problem
 
 
-def find(settings: Any, path: list[str]) -> bool:
+def stands_at(settings: Any, path: list[str]) -> bool:
     """Return whether a key stands at a path."""
     for key in path:
         if not isinstance(settings, Mapping) or key not in settings:

@@ -69,7 +69,7 @@ class TaskSettings(SourceSettings):
 
     @abstractmethod
     def load_splits(self, seed: int) -> dict[str, list[Row]]:
-        """Return the rows by split: "train" and one or more test splits, unlabelled rows included."""
+        """Return the rows by split: "train" and one or more test splits, unlabeled rows included."""
 
     def facts(self) -> dict[str, Any]:
         """Return where the rows came from, for the record; called after `load_splits`."""
@@ -79,7 +79,7 @@ class TaskSettings(SourceSettings):
         """Return by split how many rows of the source a setting left out; called after `load_splits`."""
         return self._not_drawn
 
-    def why_unlabelled(self, row: Row) -> str:
+    def why_unlabeled(self, row: Row) -> str:
         """Return what the source has where a row has no gold label; called after `load_splits`."""
         return "no label"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fineprint.core.settings import SettingsError
 from fineprint.tasks._encoding import read_text_file
-from fineprint.tasks._lines import Reading, read_quoted, read_unquoted, split_lines
+from fineprint.tasks._lines import Reading, name_separator, read_quoted, read_unquoted, split_lines
 from fineprint.tasks._quoting import QUOTE, choose_reading, refuse
 from fineprint.tasks._table import Table, TextForm, Wanted, require_columns
 
@@ -33,7 +33,8 @@ def read_delimited(path: Path, wanted: Wanted, form: TextForm, prefers_tab: bool
         raise SettingsError(f"file {path} has a header, but no rows")
     places = {name: header.index(name) for name in wanted.columns}
     columns = {name: [row[place] for row in rows] for name, place in places.items()}
-    return Table(path, "line", reading.starts[1:], columns)
+    form = f"fields separated by {name_separator(separator)}, {reading.quoting}"
+    return Table(path, "line", reading.starts[1:], columns, form)
 
 
 def read_either(path: Path, lines: Sequence[str], separator: str, wanted: Wanted, declared: str | None) -> Reading:
@@ -43,6 +44,7 @@ def read_either(path: Path, lines: Sequence[str], separator: str, wanted: Wanted
         raise SettingsError(f"file {path} has no rows")
     if not any(QUOTE in line for line in lines):
         reading = unquoted
+        reading.quoting = "without quotation marks"
     elif declared:
         reading = read_quoted(lines, separator) if declared == "quoted" else unquoted
     else:

@@ -36,7 +36,7 @@ def read_json_rows(path: Path, wanted: Wanted, encoding: str | None) -> Table:
             if name not in row:
                 raise SettingsError(f"{path}, {unit} {place} has no '{name}'; write null where there is no value")
             values.append(row[name])
-    return Table(path, unit, [place for place, _ in rows], columns)
+    return Table(path, unit, [place for place, _ in rows], columns, "a JSON array" if is_array else "JSON Lines")
 
 
 def _first_line_is_a_value(text: str) -> bool:

@@ -25,6 +25,8 @@ class Reading:
         ends: the line on which it ends.
         fault: what does not add up first, as the rest of a sentence; empty where all does.
         fault_line: where.
+        breaks_quoting: the fault is a quotation mark's.
+        quoting: how quotation marks were read, in words.
     """
 
     rows: list[list[str]] = field(default_factory=list)
@@ -33,6 +35,7 @@ class Reading:
     fault: str = ""
     fault_line: int = 0
     breaks_quoting: bool = False
+    quoting: str = "not quoted"
 
     @property
     def adds_up(self) -> bool:
@@ -90,7 +93,7 @@ def read_unquoted(lines: Sequence[str], separator: str) -> Reading:
 def read_quoted(lines: Sequence[str], separator: str) -> Reading:
     """Read lines as CSV: fields may stand in quotation marks, and then hold separators and line breaks."""
     csv.field_size_limit(sys.maxsize)  # a text may be longer than 128 kB
-    reading, last = Reading(), 0
+    reading, last = Reading(quoting="quoted"), 0
     reader = csv.reader((f"{line}\n" for line in lines), delimiter=separator, strict=True)
     try:
         for row in reader:

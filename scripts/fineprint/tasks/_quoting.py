@@ -45,10 +45,10 @@ def choose_reading(path: Path, unquoted: Reading, quoted: Reading, wanted: Wante
         refuse(path, unquoted if is_tsv and quoted.breaks_quoting else quoted)
     if not quoted.adds_up:
         return require_lone_marks(path, unquoted, quoted)
-    whole, labelled = find_whole_lines(unquoted, quoted, wanted)
-    if is_tsv and unquoted.adds_up and whole and labelled == list(spanning(quoted)):
+    whole, labeled = find_whole_lines(unquoted, quoted, wanted)
+    if is_tsv and unquoted.adds_up and whole and labeled == list(spanning(quoted)):
         return require_lone_marks(path, unquoted, quoted)
-    if swallowed := whole if is_tsv and unquoted.adds_up else labelled:
+    if swallowed := whole if is_tsv and unquoted.adds_up else labeled:
         first, last = swallowed[0]
         raise SettingsError(
             f"{path}, line {first}: a quotation mark opens a field that ends in line {last}, though every line between "
@@ -79,15 +79,15 @@ def find_whole_lines(
     header = quoted.rows[0]
     place, width = header.index(wanted.label_column), len(header)
     by_line = dict(zip(unquoted.starts, unquoted.rows, strict=True))
-    whole, labelled = [], []
+    whole, labeled = [], []
     for first, last in spanning(quoted):
         rows = [by_line[line] for line in range(first, last + 1) if line in by_line]
         if not all(len(row) == width and (wanted.is_label(row[place]) or wanted.is_mark(row[place])) for row in rows):
             continue
         whole.append((first, last))
         if any(wanted.is_label(row[place]) for row in rows[:-1]):
-            labelled.append((first, last))
-    return whole, labelled
+            labeled.append((first, last))
+    return whole, labeled
 
 
 def is_wrapped(text: str) -> bool:

@@ -37,6 +37,7 @@ class Table:
     unit: str  # what a place counts: lines, entries or rows of the file, from 1
     places: Sequence[int]
     columns: dict[str, list[Any]]
+    form: str  # how the file was read, in words
 
     def where(self, row: int) -> str:
         """Return the place of a row, for a message."""

@@ -81,4 +81,4 @@ def read_parquet(path: Path, wanted: Wanted) -> Table:
             raise SettingsError(f"file {path} states {stated} rows, but its column '{name}' has {len(values)}")
     if not stated:
         raise SettingsError(f"file {path} has no rows")
-    return Table(path, "row", range(1, stated + 1), columns)
+    return Table(path, "row", range(1, stated + 1), columns, "Parquet")

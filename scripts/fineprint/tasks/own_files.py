@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from fineprint.core.settings import NAME, SettingsError
 from fineprint.tasks import Row, TaskSettings, Word
 from fineprint.tasks._labels import NO_LABEL_MARKS, LabelColumn, Labels, read_labels
+from fineprint.tasks._rows import RESERVED
 from fineprint.tasks._table import Table, TextForm, Wanted
 from fineprint.tasks._tables import check_ending, is_delimited, is_text, read_table
 from fineprint.tasks._texts import read_names, read_texts
@@ -46,6 +47,7 @@ class Settings(TaskSettings):
     separator: str | None = None
     quoting: Literal["quoted", "unquoted"] | None = None
     _marks: dict[str, str] = PrivateAttr(default_factory=dict)
+    _forms: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @field_validator("files")
     @classmethod
@@ -53,8 +55,8 @@ class Settings(TaskSettings):
         """Refuse files without a train or a test split, and names that could not be a file's."""
         if "train" not in files or len(files) < 2:
             raise ValueError("`files` needs 'train' and at least one test split, such as 'test'")
-        if "held_out" in files:
-            raise ValueError("'held_out' is cut from train by the workflow; name the test split differently")
+        if taken := [split for split in RESERVED if split in files]:
+            raise ValueError(f"'{taken[0]}' is a name of the workflow's own; name the test split differently")
         if wrong := [split for split in files if not NAME.fullmatch(split)]:
             raise ValueError(f"`files`: the split '{wrong[0]}' may have only the characters a-z, 0-9 and _ in its name")
         for file in files.values():
@@ -122,7 +124,11 @@ class Settings(TaskSettings):
         """Return every split's file."""
         return list(self.files.values())
 
-    def why_unlabelled(self, row: Row) -> str:
+    def facts(self) -> dict[str, Any]:
+        """Return how each file was read."""
+        return {"read_as": self._forms}
+
+    def why_unlabeled(self, row: Row) -> str:
         """Return what the file has in place of a row's label."""
         return self._marks[row.id]
 
@@ -134,6 +140,7 @@ class Settings(TaskSettings):
         wanted = Wanted(asked, self.label_column, labels.is_label, labels.is_mark)
         form = TextForm(self.encoding, self.separator, self.quoting)
         tables = {split: read_table(path, wanted, form) for split, path in self.files.items()}
+        self._forms.update({split: table.form for split, table in tables.items()})
         texts = {split: self.read_fields(table) for split, table in tables.items()}
         read = read_labels(tables, self.label_column, labels)
         rows = {split: self.make_rows(split, table, texts[split], read[split]) for split, table in tables.items()}

@@ -59,7 +59,9 @@ def configured_methods(study: Study) -> list[Method]:
 
 def describe_choice(kind: AdapterKind | ReadoutKind, choice: dict[str, Any]) -> str:
     """Write a choice on one axis: its title and, where it has any, its settings; what is tried is told elsewhere."""
-    settings = formats.setting({k: value for k, value in choice.items() if k not in ("kind", "trials") and value != {}})
+    settings = formats.setting(
+        {k: value for k, value in choice.items() if k not in ("kind", "trials") and value not in ({}, None)}
+    )
     return f"{kind.title} ({settings})" if settings else kind.title
 
 

@@ -13,6 +13,7 @@ from fineprint.reporting.words import Words
 from fineprint.results.study import TRAIN_SPLITS, Study
 from fineprint.tasks._rows import HELD_OUT, TRAIN
 
+SERVING_PARTS = ("ways", "combining", "forgetting")  # of a study that serves several tasks
 WORDS = Words("setting")
 
 
@@ -71,6 +72,17 @@ def examples_table(study: Study, task: str) -> Table | None:
     return build_table(f"examples-{task}", WORDS("examples_caption", task=task), columns, chosen)
 
 
+def name_readers(study: Study) -> str:
+    """Return what answered test examples in this study, and that nothing was chosen by them."""
+    serving = study.results.serving
+    answered = {
+        "methods": True,
+        "merged": any(run.scores and run.scores.variants for run in study.results.runs),
+        **{part: serving is not None and getattr(serving, part) is not None for part in SERVING_PARTS},
+    }
+    return WORDS("test_examples", readers=[WORDS("reader", key) for key, holds in answered.items() if holds])
+
+
 def describe_setting(study: Study, task: str) -> dict[str, Any]:
     """Return what the section on the setting shows of a task."""
     return {
@@ -89,7 +101,7 @@ def split_sentences(study: Study, task: str) -> list[str]:
     sentences = [WORDS("same_examples", "accuracy" if study.measures_accuracy(task) else "cost", splits=tests)]
     if held_out := rows.get(HELD_OUT):
         sentences.append(WORDS("held_out", share=held_out / (held_out + rows[TRAIN]), examples=held_out))
-    sentences += drop_sentences(record)
+    sentences += source_sentences(record)
     leaked = [
         f"{formats.plural(number, 'example')} of {split}"
         for split, number in record.rows_shared_with_train.items()
@@ -98,8 +110,8 @@ def split_sentences(study: Study, task: str) -> list[str]:
     return [*sentences, *([WORDS("leaked", found=leaked)] if leaked else [])]
 
 
-def drop_sentences(record: TaskRecord) -> list[str]:
-    """Return what was dropped, with what stood in place of a label, and what a setting left out."""
+def source_sentences(record: TaskRecord) -> list[str]:
+    """Return how files were read, what was dropped with what stood in place of a label, and what a setting left out."""
     dropped = [
         WORDS(
             "dropped_of_split",
@@ -112,7 +124,9 @@ def drop_sentences(record: TaskRecord) -> list[str]:
         if reasons
     ]
     left_out = [f"{formats.count(number)} of {split}" for split, number in record.not_drawn.items() if number]
+    read_as = [f"{split}: {form}" for split, form in record.facts.get("read_as", {}).items()]
     return [
+        *([WORDS("read_as", files=read_as)] if read_as else []),
         *([WORDS("dropped", found=dropped)] if dropped else []),
         *([WORDS("not_drawn", found=left_out)] if left_out else []),
     ]
