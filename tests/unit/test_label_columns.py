@@ -71,12 +71,12 @@ def test_truth_values_are_the_labels_of_that_name(make, labels):
 @pytest.mark.parametrize(
     ("values", "labels", "words"),
     [
-        ([-1, 0, 1], THREE, "has -1 (train.jsonl, line 1) beside 0, 1: it may be a class, or mark a missing label"),
+        ([-1, 0, 1], THREE, "has -1 (train.jsonl, line 1) as well as 0, 1: it may be a class or mark a missing label"),
         ([-1, 0, 1], THREE, 'labels: ["-1", "0", "1"]; otherwise set no_label: ["-1"]'),
-        ([1, -1, 1], TWO, "has -1 (train.jsonl, line 2) beside 1"),
-        ([0, 1, -1], TWO, "beside 0, 1: it may be a class"),
-        (["-1", "0", "1"], TWO, "beside 0, 1: it may be a class"),
-        ([0, 1, 2, -1], ["a", "b", "c", "d"], "beside 0, 1, 2: it may be a class"),
+        ([1, -1, 1], TWO, "has -1 (train.jsonl, line 2) as well as 1"),
+        ([0, 1, -1], TWO, "as well as 0, 1: it may be a class"),
+        (["-1", "0", "1"], TWO, "as well as 0, 1: it may be a class"),
+        ([0, 1, 2, -1], ["a", "b", "c", "d"], "as well as 0, 1, 2: it may be a class"),
         (
             [1, 2, 3],
             THREE,

@@ -113,10 +113,16 @@ def test_a_column_in_marks_under_a_plain_header_is_asked_about(read, refuse):
     rows = pair_labels(["one", "two", "three"])
     content = write_rows([(f'"{text}"', label) for text, label in rows])
     sentence = refuse("rows.tsv", content)
-    assert "3 fields inside a pair of them (most of column 'text')" in sentence
+    assert "3 fields enclosed in them (most of column 'text'), 0 other fields" in sentence
     assert read("rows.tsv", content, quoting="quoted") == rows
     assert read("rows.tsv", content, quoting="unquoted") == [(f'"{text}"', label) for text, label in rows]
     assert read("rows.csv", content.replace("\t", ",")) == rows, "CSV is quoted as a rule"
+
+
+def test_marks_put_around_texts_without_a_care_for_those_inside_are_asked_about(refuse):
+    rows = [(f'"{text}"', label) for text, label in pair_labels(['a "b" c', '"d" e', 'f "g"'])]
+    assert "most of column 'text'" in refuse("rows.tsv", write_rows(rows))
+    assert "most of column 'text'" in refuse("rows.csv", write_rows(rows, ","))
 
 
 def test_a_whole_text_in_marks_among_plain_ones_keeps_them(read):
@@ -199,9 +205,9 @@ def test_what_python_takes_for_the_end_of_a_line_stays_in_the_text(read):
         ("text, label\na,no\n", "has no column 'label'; it has: 'text', ' label'"),
         ("text,label\na,no\n ,yes\n", "line 3: column 'text' has no text"),
         ("text,label\na,no\n,yes\n", "line 3: column 'text' has no text"),
-        ('text,label\n"a, b",no\n"c, d,yes\n', "line 3: a quotation mark opens a field that no other closes"),
-        ('text,label\n"a, b",no\nd\re,yes\n', "line 3: a carriage return in a field that is not in quotation marks"),
-        ('text,label\n"a, b" c,no\nd,yes\n', "line 2: text follows the quotation mark that closes a field"),
+        ('text,label\n"a, b",no\n"c, d,yes\n', "line 3: an opening quotation mark without a closing one"),
+        ('text,label\n"a, b",no\nd\re,yes\n', "line 3: a carriage return in an unquoted field"),
+        ('text,label\n"a, b" c,no\nd,yes\n', "line 2: text after the closing quotation mark of a field"),
     ],
 )
 def test_a_csv_that_does_not_add_up_is_refused(refuse, content, words):
@@ -296,7 +302,7 @@ def test_one_array_is_read_whatever_the_name(read, name, indent):
     ("content", "words"),
     [
         ('{"text": "a", "label": "no"}\n{"text": "b"}\n', "line 2 has no 'label'; write null"),
-        ('{"text": "a", "label": "no", "text": "b"}\n', "line 1: the key 'text' stands twice"),
+        ('{"text": "a", "label": "no", "text": "b"}\n', "line 1: duplicate key 'text' in an object"),
         ('{"text": "a", "label": "no"}\n["b", "yes"]\n', "line 2 is a list; expected an object"),
         ('["a", "no"]\n["b", "yes"]\n', "line 1 is a list; expected an object"),
         ('[{"text": "a", "label": "no"}, 3]', "entry 2 is a number"),
@@ -424,7 +430,7 @@ def test_the_form_of_glue_is_read_row_by_row(tmp_path, seed):
         ({"max_rows": {"train": True}}, "tasks.own.max_rows.train: input should be a valid integer"),
         (
             {"labels": [False, True]},
-            'tasks.own.labels.0: write "no" in quotes: without them YAML takes no, off or false',
+            'tasks.own.labels.0: write "no" in quotes: unquoted, YAML reads no, off or false as a boolean',
         ),
         ({"answers": ["no", True]}, 'tasks.own.answers.1: write "yes" in quotes'),
         ({"labels": [0, 1]}, 'tasks.own.labels.0: write "0" in quotes'),
@@ -433,9 +439,9 @@ def test_the_form_of_glue_is_read_row_by_row(tmp_path, seed):
         ({"text_columns": {"a": "label"}}, "'label' is the label column"),
         (
             {"text_columns": {"a": "text", "b": "text"}},
-            "tasks.own.text_columns: the two texts of an example are in two",
+            "tasks.own.text_columns: the two texts need two different columns",
         ),
-        ({"text_columns": {"a.b": "text"}}, "'a.b' cannot stand in a prompt's braces"),
+        ({"text_columns": {"a.b": "text"}}, "'a.b' cannot be used in a prompt's braces"),
         ({"no_label": ["no"]}, "'no' is one of `labels`"),
         ({"encoding": "utf-9"}, "tasks.own.encoding: this encoding is unknown"),
         ({"separator": "\\t"}, 'a tab is "\\t" in double quotes'),
@@ -443,7 +449,7 @@ def test_the_form_of_glue_is_read_row_by_row(tmp_path, seed):
         ({"files": {"train": "a.parquet", "test": "b.parquet"}, "separator": ";"}, "no file of this task is one"),
         ({"files": {"train": "a.parquet", "test": "b.parquet"}, "encoding": "cp1252"}, "no file of this task is one"),
         *(
-            ({"files": {"train": "a.csv", name: "b.csv"}}, f"tasks.own.files: '{name}' is a name of the workflow's own")
+            ({"files": {"train": "a.csv", name: "b.csv"}}, f"tasks.own.files: '{name}' is reserved by the workflow")
             for name in ("held_out", "pooled", "trials")
         ),
         ({"files": {"train": "a.csv", "test": "b.xlsx"}}, "file b.xlsx has an unsupported extension"),

@@ -72,7 +72,7 @@ def test_csv(separator, table, quoting, end, encoding, name):
     except SettingsError as error:
         # A text of several lines, each of which is a whole row with a label: only who wrote it can know.
         event("asked")
-        assert "every line between is a whole row with its label" in str(error)
+        assert "each of these lines is a complete row with its own label" in str(error)
     assert read(name, data, quoting="quoted", separator=separator) == table
 
 

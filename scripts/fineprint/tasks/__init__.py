@@ -22,10 +22,10 @@ def check_word(value: Any) -> Any:
     """Refuse what YAML reads as something else than text, with what to write instead."""
     if isinstance(value, bool):
         word, others = ("yes", "on or true") if value else ("no", "off or false")
-        raise ValueError(f'write "{word}" in quotes: without them YAML takes {word}, {others} for a truth value')
+        raise ValueError(f'write "{word}" in quotes: unquoted, YAML reads {word}, {others} as a boolean')
     if not isinstance(value, str | dict | list):
         raise ValueError(
-            f'write "{"null" if value is None else value}" in quotes: without them YAML does not read it as text'
+            f'write "{"null" if value is None else value}" in quotes: unquoted, YAML does not read it as text'
         )
     return value
 

@@ -89,7 +89,7 @@ def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
         doubled = next(key for n, (key, _) in enumerate(pairs) if any(key == other for other, _ in pairs[:n]))
-        raise _DoubledKeyError(f"the key '{doubled}' stands twice in one object")
+        raise _DoubledKeyError(f"duplicate key '{doubled}' in an object")
     return made
 
 

@@ -162,8 +162,8 @@ def _check_numbers(seen: Seen, column: str, labels: Labels) -> None:
     if "-1" in seen.marks and not is_clear:
         found = sorted({-1, *seen.numbers})
         raise SettingsError(
-            f"column '{column}' has -1 ({seen.marks['-1']}) beside {', '.join(map(str, found[1:]))}: it may be a "
-            f"class, or mark a missing label; for a class, name the labels as the file does: {quote(found)}; "
+            f"column '{column}' has -1 ({seen.marks['-1']}) as well as {', '.join(map(str, found[1:]))}: it may be a "
+            f"class or mark a missing label; for a class, name the labels as the file does: {quote(found)}; "
             'otherwise set no_label: ["-1"]'
         )
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 # What `csv` says of a field, and what is meant.
 FAULTS_OF_QUOTING = {
-    "unexpected end of data": "a quotation mark opens a field that no other closes",
-    "expected after": "text follows the quotation mark that closes a field",
-    "new-line character": "a carriage return in a field that is not in quotation marks",
+    "unexpected end of data": "an opening quotation mark without a closing one",
+    "expected after": "text after the closing quotation mark of a field",
+    "new-line character": "a carriage return in an unquoted field",
 }
 
 

@@ -29,8 +29,8 @@ QUOTE = '"'
 CAUSES = ",;' "
 FEW = 10  # so many fields at least, if quoting is concluded from such a character alone
 DECLARE = (
-    "set quoting: quoted if the program that wrote the file put them around fields, or quoting: unquoted if they "
-    "belong to the texts"
+    "set quoting: quoted if the program that wrote the file added them, or quoting: unquoted if they belong to the "
+    "texts"
 )
 
 
@@ -51,8 +51,8 @@ def choose_reading(path: Path, unquoted: Reading, quoted: Reading, wanted: Wante
     if swallowed := whole if is_tsv and unquoted.adds_up else labeled:
         first, last = swallowed[0]
         raise SettingsError(
-            f"{path}, line {first}: a quotation mark opens a field that ends in line {last}, though every line between "
-            f"is a whole row with its label; write quotation marks inside a text double, or {DECLARE}"
+            f"{path}, line {first}: a quotation mark opens a field that ends in line {last}, although each of "
+            f"these lines is a complete row with its own label; double the quotation marks inside texts, or {DECLARE}"
         )
     if is_tsv and unquoted.adds_up and len(unquoted.rows) == len(quoted.rows):
         return quoted if is_quoted_tsv(path, unquoted) else unquoted
@@ -114,7 +114,9 @@ def count_marks(unquoted: Reading) -> Marks:
         inside = [text for text in marked if is_wrapped(text)]
         wrapped += inside
         lone += [text for text in marked if not is_wrapped(text)]
-        mostly = mostly or (name if 2 * len(inside) > len(rows) else "")
+        # Also where marks inside were not written double, as a careless program does.
+        enclosed = sum(len(text) > 1 and text[0] == text[-1] == QUOTE for text in marked)
+        mostly = mostly or (name if 2 * enclosed > len(rows) else "")
     return Marks(any(map(is_wrapped, header)), wrapped, lone, mostly)
 
 
@@ -124,8 +126,8 @@ def require_lone_marks(path: Path, unquoted: Reading, quoted: Reading) -> Readin
     escaped = next((text for text in marks.lone if text[0] == QUOTE and f"\\{QUOTE}" in text), None)
     if escaped:
         raise SettingsError(
-            f'{path}: a quotation mark inside a quoted field is written \\" ({escaped[:60]}); write it double, "", or '
-            f"{DECLARE}"
+            f'{path}: a quotation mark inside a quoted field is written \\" ({escaped[:60]}); write it as "", '
+            f"or {DECLARE}"
         )
     if marks.header or marks.mostly or len(marks.wrapped) > len(marks.lone):
         where = f", line {quoted.fault_line}: {quoted.fault}" if quoted.fault else ""
@@ -162,6 +164,6 @@ def tell(marks: Marks) -> str:
     """Return what was counted, as part of a message."""
     column = f" (most of column '{marks.mostly}')" if marks.mostly else ""
     return (
-        f"nothing tells whether quotation marks belong to the texts: {count(len(marks.wrapped), 'field')} inside a "
-        f"pair of them{column}, {len(marks.lone)} with marks otherwise"
+        f"it is unclear whether quotation marks belong to the texts: {count(len(marks.wrapped), 'field')} "
+        f"enclosed in them{column}, {count(len(marks.lone), 'other field')} with quotation marks"
     )

@@ -56,7 +56,7 @@ class Settings(TaskSettings):
         if "train" not in files or len(files) < 2:
             raise ValueError("`files` needs 'train' and at least one test split, such as 'test'")
         if taken := [split for split in RESERVED if split in files]:
-            raise ValueError(f"'{taken[0]}' is a name of the workflow's own; name the test split differently")
+            raise ValueError(f"'{taken[0]}' is reserved by the workflow; name the test split differently")
         if wrong := [split for split in files if not NAME.fullmatch(split)]:
             raise ValueError(f"`files`: the split '{wrong[0]}' may have only the characters a-z, 0-9 and _ in its name")
         for file in files.values():
@@ -68,9 +68,9 @@ class Settings(TaskSettings):
     def check_fields(cls, columns: dict[str, str]) -> dict[str, str]:
         """Refuse names that a prompt could not have in braces, and one column as both texts."""
         if wrong := [name for name in columns if not name.isidentifier()]:
-            raise ValueError(f"'{wrong[0]}' cannot stand in a prompt's braces; a name has letters, digits and _ only")
+            raise ValueError(f"'{wrong[0]}' cannot be used in a prompt's braces; use letters, digits and _ only")
         if len(set(columns.values())) < len(columns):
-            raise ValueError("the two texts of an example are in two columns")
+            raise ValueError("the two texts need two different columns")
         return columns
 
     @field_validator("max_rows")
@@ -106,7 +106,7 @@ class Settings(TaskSettings):
     def check_columns(self) -> Settings:
         """Refuse a label that is read as text, a mark that is a label, and settings that no file has a use for."""
         if self.label_column in self.text_columns.values():
-            raise ValueError(f"`text_columns`: '{self.label_column}' is the label column: it would be read as text")
+            raise ValueError(f"`text_columns`: '{self.label_column}' is the label column and cannot be a text as well")
         if both := sorted(set(self.no_label or ()) & set(self.labels)):
             raise ValueError(f"`no_label`: '{both[0]}' is one of `labels`")
         files = self.files.values()
