@@ -148,7 +148,7 @@ def test_a_text_of_the_hub_that_is_none_is_named(kind, copy_hub, tmp_path):
 def test_unknown_labels_of_the_hub_are_named():
     task = SST2(kind="sst2", source="somewhere")
     assert [task.read_label(value, "row 1") for value in (None, -1, False, True, 0, 1)] == [-1, -1, 0, 1, 0, 1]
-    for value in (2, "positive", 0.5):
+    for value in (2, -2, "positive", 0.5):
         with pytest.raises(SettingsError, match=r"row 1.*is unknown; accepted: 0 to 1 \(negative, positive\)"):
             task.read_label(value, "row 1")
 

@@ -106,12 +106,12 @@ class HubTaskSettings(TaskSettings):
         return entry
 
     def read_label(self, value: Any, where: str) -> int:
-        """Return a label's number; nothing, and a negative number, stand for no gold label."""
+        """Return a label's number; nothing, and -1, stand for no gold label."""
         # BoolQ's labels are False and True, and 0 and 1 are equal to them.
         if value is None or value in (False, True):
             return NO_LABEL if value is None else int(value)
-        if isinstance(value, int) and value < len(self.labels):
-            return max(value, NO_LABEL)
+        if isinstance(value, int) and NO_LABEL <= value < len(self.labels):
+            return value
         raise SettingsError(
             f"'{self.source}' ({where}): label {value!r} is unknown; accepted: 0 to {len(self.labels) - 1} "
             f"({', '.join(self.labels)}), and -1 for no gold label"
