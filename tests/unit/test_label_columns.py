@@ -88,6 +88,7 @@ def test_truth_values_are_the_labels_of_that_name(make, labels):
         ([1, 2, 1], THREE, "numbers in column 'label' count from 0"),
         ([0, 1, 2], TWO, "train.jsonl, line 3: label '2' is unknown; accepted: no, yes, or their numbers 0 to 1"),
         ([0, 1, -2], TWO, "line 3: label '-2' is unknown"),
+        ([0, 1, True], TWO, "line 3: label true is unknown"),
         ([0, 0.5], TWO, "line 2: label '0.5' is unknown"),
         (["0", "1", "01"], TWO, "line 3: label '01' is unknown"),
         (["0", "1", "\u0661"], TWO, "line 3: label '\u0661' is unknown"),
@@ -141,6 +142,9 @@ def test_what_is_dropped_is_counted_by_what_stood_there(make, tmp_path):
 def test_the_report_says_what_was_dropped_and_left_out():
     results = make_results({name: METHODS[name] for name in ("roberta_full",)}, splits={"test": 90})
     record = results["tasks"]["nli"]
+    assert f"were dropped: 9 of {count(3009)} in train and 9 of 99 in test." in " ".join(
+        split_sentences(Study(results), "nli")
+    )
     record["dropped"] = {"train": {"label “-”": 9, "empty label": 1200}, "test": {}}
     used = record["splits"]["train"]["rows"] + record["splits"]["held_out"]["rows"]
     record["not_drawn"] = {"train": 1500, "test": 0}

@@ -125,6 +125,12 @@ def test_marks_put_around_texts_without_a_care_for_those_inside_are_asked_about(
     assert "most of column 'text'" in refuse("rows.csv", write_rows(rows, ","))
 
 
+def test_more_enclosed_texts_than_other_marks_are_asked_about(read, refuse):
+    rows = pair_labels(['"one"', '"two"', 'so "three"', *"abcdefg"])
+    assert "2 fields enclosed in them, 1 other field with quotation marks" in refuse("rows.tsv", write_rows(rows))
+    assert read("rows.tsv", write_rows(rows[1:])) == rows[1:], "as many are no reason to ask"
+
+
 def test_a_whole_text_in_marks_among_plain_ones_keeps_them(read):
     rows = pair_labels(['"Yes!"', "No!", "Perhaps.", "Hm."])
     assert read("rows.tsv", write_rows(rows)) == rows

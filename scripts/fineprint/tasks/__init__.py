@@ -13,9 +13,10 @@ from fineprint.hub.sources import SourceSettings
 
 # As data sets on the hub write it; such rows are dropped and counted, never guessed at.
 NO_LABEL = -1
+UNMARKED = "no label"  # what stands in place of a label where a source has one way only to have none
 
 
-__all__ = ["NO_LABEL", "Row", "TaskSettings", "Word", "text_length"]
+__all__ = ["NO_LABEL", "UNMARKED", "Row", "TaskSettings", "Word", "text_length"]
 
 
 def check_word(value: Any) -> Any:
@@ -81,7 +82,7 @@ class TaskSettings(SourceSettings):
 
     def why_unlabeled(self, row: Row) -> str:
         """Return what the source has where a row has no gold label; called after `load_splits`."""
-        return "no label"
+        return UNMARKED
 
 
 def text_length(row: Row) -> int:

@@ -11,6 +11,7 @@ from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.table import Cell, Table, blank, text
 from fineprint.reporting.words import Words
 from fineprint.results.study import TRAIN_SPLITS, Study
+from fineprint.tasks import UNMARKED
 from fineprint.tasks._rows import HELD_OUT, TRAIN
 
 SERVING_PARTS = ("ways", "combining", "forgetting")  # of a study that serves several tasks
@@ -115,6 +116,7 @@ def source_sentences(record: TaskRecord) -> list[str]:
     dropped = [
         WORDS(
             "dropped_of_split",
+            "unmarked" if set(reasons) == {UNMARKED} else "marked",
             split=split,
             dropped=(lost := sum(reasons.values())),
             examples=lost + count_kept(record, split),
