@@ -160,7 +160,7 @@ def test_the_report_says_what_was_dropped_and_left_out():
     record["facts"] = {"read_as": {"train": "JSON Lines", "test": "Parquet"}}
     text = " ".join(split_sentences(Study(results), "nli"))
     assert "dropped" not in text and "left out" not in text
-    assert "Files were read as follows: train: JSON Lines and test: Parquet." in text
+    assert "Files were read as follows: train (JSON Lines) and test (Parquet)." in text
 
 
 def test_a_label_whose_examples_are_all_held_out_is_refused(make):

@@ -126,7 +126,7 @@ def source_sentences(record: TaskRecord) -> list[str]:
         if reasons
     ]
     left_out = [f"{formats.count(number)} of {split}" for split, number in record.not_drawn.items() if number]
-    read_as = [f"{split}: {form}" for split, form in record.facts.get("read_as", {}).items()]
+    read_as = [f"{split} ({form})" for split, form in record.facts.get("read_as", {}).items()]
     return [
         *([WORDS("read_as", files=read_as)] if read_as else []),
         *([WORDS("dropped", found=dropped)] if dropped else []),
