@@ -266,7 +266,7 @@ def test_another_encoding_is_declared_never_guessed(read, refuse):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("rows.csv", gzip.compress(b"text,label\n"), "compressed with gzip: let its name end in .gz"),
+        ("rows.csv", gzip.compress(b"text,label\n", mtime=0), "compressed with gzip: let its name end in .gz"),
         ("rows.csv", b"PK\x03\x04 and so on", "ZIP archive"),
         ("rows.jsonl", b"version https://git-lfs.github.com/spec/v1\noid", "run `git lfs pull`"),
         ("rows.tsv", b"PAR1 and so on", "Parquet"),
