@@ -18,6 +18,7 @@ from fineprint.core.settings import SettingsError
 from fineprint.jobs.code_state import find_changed_rules, write_warning
 from fineprint.planning.gpu import USUAL_GPUS_GB, present_gpu_gb, read_gpu_size
 from fineprint.planning.refusing import check_study
+from fineprint.study.admission import check_models
 from fineprint.study.fetching import check_sources, list_hub_sources
 from fineprint.study.kinds import describe_kinds
 from fineprint.study.reading import describe_run, read_study
@@ -39,6 +40,8 @@ try:
     GPU_GB = read_gpu_size(config.pop("gpu", None))
     STUDY = read_study(config)
     check_sources(STUDY)
+    if workflow.is_main_process:
+        check_models(STUDY, Path("results", STUDY.study))
     GPU_GB = GPU_GB or STUDY.hardware.gpu_memory_gb
     # Jobs read this file as well: only the first process need ask the driver.
     if workflow.is_main_process:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from fineprint.core.plain_code import PlainCode
 from fineprint.core.settings import SettingsError
-from fineprint.models.loading import load_model
+from fineprint.models.loading import load_whole
 from fineprint.readouts import Batch, Context, EncodedExample, Prediction, Readout, ReadoutSettings, Trial
 from fineprint.readouts._answer_tree import end_answers, grow_tree
 from fineprint.readouts._answering import (
@@ -31,7 +31,7 @@ from fineprint.readouts._answers import STANDARD, read_answer
 from fineprint.readouts._groups import generate_groups, run_at, score_groups
 from fineprint.readouts._padding import IGNORED, attention_mask, collate_answers, collate_prompts, pad_to_one_length
 from fineprint.readouts._plain_question import plain_question, sampling
-from fineprint.readouts._prompts import TemplateOptions, build_prompt, check_template, choose_shots, shorten_row
+from fineprint.readouts._prompts import TemplateOptions, build_prompt, check_tokenizer, choose_shots, shorten_row
 from fineprint.readouts._sampling import draw_numbers, make_generation_config, stack_draws
 from fineprint.readouts._trials import TrialSettings
 from fineprint.readouts._writing import Habit, write_answers
@@ -104,7 +104,7 @@ class Generation(Readout):
 
     def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__(settings, context)
-        check_template(context.tokenizer, settings.template)
+        check_tokenizer(context.tokenizer, settings.template, settings.shots)
         self.shots = choose_shots(context.training_rows, settings.shots, len(context.task.labels), context.seed)
         self.answer_ids = [self.encode_answer(answer) for answer in context.task.answers]
         self.scored_ids = end_answers(self.answer_ids, context.tokenizer.eos_token_id)
@@ -118,7 +118,8 @@ class Generation(Readout):
         """Load the language model."""
         from transformers import AutoModelForCausalLM
 
-        return load_model(AutoModelForCausalLM, folder, precision, list(self.keep_unquantised))
+        model, self.found = load_whole(AutoModelForCausalLM, folder, precision, list(self.keep_unquantised))
+        return model
 
     def plain_code(self) -> PlainCode:
         """Return how the model is asked and its answer cut off the prompt."""

@@ -44,7 +44,7 @@ from fineprint.core.records.jobs import (
 from fineprint.core.records.kinds import AdapterKind, BackboneKind, Kinds, ReadoutKind, TaskKind
 from fineprint.core.records.measures import Memory, Parameters, PeakMemory, Phase
 from fineprint.core.records.results import RealSize, Results, Run, Serving
-from fineprint.core.records.runs import CurvePoint, Epoch, PredictRecord, TrainRecord, TriedPrompt
+from fineprint.core.records.runs import CurvePoint, Epoch, Fitted, PredictRecord, TrainRecord, TriedPrompt
 from fineprint.core.records.scores import (
     COLLAPSED,
     COST_ONLY,
@@ -78,7 +78,7 @@ from fineprint.core.records.serving import (
     ServedTask,
     ServingRecord,
 )
-from fineprint.core.records.sources import BackboneRecord, Row, SplitRecord, TaskRecord
+from fineprint.core.records.sources import BackboneRecord, MatchedWeights, Row, SplitRecord, TaskRecord
 
 __all__ = [
     "ALPHA",
@@ -106,6 +106,7 @@ __all__ = [
     "CurvePoint",
     "Environment",
     "Epoch",
+    "Fitted",
     "ForgettingRecord",
     "Forgotten",
     "Interval",
@@ -114,6 +115,7 @@ __all__ = [
     "Kinds",
     "Latency",
     "Machine",
+    "MatchedWeights",
     "MeanScore",
     "Memory",
     "MergeDrift",
