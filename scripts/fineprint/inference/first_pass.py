@@ -32,9 +32,9 @@ def first_pass(assembled: Assembled) -> Iterator[None]:
         method = assembled.method
         logger.info("The first pass ended in %s: %s", type(error).__name__, error)
         raise SettingsError(
-            f"backbone '{method.backbone}' ({name_type(assembled)}) cannot be run with adapter '{method.adapter.kind}', "
-            f"readout '{method.readout.kind}' and precision {method.precision}: its first pass failed, see the line "
-            "above. Use another adapter, readout or precision for this model"
+            f"backbone '{method.backbone}' ({name_type(assembled)}) cannot be run with adapter "
+            f"'{method.adapter.kind}', readout '{method.readout.kind}' and precision {method.precision}: the first "
+            "pass failed, see the line above. Use another adapter, readout or precision for this model"
         ) from error
 
 

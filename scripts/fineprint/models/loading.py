@@ -120,9 +120,24 @@ def load_and_tell(
         output_loading_info=True,
         **arguments,
     )
+    check_quantised(model, precision)
     reshaped = sorted(name for name, *_ in told["mismatched_keys"])
     random = sorted({*told["missing_keys"], *reshaped})
     return keep_weights_as_quantised(model), Found(sum(1 for _ in model.parameters()), random, reshaped)
+
+
+def check_quantised(model: PreTrainedModel, precision: str) -> None:
+    """Refuse a model of which nothing was stored in fewer bits, though that was asked for."""
+    if not PRECISIONS[precision].quantised:
+        return
+    import bitsandbytes
+
+    packed = (bitsandbytes.nn.Linear4bit, bitsandbytes.nn.Linear8bitLt)
+    if not any(isinstance(part, packed) for part in model.modules()):
+        raise SettingsError(
+            f"precision {precision}: models of type '{model.config.model_type}' have no linear layers that can be "
+            "stored in so few bits; use float32 or bfloat16"
+        )
 
 
 def keep_weights_as_quantised(model: PreTrainedModel) -> PreTrainedModel:

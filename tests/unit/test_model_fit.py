@@ -1,0 +1,279 @@
+"""A method that has no place on its model is refused by a sentence before training, where the model's files are there
+when the config is read already then; heads of earlier tasks; what inputs a model takes."""
+
+import json
+import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+from transformers import AutoConfig, AutoTokenizer, ElectraForSequenceClassification
+
+from architectures import LABELS
+from fineprint.adapters._targets import list_linear, name_last
+from fineprint.adapters.lora import Settings as Lora
+from fineprint.backbones.demo_decoder import Settings as DemoDecoder
+from fineprint.backbones.demo_encoder import Settings as DemoEncoder
+from fineprint.backbones.folder import Settings as Folder
+from fineprint.core.settings import SettingsError, find_settings, read_model
+from fineprint.inference.assembly import assemble_for_prediction, assemble_for_training, make_readout, save_trained
+from fineprint.inference.first_pass import first_pass
+from fineprint.models.limits import takes_token_types, usable_positions
+from fineprint.study.admission import check_models
+from fineprint.study.schema import StudyConfig
+from test_model_admission import WEIGHTS, change_config, cut_short
+from try_methods import ROWS, TASK, make_method
+
+# The head of an earlier task
+
+
+@pytest.fixture
+def tuned(whole_models, tmp_path):
+    """Return a function that makes a folder with a head for labels, whose answer is always the first of them."""
+
+    def make(labels):
+        folder = tmp_path / "tuned"
+        config = AutoConfig.from_pretrained(whole_models["electra"], id2label=dict(enumerate(labels)))
+        model = ElectraForSequenceClassification.from_pretrained(whole_models["electra"], config=config)
+        with torch.no_grad():
+            model.classifier.out_proj.bias[0] = 5.0
+        model.save_pretrained(folder)
+        AutoTokenizer.from_pretrained(whole_models["electra"]).save_pretrained(folder)
+        return folder
+
+    return make
+
+
+def with_head(method, head):
+    return method.model_copy(update={"readout": method.readout.model_copy(update={"head": head})})
+
+
+@pytest.mark.parametrize("adapter", ["full", "lora"])
+@pytest.mark.parametrize("labels", [LABELS, ("negative", "positive")])
+def test_an_old_head_is_not_used(adapter, labels, tuned, tmp_path):
+    """Neither of the same labels nor of others; a fresh one is drawn by the seed, and what was trained is loaded."""
+    folder, method = tuned(labels), make_method(adapter, "classifier")
+    heads = []
+    for seed in (1, 2):
+        readout = make_readout(method, folder, TASK, ROWS, seed)
+        assembled = assemble_for_training(method, readout, folder, seed)
+        weights = {n: p for n, p in assembled.module.named_parameters() if "classifier" in n and "original" not in n}
+        assert readout.head_start == "fresh" and readout.random_modules == ("classifier",)
+        assert all(weight.requires_grad for weight in weights.values())
+        biases = [weight for name, weight in weights.items() if name.endswith("bias")]
+        assert len(biases) == 2 and not any(bias.any() for bias in biases), "the old head's bias was 5"
+        heads.append({name: weight.detach().clone() for name, weight in weights.items()})
+    assert any(not torch.equal(one, heads[1][name]) for name, one in heads[0].items()), "another seed, another head"
+    save_trained(assembled, tmp_path)
+    loaded = assemble_for_prediction(method, make_readout(method, folder, TASK, ROWS, 3), folder, tmp_path)
+    found = {n: p for n, p in loaded.module.named_parameters() if "classifier" in n and "original" not in n}
+    assert found.keys() == heads[1].keys()
+    assert all(torch.equal(weight, heads[1][name]) for name, weight in found.items())
+
+
+def test_an_old_head_is_kept_where_it_is_asked_for(tuned):
+    folder, method = tuned(LABELS), with_head(make_method("lora", "classifier"), "keep")
+    readout = make_readout(method, folder, TASK, ROWS, seed=1)
+    assembled = assemble_for_training(method, readout, folder, seed=1)
+    assert readout.head_start == "kept"
+    answers = readout.predict(assembled.module.eval(), readout.collate(readout.encode_all(ROWS, False)))
+    assert {answer.label for answer in answers} == {0}
+
+
+@pytest.mark.parametrize("labels", [LABELS[::-1], ("negative", "positive")])
+def test_a_head_of_other_labels_is_not_kept(labels, tuned):
+    method = with_head(make_method("lora", "classifier"), "keep")
+    with pytest.raises(SettingsError, match=rf"readout.head: .* has the labels {', '.join(labels)} .*head: fresh"):
+        make_readout(method, tuned(labels), TASK, ROWS, seed=1)
+
+
+def test_there_must_be_a_head_to_keep(copy_model):
+    folder, method = copy_model("electra"), with_head(make_method("lora", "classifier"), "keep")
+    change_config(folder, id2label=dict(enumerate(LABELS)), label2id={label: n for n, label in enumerate(LABELS)})
+    readout = make_readout(method, folder, TASK, ROWS, seed=1)
+    with pytest.raises(SettingsError, match="no whole classification head to keep"):
+        assemble_for_training(method, readout, folder, seed=1)
+
+
+# What a model takes
+
+
+def test_token_types_are_left_out_where_the_model_has_none(whole_models, copy_model):
+    """BERT's tokenizer beside a RoBERTa gives a type 1, of which the model has no embedding."""
+    folder = copy_model("roberta")
+    AutoTokenizer.from_pretrained(whole_models["electra"]).save_pretrained(folder)
+    method = make_method("full", "classifier")
+    for place, types in ((folder, False), (whole_models["electra"], True)):
+        readout = make_readout(method, place, TASK, ROWS, seed=1)
+        (example,) = readout.encode_all(ROWS[:1], with_answer=False)
+        assert (
+            ("token_type_ids" in example) == types == takes_token_types(json.loads((place / "config.json").read_text()))
+        )
+        code = "\n".join(readout.plain_code().lines)
+        assert ("return_token_type_ids=False" in code) != types, "the model card's program leaves them out, too"
+
+
+@pytest.mark.parametrize(
+    ("config", "positions"),
+    [
+        ({"model_type": "bert", "max_position_embeddings": 512, "pad_token_id": 0}, 512),
+        ({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 1}, 512),
+        ({"model_type": "camembert", "max_position_embeddings": 66}, 64),
+        ({"model_type": "xlm-roberta", "max_position_embeddings": 514, "pad_token_id": 1}, 512),
+        ({"model_type": "mpnet", "max_position_embeddings": 514, "pad_token_id": 0}, 512),
+        ({"model_type": "gpt2", "n_positions": 1024}, 1024),
+        ({"model_type": "bloom"}, None),
+        ({"model_type": "some_vlm", "text_config": {"model_type": "llama", "max_position_embeddings": 64}}, 64),
+    ],
+)
+def test_positions_that_can_be_used(config, positions):
+    assert usable_positions(config) == positions
+
+
+def test_a_template_that_refuses_turns_is_named(copy_model):
+    folder = copy_model("qwen2")
+    refusing = "{% if messages[0]['role'] != 'system' %}{{ raise_exception('A system message is needed') }}{% endif %}x"
+    for file in folder.glob("chat_template*"):
+        file.unlink()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.chat_template = refusing
+    tokenizer.save_pretrained(folder)
+    with pytest.raises(SettingsError, match=r"chat_template\) refuses turns of user: A system message is needed"):
+        make_readout(make_method("none", "generation"), folder, TASK, ROWS, seed=1)
+
+
+def test_a_tokenizer_without_an_end_of_text_cannot_generate(copy_model):
+    folder = copy_model("qwen2")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.eos_token = None
+    tokenizer.save_pretrained(folder)
+    with pytest.raises(SettingsError, match="names no end-of-text token"):
+        make_readout(make_method("none", "generation"), folder, TASK, ROWS, seed=1)
+
+
+def test_a_folder_without_an_output_layer_cannot_generate(whole_models, copy_model):
+    folder = copy_model("qwen2")
+    change_config(folder, tie_word_embeddings=False)
+    method = make_method("none", "generation")
+    readout = make_readout(method, folder, TASK, ROWS, seed=1)
+    with pytest.raises(SettingsError, match=r"lacks 1 weights that this readout needs, such as lm_head.weight"):
+        assemble_for_training(method, readout, folder, seed=1)
+
+
+def test_an_error_of_the_model_s_code_ends_in_a_sentence():
+    assembled = SimpleNamespace(method=make_method("lora", "generation"), module=torch.nn.Linear(2, 2))
+    words = "cannot be run with adapter 'lora', readout 'generation' and precision float32"
+    with pytest.raises(SettingsError, match=words), first_pass(assembled):
+        raise IndexError("out of range in self")
+    for passed_on in (SettingsError("said"), torch.OutOfMemoryError("full")):
+        with pytest.raises(type(passed_on), match=str(passed_on)), first_pass(assembled):
+            raise passed_on
+
+
+# Before any job starts
+
+
+def read_targets(value):
+    problems = []
+    return read_model(Lora, {"kind": "lora", "target_modules": value}, "adapter", problems), problems
+
+
+@pytest.mark.parametrize("value", ["all-linear", ["all-linear"]])
+def test_all_linear_is_accepted(value):
+    assert read_targets(value)[0].target_modules == "all-linear"
+
+
+@pytest.mark.parametrize("value", ["query", [], [1], [""], {"query": 1}])
+def test_targets_that_are_no_names_are_refused(value):
+    settings, problems = read_targets(value)
+    assert settings is None and len(problems) == 1
+    assert problems[0].startswith("adapter.target_modules: a list of names such as [query, value], or all-linear, is ")
+
+
+def make_study(backbone, **method):
+    adapter = {"kind": "lora", "target_modules": ["query"]}
+    values = {"backbone": "own", "adapter": adapter, "readout": {"kind": "classifier"}} | method
+    made = {"training": {"learning_rate": 1.0}} | values
+    made["adapter"] = find_settings("adapters", made["adapter"]["kind"]).model_validate(made["adapter"])
+    made["readout"] = find_settings("readouts", made["readout"]["kind"]).model_validate(made["readout"])
+    task = find_settings("tasks", "demo_nli").model_validate({"kind": "demo_nli"})
+    return StudyConfig.model_validate(
+        {
+            "study": "a", "title": "A", "tasks": {"nli": task}, "backbones": {"own": backbone},
+            "methods": {"one": made}, "run": {"tasks": ["nli"], "methods": ["one"], "seeds": [1]},
+        }
+    )  # fmt: skip
+
+
+def told(study, results):
+    """The problems that the config is refused for."""
+    try:
+        check_models(study, results)
+    except SettingsError as refused:
+        return str(refused).splitlines()[1:]
+    return []
+
+
+def test_a_study_on_a_local_folder_is_checked_when_its_config_is_read(whole_models, tmp_path, copy_model):
+    electra = Folder(kind="folder", architecture="encoder", path=whole_models["electra"])
+    assert told(make_study(electra), tmp_path) == []
+    misspelt = make_study(electra, adapter={"kind": "lora", "target_modules": ["query", "valeu"]}, max_length=200)
+    too_long, unknown = told(misspelt, tmp_path)
+    assert too_long.startswith(
+        "  - methods.one: max_length 200 does not fit the 128 positions of backbone 'own'; lower "
+    )
+    assert unknown == (
+        "  - methods.one: adapter.target_modules: 'valeu' matches no linear module of this electra model; it has: "
+        "dense, key, query, value."
+    )
+    prompted = make_study(electra, adapter={"kind": "prefix_tuning", "tokens": 10}, max_length=120)
+    assert "max_length 120 and 10 virtual tokens do not fit the 128 positions" in told(prompted, tmp_path)[0]
+    kept = make_study(electra, readout={"kind": "classifier", "head": "keep"})
+    assert "readout.head: the head to keep has the labels" in told(kept, tmp_path)[0]
+    spoilt = copy_model("electra")
+    cut_short(spoilt)
+    assert told(make_study(Folder(kind="folder", architecture="encoder", path=spoilt)), tmp_path)[0].startswith(
+        f"  - backbones.own: {spoilt / WEIGHTS}: it has 5,000 bytes"
+    )
+
+
+@pytest.mark.parametrize("backbone", [DemoEncoder(), DemoDecoder()])
+def test_what_is_known_of_a_demo_model_before_it_is_made_is_true(backbone, tmp_path):
+    config = backbone.plan_config(tmp_path)
+    known = backbone.read_config(tmp_path)
+    assert known == {"model_type": config.model_type, "max_position_embeddings": config.max_position_embeddings}
+    with torch.device("meta"):
+        model = backbone.build_model(backbone.build_tokenizer())
+    layers = [path for path in list_linear(model, ()) if any(part.isdecimal() for part in path.split("."))]
+    assert name_last(layers) == sorted(backbone.linear)
+    long = make_study(backbone, max_length=1000, readout={"kind": "linear_head"})
+    problems = told(long, tmp_path)
+    assert "max_length 1000 does not fit" in problems[0]
+    assert len(problems) == (1 if config.model_type == "roberta" else 2), "a Llama has no module 'query'"
+
+
+def test_a_model_of_earlier_settings_decides_nothing(tmp_path, whole_models):
+    """What an earlier run left counts only as long as the backbone is set as it was."""
+    backbone = find_settings("backbones", "hub").model_validate(
+        {"kind": "hub", "architecture": "encoder", "name": "a/b"}
+    )
+    made = tmp_path / "backbones" / "own"
+    shutil.copytree(whole_models["electra"], made / "model")
+    study = make_study(backbone, max_length=200)
+    assert told(study, tmp_path) == [], "nothing says what that model was"
+    (made / "settings.json").write_text(json.dumps({"settings": backbone.model_dump(mode="json")}))
+    assert "does not fit the 128 positions" in told(study, tmp_path)[0]
+    (made / "settings.json").write_text(json.dumps({"settings": {"name": "another"}}))
+    assert told(study, tmp_path) == []
+
+
+def test_the_config_is_checked_without_torch(whole_models):
+    code = (
+        "import sys; from pathlib import Path; from fineprint.backbones._folder_check import find_folder_problems; "
+        "import fineprint.study.admission; "
+        f"assert find_folder_problems(Path({str(whole_models['electra'])!r})) == []; "
+        "assert not {'torch', 'transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": "scripts", "PATH": ""})
