@@ -4,15 +4,18 @@ is loaded."""
 import json
 
 import pytest
+import sentencepiece
 from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer
 
+from architectures import CORPUS, FORMS
 from fineprint.backbones._admission import admit
 from fineprint.backbones._folder_check import find_folder_problems
 from fineprint.backbones.folder import Settings as Folder
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import make_readout
 from fineprint.inference.vocabulary import check_known
+from fineprint.models.loading import load_tokenizer
 from try_methods import ROWS, TASK, make_method
 
 WEIGHTS = "model.safetensors"
@@ -202,3 +205,28 @@ def test_texts_that_are_unknown_to_the_tokenizer_are_told(whole_models):
     assert "of the training examples are unknown to the tokenizer ([UNK])" in note
     with pytest.raises(SettingsError, match=r"^100 % of the tokens of the training examples are unknown"):
         check_known(readout, [unknown])
+
+
+def test_a_sentencepiece_file_alone_is_a_tokenizer(tmp_path):
+    """As Llama 2 was published: without tokenizer.json, which Transformers makes of it by means of protobuf."""
+    pytest.importorskip("google.protobuf")
+    text, folder = tmp_path / "text.txt", tmp_path / "model"
+    text.write_text("\n".join(CORPUS), encoding="utf-8")
+    FORMS["llama"].build(folder)
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / file).unlink()
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(text), model_prefix=str(folder / "tokenizer"), vocab_size=350, model_type="bpe", byte_fallback=True,
+        minloglevel=2,
+    )  # fmt: skip
+    roles = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "LlamaTokenizer"} | roles))
+    settings, linked = Folder(kind="folder", architecture="decoder", path=folder), tmp_path / "linked"
+    linked.mkdir()
+    settings.fetch(linked, seed=1)
+    found = admit("own", settings, linked)
+    assert found.vocabulary == 350 and found.pad_token == "<unk>"
+    tokenizer = load_tokenizer(linked)
+    ids = tokenizer("The dog sleeps in the garden")["input_ids"]
+    assert tokenizer.decode(ids, skip_special_tokens=True).strip() == "The dog sleeps in the garden"
+    assert tokenizer.unk_token_id not in ids
