@@ -91,13 +91,18 @@ def test_virtual_tokens_are_as_wide_as_embeddings(name, folders, tmp_path):
 
 
 @pytest.mark.parametrize("name", ENCODERS)
-def test_prefixes_are_refused_where_no_keys_are_taken(name, folders):
+def test_prefixes_are_refused_where_no_keys_are_taken(name, folders, monkeypatch):
     for readout in ("classifier", "linear_head"):
         method = make_method("prefix_tuning", readout)
         if name not in TAKE_NO_PREFIX:
             assemble(method, folders(name))
             continue
-        with pytest.raises(SettingsError, match=r"hands keys and values to the model, and .* take none"):
+        words = r"hands keys and values to the model, and .* take none"
+        with pytest.raises(SettingsError, match=words):
+            assemble(method, folders(name))
+        # As the model's own code says it, whatever is known of its type before it is built.
+        monkeypatch.setattr("fineprint.study.admission.TAKE_NO_PREFIX", frozenset())
+        with pytest.raises(SettingsError, match=words):
             assemble(method, folders(name))
 
 

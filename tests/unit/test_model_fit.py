@@ -1,6 +1,7 @@
 """A method that has no place on its model is refused by a sentence before training, where the model's files are there
 when the config is read already then; heads of earlier tasks; what inputs a model takes."""
 
+import inspect
 import json
 import shutil
 import subprocess
@@ -9,7 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoTokenizer, ElectraForSequenceClassification
+import transformers
+from transformers import CONFIG_MAPPING, AutoConfig, AutoModel, AutoTokenizer, ElectraForSequenceClassification
+from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
 
 from architectures import LABELS
 from fineprint.adapters._targets import list_linear, name_last
@@ -20,7 +23,7 @@ from fineprint.backbones.folder import Settings as Folder
 from fineprint.core.settings import SettingsError, find_settings, read_model
 from fineprint.inference.assembly import assemble_for_prediction, assemble_for_training, make_readout, save_trained
 from fineprint.inference.first_pass import first_pass
-from fineprint.models.limits import takes_token_types, usable_positions
+from fineprint.models.limits import COUNTED_FROM_PAD, TAKE_NO_PREFIX, takes_token_types, usable_positions
 from fineprint.study.admission import check_models
 from fineprint.study.schema import StudyConfig
 from test_model_admission import WEIGHTS, change_config, cut_short
@@ -130,6 +133,24 @@ def test_token_types_are_left_out_where_the_model_has_none(whole_models, copy_mo
 )
 def test_positions_that_can_be_used(config, positions):
     assert usable_positions(config) == positions
+
+
+def test_the_models_that_take_no_prefix_are_those_whose_code_takes_none():
+    for model_type in sorted(TAKE_NO_PREFIX):
+        name = MODEL_MAPPING_NAMES[model_type]
+        model = getattr(transformers, name[0] if isinstance(name, tuple) else name)
+        assert "past_key_values" not in inspect.signature(model.forward).parameters, model_type
+
+
+@pytest.mark.parametrize("model_type", sorted(COUNTED_FROM_PAD - {"esm", "ibert"}))
+def test_positions_are_counted_from_the_pad_token_where_transformers_does(model_type):
+    """Its table of positions then has the row of the padding set apart."""
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 66}
+    config = CONFIG_MAPPING[model_type](**sizes)
+    with torch.device("meta"):
+        model = AutoModel.from_config(config)
+    pads = [part.padding_idx for path, part in model.named_modules() if path.endswith("embeddings.position_embeddings")]
+    assert usable_positions(config.to_dict()) == 66 - pads[0] - 1
 
 
 def test_a_template_that_refuses_turns_is_named(copy_model):

@@ -28,15 +28,21 @@ def fit_prompt(config: PromptLearningConfig, model: torch.nn.Module, kind: str) 
     sizes = model.config.get_text_config()
     is_prefix = config.peft_type == PeftType.PREFIX_TUNING
     if not takes_input(model, "past_key_values" if is_prefix else "inputs_embeds"):
-        what = "keys and values" if is_prefix else "embeddings"
-        others = "lora, p_tuning, prompt_tuning or full" if is_prefix else "lora or full"
-        raise SettingsError(
-            f"adapter '{kind}' hands {what} to the model, and models of type '{sizes.model_type}' take none; use "
-            f"adapter {others}"
-        )
-    config.num_layers, config.num_attention_heads = sizes.num_hidden_layers, sizes.num_attention_heads
+        raise SettingsError(describe_refused(kind, sizes.model_type, is_prefix))
+    config.num_layers = sizes.num_hidden_layers
+    # Of no account to virtual tokens, but PEFT asks all the same.
+    config.num_attention_heads = sizes.num_attention_heads if is_prefix else 1
     # ELECTRA's and ALBERT's embeddings are narrower than their layers: a virtual token is as wide as an embedding.
     config.token_dim = sizes.hidden_size if is_prefix else model.get_input_embeddings().embedding_dim
+
+
+def describe_refused(kind: str, model_type: str, is_prefix: bool) -> str:
+    """Say that models of a type take neither keys and values (for a prefix) nor embeddings (for virtual tokens)."""
+    what = "keys and values" if is_prefix else "embeddings"
+    others = "lora, p_tuning, prompt_tuning or full" if is_prefix else "lora or full"
+    return (
+        f"adapter '{kind}' hands {what} to the model, and models of type '{model_type}' take none; use adapter {others}"
+    )
 
 
 def takes_input(model: torch.nn.Module, name: str) -> bool:

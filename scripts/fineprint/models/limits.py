@@ -10,6 +10,13 @@ COUNTED_FROM_PAD = frozenset(
     {"camembert", "data2vec-text", "esm", "ibert", "longformer", "luke", "mpnet", "roberta", "roberta-prelayernorm"}
     | {"xlm-roberta", "xlm-roberta-xl", "xmod"}
 )
+# These take no keys and values from outside, as a prefix is. The model itself is asked once it is built; this list is
+# for saying so before.
+TAKE_NO_PREFIX = frozenset(
+    {"albert", "convbert", "deberta", "deberta-v2", "distilbert", "esm", "eurobert", "flaubert", "fnet", "funnel"}
+    | {"gte", "ibert", "layoutlm", "longformer", "luke", "mobilebert", "modernbert", "mpnet", "mra", "nomic_bert"}
+    | {"nystromformer", "squeezebert", "xlm", "yoso", "falcon_mamba", "mamba", "mamba2", "openai-gpt", "rwkv", "xlnet"}
+)
 PAD_OF_ROBERTA = 1
 POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len")
 

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fineprint.adapters._prompts import describe_refused
 from fineprint.adapters._targets import describe_unknown, matches
 from fineprint.core.records import read_json
 from fineprint.core.settings import SettingsError
-from fineprint.models.limits import usable_positions
+from fineprint.models.limits import TAKE_NO_PREFIX, usable_positions
 from fineprint.study.serving import used_methods, used_tasks
 
 if TYPE_CHECKING:
@@ -72,8 +73,12 @@ def find_unfit(method: MethodSettings, config: Mapping[str, Any], labels: Sequen
     """
     if not method.readout.loads_backbone:
         return []
-    refused = method.readout.refuse_model(config, labels)
-    return [*([refused + "."] if refused else []), *find_too_long(method, config)]
+    model_type, refused = str(config.get("model_type")), []
+    if problem := method.readout.refuse_model(config, labels):
+        refused.append(f"{problem}.")
+    if method.adapter.prefix_tokens and model_type in TAKE_NO_PREFIX:
+        refused.append(f"{describe_refused(method.adapter.kind, model_type, is_prefix=True)}.")
+    return [*refused, *find_too_long(method, config)]
 
 
 def find_too_long(method: MethodSettings, config: Mapping[str, Any]) -> list[str]:
