@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -104,8 +105,11 @@ class Classifier(ClassReadout):
             return self.random_modules
         had_one = self.found.reshaped or len(random) < count_below(model, HEAD_NAMES)
         if had_one:
-            begin_anew(model, list_heads(model))
-            self.random_modules = tuple(dict.fromkeys([*self.random_modules, *list_heads(model)]))
+            heads = list_heads(model)
+            begin_anew(model, heads)
+            drawn = [name for name, _ in model.named_parameters() if name.split(".")[0] in heads]
+            self.found = replace(self.found, random=sorted({*self.found.random, *drawn}))
+            self.random_modules = tuple(dict.fromkeys([*self.random_modules, *heads]))
         self.head_start = "fresh"
         return self.random_modules
 
