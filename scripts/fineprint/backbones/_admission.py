@@ -11,7 +11,7 @@ from fineprint.backbones import BackboneSettings
 from fineprint.backbones._folder_check import CONFIG, find_folder_problems, read_json_file
 from fineprint.core.progress import logger
 from fineprint.core.records import MatchedWeights
-from fineprint.core.settings import SettingsError
+from fineprint.core.settings import SettingsError, located
 from fineprint.models.loading import check_links, choose_pad_token, read_config
 from fineprint.models.matching import Match, match_weights
 
@@ -37,7 +37,7 @@ def admit(name: str, settings: BackboneSettings, folder: Path) -> MatchedWeights
     check_links(folder)
     if problems := find_folder_problems(folder):
         raise SettingsError("\n".join(f"{where}: {problem}" for problem in problems))
-    try:
+    with located(where):
         check_architecture(settings, folder)
         match = match_folder(folder, place)
         check_match(match, place)
@@ -45,8 +45,6 @@ def admit(name: str, settings: BackboneSettings, folder: Path) -> MatchedWeights
         tokenizer = open_tokenizer(folder, place)
         check_vocabulary(tokenizer, rows, place)
         pad_token = choose_pad_token(tokenizer)
-    except SettingsError as error:
-        raise SettingsError(f"{where}: {error}") from error
     return MatchedWeights(
         expected=len(match.expected),
         loaded=len(match.expected) - len(match.missing),

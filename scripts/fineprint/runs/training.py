@@ -18,6 +18,7 @@ from fineprint.core.records import (
     read_json,
     read_record,
 )
+from fineprint.core.settings import located
 from fineprint.inference.assembly import (
     Assembled,
     assemble_for_training,
@@ -108,7 +109,7 @@ def load_training(
     """Load the method, measured as a phase, and encode the rows that training reads."""
     phases: dict[str, Phase] = {}
     training_rows, held_out_rows = read_rows(rows / f"{TRAIN}.jsonl"), read_rows(rows / f"{HELD_OUT}.jsonl")
-    with measure_phase(phases, "loading"):
+    with measure_phase(phases, "loading"), located(f"methods.{config['method']}"):
         readout = make_readout(method, backbone, task, training_rows, config["seed"])
         assembled = assemble_for_training(method, readout, backbone, config["seed"])
     examples = readout.encode_all(training_rows, with_answer=True)
