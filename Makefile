@@ -11,7 +11,7 @@ ENVIRONMENT := .venv
 READY := $(ENVIRONMENT)/ready
 export PATH := $(CURDIR)/$(ENVIRONMENT)/bin:$(PATH)
 
-.PHONY: report resume test style unit browser workflow test-slurm targets mutants lock schema clean
+.PHONY: report resume test style unit browser workflow test-slurm targets mutants lock schema arithmetic clean
 
 report: $(READY)
 	snakemake --cores $(CORES) --resources gpu=1 $(if $(STUDY),--configfile $(STUDY))
@@ -75,6 +75,12 @@ lock:
 # The schema by which editors check config files, after a change of a setting. A test says when it is due.
 schema: $(READY)
 	PYTHONPATH=scripts python -m fineprint.study.json_schema docs/config.schema.json
+
+# What the report's claims are held against besides a study's own figures: sizes counted at the models' own size, and the
+# memory of the assignment's way in docs/speed.json. A test says when it is due.
+arithmetic: $(READY)
+	python scripts/count_sizes.py --study studies/capacity.yaml --output report/arithmetic.json
+	python bench/quote.py docs/speed.json report/assignment.json
 
 clean:
 	rm -rf results checkpoints logs benchmarks .snakemake

@@ -11,7 +11,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: "config.yaml"
+configfile: f"{workflow.basedir}/config.yaml"
 
 
 report: "report/workflow.rst"
@@ -24,7 +24,9 @@ include: "rules/backbones.smk"
 include: "rules/methods.smk"
 include: "rules/serving.smk"
 include: "rules/report.smk"
+include: "rules/so_far.smk"
 include: "rules/plan.smk"
+include: "rules/compare.smk"
 
 
 wildcard_constraints:
@@ -41,6 +43,7 @@ localrules:
     all_backbones,
     all_models,
     all_scores,
+    report_so_far,
     write_task_settings,
     write_backbone_settings,
     write_run_config,
@@ -72,3 +75,8 @@ rule all_models:
 rule all_scores:
     input:
         list_scores,
+
+
+rule report_so_far:
+    input:
+        list_documents_so_far,

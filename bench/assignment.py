@@ -181,7 +181,7 @@ def prompt_one_by_one(model: Any, sizes: Sizes, shots: int) -> dict[str, Any]:
 
 
 def prepare_qlora(model: Any, task: str) -> Any:
-    """Return the quantised model ready for QLoRA, as PEFT's guide says."""
+    """Return the quantized model ready for QLoRA, as PEFT's guide says."""
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 
     model = prepare_model_for_kbit_training(model, gradient_checkpointing_kwargs={"use_reentrant": False})

@@ -1,6 +1,6 @@
 """Compare Fineprint's speed with the assignment's way and with what users pick instead, on this machine's GPU.
 
-    python bench/compare.py --output DIR          less than nine minutes on a data centre's GPU
+    python bench/compare.py --output DIR          less than nine minutes on a data center's GPU
     python bench/compare.py --output DIR --tiny   tries the scripts out on a CPU
 
 Every group of parts runs in its own process with a time limit. DIR gets results.json and speed.md, written anew after

@@ -20,7 +20,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(9, 1.4 + 0.34 * len(known)), layout="constrained")
     places = range(len(known))
     ratios = [row["ratio"] for row in known]
-    axes.barh(places, [max(ratio, 1.001) - 1 for ratio in ratios], left=1, height=0.62, color=list(map(colour, known)))
+    axes.barh(places, [max(ratio, 1.001) - 1 for ratio in ratios], left=1, height=0.62, color=list(map(color, known)))
     for place, row in zip(places, known, strict=True):
         label = f"{row['ratio']:.0f} ×" if row["ratio"] >= 20 else f"{row['ratio']:.1f} ×"
         end = max(row["ratio"], row["wanted"] or 1)
@@ -46,6 +46,6 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     pyplot.close(figure)
 
 
-def colour(row: dict[str, Any]) -> str:
-    """Return a bar's colour: rows without a wanted ratio are what others offer."""
+def color(row: dict[str, Any]) -> str:
+    """Return a bar's color: rows without a wanted ratio are what others offer."""
     return OURS if row["wanted"] else OTHERS

@@ -167,8 +167,8 @@ def fill_buffers(model: torch.nn.Module, auto_class: Any, config: Any) -> None:
         buffer.data.copy_(buffers[name].to(buffer.device))
 
 
-def quantise(model: Any, keep: tuple[str, ...]) -> Any:
-    """Store every linear layer but `keep` as NF4 with double quantisation, as from_pretrained would."""
+def quantize(model: Any, keep: tuple[str, ...]) -> Any:
+    """Store every linear layer but `keep` as NF4 with double quantization, as from_pretrained would."""
     import bitsandbytes as bnb
 
     compute = torch.bfloat16 if torch.cuda.is_available() else torch.float32
@@ -190,6 +190,6 @@ def quantise(model: Any, keep: tuple[str, ...]) -> Any:
 def random_nf4(auto_class: Any, config: Any) -> Any:
     """Return a decoder with random weights in NF4, the rest in the dtype that it computes in."""
     dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
-    model = quantise(random_model(auto_class, config, dtype), ("lm_head",))
-    start_part()  # the peak of quantising is none of the work that is measured
+    model = quantize(random_model(auto_class, config, dtype), ("lm_head",))
+    start_part()  # the peak of quantizing is none of the work that is measured
     return model

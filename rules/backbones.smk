@@ -10,7 +10,7 @@ OUTPUTS  results/{study}/backbones/{backbone}/model/          config.json, safet
 rule write_backbone_settings:
     """a backbone's settings"""
     input:
-        script="scripts/write_settings.py",
+        script=f"{PROJECT}scripts/write_settings.py",
     output:
         settings="results/{study}/backbones/{backbone}/settings.json",
     log:
@@ -37,7 +37,7 @@ rule fetch_backbone:
     """a model folder"""
     input:
         backbone_sources,
-        script="scripts/fetch_backbone.py",
+        script=f"{PROJECT}scripts/fetch_backbone.py",
         settings="results/{study}/backbones/{backbone}/settings.json",
     output:
         model=directory("results/{study}/backbones/{backbone}/model"),

@@ -16,10 +16,12 @@ from fineprint.core.packing import pack
 from fineprint.core.records import write_json
 from fineprint.core.settings import SettingsError
 from fineprint.jobs.code_state import find_changed_rules, write_warning
+from fineprint.jobs.recovery import note_run, release_dead_lock
 from fineprint.planning.gpu import USUAL_GPUS_GB, present_gpu_gb, read_gpu_size
 from fineprint.planning.refusing import check_study
 from fineprint.study.admission import check_models
 from fineprint.study.fetching import check_sources, list_hub_sources
+from fineprint.study.inheriting import leave_behind, read_base, refuse_repeated_keys
 from fineprint.study.kinds import describe_kinds
 from fineprint.study.reading import describe_run, read_study
 from fineprint.study.serving import (
@@ -36,9 +38,43 @@ from snakemake.io import strip_wildcard_constraints
 if workflow.resource_scopes.is_local("gpu"):
     workflow.global_resources["gpu"] = None
 
+# Snakemake may be started in another folder (`-s`, `--directory`): results go there, the program stays where it is.
+HERE = Path(workflow.basedir).resolve() == Path.cwd().resolve()
+PROJECT = "" if HERE else f"{workflow.basedir}/"
+
+
+def read_compared():
+    """The results folders of two finished studies, which `snakemake compare` is given by `--config first=… second=…`."""
+    given = {
+        key: str(config.pop(key)).rstrip("/")
+        for key in ("first", "second")
+        if key in config
+    }
+    if len(given) == 1:
+        raise WorkflowError(WHAT_TO_COMPARE)
+    for key, folder in given.items():
+        if not Path(folder, "results.json").is_file():
+            raise WorkflowError(
+                f"{key}={folder} has no results.json; name the results folder of a finished study."
+            )
+    return given
+
+
+WHAT_TO_COMPARE = (
+    "compare: name the results folders of two finished studies, such as "
+    "--config first=results/a second=results/b."
+)
+COMPARED = read_compared()
+
 try:
     GPU_GB = read_gpu_size(config.pop("gpu", None))
-    STUDY = read_study(config)
+    if workflow.is_main_process:
+        refuse_repeated_keys(map(Path, workflow.configfiles))
+        if found := release_dead_lock():
+            print(found, file=sys.stderr)
+    GIVEN = workflow.config_settings.overwrite_config
+    BASE = read_base(Path(workflow.basedir, "config.yaml"))
+    STUDY = read_study(leave_behind(config, GIVEN, BASE), GIVEN)
     check_sources(STUDY)
     if workflow.is_main_process:
         check_models(STUDY, Path("results", STUDY.study))
@@ -60,6 +96,11 @@ def list_documents(wildcards):
         f"results/{STUDY.study}/{name}"
         for name in ("report.html", "report.pdf", "results.csv")
     ]
+
+
+def list_documents_so_far(wildcards):
+    """The documents on what there is, where something failed or is still to come."""
+    return [f"results/{STUDY.study}/so_far/report.{form}" for form in ("html", "pdf")]
 
 
 def list_tasks(wildcards):
@@ -304,7 +345,7 @@ def list_templates(wildcards):
     files = sorted(
         file for file in folder.rglob("*") if file.is_file() and file.suffix != ".rst"
     )
-    return [str(file.relative_to(workflow.basedir)) for file in files]
+    return [f"{PROJECT}{file.relative_to(workflow.basedir)}" for file in files]
 
 
 def list_all_records():
@@ -323,9 +364,29 @@ def list_all_records():
     return [Path(record) for record in made if record.startswith(f"{results}/")]
 
 
+def records_there(wildcards):
+    """Which records are there, and when they were written: what a report so far is made anew for."""
+    there = [record for record in list_all_records() if record.exists()]
+    return " ".join(f"{record}:{record.stat().st_mtime_ns}" for record in there)
+
+
+def name_report_so_far():
+    """Say, where jobs failed, how to get a report of the others."""
+    if workflow.is_main_process and any(
+        Path(score).exists() for score in list_scores(None)
+    ):
+        command = f"{rerun_command(None)} report_so_far"
+        print(f"A report of what there is: {command}", file=sys.stderr)
+
+
+onerror:
+    name_report_so_far()
+
+
 def name_changed_code():
     """Say which results were made by code that has changed since. What is forced is known only later, and named, too."""
-    if not workflow.is_main_process:
+    # Comparing two finished studies makes nothing of this one.
+    if not workflow.is_main_process or COMPARED:
         return
     if changed := find_changed_rules(list_all_records()):
         print(write_warning(changed, rerun_command(None)), file=sys.stderr)
@@ -334,10 +395,24 @@ def name_changed_code():
 name_changed_code()
 
 
+def list_compared(wildcards):
+    """The results of both studies, by absolute path: a relative one would be taken for what this study makes, and the
+    study would be run."""
+    return [os.path.abspath(f"{folder}/results.json") for folder in COMPARED.values()]
+
+
+def compared_record(wildcards):
+    """What was found, in folders named after those of the two studies."""
+    if not COMPARED:
+        raise WorkflowError(WHAT_TO_COMPARE)
+    first, second = (Path(file).parent.name for file in list_compared(wildcards))
+    return f"results/compare/{first}/{second}/replication.json"
+
+
 def list_words(wildcards):
     """The report's sentences and captions: a figure's are written beside it when it is drawn."""
     files = sorted(Path(workflow.basedir, "report", "words").glob("*.yaml"))
-    return [str(file.relative_to(workflow.basedir)) for file in files]
+    return [f"{PROJECT}{file.relative_to(workflow.basedir)}" for file in files]
 
 
 def figure_labels(wildcards):
@@ -377,4 +452,5 @@ def note_steps():
 
 
 onstart:
+    note_run()
     note_steps()

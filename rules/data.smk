@@ -10,7 +10,7 @@ OUTPUTS  results/{study}/data/{task}/rows/*.jsonl   one file per split
 rule write_task_settings:
     """a task's settings"""
     input:
-        script="scripts/write_settings.py",
+        script=f"{PROJECT}scripts/write_settings.py",
     output:
         settings="results/{study}/data/{task}/settings.json",
     log:
@@ -37,7 +37,7 @@ rule prepare_task:
     """rows by split, the held-out part cut off"""
     input:
         task_sources,
-        script="scripts/prepare_task.py",
+        script=f"{PROJECT}scripts/prepare_task.py",
         settings="results/{study}/data/{task}/settings.json",
     output:
         rows=directory("results/{study}/data/{task}/rows"),

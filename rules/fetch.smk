@@ -11,7 +11,7 @@ OUTPUTS  results/{study}/sources/revisions.json            commit, size and hash
 rule check_access:
     """the commits of everything on the hub"""
     input:
-        script="scripts/check_access.py",
+        script=f"{PROJECT}scripts/check_access.py",
     output:
         revisions="results/{study}/sources/revisions.json",
     log:
@@ -38,7 +38,7 @@ rule check_access:
 rule fetch_source:
     """a model's or data set's files and their hashes"""
     input:
-        script="scripts/fetch_source.py",
+        script=f"{PROJECT}scripts/fetch_source.py",
         # Another source in the study, or a moved branch, downloads nothing anew: a change of this source does.
         revisions=ancient("results/{study}/sources/revisions.json"),
     output:
@@ -72,7 +72,7 @@ rule fetch_source:
 rule fetch:
     input:
         list_fetched,
-        script="scripts/fetch.py",
+        script=f"{PROJECT}scripts/fetch.py",
     log:
         f"logs/{STUDY.study}/fetch.log",
     localrule: True

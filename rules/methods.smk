@@ -19,7 +19,7 @@ OUTPUTS  results/{study}/runs/{task}/{method}/{seed}/
 rule write_run_config:
     """the settings of one run"""
     input:
-        script="scripts/write_settings.py",
+        script=f"{PROJECT}scripts/write_settings.py",
     output:
         settings="results/{study}/runs/{task}/{method}/{seed}/run_config.json",
     log:
@@ -45,7 +45,7 @@ rule write_run_config:
 rule train_method:
     """what was trained, its history and its model card"""
     input:
-        script="scripts/train_method.py",
+        script=f"{PROJECT}scripts/train_method.py",
         run_config="results/{study}/runs/{task}/{method}/{seed}/run_config.json",
         task="results/{study}/data/{task}/task.json",
         rows="results/{study}/data/{task}/rows",
@@ -96,7 +96,7 @@ rule train_method:
 rule predict_labels:
     """answers to the test rows"""
     input:
-        script="scripts/predict_labels.py",
+        script=f"{PROJECT}scripts/predict_labels.py",
         run_config="results/{study}/runs/{task}/{method}/{seed}/run_config.json",
         task="results/{study}/data/{task}/task.json",
         rows="results/{study}/data/{task}/rows",
@@ -136,7 +136,7 @@ rule predict_labels:
 rule score_predictions:
     """scores with intervals"""
     input:
-        script="scripts/score_predictions.py",
+        script=f"{PROJECT}scripts/score_predictions.py",
         task="results/{study}/data/{task}/task.json",
         predictions="results/{study}/runs/{task}/{method}/{seed}/predictions",
         predict_record="results/{study}/runs/{task}/{method}/{seed}/predict.json",

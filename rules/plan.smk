@@ -9,7 +9,7 @@ OUTPUTS  results/{study}/plan.json, plan.md   printed, too
 
 rule plan:
     input:
-        script="scripts/plan.py",
+        script=f"{PROJECT}scripts/plan.py",
     log:
         f"logs/{STUDY.study}/plan.log",
     localrule: True

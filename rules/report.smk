@@ -12,7 +12,7 @@ OUTPUTS  results/{study}/results.json, results.csv   every record; a row per met
 rule write_study_config:
     """the study's settings"""
     input:
-        script="scripts/write_settings.py",
+        script=f"{PROJECT}scripts/write_settings.py",
     output:
         settings="results/{study}/study.json",
     log:
@@ -44,7 +44,7 @@ rule collect_results:
         list_predictions,
         list_scores,
         list_serving,
-        script="scripts/collect_results.py",
+        script=f"{PROJECT}scripts/collect_results.py",
         study="results/{study}/study.json",
     output:
         results="results/{study}/results.json",
@@ -80,7 +80,7 @@ rule plot_figures:
     """figures and their data"""
     input:
         list_words,
-        script="scripts/plot_figures.py",
+        script=f"{PROJECT}scripts/plot_figures.py",
         results="results/{study}/results.json",
     output:
         figures=report(
@@ -112,7 +112,7 @@ rule render_report:
     """the page and the PDF"""
     input:
         list_templates,
-        script="scripts/render_report.py",
+        script=f"{PROJECT}scripts/render_report.py",
         results="results/{study}/results.json",
         figures="results/{study}/figures",
     output:
@@ -138,7 +138,7 @@ rule render_report:
         mem_mb=memory(2000),
         runtime=minutes(20),
     params:
-        report="report",
+        report=f"{PROJECT}report",
     shell:
         """
         python {input.script:q} \

@@ -6,14 +6,14 @@ OUTPUTS  results/{study}/serving/
              settings.json     tasks, methods, seed, how serving is measured
              ways.json         disk, memory, start, switches and throughput of each way and number of tasks
              combining.json    accuracy of averaged, concatenated and jointly trained adapters
-             forgetting.json   the first task before and after the second was learnt
+             forgetting.json   the first task before and after the second was learned
 """
 
 
 rule write_serving_settings:
     """the settings of many tasks on one backbone"""
     input:
-        script="scripts/write_settings.py",
+        script=f"{PROJECT}scripts/write_settings.py",
     output:
         settings="results/{study}/serving/settings.json",
     log:
@@ -40,7 +40,7 @@ rule serve_tasks:
     """every way to serve several tasks, measured"""
     input:
         list_serving_runs,
-        script="scripts/serve_tasks.py",
+        script=f"{PROJECT}scripts/serve_tasks.py",
         settings="results/{study}/serving/settings.json",
     output:
         record="results/{study}/serving/ways.json",
@@ -74,7 +74,7 @@ rule combine_tasks:
     """scores of combined adapters"""
     input:
         list_serving_runs,
-        script="scripts/combine_tasks.py",
+        script=f"{PROJECT}scripts/combine_tasks.py",
         settings="results/{study}/serving/settings.json",
     output:
         record="results/{study}/serving/combining.json",
@@ -106,7 +106,7 @@ rule measure_forgetting:
     """the first task before and after the second"""
     input:
         list_serving_runs,
-        script="scripts/measure_forgetting.py",
+        script=f"{PROJECT}scripts/measure_forgetting.py",
         settings="results/{study}/serving/settings.json",
     output:
         record="results/{study}/serving/forgetting.json",

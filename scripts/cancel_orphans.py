@@ -14,8 +14,8 @@ def main(*, folder: Path = Path(), profile: Path = Path("profiles/slurm"), patie
         profile: the one it ran with, which says how the jobs' names begin.
         patience_seconds: how long to wait for their end; a job writes a last checkpoint first.
     """
-    cancelled = cancel_orphans(folder.resolve(), read_prefix(profile), patience_seconds)
-    print(f"Cancelled {len(cancelled)} jobs of an earlier run." if cancelled else "No job of an earlier run is left.")
+    canceled = cancel_orphans(folder.resolve(), read_prefix(profile), patience_seconds)
+    print(f"Canceled {len(canceled)} jobs of an earlier run." if canceled else "No job of an earlier run is left.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Measure what the first task loses when the second is learnt on the same weights."""
+"""Measure what the first task loses when the second is learned on the same weights."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from fineprint.jobs.job import run_job, use_threads
 
 
 def main(*, settings: Path, study: Path, record: Path, threads: int = 1) -> None:
-    """Measure what the first task loses when the second is learnt on the same weights.
+    """Measure what the first task loses when the second is learned on the same weights.
 
     Args:
         settings: JSON with the tasks, the methods and the seed.

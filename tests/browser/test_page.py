@@ -22,14 +22,14 @@ def column(page, table, position):
     return page.eval_on_selector_all(f"{table} tbody tr", COLUMN, position)
 
 
-def luminance(colour):
-    """Return the relative luminance of a colour such as "rgb(1, 2, 3)"."""
-    shares = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+def luminance(color):
+    """Return the relative luminance of a color such as "rgb(1, 2, 3)"."""
+    shares = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
     linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def colours(page, selector):
+def colors(page, selector):
     style = page.eval_on_selector(
         selector, "element => { const s = getComputedStyle(element); return [s.color, s.backgroundColor] }"
     )
@@ -120,13 +120,13 @@ def test_the_first_tab_offers_to_skip_to_the_content(open_report):
 
 def test_the_dark_scheme_is_dark(open_report):
     light, dark = open_report(color_scheme="light"), open_report(color_scheme="dark")
-    ink, paper = colours(light, "body")
+    ink, paper = colors(light, "body")
     assert (paper + 0.05) / (ink + 0.05) > 7
-    ink, paper = colours(dark, "body")
+    ink, paper = colors(dark, "body")
     assert paper < 0.03
     assert (ink + 0.05) / (paper + 0.05) > 7
-    assert colours(dark, ".tiles > div")[1] < 0.03
-    assert colours(dark, "pre")[1] < 0.05
+    assert colors(dark, ".tiles > div")[1] < 0.03
+    assert colors(dark, "pre")[1] < 0.05
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280])
@@ -168,7 +168,7 @@ def test_on_paper_nothing_is_folded_away(open_report):
     assert page.locator("nav.contents").is_hidden()
     assert page.locator("pre.config").is_visible()
     assert page.locator("pre.config").bounding_box()["height"] > 400
-    ink, paper = colours(page, "body")
+    ink, paper = colors(page, "body")
     assert ink < 0.05
     assert paper > 0.9
 

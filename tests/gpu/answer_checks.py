@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections import Counter
 from typing import Any
 from unittest import mock
 
 import torch
 
-from checks import assemble, plain_device, rows
+from checks import TASK, assemble, folders, plain_device, rows
+from fineprint.core.settings import find_settings
+from fineprint.inference.assembly import assemble_for_prediction, make_readout
 from fineprint.inference.predicting import predict_rows
 from fineprint.models.unpacking import unpacked_bytes
 from fineprint.readouts._groups import score_groups
 from fineprint.readouts._sampling import choose_tokens, draw_numbers, stack_draws
+from fineprint.study.schema import MethodSettings
 from fineprint.training.loop import train
 
 ROWS = 40
@@ -47,8 +51,8 @@ def check_padding(architecture: str) -> None:
 
 
 def check_unpacked_weights(**readout: Any) -> None:
-    """4-bit weights held unpacked give the answers that packed ones give; of a model that has learnt some, for what one
-    with random weights writes is decided by rounding."""
+    """4-bit weights held unpacked give the answers that packed ones give; of a model that has learned some, for what
+    one with random weights writes is decided by rounding."""
     assembled, examples = assemble("lora", readout, "decoder", "nf4", mixed_precision="auto", epochs=3)
     train(assembled, examples, examples[:8], seed=1, name="check")
     assembled.module.eval()
@@ -84,8 +88,27 @@ def check_draws() -> None:
         assert sum(a != b for a, b in zip(answers[0], other, strict=True)) <= 1
 
 
+def check_majority() -> None:
+    """A control that loads no weights and reads no text answers, too."""
+    method = MethodSettings(
+        backbone="encoder",
+        adapter=find_settings("adapters", "none").model_validate({"kind": "none"}),
+        readout=find_settings("readouts", "majority").model_validate({"kind": "majority"}),
+        training=None,
+        max_length=90,
+    )
+    backbone = folders()["encoder"]
+    reader = make_readout(method, backbone, TASK, rows(), seed=1)
+    assembled = assemble_for_prediction(method, reader, backbone, backbone / "nothing was saved")
+    counts = Counter(row.label for row in rows())
+    wanted = max(range(len(TASK.labels)), key=counts.__getitem__)
+    answers = predict_rows(assembled, rows(), 1, "majority")
+    assert [answer.label for answer in answers] == [wanted] * len(rows())
+
+
 ANSWERS: dict[str, Any] = {
     "draws by row": check_draws,
+    "majority": check_majority,
     "likelihoods": check_likelihoods,
     "padding, linear head, encoder": functools.partial(check_padding, "encoder"),
     "padding, linear head, decoder": functools.partial(check_padding, "decoder"),

@@ -51,7 +51,7 @@ def folders() -> dict[str, Path]:
 
 @functools.cache
 def rows() -> list[Row]:
-    """Return rows of different lengths that can be learnt."""
+    """Return rows of different lengths that can be learned."""
     parts = [("a dog sleeps .", 0), ("a cat runs big .", 1), ("not a dog .", 2)]
     made = []
     for number in range(STEPS * 8 - 3):  # the last batch is smaller

@@ -15,7 +15,7 @@ from fineprint.training.loop import Loop
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LEARNT = ("full", "generation", "decoder")  # its loss falls to less than half within the steps
+LEARNED = ("full", "generation", "decoder")  # its loss falls to less than half within the steps
 FAST = {"learning_rate": 3e-3}
 # bfloat16 has 8 bits: each number is rounded by up to 0.4 %; a loss, in which many errors cancel, by less than this.
 BFLOAT16_ERROR = 0.02
@@ -26,8 +26,8 @@ MEBIBYTE = 2**20
 
 def check_bfloat16() -> None:
     """Captured steps in bfloat16 follow those in float32 within bfloat16's error."""
-    wanted, _ = run(*LEARNT, record=False, **FAST)
-    found, _ = run(*LEARNT, record=True, mixed_precision="bf16", **FAST)
+    wanted, _ = run(*LEARNED, record=False, **FAST)
+    found, _ = run(*LEARNED, record=True, mixed_precision="bf16", **FAST)
     assert_captured(found)
     assert losses_of(wanted)[-1] < losses_of(wanted)[0] / 2
     assert_near(losses_of(found), losses_of(wanted), BFLOAT16_ERROR)
@@ -35,7 +35,7 @@ def check_bfloat16() -> None:
 
 def check_float16() -> None:
     """With loss scaling float16 trains as float32 does."""
-    wanted, found = (losses_of(run(*LEARNT, record=True, mixed_precision=kind, **FAST)[0]) for kind in ("no", "fp16"))
+    wanted, found = (losses_of(run(*LEARNED, record=True, mixed_precision=kind, **FAST)[0]) for kind in ("no", "fp16"))
     assert_near(found[:1], wanted[:1], BFLOAT16_ERROR)
     assert_near([sum(found[-5:]) / 5], [sum(wanted[-5:]) / 5], FLOAT16_ERROR)
 

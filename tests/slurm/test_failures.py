@@ -1,4 +1,4 @@
-"""What goes wrong on a cluster: a rule's own error, a killed driver, a cancelled job, a time limit, a lost node.
+"""What goes wrong on a cluster: a rule's own error, a killed driver, a canceled job, a time limit, a lost node.
 
 These need no GPU and run beside the study of every method, which waits for its one GPU most of the time; what its own
 file tests comes after them, by its name.
@@ -106,7 +106,7 @@ def test_a_killed_driver_is_resumed_without_a_second_writer(make_training):
     wait_for("the orphan's next checkpoint", lambda: copy.newest_step(RUN) > step)
     resumed = copy.resume("all_models")
     copy.finish(resumed)
-    assert f"Cancelling {orphan}" in copy.text() and "Cancelled 1 jobs of an earlier run" in copy.text()
+    assert f"Cancelling {orphan}" in copy.text() and "Canceled 1 jobs of an earlier run" in copy.text()
     jobs = trainings(copy)
     assert [job.state for job in jobs] == ["CANCELLED", "COMPLETED"] and not overlapping(jobs)
     assert read_training(copy)["resumed_from_steps"][0] >= step
@@ -120,9 +120,9 @@ def test_a_time_limit_and_scancel_cost_no_more_than_a_checkpoint(make_training):
     ask("scontrol", "update", f"JobId={limited}", "EndTime=now")  # Slurm looks at time limits every 30 s
     wait_for_state(limited, "TIMEOUT", 90)
     first = copy.newest_step(RUN)
-    cancelled = wait_for_checkpoint(copy, driver, after=first)
-    ask("scancel", cancelled)
-    wait_for_state(cancelled, "CANCELLED")
+    canceled = wait_for_checkpoint(copy, driver, after=first)
+    ask("scancel", canceled)
+    wait_for_state(canceled, "CANCELLED")
     second = copy.newest_step(RUN)
     copy.finish(driver)
     jobs = trainings(copy)

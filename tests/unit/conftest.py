@@ -50,7 +50,7 @@ def task_record():
 
 @pytest.fixture(scope="session")
 def tiny_rows():
-    """Rows that can be learnt: the hypothesis' second word decides the label."""
+    """Rows that can be learned: the hypothesis' second word decides the label."""
     subjects, verbs = ["the dog", "a cat", "the cat", "a dog"], ["sleeps", "runs"]
     hypotheses = [("a dog sleeps .", 0), ("a cat runs big .", 1), ("not a dog .", 2)]
     rows = []

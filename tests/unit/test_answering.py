@@ -121,12 +121,12 @@ def encourage(module, sequence):
     followed = dict(zip([None, *sequence[:-1]], sequence, strict=True))
 
     def follow(_, inputs, logits):
-        favoured = torch.zeros_like(logits)
+        favored = torch.zeros_like(logits)
         last = follow.ids[:, -logits.shape[1] :]
         for position in range(logits.shape[1]):
             for row, token in enumerate(last[:, position].tolist()):
-                favoured[row, position, followed.get(token, followed[None])] = 50.0
-        return logits + favoured
+                favored[row, position, followed.get(token, followed[None])] = 50.0
+        return logits + favored
 
     def remember(_, inputs):
         follow.ids = inputs[0]

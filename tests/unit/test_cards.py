@@ -119,14 +119,14 @@ def test_the_program_follows_the_readout_s_settings(readout, settings, backbone_
 @pytest.mark.parametrize(
     ("readout", "precision"), [("generation", "nf4"), ("linear_head", "nf4"), ("linear_head", "int8")]
 )
-def test_the_program_loads_a_quantised_base(readout, precision, backbone_folders, task_record, tiny_rows):
+def test_the_program_loads_a_quantized_base(readout, precision, backbone_folders, task_record, tiny_rows):
     method = greedy(make_method("lora", readout, "decoder", precision, epochs=1))
     train_laid_out(method, backbone_folders["decoder"], task_record, tiny_rows)
     # Left to itself bitsandbytes computes 4-bit weights in bfloat16 on some processors.
     check_program(method, backbone_folders["decoder"], task_record, tiny_rows, tolerance=0.02)
 
 
-def test_a_quantised_encoder_keeps_its_head(backbone_folders, task_record, tiny_rows):
+def test_a_quantized_encoder_keeps_its_head(backbone_folders, task_record, tiny_rows):
     method = make_method("lora", "classifier", "encoder", "nf4", epochs=1)
     train_laid_out(method, backbone_folders["encoder"], task_record, tiny_rows)
     check_program(method, backbone_folders["encoder"], task_record, tiny_rows, tolerance=0.02)

@@ -60,7 +60,7 @@ def test_a_half_written_checkpoint_is_none(tmp_path):
 
 
 def test_removing_takes_the_empty_folders_above_and_no_other(tmp_path):
-    """Four levels: study, task, method, seed; a neighbour's checkpoints stay, and so does what lies above."""
+    """Four levels: study, task, method, seed; a neighbor's checkpoints stay, and so does what lies above."""
     place = tmp_path / "checkpoints/study/task/method"
     first, second = (Checkpoints(place / seed, 1, {}) for seed in "12")
     first.remove()  # never made: nothing to remove

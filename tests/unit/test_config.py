@@ -89,9 +89,25 @@ def test_no_tuned_number_of_the_demo_leaks_into_another_study(overlay):
         ),
         ({"methods__roberta_full__precision": "nf4"}, ["full", "nf4", "another adapter"]),
         ({"methods__roberta_full__precision": "int3"}, ["int3", "float32", "nf4"]),
+        (
+            {"methods__roberta_p_tuning__adapter": {"kind": "p_tuning", "encoder_layers": 3}},
+            ["roberta_p_tuning.adapter.encoder_layers: it acts with encoder: lstm alone", "found 3"],
+        ),
+        (
+            {"methods__roberta_p_tuning__adapter": {"kind": "p_tuning", "encoder_dropout": 0.1}},
+            ["encoder_dropout: it acts with encoder: lstm alone"],
+        ),
         ({"methods__roberta_full__merge_into": ["float32"]}, ["merge_into", "full"]),
-        ({"methods__roberta_lora__merge_into": ["dequantised_bfloat16"]}, ["float32", "write bfloat16 instead"]),
-        ({"methods__llama_qlora_generation__merge_into": ["int3"]}, ["merge_into", "int3", "dequantised_bfloat16"]),
+        ({"methods__roberta_lora__merge_into": ["dequantized_bfloat16"]}, ["float32", "write bfloat16 instead"]),
+        (
+            {"methods__llama_qlora_generation__merge_into": ["dequantised_bfloat16"]},
+            ["merge_into: dequantised_bfloat16 is now called dequantized_bfloat16."],
+        ),
+        (
+            {"tasks__nli__unlabelled_rows": 2},
+            ["tasks.nli.unlabelled_rows: this key is now called unlabeled_rows."],
+        ),
+        ({"methods__llama_qlora_generation__merge_into": ["int3"]}, ["merge_into", "int3", "dequantized_bfloat16"]),
         ({"methods__roberta_full__backbone": "bert"}, ["bert", "decoder, encoder"]),
         ({"methods__llama_zero_shot__training": {"epochs": 3}}, ["llama_zero_shot.training", "nothing is trained"]),
         ({"methods__roberta_full__training": {"learning_rate": "fast"}}, ["training.learning_rate", "'fast'"]),
@@ -130,7 +146,7 @@ def test_no_tuned_number_of_the_demo_leaks_into_another_study(overlay):
             },
             ["shard_weights", "p_tuning", "generation", "another adapter"],
         ),
-        ({"colour": "red"}, ["colour", "unknown", "backbones"]),
+        ({"color": "red"}, ["color", "unknown", "backbones"]),
         ({"methods": {}}, ["methods", "at least one"]),
     ],
 )

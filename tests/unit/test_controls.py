@@ -2,12 +2,14 @@
 
 from collections import Counter
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 import torch
 
 from fineprint.core.records import read_predictions
 from fineprint.inference.assembly import assemble_for_prediction, assemble_for_training, make_readout
+from fineprint.inference.batching import prediction_batches
 from fineprint.inference.predicting import predict_rows
 from fineprint.models.parameters import count_parameters
 from fineprint.runs.card_program import place_lines
@@ -52,6 +54,20 @@ def test_no_weights_are_loaded_and_no_text_is_read(backbone_folders, task_record
     assert readout.settings.count_head(64, LABELS) == 0
     silent = [replace(row, texts=dict.fromkeys(row.texts, "")) for row in tiny_rows]
     assert predict_rows(assembled, silent, 1, "rows") == predict_rows(assembled, tiny_rows, 1, "rows")
+
+
+@pytest.mark.parametrize("most_tokens", [None, 2048])
+def test_examples_without_tokens_are_answered_in_full_batches(
+    most_tokens, backbone_folders, task_record, tiny_rows, tmp_path
+):
+    """On a GPU, too, where what a batch may hold is counted in tokens."""
+    method = make_majority("encoder").model_copy(update={"prediction_batch_size": 3})
+    readout = make_readout(method, backbone_folders["encoder"], task_record, tiny_rows, seed=1)
+    assembled = assemble_for_prediction(method, readout, backbone_folders["encoder"], tmp_path)
+    with mock.patch("fineprint.inference.predicting.token_budget", return_value=most_tokens):
+        assert len(predict_rows(assembled, tiny_rows, 1, "rows")) == len(tiny_rows)
+    batches = prediction_batches(readout.encode_all(tiny_rows, False), 3, most_tokens)
+    assert {len(batch) for batch in batches[:-1]} == {3}
 
 
 def test_its_loss_is_that_of_the_shares(backbone_folders, task_record, tiny_rows, tmp_path):

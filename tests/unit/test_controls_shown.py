@@ -1,14 +1,17 @@
 """A method that sees some texts alone is shown and compared as that, and stands for no claim about whole examples."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from example_results import METHODS, make_results
 from fineprint.reporting.methods_text.methods import method_sentences
+from fineprint.reporting.methods_text.references import Library
 from fineprint.reporting.sections.methods import methods_table
 from fineprint.reporting.sections.pairs import list_ablations
 from fineprint.results.matching import matches
 from fineprint.results.study import Study
 
+LIBRARY = Library(Path(__file__).parents[2] / "report/references.yaml")
 FULL = {"backbone.architecture": "encoder", "adapter.kind": "full"}
 
 
@@ -40,7 +43,7 @@ def test_an_answer_without_a_model_is_not_said_to_be_a_backbone_s():
     run = study.run("nli", "roberta_lora")
     counts = replace(run.parameters, adapter=0, head=0, total=0, share=0.0)
     study.runs["nli", "roberta_lora", run.seed] = replace(run, train=replace(run.train, parameters=counts))
-    assert method_sentences(study)[2] == "“RoBERTa, LoRA” answers without a model."
+    assert method_sentences(study, LIBRARY)[2] == "“RoBERTa, LoRA” answers without a model."
 
 
 def test_what_it_sees_stands_in_the_table_and_in_the_text():
@@ -48,5 +51,8 @@ def test_what_it_sees_stands_in_the_table_and_in_the_text():
     table = methods_table(make_study(roberta_lora=["hypothesis"]))
     assert [column.title for column in table.columns] == [*titles, "Texts"]
     assert [row[-1].text for row in table.rows] == ["all", "hypothesis only"]
-    assert "of each example shown the hypothesis alone;" in method_sentences(make_study(roberta_lora=["hypothesis"]))[2]
-    assert not any("alone" in sentence for sentence in method_sentences(make_study()))
+    assert (
+        "of each example shown the hypothesis alone;"
+        in method_sentences(make_study(roberta_lora=["hypothesis"]), LIBRARY)[2]
+    )
+    assert not any("alone" in sentence for sentence in method_sentences(make_study(), LIBRARY))

@@ -46,7 +46,7 @@ def test_sizes_labels_and_tags(splits_by_seed):
     for split, size in (("train", 3000), ("matched", 810), ("mismatched", 810)):
         rows = splits[split]
         assert sum(row.label != NO_LABEL for row in rows) == size
-        assert sum(row.label == NO_LABEL for row in rows) == settings.unlabelled_rows
+        assert sum(row.label == NO_LABEL for row in rows) == settings.unlabeled_rows
         assert {row.tags["phenomenon"] for row in rows} == set(lexicon.PHENOMENA)
         assert len({row.id for row in rows}) == len(rows)
         assert all(row.group == row.texts["premise"] for row in rows)

@@ -14,7 +14,7 @@ from fineprint.demo.tokenizer import build_decoder_tokenizer, build_encoder_toke
 from fineprint.readouts import Context, TaskWording
 from fineprint.tasks import NO_LABEL
 from fineprint.tasks._demo import GENRES
-from fineprint.tasks._rows import cut_held_out, drop_unlabelled
+from fineprint.tasks._rows import cut_held_out, drop_unlabeled
 from shortcuts import score_shortcut
 
 SEEDS = (42, 7)
@@ -49,7 +49,7 @@ def test_sizes_labels_and_tags(made, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_phenomenon_has_one_label_only(made, kind):
-    rows = drop_unlabelled(made[kind, 42]["train"])
+    rows = drop_unlabeled(made[kind, 42]["train"])
     for phenomenon in PHENOMENA[kind]:
         labels = [row.label for row in rows if row.tags["phenomenon"] == phenomenon]
         assert 0.35 <= sum(labels) / len(labels) <= 0.65, phenomenon
@@ -57,7 +57,7 @@ def test_no_phenomenon_has_one_label_only(made, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_sizes_are_settings_and_a_seed_gives_the_same_rows(kind):
-    sizes = {"train_rows": 60, "test_rows": 30, "unlabelled_rows": 2}
+    sizes = {"train_rows": 60, "test_rows": 30, "unlabeled_rows": 2}
     first = make(kind, 3, **sizes)
     assert {split: len(rows) for split, rows in first.items()} == {"train": 62, "test": 32}
     assert make(kind, 3, **sizes) == first != make(kind, 4, **sizes)
@@ -121,13 +121,13 @@ def test_every_passage_and_every_question_comes_with_both_answers(made):
     rows = made["demo_question_answering", 42]["train"]
     for field in ("passage", "question"):
         answers = {}
-        for row in drop_unlabelled(rows):
+        for row in drop_unlabeled(rows):
             answers.setdefault(row.texts[field], set()).add(row.label)
         assert sum(len(labels) == 2 for labels in answers.values()) >= 0.95 * len(answers)
 
 
 def test_what_was_made_together_is_held_out_together(made):
-    train, held_out = cut_held_out(drop_unlabelled(made["demo_question_answering", 42]["train"]), 0.1, seed=1)
+    train, held_out = cut_held_out(drop_unlabeled(made["demo_question_answering", 42]["train"]), 0.1, seed=1)
     for field in ("passage", "question"):
         shared = {row.texts[field] for row in train} & {row.texts[field] for row in held_out}
         assert len(shared) <= 2, shared  # two makings may come upon the same question
@@ -183,7 +183,7 @@ def test_a_clause_becomes_a_question(clause, question):
     ],
 )
 def test_sentences_have_the_sentiment_that_they_state(made, sentence, label):
-    rows = drop_unlabelled(made["demo_sentiment", 42]["train"])
+    rows = drop_unlabeled(made["demo_sentiment", 42]["train"])
     found = [row.label for row in rows if re.fullmatch(sentence, row.texts["sentence"])]
     assert found and set(found) == {label}
 

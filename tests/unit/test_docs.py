@@ -137,3 +137,20 @@ def test_the_picture_of_the_rooms_is_true():
     forbidden = [contract for contract in contracts if contract["type"] == "forbidden"]
     making, telling = ({name.split(".")[1] for name in contract["source_modules"]} for contract in forbidden)
     assert (boxes["making"], boxes["telling"]) == (making, telling)
+
+
+def test_what_a_large_study_costs_is_one_figure():
+    """docs/cluster.md multiplies what docs/speed.md extrapolates."""
+    speed, cluster = (
+        " ".join((ROOT / f"docs/{name}.md").read_text(encoding="utf-8").split()) for name in ("speed", "cluster")
+    )
+    minutes = int(re.search(r"\*\*(\d+) minutes\*\*", speed)[1])
+    rows = re.findall(r"\| (?:RoBERTa|Llama)[^|]*\|[^|]*\| ([\d.–]+) \| ([\d.–]+) \|[^|]*\| ([\d.]+) \|", speed)
+    starting = float(re.search(r"\(([\d.]+) minutes\)", speed)[1])
+    assert len(rows) == 8 and minutes == round(starting + sum(float(v) for row in rows for v in row if v != "–"))
+    said = re.search(
+        r"take (\d+) minutes.*?(\d+) minutes would be about (\d+) GPU-hours: (\d+) hours on 8 GPUs", cluster
+    )
+    one, mean, gpu_hours, hours = map(int, said.groups())
+    assert one == minutes and mean == round(minutes / 8)
+    assert gpu_hours == pytest.approx(5000 * minutes / 8 / 60, abs=5) and hours == round(5000 * minutes / 8 / 60 / 8)

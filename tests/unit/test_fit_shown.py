@@ -1,13 +1,16 @@
 """The report says what got an adapter and how a head began, as recorded in training, whatever the config asked for."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from example_results import METHODS, make_results
 from fineprint.core.records import Fitted
 from fineprint.reporting.methods_text.methods import method_sentences
+from fineprint.reporting.methods_text.references import Library
 from fineprint.reporting.sections.methods import methods_table
 from fineprint.results.study import Study
 
+LIBRARY = Library(Path(__file__).parents[2] / "report/references.yaml")
 COLUMNS = ["No.", "Method", "Backbone", "Adapter: how it is changed", "Readout: how the answer is read", "Precision"]
 
 
@@ -30,7 +33,7 @@ def test_modules_that_got_an_adapter_stand_in_the_table_and_in_the_text():
     fitted = Fitted(adapted_modules={"key": 24, "query": 24}, weights=9, loaded=7, random_modules=[], head="fresh")
     adapter, _ = cells(make_study(fitted))
     assert adapter == "LoRA (rank 16, alpha 32, dropout 0.1, modules key (24), query (24))"
-    assert f"with {adapter}" in method_sentences(make_study(fitted))[1]
+    assert f"with {adapter}" in method_sentences(make_study(fitted), LIBRARY)[1]
 
 
 def test_without_a_record_the_config_is_quoted():
@@ -42,5 +45,5 @@ def test_how_a_head_began_is_said_where_it_is_a_choice():
         fitted = Fitted(adapted_modules={}, weights=9, loaded=7, random_modules=[], head=began)
         study = make_study(fitted, head="fresh")
         assert cells(study)[1].endswith(f"({words})"), "what was recorded, not what the config says"
-        assert words in method_sentences(study)[1]
+        assert words in method_sentences(study, LIBRARY)[1]
         assert "head" not in cells(make_study(fitted))[1].partition("(")[2], "not every readout has such a choice"

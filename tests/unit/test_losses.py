@@ -1,4 +1,4 @@
-"""What a training minimises and an evaluation tells: means over exactly the terms that count, computed by hand."""
+"""What a training minimizes and an evaluation tells: means over exactly the terms that count, computed by hand."""
 
 import math
 

@@ -188,13 +188,13 @@ def test_every_precision_trains_and_answers(precision, backbone_folders, task_re
 
 @pytest.mark.parametrize("readout", ["generation", "linear_head"])
 def test_qlora_on_nf4(readout, backbone_folders, task_record, tiny_rows, tmp_path):
-    """NF4 with double quantisation and the paged 8-bit optimizer, on whatever this machine has."""
+    """NF4 with double quantization and the paged 8-bit optimizer, on whatever this machine has."""
     method = make_method("lora", readout, "decoder", "nf4", optimizer="paged_adamw_8bit")
     backbone = backbone_folders["decoder"]
     reader = make_readout(method, backbone, task_record, tiny_rows, seed=1)
     assembled = assemble_for_training(method, reader, backbone, seed=1)
-    quantised = [p for p in assembled.module.parameters() if getattr(p, "quant_state", None) is not None]
-    assert quantised and all(p.quant_state.nested and p.quant_state.quant_type == "nf4" for p in quantised)
+    quantized = [p for p in assembled.module.parameters() if getattr(p, "quant_state", None) is not None]
+    assert quantized and all(p.quant_state.nested and p.quant_state.quant_type == "nf4" for p in quantized)
     plain = make_method("lora", readout, "decoder")
     same = assemble_for_training(plain, make_readout(plain, backbone, task_record, tiny_rows, 1), backbone, seed=1)
     heads = reader.head_names(assembled.module)
@@ -204,7 +204,7 @@ def test_qlora_on_nf4(readout, backbone_folders, task_record, tiny_rows, tmp_pat
         # On some processors bitsandbytes repacks weights when evaluated; training on then loses its gradients.
         warnings.filterwarnings("error", message=".*autograd kernel was not registered.*")
         train(assembled, examples, examples[:12], seed=1, name="test")
-    assert all(p.quant_state.nested for p in quantised), "still double quantised after held-out evaluation"
+    assert all(p.quant_state.nested for p in quantized), "still double quantized after held-out evaluation"
     save_trained(assembled, tmp_path)
     wanted = logits_of(assembled, tiny_rows[:10])
     loaded = assemble_for_prediction(
@@ -226,10 +226,10 @@ def test_merging_on_a_full_precision_base_keeps_the_answers(backbone_folders, ta
     torch.testing.assert_close(logits_of(merged, tiny_rows), logits_of(assembled, tiny_rows), rtol=1e-3, atol=1e-3)
 
 
-def test_an_adapter_of_nf4_weights_keeps_its_answers_on_these_dequantised(
+def test_an_adapter_of_nf4_weights_keeps_its_answers_on_these_dequantized(
     backbone_folders, task_record, tiny_rows, tmp_path
 ):
-    """On the original weights, or where the sum is quantised anew, it answers by other logits."""
+    """On the original weights, or where the sum is quantized anew, it answers by other logits."""
     method = make_method("lora", "generation", "decoder", "nf4", epochs=4)
     backbone = backbone_folders["decoder"]
     reader = make_readout(method, backbone, task_record, tiny_rows, seed=1)
@@ -238,12 +238,12 @@ def test_an_adapter_of_nf4_weights_keeps_its_answers_on_these_dequantised(
     train(assembled, examples, examples[:12], seed=1, name="test")
     save_trained(assembled, tmp_path)
     own, away = logits_of(assembled, tiny_rows), {}
-    for target in ("dequantised_float32", "dequantised_bfloat16", "float32", "nf4"):
+    for target in ("dequantized_float32", "dequantized_bfloat16", "float32", "nf4"):
         merged = assemble_for_prediction(method, reader, backbone, tmp_path, merge_into=target)
         names = [name for name, _ in merged.module.named_parameters()]
         assert not any("lora" in name for name in names)
         away[target] = float((logits_of(merged, tiny_rows) - own).abs().max())
-        if "dequantised" in target:
+        if "dequantized" in target:
             assert {p.dtype for p in merged.module.parameters()} == {getattr(torch, target.split("_")[1])}
-    assert away["dequantised_float32"] < 1e-4
-    assert min(away["float32"], away["nf4"]) > 3 * away["dequantised_bfloat16"], away
+    assert away["dequantized_float32"] < 1e-4
+    assert min(away["float32"], away["nf4"]) > 3 * away["dequantized_bfloat16"], away

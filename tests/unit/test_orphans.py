@@ -1,4 +1,4 @@
-"""Which jobs are cancelled after Snakemake was killed, and when none is; squeue and scancel are stand-ins."""
+"""Which jobs are canceled after Snakemake was killed, and when none is; squeue and scancel are stand-ins."""
 
 import os
 import subprocess
@@ -13,16 +13,16 @@ from fineprint.jobs import orphans
 
 ROOT = Path(__file__).parents[2]
 
-# Lists the jobs in the file `queue`; what is cancelled leaves it at the second look, like a job that is still ending.
+# Lists the jobs in the file `queue`; what is canceled leaves it at the second look, like a job that is still ending.
 SQUEUE = """#!/bin/sh
 echo "$@" >> asked
 cat queue
 [ -e ending ] && { rm ending; cp after queue; }
-[ -e cancelled ] && touch ending
+[ -e canceled ] && touch ending
 exit 0
 """
 SCANCEL = """#!/bin/sh
-echo "$@" >> cancelled
+echo "$@" >> canceled
 """
 
 
@@ -43,18 +43,18 @@ def fill(folder, *lines):
     (folder / "queue").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def cancelled(folder):
-    file = folder / "cancelled"
+def canceled(folder):
+    file = folder / "canceled"
     return file.read_text(encoding="utf-8").split() if file.exists() else []
 
 
-def test_only_this_folder_s_jobs_of_this_workflow_are_cancelled(folder):
+def test_only_this_folder_s_jobs_of_this_workflow_are_canceled(folder):
     other = "20|other_a1|" + str(folder)
     elsewhere = f"30|fineprint_b2|{folder}/elsewhere"
     fill(folder, f"11|fineprint_a1|{folder}", f"12|fineprint_c3|{folder}", other, elsewhere)
     (folder / "after").write_text(f"{other}\n{elsewhere}\n", encoding="utf-8")
     assert orphans.cancel_orphans(folder, "fineprint_", 10) == ["11", "12"]
-    assert cancelled(folder) == ["11", "12"], "each once, though they stood in the queue a while longer"
+    assert canceled(folder) == ["11", "12"], "each once, though they stood in the queue a while longer"
     assert f"--user={os.getuid()}" in (folder / "asked").read_text(encoding="utf-8")
 
 
@@ -68,7 +68,7 @@ def test_a_folder_by_another_path_is_the_same_folder(folder):
 def test_an_empty_queue_is_looked_at_twice(folder):
     fill(folder)
     assert orphans.cancel_orphans(folder, "fineprint_", 10) == []
-    assert len((folder / "asked").read_text(encoding="utf-8").splitlines()) == 2 and not cancelled(folder)
+    assert len((folder / "asked").read_text(encoding="utf-8").splitlines()) == 2 and not canceled(folder)
 
 
 def test_a_job_that_does_not_end_is_named(folder):
@@ -90,7 +90,7 @@ def test_without_slurm_a_login_node_is_asked_for(folder, monkeypatch):
         orphans.list_slurm_jobs(folder, "fineprint_")
 
 
-def test_nothing_is_cancelled_beside_a_living_snakemake(folder):
+def test_nothing_is_canceled_beside_a_living_snakemake(folder):
     fill(folder, f"11|fineprint_a1|{folder}")
     command = [sys.executable, "-c", "import time; time.sleep(60)", "snakemake"]
     with subprocess.Popen(command, cwd=folder) as living:
@@ -99,7 +99,7 @@ def test_nothing_is_cancelled_beside_a_living_snakemake(folder):
                 orphans.cancel_orphans(folder, "fineprint_", 10)
         finally:
             living.kill()
-    assert not cancelled(folder)
+    assert not canceled(folder)
 
 
 def test_snakemake_inside_a_job_is_no_driver():

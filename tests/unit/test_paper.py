@@ -1,5 +1,6 @@
 """The methods text: true for every kind of study, every citation in the list, every entry of the list identified."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from fineprint.reporting.methods_text import paper
 from fineprint.reporting.methods_text.references import CITATION, NUMBER, Library, Piece, find_numbers
 from fineprint.reporting.words import read_texts
 from fineprint.results.study import Study
+from test_reporting import without_pictures
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = Library(ROOT / "report/references.yaml")
@@ -64,12 +66,12 @@ def test_one_method_alone():
     words = write(few("roberta_full"))
     assert "One method was run on one task." in words
     assert "McNemar" not in words and "Holm" not in words and "the others" not in words
-    assert "It was optimised by AdamW" in words
+    assert "It was optimized by AdamW" in words
 
 
 def test_nothing_trained():
     words = write(few("llama_zero_shot", "llama_one_shot"))
-    assert "Nothing was trained." in words and "optimised" not in words and "epoch with" not in words
+    assert "Nothing was trained." in words and "optimized" not in words and "epoch with" not in words
     assert "A generated answer that names no label" in words
 
 
@@ -81,7 +83,8 @@ def test_several_tasks_and_seeds():
     words = write(few("roberta_full", "roberta_lora", tasks=("nli", "mood"), seeds=(1, 2, 3)))
     assert "Two methods were compared on two tasks." in words
     assert "The task “nli”" in words and "The task “mood”" in words
-    assert "with the seeds 1, 2 and 3; intervals and tests are those of seed 1" in words
+    assert "Every run was made with the seeds 1, 2 and 3." in words
+    assert "averaged over seeds. The variance" in words and "Satterthwaite 1946" in words
     assert "One seed" not in words
 
 
@@ -113,7 +116,7 @@ def test_models_of_the_hub_are_named_with_their_commit():
         {"settings": {"kind": "multinli"}, "facts": {"source": "nyu-mll/multi_nli", "revision": "d1"}}
     )
     words = write(results)
-    assert "The backbone was some/model at revision c0ffee (encoder" in words
+    assert "The backbone was some/model at revision c0ffee (encoder, " in words
     assert "(Williams et al. 2018), loaded from nyu-mll/multi_nli at revision d1, has" in words
     assert "say nothing about published models" not in words
 
@@ -160,6 +163,27 @@ def test_every_work_that_a_kind_names_is_in_the_list():
     ]
     named += [number for kind in list_kinds("tasks") for number in find_settings("tasks", kind).references]
     assert named and set(named) <= set(LIBRARY.by_number)
+
+
+def test_every_work_in_the_list_is_cited_by_something():
+    """By the words, by a kind, a published figure or a package; or by a backbone of the type that it describes."""
+    sources = [*(ROOT / "report/words").glob("*.yaml"), ROOT / "report/published.yaml"]
+    sources += [*(ROOT / "scripts/fineprint").rglob("*.py")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    uncited = [found.cite for found in LIBRARY.references if found.number not in text and not found.model_type]
+    assert not uncited
+
+
+def test_the_report_lists_the_works_that_it_cites(tmp_path):
+    html = without_pictures(make_results(splits=ONE_SPLIT), tmp_path)
+    listed = set(re.findall(r'<span id="reference-([^"]+)">', html))
+    linked = set(re.findall(r'href="#reference-([^"]+)"', html))
+    body = re.sub(r'<ol class="references">.*?</ol>', "", html, flags=re.DOTALL)
+    named = {found.key for found in LIBRARY.references if found.number in body}
+    assert linked <= listed == linked | named
+    unused = {found.key for found in LIBRARY.references} - listed
+    assert "acl-d13-1170" in unused, "SST-2 is no task of this study"
+    assert {"arxiv-2106-09685", "jstor-4615733", "arxiv-1907-11692"} <= listed
 
 
 def test_every_work_that_the_words_cite_is_in_the_list():

@@ -8,17 +8,20 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import typst
 from pypdf import PdfReader
 
 from example_results import METHODS, make_results
 from example_serving import make_long_results
 from example_steps import STEPS
 from fineprint.core.records import read_json
+from fineprint.reporting import pdf
 from fineprint.reporting.figures import fonts, workflow
 from fineprint.reporting.figures.plotting import plot_all
 from fineprint.reporting.html import render
 from fineprint.reporting.pdf import write_pdf
 from fineprint.reporting.view import SECTIONS
+from fineprint.results.study import Study
 
 REPORT = Path(__file__).parents[2] / "report"
 SOME = ("roberta_full", "roberta_lora", "llama_zero_shot", "llama_qlora_generation")
@@ -192,7 +195,7 @@ def test_the_file_of_a_figures_data_is_named(made):
         assert f"figures/{entry['name']}.csv" in text
 
 
-def test_letters_without_a_font_are_counted_not_drawn_as_boxes(tmp_path, monkeypatch):
+def test_letters_without_a_font_are_named_not_drawn_as_boxes(tmp_path, monkeypatch):
     monkeypatch.setattr(fonts, "system_letters", lambda: frozenset())
     results = make_results({name: METHODS[name] for name in SOME[:2]}, splits={"test": 60}, with_gaps=False)
     results["study"]["title"] = "Reports in 中文"
@@ -201,10 +204,38 @@ def test_letters_without_a_font_are_counted_not_drawn_as_boxes(tmp_path, monkeyp
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "figures.json").write_text("[]")
     text = "".join(page.extract_text() for page in PdfReader(write(results, tmp_path)).pages)
-    assert "⟨9lettersw" in squeeze(text)
-    assert "Reportsin⟨2letterswithoutafont⟩" in squeeze(text)
+    assert "⟨U+4E24U+53EAU+72D7U+5728U+516CU+56EDU+91CCU+8DD1and1lettermore⟩" in squeeze(text)
+    assert "Reportsin⟨U+4E2DU+6587⟩" in squeeze(text)
     assert "两" not in text
     assert "שלום" in text or "םולש" in text
+
+
+@pytest.mark.parametrize("has_marks", [False, True])
+def test_no_character_costs_a_study_its_report(tmp_path, monkeypatch, has_marks):
+    """Random answers of Llama 3 hold letters of every script. A font may have a mark and not the letter before it."""
+    system = frozenset(map(ord, "\u0e35\u0e4d\u0e31")) if has_marks else frozenset()
+    monkeypatch.setattr(fonts, "system_letters", lambda: system)
+    monkeypatch.setattr(pdf, "needs_system_fonts", lambda text: False)
+    results = make_results({name: METHODS[name] for name in SOME[:2]}, splits={"test": 60}, with_gaps=False)
+    results["study"]["title"] = "a\u0e35"
+    rows = results["tasks"]["nli"]["splits"]["test"]["examples"]
+    rows[1]["texts"] = {"premise": "สวัสดี a\u0e35b\u0e4d नमस्ते ✌\ufe0f", "hypothesis": "한국 x\u034f \u200b e\u0301"}
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "figures.json").write_text("[]")
+    text = squeeze("".join(page.extract_text() for page in PdfReader(write(results, tmp_path)).pages))
+    assert "U+0E35" in text and "U+0E4D" in text and "U+D55C" in text and "U+0E2A" in text
+    assert "✌" in text and "U+FE0F" not in text, "a selector has no shape of its own"
+
+
+def test_an_error_that_is_not_about_a_character_is_told(tmp_path):
+    assert pdf.find_refused('PDF/UA-1 error: the text `"e\\u{e35}\\u{e4d}"` could not be displayed with font') == set(
+        "\u0e35\u0e4d"
+    )
+    assert pdf.find_refused("unknown variable: table") == set()
+    (tmp_path / pdf.BODY).write_text("#nothing-of-this-name", encoding="utf-8")
+    study = Study(make_results({SOME[0]: METHODS[SOME[0]]}, splits={"test": 60}, with_gaps=False))
+    with pytest.raises(typst.TypstError, match="unknown variable"):
+        pdf.compile_typst(tmp_path, study, "")
 
 
 def test_letters_are_looked_for_in_the_bundled_fonts_first():

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
-import yaml
 from transformers import AlbertConfig, AutoModelForCausalLM, AutoModelForMaskedLM
 
 from example_results import METHODS, make_results
@@ -22,7 +21,7 @@ from fineprint.planning.sizes import count_by_sizes, read_sizes
 from fineprint.planning.study import count_method, plan_study, write_plan_table
 from fineprint.reporting.sections.planned import planned_table
 from fineprint.results.study import Study
-from fineprint.study.reading import read_study
+from fineprint.study import overlays
 from test_methods import COMBINATIONS, make_method
 
 ROOT = Path(__file__).parents[2]
@@ -30,17 +29,7 @@ H200_GB = 150.0
 
 
 def read_overlay(overlay):
-    """Return the default config with an overlay, merged as Snakemake does."""
-
-    def merge(below, above):
-        both = {**below, **above}
-        return {
-            key: merge(below[key], value) if isinstance(value, dict) and isinstance(below.get(key), dict) else value
-            for key, value in both.items()
-        }
-
-    read = {name: yaml.safe_load((ROOT / name).read_text(encoding="utf-8")) for name in ("config.yaml", overlay)}
-    return read_study(merge(read["config.yaml"], read[overlay]))
+    return overlays.read_overlay(ROOT / "config.yaml", ROOT / overlay)
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +240,7 @@ def test_every_run_on_a_gpu_gets_its_prediction(
     adapter, readout, architecture, precision, backbone_folders, task_record, tiny_rows, monkeypatch
 ):
     method = make_method(adapter, readout, architecture, precision)
-    if not method.trains or (precision == "nf4" and not method.adapter.accepts_quantised):
+    if not method.trains or (precision == "nf4" and not method.adapter.accepts_quantized):
         pytest.skip("nothing is trained, or not on 4 bits")
     reader = make_readout(method, backbone_folders[architecture], task_record, tiny_rows, seed=1)
     module = assemble_for_training(method, reader, backbone_folders[architecture], seed=1).module

@@ -20,7 +20,7 @@ from fineprint.reporting.figures.style import figure_style
 from fineprint.reporting.figures.workflow import draw_workflow
 from fineprint.reporting.sections import provenance
 from fineprint.results.benchmarks import read_jobs
-from fineprint.results.steps import direct_arrows, followers, list_jobs, list_steps, place_steps, summarise_jobs
+from fineprint.results.steps import direct_arrows, followers, list_jobs, list_steps, place_steps, summarize_jobs
 from fineprint.results.study import Study
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +101,7 @@ def test_a_rule_that_did_not_run_is_not_drawn(study):
 def test_times_are_added_up_by_rule(study):
     jobs = study.results.provenance.jobs
     jobs.append(Job(rule="collect_results", job="", seconds=77.0, peak_resident_bytes=None))
-    times = summarise_jobs(study)
+    times = summarize_jobs(study)
     trained = [job for job in jobs if job.rule == "train_method"]
     assert times["train_method"].jobs == len(trained) == 8
     assert times["train_method"].seconds == sum(job.seconds for job in trained)

@@ -68,7 +68,7 @@ def test_a_seed_that_collapsed_is_counted_and_stays_in_the_mean():
     assert study.status("nli", FULL) == "ok" and study.collapsed_seeds("nli", FULL) == [2]
     assert study.mean("nli", FULL).mean == pytest.approx((0.9 + 1 / 3 + 0.9) / 3)
     assert ordered(results) == [LORA, FULL]
-    assert "RoBERTa, full fine-tuning on 1 of 3" in " ".join(seed_sentences(study, "nli"))
+    assert "RoBERTa, full fine-tuning on 1 of 3 seeds, which are in its mean" in " ".join(seed_sentences(study, "nli"))
     cells = {row[1].text: row for row in seeds_table(study, "nli").rows}["RoBERTa, full fine-tuning"]
     assert cells[3].text == "1 of 3" and cells[5].text == ".900  .333  .900"
     status = scores_tables(study, "nli")[0].rows[0][-1]

@@ -153,7 +153,7 @@ def test_loss_covers_the_answer_and_one_end_of_text(task_record, tiny_rows):
         assert ids[mask == 1][-len(kept) :].tolist() == kept
         predicted = ids[positions[labels != IGNORED] + 1].tolist()
         assert predicted == kept, "each token is predicted from the position before it"
-        assert (ids == tokenizer.eos_token_id).sum() == 1, "exactly one end of text is learnt"
+        assert (ids == tokenizer.eos_token_id).sum() == 1, "exactly one end of text is learned"
         assert (ids[mask == 0] == tokenizer.pad_token_id).all()
         assert mask[0] == 1, "padded on the right: every position attends to something"
     assert tokenizer.pad_token_id != tokenizer.eos_token_id

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from fineprint.core.records import read_json
 from fineprint.reporting.figures.plotting import plot_all
 from fineprint.reporting.html import make_environment, render
 from fineprint.reporting.pdf import to_typst, write_pdf
-from fineprint.reporting.sections import advice, analysis, benefit, pairs, prompting
+from fineprint.reporting.sections import advice, analysis, benefit, checklist, pairs, prompting
 from fineprint.reporting.sections.standings import standings_table
 from fineprint.results.study import Study
 
@@ -247,8 +248,8 @@ def test_figures_come_with_their_data(rendered):
         (formats.seconds(None), "not measured"),
         (formats.size(4_530_000), "4.53\u00a0MB"),
         (formats.size(0), "0 B"),
-        (formats.percent(0.034), "3.4 %"),
-        (formats.percent(0.00012), "0.012 %"),
+        (formats.percent(0.034), "3.4\u00a0%"),
+        (formats.percent(0.00012), "0.012\u00a0%"),
         (formats.points(-0.0121), "−1.2"),
         (formats.points(-0.0001), "0.0"),
         (formats.count(392702), "392\u202f702"),
@@ -290,6 +291,31 @@ def test_the_checklist_leads_to_the_tables_that_are_there(rendered):
     assert "table-merged-nli" in links["2.2a"]
     assert links["1.3"] == ["tasks", "table-storage-nli"], "no serving was measured in this study"
     assert {link for found in links.values() for link in found} <= set(rendered["page"].ids)
+
+
+def answer(results, question):
+    parts = checklist.read_parts(REPORT / "checklist.yaml", Study(results), defaultdict(str))
+    return next(part.answer for part in parts if part.entry.question.startswith(question))
+
+
+def test_the_checklist_calls_nothing_answered_that_is_not():
+    clear, close = {FULL: range(270), LORA: range(200)}, {FULL: range(270), LORA: range(5, 272)}
+    assert answer(make_contest(clear, (1, 2, 3)), "Findings") == "answered"
+    assert answer(make_contest(clear), "Findings").startswith("for the trained models only")
+    assert answer(make_contest(close, (1, 2, 3)), "Findings") == (
+        "in part: 1 of 1 methods are undecided against the best"
+    )
+    results = make_contest(clear, (1, 2, 3))
+    for run in results["runs"]:
+        run["status"] = "collapsed"
+    assert answer(results, "Findings") == "not answered: no method can be ranked"
+    assert "without a GPU no peak was measured" in answer(results, "Memory")
+    for run in results["runs"]:
+        for phase in (run["train"]["phases"]["training"], run["predict"]["phases"]["prediction"]):
+            phase["memory"]["peak_allocated_bytes"] = 1_000_000
+    assert answer(results, "Memory") == "answered"
+    results["runs"][0]["predict"]["phases"]["prediction"]["memory"]["peak_allocated_bytes"] = None
+    assert answer(results, "Memory") != "answered"
 
 
 def test_generated_answers_are_shown_at_each_level_of_strictness():

@@ -7,9 +7,10 @@ from scipy.stats import binomtest
 
 from example_results import METHODS, make_task
 from example_runs import make_predict, make_train
-from fineprint.core.records import ClassScore, PairedTest, ReliabilityBin, write_json
+from fineprint.core.records import PairedTest, ReliabilityBin, write_json
 from fineprint.scoring import scoring
 from fineprint.scoring.calibration import BINS, calibrate, describe_bin
+from fineprint.scoring.labels import LabelScores
 from fineprint.scoring.means import find_collapse
 from fineprint.scoring.statistics import (
     compare_pair,
@@ -19,7 +20,6 @@ from fineprint.scoring.statistics import (
     mcnemar_p_value,
     natural_order,
     paired_difference,
-    score_class,
     score_predictions,
     score_tags,
     share_with_interval,
@@ -59,10 +59,10 @@ def test_a_score_by_hand():
     assert (score.rows, score.correct, score.accuracy, score.majority_rate) == (10, 7, 0.7, 0.6)
     assert (score.accuracy_low, score.accuracy_high) == wilson(7, 10)
     assert score.confusion == [[4, 1, 1], [1, 3, 0]]
-    assert score.per_class == {
-        "no": ClassScore(precision=4 / 5, recall=4 / 6, f1=8 / 11, support=6),
-        "yes": ClassScore(precision=3 / 4, recall=3 / 4, f1=6 / 8, support=4),
+    figures = {
+        name: (found.precision, found.recall, found.f1, found.support) for name, found in score.per_class.items()
     }
+    assert figures == {"no": (4 / 5, 4 / 6, 8 / 11, 6), "yes": (3 / 4, 3 / 4, 6 / 8, 4)}
     assert score.macro_f1 == pytest.approx((8 / 11 + 6 / 8) / 2)
     assert 0 < score.macro_f1_low < score.macro_f1 < score.macro_f1_high <= 1
     assert (score.unparseable, score.unparseable_share, score.unparseable_examples) == (1, 0.1, ["said 1"])
@@ -81,8 +81,11 @@ def test_five_different_unparseable_answers_are_shown_as_they_came():
 
 
 def test_of_what_never_occurs_every_share_is_zero():
-    assert score_class([[2, 0, 0], [0, 0, 0]], 1) == ClassScore(precision=0.0, recall=0.0, f1=0.0, support=0)
-    assert score_class([[0, 2, 0], [0, 0, 0]], 1) == ClassScore(precision=0.0, recall=0.0, f1=0.0, support=0)
+    for answers, named in (([0, 0], 0), ([1, 1], 2)):
+        score = LabelScores([0, 0], answers, 2, None).score(1)
+        assert (score.precision, score.recall, score.f1, score.support) == (0.0, 0.0, 0.0, 0)
+        assert (score.precision_low, score.precision_high) == wilson_interval(0, named), "of nothing it may be anything"
+        assert (score.recall_low, score.recall_high) == (0.0, 1.0)
     assert count_confusion([0, 1, 1], [1, None, 1], 2) == [[0, 1, 0], [0, 1, 1]]
 
 

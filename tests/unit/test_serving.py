@@ -400,7 +400,7 @@ def test_every_way_answers_once_before_anything_is_timed(make_entries, monkeypat
     assert asked == ["resident", "reloaded", "switched", "mixed", "merged", "swapped"]
 
 
-def test_a_quantised_backbone_is_shared_and_merging_into_it_shows(backbone_folders, tiny_rows, tmp_path):
+def test_a_quantized_backbone_is_shared_and_merging_into_it_shows(backbone_folders, tiny_rows, tmp_path):
     shape = ("lora", "linear_head", "decoder")
     entries = [
         make_entry(name, *shape, backbone_folders["decoder"], tmp_path / name, tiny_rows[:24], seed, precision="nf4")
@@ -420,7 +420,7 @@ def test_whole_models_beyond_the_limit_are_left_out_and_said_to_be(make_entries)
     rows = Session([Resident()], Plan("full", entries, small, 1, answer_alone(entries, small))).run()
     last = rows[-1]
     assert last.tasks == 50 and last.held_bytes is None and last.rows_per_second is None
-    assert "50 whole models would take" in last.reason and "limit of 1000000" in last.reason
+    assert "50 full models would take" in last.reason and "limit of 1000000" in last.reason
 
 
 def test_a_way_that_peft_refuses_says_why(make_entries):
@@ -512,6 +512,22 @@ def test_an_adapter_beside_another_forgets_nothing(make_entries, tmp_path):
     assert record.backbone[0].unchanged
 
 
+def test_what_is_learned_further_does_not_depend_on_test_examples(make_entries, tiny_rows, tmp_path):
+    """Its epoch is chosen on held-out examples: other test labels leave the very same weights."""
+    for split in ("train", "held_out"):
+        write_rows(tmp_path / f"{split}.jsonl", [replace(row, label=row.label % 2) for row in tiny_rows[:24]])
+    weights = []
+    for shift in (0, 1):
+        first, second, _ = (
+            replace(entry, rows=[replace(row, label=(row.label + shift) % 2) for row in entry.rows])
+            for entry in make_entries("full", "classifier", "encoder")
+        )
+        record = ForgettingRecord(settings={}, first="nli", second="mood", split="test")
+        learn_on(record, "full", first, second, tmp_path, 1)
+        weights.append((record.backbone[0].after, record.training[0].second.correct))
+    assert weights[0][0] == weights[1][0] and weights[0][1] != weights[1][1]
+
+
 def test_a_whole_model_trained_on_may_forget(make_entries, tiny_rows, tmp_path):
     first, second, _ = make_entries("full", "classifier", "encoder")
     for split in ("train", "held_out"):
@@ -590,7 +606,7 @@ def test_a_method_outside_the_run_may_stand_for_an_adapter():
         ({"serving__tasks": ["nli", "nli"]}, ["serving.tasks: a name stands twice"]),
         ({"serving__tasks": ["nli"]}, ["serving.tasks", "at least 2"]),
         ({"serving__backbone": "big"}, ["'big' is not defined under backbones"]),
-        ({"serving__adapters": ["p_tuning"]}, ["roberta_p_tuning", "neither saves a whole model nor"]),
+        ({"serving__adapters": ["p_tuning"]}, ["roberta_p_tuning", "neither saves a full model nor"]),
         ({"serving__methods": {"ia3": "roberta_lora"}}, ["'ia3' is not among the adapters asked for"]),
         ({"serving__methods": {"lora": "llama_qlora_head"}}, ["'llama_qlora_head' cannot stand for 'lora'"]),
         (

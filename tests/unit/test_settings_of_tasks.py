@@ -23,7 +23,7 @@ SIZES = {
     "test_rows": 12,
     "matched_rows": 12,
     "mismatched_rows": 12,
-    "unlabelled_rows": 2,
+    "unlabeled_rows": 2,
     "words": 90,
 }
 HUB_ROWS = {"train": 40, "validation": 12}
@@ -192,7 +192,7 @@ def probe_hub_test_rows(bench, kind):
 
 
 def probe_size(split, field):
-    """Return a probe of how many labelled rows a split has."""
+    """Return a probe of how many labeled rows a split has."""
 
     def probe(bench, kind):
         for size in (18, 27):
@@ -202,9 +202,9 @@ def probe_size(split, field):
     return probe
 
 
-def probe_unlabelled_rows(bench, kind):
+def probe_unlabeled_rows(bench, kind):
     for count in (0, 3):
-        splits, dropped = prepare_splits(bench.make(kind, unlabelled_rows=count), 1)
+        splits, dropped = prepare_splits(bench.make(kind, unlabeled_rows=count), 1)
         assert set(dropped.values()) == {count} and dropped.keys() == (splits.keys() - {"held_out"})
 
 
@@ -267,7 +267,7 @@ PROBES = {
     "train_rows": probe_size("train", "train_rows"),
     "matched_rows": probe_size("matched", "matched_rows"),
     "mismatched_rows": probe_size("mismatched", "mismatched_rows"),
-    "unlabelled_rows": probe_unlabelled_rows,
+    "unlabeled_rows": probe_unlabeled_rows,
     "random_pairs.words": probe_words,
     "own_files.labels": probe_own_labels,
     "own_files.files": probe_files,

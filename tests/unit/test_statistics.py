@@ -2,19 +2,15 @@
 
 import numpy
 import pytest
-from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
-from fineprint.core.records import as_mapping
 from fineprint.scoring.calibration import calibrate
 from fineprint.scoring.scoring import score_splits
 from fineprint.scoring.statistics import (
-    bootstrap_macro_f1,
     holm,
     mcnemar_p_value,
     paired_difference,
     score_predictions,
-    wilson_interval,
 )
 
 LABELS = ["entailment", "neutral", "contradiction"]
@@ -32,20 +28,6 @@ def entry(gold, label, answer=None, likelihood=None, **tags):
     }
 
 
-@pytest.mark.parametrize(("correct", "rows"), [(0, 10), (5, 10), (81, 99), (800, 810), (10, 10)])
-def test_wilson_agrees_with_scipy(correct, rows):
-    wanted = binomtest(correct, rows).proportion_ci(0.95, method="wilson")
-    assert wilson_interval(correct, rows) == pytest.approx((wanted.low, wanted.high), abs=1e-12)
-
-
-def test_the_interval_holds_the_share():
-    for rows in range(1, 400):
-        assert wilson_interval(0, rows)[0] == 0.0 and wilson_interval(rows, rows)[1] == 1.0
-        for correct in (0, rows // 2, rows):
-            low, high = wilson_interval(correct, rows)
-            assert low <= correct / rows <= high
-
-
 def test_scores_agree_with_scikit_learn():
     random = numpy.random.default_rng(0)
     golds, labels = random.integers(0, 3, 200).tolist(), random.integers(0, 3, 200).tolist()
@@ -53,8 +35,9 @@ def test_scores_agree_with_scikit_learn():
     assert score.macro_f1 == pytest.approx(f1_score(golds, labels, average="macro"))
     precision, recall, f1, support = precision_recall_fscore_support(golds, labels)
     for number, label in enumerate(LABELS):
+        found = score.per_class[label]
         wanted = (precision[number], recall[number], f1[number], support[number])
-        assert tuple(as_mapping(score.per_class[label]).values()) == pytest.approx(wanted)
+        assert (found.precision, found.recall, found.f1, found.support) == pytest.approx(wanted)
     assert [row[:3] for row in score.confusion] == confusion_matrix(golds, labels).tolist()
 
 
@@ -84,7 +67,7 @@ def test_holm_by_hand():
     assert holm([0.6, 0.7]) == [1.0, 1.0]
 
 
-def test_paired_difference_covers_the_bootstrap():
+def test_paired_difference_agrees_with_the_bootstrap():
     random = numpy.random.default_rng(1)
     first, second = random.random(800) < 0.85, random.random(800) < 0.80
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
@@ -101,7 +84,7 @@ def macro_f1_of(golds, labels):
     return float(numpy.mean(2 * numpy.diagonal(table) / (table.sum(axis=0) + table.sum(axis=1))))
 
 
-def test_bootstrap_of_macro_f1_agrees_with_resampled_rows():
+def test_macro_f1_s_interval_agrees_with_resampled_rows():
     random = numpy.random.default_rng(2)
     golds = random.integers(0, 3, 300)
     labels = numpy.where(random.random(300) < 0.7, golds, random.integers(0, 3, 300))
@@ -113,11 +96,10 @@ def test_bootstrap_of_macro_f1_agrees_with_resampled_rows():
     assert score.macro_f1_low < score.macro_f1 < score.macro_f1_high
 
 
-def test_bootstrap_by_hand():
-    assert bootstrap_macro_f1([[5, 0, 0], [0, 5, 0]]) == (1.0, 1.0)
-    assert paired_difference(0, 0, 10) == (0.0, 0.0, 0.0)
-    assert paired_difference(10, 0, 10) == (1.0, 1.0, 1.0)
-    assert paired_difference(30, 10, 100) == paired_difference(30, 10, 100), "the draws are seeded"
+def test_no_disagreement_is_no_proof_of_equality():
+    value, low, high = paired_difference(0, 0, 300)
+    assert value == 0.0 and low == -high and 0.005 < high < 0.015
+    assert paired_difference(10, 0, 10)[0] == paired_difference(10, 0, 10)[2] == 1.0
 
 
 def test_calibration_by_hand():

@@ -80,7 +80,7 @@ def test_accumulation_equals_the_large_batch(backbone_folders, task_record, tiny
 
 
 def test_the_best_epoch_is_kept(backbone_folders, task_record, tiny_rows):
-    """A learning rate that destroys what was learnt: an early epoch is best, and its weights come back."""
+    """A learning rate that destroys what was learned: an early epoch is best, and its weights come back."""
     assembled, outcome = trained(backbone_folders, task_record, tiny_rows, epochs=6, learning_rate=0.03)
     best = outcome.epochs[outcome.best_epoch - 1]
     readout = assembled.readout

@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from fineprint.core.records import hash_file
+
 pytestmark = pytest.mark.workflow
 
 STUDY = "tests/config/interrupted.yaml"
@@ -34,7 +36,9 @@ def start(folder: Path, *arguments: str, study: str = STUDY) -> subprocess.Popen
     command = [sys.executable, "-m", "snakemake", "--cores", "2", f"{RUN}/train.json", *arguments]
     command += ["--configfile", study]
     return subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        **{"cwd": folder, "env": environment, "text": True, "start_new_session": True},
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT},
     )
 
 
@@ -120,4 +124,26 @@ def test_two_processes_are_killed_and_go_on(prepared):
     record = json.loads((prepared / RUN / "train.json").read_text(encoding="utf-8"))
     assert record["processes"] == 2 and len(record["resumed_from_steps"]) == 1 and len(record["epochs"]) == 40
     assert any(note.startswith("2 processes shared the training") for note in record["notes"])
+    assert not (prepared / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGINT])
+def test_snakemake_itself_is_ended_and_the_same_command_goes_on(prepared, number):
+    """Killed, its terminal closed, or Ctrl-C: no unlocking, no other option, and never two writers."""
+    (prepared / RUN / "train.json").unlink(missing_ok=True)
+    job = start(prepared)
+    wait_for_checkpoint(job, prepared, 0)
+    orphans = [process for process in processes_of_job(job) if "train_method.py" in words(process)]
+    if number == signal.SIGKILL:
+        job.send_signal(number)
+    else:
+        os.killpg(job.pid, number)  # as a terminal does
+    job.communicate(timeout=60)
+    output, _ = start(prepared).communicate(timeout=240)
+    assert "LockException" not in output and "IncompleteFiles" not in output
+    record = json.loads((prepared / RUN / "train.json").read_text(encoding="utf-8"))
+    assert record["resumed_from_steps"] and len(record["epochs"]) == 100, output[-3000:]
+    assert not [orphan for orphan in orphans if orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE]
+    hashes = {name: hash_file(prepared / RUN / "model" / name) for name in record["saved_files"]}
+    assert hashes == record["saved_files"], "nobody wrote beside it"
     assert not (prepared / "checkpoints").exists()

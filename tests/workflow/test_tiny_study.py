@@ -60,7 +60,7 @@ def test_all_methods_answered_the_same_rows(finished, results):
             assert run["scores"]["splits"][split]["correct"] == right, run["method"]
 
 
-def test_unlabelled_rows_are_dropped_and_counted(results):
+def test_unlabeled_rows_are_dropped_and_counted(results):
     task = results["tasks"]["nli"]
     assert task["dropped_without_label"] == {"train": 2, "matched": 2, "mismatched": 2}
     assert task["rows_shared_with_train"]["matched"] == 0
@@ -79,9 +79,9 @@ def test_records_say_what_was_measured(results):
             assert all(len(value) == 64 for value in train["saved_files"].values())
         if not predict["environment"]["gpu"]:
             assert predict["phases"]["prediction"]["memory"]["peak_allocated_bytes"] is None
-    quantised = {run["method"]: run["predict"]["weight_bytes"] for run in results["runs"]}
+    quantized = {run["method"]: run["predict"]["weight_bytes"] for run in results["runs"]}
     total = results["backbones"]["decoder"]["parameters"]
-    assert quantised["llama_zero_shot"] < 4 * total, "4-bit weights take less than float32 ones"
+    assert quantized["llama_zero_shot"] < 4 * total, "4-bit weights take less than float32 ones"
 
 
 def test_controls_stand_beside_the_methods(finished, results):
@@ -98,7 +98,7 @@ def test_controls_stand_beside_the_methods(finished, results):
 def test_merged_models_are_scored_beside_the_adapter(results):
     run = next(run for run in results["runs"] if run["method"] == "llama_qlora_generation")
     assert set(run["scores"]["variants"]) == {
-        "merged_into_dequantised_bfloat16",
+        "merged_into_dequantized_bfloat16",
         "merged_into_bfloat16",
         "merged_into_nf4",
     }

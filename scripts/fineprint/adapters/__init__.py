@@ -26,7 +26,7 @@ class AdapterSettings(Settings):
     Attributes:
         kind: the file's name.
         trains: whether it trains anything (a readout's head may be trained all the same).
-        accepts_quantised: whether it can be trained on a backbone stored in 4 or 8 bits.
+        accepts_quantized: whether it can be trained on a backbone stored in 4 or 8 bits.
         can_merge: whether its weights can be added to the backbone's.
         can_mix: whether PEFT also answers a batch whose rows belong to several adapters of this kind, and adds such
             adapters up with weights. Serving many tasks needs it; PEFT 0.21 does it for LoRA alone.
@@ -40,7 +40,7 @@ class AdapterSettings(Settings):
 
     kind: str
     trains: ClassVar[bool] = True
-    accepts_quantised: ClassVar[bool] = True
+    accepts_quantized: ClassVar[bool] = True
     can_merge: ClassVar[bool] = False
     can_mix: ClassVar[bool] = False
     saves_whole_model: ClassVar[bool] = False

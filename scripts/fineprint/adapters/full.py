@@ -1,4 +1,4 @@
-"""Full fine-tuning: every weight of the backbone is trained, and a whole model is saved."""
+"""Full fine-tuning: every weight of the backbone is trained, and a full model is saved."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Settings(AdapterSettings):
     """No settings of its own."""
 
     kind: Literal["full"]
-    accepts_quantised: ClassVar[bool] = False
+    accepts_quantized: ClassVar[bool] = False
     saves_whole_model: ClassVar[bool] = True
     weights_code: ClassVar[str] = 'f"{folder}/adapter"'
     title: ClassVar[str] = "Full fine-tuning"
@@ -31,11 +31,11 @@ class Settings(AdapterSettings):
         return model
 
     def weights_folder(self, backbone: Path, saved: Path) -> Path:
-        """The whole model was saved: it is loaded instead of the backbone."""
+        """The full model was saved: it is loaded instead of the backbone."""
         return saved
 
     def save(self, model: torch.nn.Module, folder: Path) -> None:
-        """Write the whole model."""
+        """Write the full model."""
         model.save_pretrained(str(folder))
 
     def load(self, model: torch.nn.Module, folder: Path) -> torch.nn.Module:

@@ -26,7 +26,7 @@ class Settings(PeftSettings):
     """
 
     kind: Literal["lora"]
-    rank: int = Field(16, ge=1)
+    rank: int = Field(16, ge=1, le=65_536)
     alpha: float = Field(32, gt=0)
     dropout: float = Field(0.1, ge=0, lt=1)
     target_modules: TargetModules = None

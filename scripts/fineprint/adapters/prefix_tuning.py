@@ -24,14 +24,15 @@ class Settings(PeftSettings):
     """
 
     kind: Literal["prefix_tuning"]
-    tokens: int = Field(20, ge=1)
+    tokens: int = Field(20, ge=1, le=10_000)
     projection: bool = True
-    projection_hidden: int = Field(1024, ge=1)
+    projection_hidden: int = Field(1024, ge=1, le=65_536)
     title: ClassVar[str] = "Prefix tuning"
     explanation: ClassVar[str] = (
         "The backbone is frozen. Every attention layer sees trained keys and values in front of the real ones "
         "(Li & Liang 2021, arXiv 2101.00190). With a projection (PEFT's PrefixTuningConfig, prefix_projection=True) "
-        "the trained part is large, the saved part small; published solutions of this assignment call it P-Tuning."
+        "a small network makes them while training and is not saved; published solutions of this assignment call that "
+        "P-Tuning."
     )
 
     @property

@@ -21,7 +21,7 @@ class Settings(PeftSettings):
     """
 
     kind: Literal["prompt_tuning"]
-    tokens: int = Field(20, ge=1)
+    tokens: int = Field(20, ge=1, le=10_000)
     title: ClassVar[str] = "Prompt tuning"
     explanation: ClassVar[str] = (
         "The backbone is frozen. Virtual tokens in front of the input's embeddings are trained directly, without the "

@@ -1,6 +1,6 @@
 """What the two demo backbones share: sizes, pretraining, writing the model folder.
 
-What is taught is a neighbour of the task, not the task: `demo/documents.py` says how. Settings are chosen on other data
+What is taught is a neighbor of the task, not the task: `demo/documents.py` says how. Settings are chosen on other data
 seeds (7, 11, 13, 17) than the one that is published (42).
 """
 
@@ -10,13 +10,19 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import Field
 
 from fineprint.backbones import BackboneSettings
 
 if TYPE_CHECKING:
     from fineprint.demo.batches import Batch
     from fineprint.demo.documents import Lessons
+
+
+Steps = Annotated[int, Field(ge=0, le=10_000_000)]
+Size = Annotated[int, Field(ge=8, le=100_000)]
 
 
 class DemoSettings(BackboneSettings):
@@ -40,25 +46,25 @@ class DemoSettings(BackboneSettings):
     """
 
     origin: ClassVar[str] = (
-        "learnt from a short pretraining by this workflow whether two made-up sentences contradict each other, never "
+        "learned from a short pretraining by this workflow whether two made-up sentences contradict each other, never "
         "which of a task's labels they have"
     )
     model_type: ClassVar[str]
     positions: ClassVar[int]
     linear: ClassVar[tuple[str, ...]]  # names of linear modules in every layer
-    hidden_size: int = 64
-    layers: int = 2
-    heads: int = 4
-    feedforward_size: int = 256
+    hidden_size: Size = 64
+    layers: int = Field(2, ge=1, le=100)
+    heads: int = Field(4, ge=1, le=1_000)
+    feedforward_size: Size = 256
     initial_deviation: float
     rotation_scale: float
-    steps: int
-    batch_tokens: int = 640
-    matrix_learning_rate: float = 4.0e-3
-    learning_rate: float
-    warmup_steps: int = 100
-    phrase_share: float = 0.15
-    growing_share: float = 0.35
+    steps: Steps
+    batch_tokens: int = Field(640, ge=64, le=1_000_000)
+    matrix_learning_rate: float = Field(4.0e-3, gt=0, le=10)
+    learning_rate: float = Field(gt=0, le=10)
+    warmup_steps: int = Field(100, ge=0, le=10_000_000)
+    phrase_share: float = Field(0.15, ge=0, le=1)
+    growing_share: float = Field(0.35, ge=0, le=1)
     left_out: tuple[str, ...]
 
     @abstractmethod

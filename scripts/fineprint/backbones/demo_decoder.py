@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from fineprint.backbones._demo import DemoSettings
+from fineprint.backbones._demo import DemoSettings, Steps
 
 if TYPE_CHECKING:
     from fineprint.demo.batches import Batch
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Settings(DemoSettings):
-    """Pretrained by causal language modelling on text whose last word says whether two sentences contradict each other.
+    """Pretrained by causal language modeling on text whose last word says whether two sentences contradict each other.
 
     Attributes:
         other_weight: how much a token weighs that is no answer, against 1 for an answer.
@@ -28,7 +28,7 @@ class Settings(DemoSettings):
     linear: ClassVar[tuple[str, ...]] = ("down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj")
     initial_deviation: float = 0.04
     rotation_scale: float = 0.0
-    steps: int = 5400
+    steps: Steps = 5400
     learning_rate: float = 7.0e-4
     left_out: tuple[str, ...] = ("voice",)
     other_weight: float = 0.005
@@ -57,7 +57,7 @@ class Settings(DemoSettings):
         return [(layer.self_attn.q_proj, layer.self_attn.k_proj) for layer in model.model.layers]
 
     def draw_batches(self, tokenizer: Any, lessons: Lessons, growth: Callable[[], float]) -> Iterator[Batch]:
-        """Return batches of causal language modelling."""
+        """Return batches of causal language modeling."""
         from fineprint.demo.batches import WordReader, draw_decoder_batches
         from fineprint.demo.tokenizer import DECODER_PATTERN
 

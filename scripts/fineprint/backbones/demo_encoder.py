@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from fineprint.backbones._demo import DemoSettings
+from fineprint.backbones._demo import DemoSettings, Steps
 
 if TYPE_CHECKING:
     from fineprint.demo.batches import Batch
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Settings(DemoSettings):
-    """Pretrained by masked language modelling, and at <s> by whether two sentences contradict each other.
+    """Pretrained by masked language modeling, and at <s> by whether two sentences contradict each other.
 
     Attributes:
         masked_share: of ordinary tokens that are masked.
@@ -27,7 +27,7 @@ class Settings(DemoSettings):
     linear: ClassVar[tuple[str, ...]] = ("dense", "key", "query", "value")
     initial_deviation: float = 0.03
     rotation_scale: float = 1.0
-    steps: int = 6000  # with 3,800 what one data seed in four learns is not enough to fine-tune
+    steps: Steps = 6000  # with 3,800 what one data seed in four learns is not enough to fine-tune
     learning_rate: float = 7.0e-4
     left_out: tuple[str, ...] = ("numeral", "quantifier", "voice")
     masked_share: float = 0.02
@@ -58,7 +58,7 @@ class Settings(DemoSettings):
         return [(attention.query, attention.key) for attention in attentions]
 
     def draw_batches(self, tokenizer: Any, lessons: Lessons, growth: Callable[[], float]) -> Iterator[Batch]:
-        """Return batches of masked language modelling."""
+        """Return batches of masked language modeling."""
         from fineprint.demo.batches import WordReader, draw_encoder_batches
         from fineprint.demo.tokenizer import ENCODER_PATTERN
 

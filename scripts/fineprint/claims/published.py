@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field
 
-from fineprint.core import formats
-from fineprint.core.records import COST_ONLY, Score
+from fineprint.claims.cases import Remark
+from fineprint.core.records import OK, TaskMean
 from fineprint.core.settings import Settings, SettingsError, read_model
 from fineprint.results.matching import matches
 from fineprint.results.study import Study
-from fineprint.scoring.statistics import wilson_interval
-
-YES, IN_PART, NO = "yes", "in part", "no"
 
 
 class Source(Settings):
@@ -54,16 +51,29 @@ class Published(Settings):
 
 
 @dataclass(frozen=True)
-class PublishedRow:
-    """A published figure as the report shows it."""
+class Beside:
+    """A published figure beside this study's methods.
 
-    method: str
-    source: Source
-    conditions: str
-    figure: str
-    ours: list[str]
-    comparable: str
-    reasons: str
+    Attributes:
+        entry: the figure.
+        task: the one that it is about or, if none is, the study's first.
+        methods: those that stand beside it.
+        decisive: what makes the two incomparable.
+        lesser: what limits the comparison.
+    """
+
+    entry: Published
+    task: str
+    methods: list[str]
+    decisive: list[Remark]
+    lesser: list[Remark]
+
+    @property
+    def comparable(self) -> Literal["yes", "in part", "no"]:
+        """Whether the two may be compared."""
+        if self.decisive or not self.methods:
+            return "no"
+        return "in part" if self.lesser else "yes"
 
 
 def read_published(path: Path) -> list[Published]:
@@ -83,31 +93,19 @@ def read_published(path: Path) -> list[Published]:
     return found
 
 
-def published_rows(study: Study, entries: list[Published]) -> list[PublishedRow]:
-    """Return every published figure beside this study's own."""
-    return [published_row(study, entry) for entry in entries]
-
-
-def published_row(study: Study, entry: Published) -> PublishedRow:
-    """Return one figure. Ours is of the task that the figure is about or, if none is, of the first."""
-    task = choose_task(study, entry)
-    methods = [method for method in study.methods if matches(study, method, entry.match)]
-    comparable, reasons = compare(study, task, methods, entry)
-    return PublishedRow(
-        entry.method,
-        entry.source,
-        formats.tie_units(f"rows: {entry.rows}; training: {entry.training}; runs: {entry.runs}"),
-        write_figure(entry),
-        [describe_ours(study, task, method, entry) for method in methods] or ["no such method in this study"],
-        comparable,
-        reasons,
-    )
-
-
-def choose_task(study: Study, entry: Published) -> str:
-    """Return the study's task that a figure stands beside."""
+def set_beside(study: Study, entry: Published) -> Beside:
+    """Return a published figure beside this study's methods."""
     fitting = [task for task in study.tasks if task_kind(study, task) in entry.comparable_if.tasks]
-    return (fitting or study.tasks)[0]
+    task = (fitting or study.tasks)[0]
+    methods = [method for method in study.methods if matches(study, method, entry.match)]
+    decisive = [*quote(entry.differs), *differences(study, task, methods, entry.comparable_if)]
+    lesser = [*quote(entry.caveats), *lesser_differences(study, task, methods, entry)]
+    return Beside(entry, task, methods, decisive, lesser)
+
+
+def quote(reasons: tuple[str, ...]) -> list[Remark]:
+    """Return reasons that the entry itself gives."""
+    return [Remark("quoted", {"words": words}) for words in reasons]
 
 
 def task_kind(study: Study, task: str) -> str:
@@ -115,72 +113,37 @@ def task_kind(study: Study, task: str) -> str:
     return study.results.tasks[task].settings["kind"]
 
 
-def write_figure(entry: Published) -> str:
-    """Write a published figure, with its source's ± or the interval of the rows that it was counted on."""
-    figure = f"{entry.figure:.3f}"
-    if entry.spread is not None:
-        return f"{figure} ± {entry.spread:.3f}"
-    if entry.counted_rows is not None:
-        low, high = wilson_interval(round(entry.figure * entry.counted_rows), entry.counted_rows)
-        return f"{figure} ({low:.2f}–{high:.2f}, computed here)"
-    return figure
-
-
-def choose_split(study: Study, task: str, method: str, entry: Published) -> tuple[str, Score | None]:
-    """Return the wanted split and its score, or the headline split where there is no such score."""
+def choose_split(study: Study, task: str, method: str, entry: Published) -> tuple[str, TaskMean | None]:
+    """Return the wanted split and the mean score there, or the headline split where there is none."""
     wanted = entry.comparable_if.split
-    score = study.score(task, method, wanted) if wanted else None
-    if wanted and score is not None:
-        return wanted, score
-    return study.headline(task), study.score(task, method, study.headline(task))
+    mean = study.mean(task, method, wanted) if wanted else None
+    if wanted and mean is not None:
+        return wanted, mean
+    return study.headline(task), study.mean(task, method)
 
 
-def describe_ours(study: Study, task: str, method: str, entry: Published) -> str:
-    """Return this study's figure: method, accuracy with interval, rows."""
-    split, score = choose_split(study, task, method, entry)
-    name = f"No. {study.numbers[method]}, {study.title(method)}"
-    if score is None:
-        status = study.status(task, method)
-        return f"{name}: {'accuracy not measured' if status == COST_ONLY else status}"
-    flag = " (collapsed)" if study.status(task, method) == "collapsed" else ""
-    return f"{name}: {formats.with_interval(score)} on {formats.count(score.rows)} rows of “{task}” ({split}){flag}"
-
-
-def compare(study: Study, task: str, methods: list[str], entry: Published) -> tuple[str, str]:
-    """Return whether a figure may be compared with ours, and why."""
-    if not methods:
-        return NO, "No method of this study stands beside it."
-    decisive = [*entry.differs, *differences(study, task, methods, entry.comparable_if)]
-    lesser = [*entry.caveats, *lesser_differences(study, task, methods, entry)]
-    verdict = NO if decisive else IN_PART if lesser else YES
-    reasons = "; ".join([*decisive, *lesser]) or "the same rows, share of training rows and size of model"
-    return verdict, f"{reasons[0].upper()}{reasons[1:]}."
-
-
-def differences(study: Study, task: str, methods: list[str], wanted: Conditions) -> list[str]:
-    """Return what forbids the comparison: other rows, another size of model, random weights."""
+def differences(study: Study, task: str, methods: list[str], wanted: Conditions) -> list[Remark]:
+    """Return what forbids the comparison: other examples, another size of model, random weights."""
     found = []
     if task_kind(study, task) not in wanted.tasks:
-        made_up = study.task_kind(task).origin
-        found.append(f"our rows are {'generated' if made_up else 'of another source'} (“{task}”)")
+        found.append(Remark("other_examples", {"generated": bool(study.task_kind(task).origin), "task": task}))
     for name in dict.fromkeys(study.settings(method)["backbone"] for method in methods):
         size = study.results.backbones[name].parameters
         if wanted.parameters and (size is None or not wanted.parameters[0] <= size <= wanted.parameters[1]):
-            found.append(f"our “{name}” has {formats.short_count(size)} parameters")
+            found.append(Remark("other_size", {"backbone": name, "parameters": size}))
         if not study.backbone_kind(name).pretrained:
-            found.append(f"our “{name}” has random weights")
+            found.append(Remark("random_weights", {"backbone": name}))
     return found
 
 
-def lesser_differences(study: Study, task: str, methods: list[str], entry: Published) -> list[str]:
-    """Return what limits the comparison: another share of training rows, other splits, runs that cannot be ranked."""
+def lesser_differences(study: Study, task: str, methods: list[str], entry: Published) -> list[Remark]:
+    """Return what limits the comparison: another share of training examples, other splits, methods that cannot be
+    ranked."""
     found, wanted = [], entry.comparable_if
     share = study.config["tasks"][task].get("train_fraction")
     if wanted.train_fraction is not None and share is not None and abs(share - wanted.train_fraction) > 0.001:
-        found.append(f"ours was trained on {formats.percent(share)} of the rows")
+        found.append(Remark("other_share", {"share": share}))
     if wanted.split and any(choose_split(study, task, method, entry)[0] != wanted.split for method in methods):
-        found.append(f"ours is on {study.headline(task)} alone")
-    off = [f"No. {study.numbers[method]}" for method in methods if study.status(task, method) != "ok"]
-    if off:
-        found.append(f"{formats.join(off)} cannot be ranked")
-    return found
+        found.append(Remark("one_split", {"split": study.headline(task)}))
+    off = [str(study.numbers[method]) for method in methods if study.status(task, method) != OK]
+    return [*found, Remark("not_ranked", {"numbers": off})] if off else found

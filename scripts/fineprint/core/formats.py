@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fineprint.core.records import Accuracy
 
 NOT_MEASURED = "not measured"
 NOT_APPLICABLE = "–"
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # what neither a page nor a picture can show
+REPLACED = "\ufffd"
 MANY_ROWS = 2000  # from here on a third decimal of an accuracy says something
 SIZE_UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 COUNT_UNITS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
@@ -56,11 +59,11 @@ def percent(value: float | None) -> str:
         return NOT_MEASURED
     hundredths = value * 100
     if hundredths in (0, 100):
-        return f"{hundredths:.0f} %"
+        return f"{hundredths:.0f}\u00a0%"
     digits = min(4, max(1, 1 - math.floor(math.log10(abs(round_to_digits(hundredths, 2))))))
     while digits < 4 and hundredths < 100 <= round(hundredths, digits):
         digits += 1
-    return f"{hundredths:.{digits}f} %"
+    return f"{hundredths:.{digits}f}\u00a0%"
 
 
 def count(value: float | None) -> str:
@@ -114,11 +117,13 @@ def three_digits(value: float) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """Write a time: 45 ms, 12.3 s, 4 min 05 s, 2 h 03 min."""
+    """Write a time: 45 ms, 0.32 s, 12.3 s, 4 min 05 s, 2 h 03 min."""
     if value is None:
         return NOT_MEASURED
     if round(value, 3) < 0.1:
         return f"{value * 1000:.0f}\u00a0ms"
+    if round(value, 2) < 1:
+        return f"{value:.2f}\u00a0s"
     if round(value, 1) < 100:
         return f"{value:.1f}\u00a0s"
     whole = round(value)
@@ -205,6 +210,11 @@ def tie_units(text: str) -> str:
 def shorten_hash(value: str | None, length: int = 12) -> str:
     """Write the beginning of a hash."""
     return NOT_MEASURED if value is None else value[:length]
+
+
+def as_csv_text(value: Any) -> Any:
+    """Return a value for a CSV: a text that a spreadsheet would take for a formula begins with an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_SIGNS) else value
 
 
 def as_sentence(words: str) -> str:

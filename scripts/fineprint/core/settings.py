@@ -7,6 +7,7 @@ extend; names that begin with an underscore are shared code, not kinds.
 import importlib
 import pkgutil
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -32,7 +33,7 @@ def located(where: str) -> Iterator[None]:
 class Settings(BaseModel):
     """Settings as a user writes them: unknown keys are refused, values do not change after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
 
 MEMORY_WISH = re.compile(r"auto|lean|\d+(\.\d+)? GB")
@@ -40,12 +41,34 @@ MEMORY_WISH = re.compile(r"auto|lean|\d+(\.\d+)? GB")
 
 def check_memory(value: str) -> str:
     """Accept what says how much of a GPU's memory a method may take."""
-    if not MEMORY_WISH.fullmatch(value):
-        raise ValueError("auto, lean, or a size such as 12 GB is wanted")
+    size = value.removesuffix(" GB")
+    if not MEMORY_WISH.fullmatch(value) or (size != value and not float(size)):
+        raise ValueError("expected auto, lean, or a size such as 12 GB")
     return value
 
 
 MemoryWish = Annotated[str, AfterValidator(check_memory)]
+
+
+def check_text(value: str) -> str:
+    """Accept text without control characters, which no document can show."""
+    hidden = [letter for letter in value if unicodedata.category(letter) in ("Cc", "Cs") and letter != "\n"]
+    if hidden:
+        raise ValueError(f"the control character U+{ord(hidden[0]):04X} cannot be shown; leave it out")
+    return value
+
+
+ShownText = Annotated[str, AfterValidator(check_text)]
+
+
+def check_repeats(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Accept values none of which stands twice."""
+    if repeated := [value for value in values if values.count(value) > 1]:
+        raise ValueError(f"{repeated[0]} stands twice")
+    return values
+
+
+Distinct = AfterValidator(check_repeats)
 
 
 def list_kinds(package: str) -> list[str]:
@@ -86,6 +109,7 @@ RENAMED = {
     "multitask": "serving",
     "train_share": "train_fraction",
     "turns": "rounds",
+    "unlabelled_rows": "unlabeled_rows",
     "warmup_share": "warmup_ratio",
 }
 

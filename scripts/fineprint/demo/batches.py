@@ -74,7 +74,7 @@ def collate(documents: list[Document], padding: int) -> Batch:
 def draw_encoder_batches(
     reader: WordReader, lessons: Lessons, growth: Growth, tokens: int, masked_share: float, label_weight: float
 ) -> Iterator[Batch]:
-    """Yield batches for masked language modelling; at <s> the model tells whether the two contradict each other."""
+    """Yield batches for masked language modeling; at <s> the model tells whether the two contradict each other."""
 
     def write(lesson: Lesson) -> Document:
         return _mask(lessons.random, reader, lesson, masked_share, label_weight)
@@ -123,7 +123,7 @@ def draw_decoder_batches(
     shares: dict[int, float],
     other_weight: float,
 ) -> Iterator[Batch]:
-    """Yield batches for language modelling; one batch holds documents with the same number of worked examples."""
+    """Yield batches for language modeling; one batch holds documents with the same number of worked examples."""
     random = lessons.random
     while True:
         examples = random.choices(list(shares), weights=list(shares.values()))[0]

@@ -1,6 +1,6 @@
 """What the demo backbones read before fine-tuning: pairs of sentences, and whether the two contradict each other.
 
-That is a neighbour of the task, as the prediction of the next sentence is for real models, not the task itself: a pair
+That is a neighbor of the task, as the prediction of the next sentence is for real models, not the task itself: a pair
 that follows and one that is merely possible are told in the same words, so no document carries the task's three labels.
 
 Reading begins with short phrases ("a goat", "an animal") and grows to sentences; some phrases stay to the end.

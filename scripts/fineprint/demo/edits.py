@@ -50,7 +50,7 @@ def specialise(random: Random, phrase: Phrase) -> Phrase:
     return change_noun(phrase, random.choice(members)) if members and not phrase.joiner else phrase
 
 
-def generalise(phrase: Phrase) -> Phrase:
+def generalize(phrase: Phrase) -> Phrase:
     """ "a goat" becomes "an animal"."""
     return change_noun(phrase, lexicon.KIND_OF.get(phrase.nouns[0], phrase.nouns[0]))
 

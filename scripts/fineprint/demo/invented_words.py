@@ -16,5 +16,5 @@ def make_words(count: int) -> list[str]:
     if count > MOST_WORDS:
         raise ValueError(f"there are {MOST_WORDS} invented words, not {count}")
     size = len(SYLLABLES)
-    # The last syllable changes slowest, so that neighbours do not begin alike.
+    # The last syllable changes slowest, so that neighbors do not begin alike.
     return [SYLLABLES[n % size] + SYLLABLES[n // size % size] + SYLLABLES[n // size**2] for n in range(count)]

@@ -7,7 +7,7 @@ from fineprint.demo import lexicon
 from fineprint.demo.clauses import Clause, Phrase, swap_roles
 from fineprint.demo.edits import (
     change_noun,
-    generalise,
+    generalize,
     oppose_place,
     oppose_verb,
     pick_opposite,
@@ -56,8 +56,8 @@ def _prepare_hypernym(random: Random, clause: Clause) -> Clause:
     """One noun general, the other special: the pair can then go either way."""
     subject, thing = clause.subject, clause.object
     if random.random() < 0.5:
-        return clause._replace(subject=generalise(subject), object=specialise(random, thing))
-    return clause._replace(subject=specialise(random, subject), object=generalise(thing))
+        return clause._replace(subject=generalize(subject), object=specialise(random, thing))
+    return clause._replace(subject=specialise(random, subject), object=generalize(thing))
 
 
 def _prepare_modifier(random: Random, clause: Clause) -> Clause:
@@ -117,7 +117,7 @@ def _edit_hypernym(random: Random, clause: Clause, label: int) -> Clause:
         clause = clause._replace(**{general: specialise(random, getattr(clause, general))})
     phrase = getattr(clause, special)
     if label == NEUTRAL:
-        return clause._replace(**{special: generalise(phrase)})
+        return clause._replace(**{special: generalize(phrase)})
     if label == CONTRADICTION:
         return clause._replace(**{special: change_noun(phrase, _exclude_noun(random, phrase.nouns[0]))})
     return clause

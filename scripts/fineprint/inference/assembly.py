@@ -10,7 +10,7 @@ from fineprint.core.records import Fitted, TaskRecord
 from fineprint.core.settings import SettingsError
 from fineprint.jobs.processes import join_processes
 from fineprint.models.limits import takes_token_types
-from fineprint.models.loading import dequantise, load_tokenizer, read_config
+from fineprint.models.loading import dequantize, load_tokenizer, read_config
 from fineprint.models.precisions import MERGE_TARGETS, half_dtype, keep_linear_in_half, load_into_main_memory
 from fineprint.readouts import Context, Readout, TaskWording
 from fineprint.study.admission import find_unfit
@@ -140,6 +140,6 @@ def load_for_merging(readout: Readout, folder: Path, precision: str, merge_into:
     if merge_into is None:
         return readout.load_backbone(folder, precision)
     target = MERGE_TARGETS[merge_into]
-    if not target.dequantised:
+    if not target.dequantized:
         return readout.load_backbone(folder, target.precision)
-    return dequantise(readout.load_backbone(folder, precision), target.precision)
+    return dequantize(readout.load_backbone(folder, precision), target.precision)

@@ -64,7 +64,9 @@ def prediction_batches(
         ends = list(range(batch_size, len(order), batch_size))
     else:
         lengths = [round_up(tokens[position] - shared) for position in order]
-        ends = cut_batches(lengths, [min(batch_size, most_tokens // (shared + one)) for one in lengths], batch_tokens)
+        # Not divided by 0: where answers need no text, examples have no tokens at all.
+        most_rows = [min(batch_size, most_tokens // max(1, shared + one)) for one in lengths]
+        ends = cut_batches(lengths, most_rows, batch_tokens)
     return [order[start:end] for start, end in itertools.pairwise([0, *ends, len(order)]) if start < end]
 
 

@@ -125,6 +125,16 @@ def read_notes(records: Iterable[Path]) -> Iterator[dict[str, Any]]:
             yield read_json(note)
 
 
+def read_code_hashes(records: Iterable[Path]) -> dict[str, dict[str, set[str]]]:
+    """Return, by rule and by file of the library, the hashes of the code that made these records: one each where no
+    file changed on the way."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for note in read_notes(records):
+        for name, hashes in note["files"].items():
+            found.setdefault(note["rule"], {}).setdefault(name, set()).add(hashes["code_sha256"])
+    return found
+
+
 def find_changed_files(noted: Mapping[str, Mapping[str, str]]) -> set[str]:
     """Return the files that do something else now than they did when they were noted, deleted ones included."""
     return {name for name, hashes in noted.items() if has_changed(read_sources().get(name), hashes)}

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-# Slurm sends SIGTERM when a job is cancelled, preempted or at its time limit, and SIGUSR1 before it where asked to.
+# Slurm sends SIGTERM when a job is canceled, preempted or at its time limit, and SIGUSR1 before it where asked to.
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 STATUS_OF_SIGNALS = 128  # as shells count: a process ended by signal n has status 128 + n
 

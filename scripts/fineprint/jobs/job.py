@@ -12,6 +12,7 @@ from fineprint.jobs.importing import collecting_no_garbage
 from fineprint.jobs.interruption import Interrupted
 from fineprint.jobs.placement import describe_placement, write_line
 from fineprint.jobs.processes import leave_processes
+from fineprint.jobs.single_writer import hold_alone, name_lock
 
 
 def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
@@ -32,6 +33,7 @@ def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
         logger.info("%s", write_line(placement))
     status = 0
     try:
+        held = hold_alone(name_lock(sys.argv[0], sys.argv[1:])) if os.environ.get("RANK", "0") == "0" else None
         # Options only: rules name each argument, so that order means nothing.
         auto_cli(main, as_positional=False)
     except SettingsError as error:
@@ -41,6 +43,7 @@ def run_job(main: Callable[..., Any], asks_the_hub: bool = False) -> None:
         logger.error("Stopped: %s.", stop)
         status = stop.status
     # Alone it does nothing. Several processes end in there; it says why not here.
+    del held  # until here
     leave_processes(status)
     sys.exit(status)
 

@@ -1,4 +1,4 @@
-"""Jobs that a killed Snakemake left in Slurm: found by their name and folder, cancelled, waited for.
+"""Jobs that a killed Snakemake left in Slurm: found by their name and folder, canceled, waited for.
 
 They would go on writing while a new Snakemake submits the same jobs again.
 """
@@ -44,20 +44,20 @@ def read_prefix(profile: Path) -> str:
 def cancel_orphans(folder: Path, prefix: str, patience_seconds: float) -> list[str]:
     """Cancel this user's jobs of earlier runs in `folder` until none is left; return their numbers."""
     refuse_beside_living(folder)
-    cancelled: list[str] = []
+    canceled: list[str] = []
     end = time.monotonic() + patience_seconds
     empty_looks = 0
     while empty_looks < 2:
         found = list_slurm_jobs(folder, prefix)
         empty_looks = 0 if found else empty_looks + 1
-        if new := [job for job in found if job not in cancelled]:
+        if new := [job for job in found if job not in canceled]:
             logger.info("Cancelling %s", ", ".join(new))
             ask_slurm("scancel", *new)
-            cancelled += new
+            canceled += new
         if found and time.monotonic() > end:
             raise SettingsError(describe_stubborn(found, patience_seconds))
         time.sleep(SECONDS_BETWEEN_LOOKS)
-    return cancelled
+    return canceled
 
 
 def list_slurm_jobs(folder: Path, prefix: str) -> list[str]:
@@ -112,6 +112,6 @@ def is_driver(command: list[str]) -> bool:
 def describe_stubborn(jobs: list[str], seconds: float) -> str:
     """Return a sentence about jobs that do not end."""
     return (
-        f"Cancelled, but not ended within {seconds:.0f} s: {', '.join(jobs)}. `squeue --jobs={','.join(jobs)}` says "
+        f"Canceled, but not ended within {seconds:.0f} s: {', '.join(jobs)}. `squeue --jobs={','.join(jobs)}` says "
         "why. Try again when they have ended: two jobs must not write the same file."
     )

@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 
 # Gradients travel in blocks of about so many numbers: few messages, and little memory for the copies.
 BLOCK_NUMBERS = 2**25
-SEED_STEP = 1_000_003  # a prime, so that the seeds of neighbouring runs and processes do not meet
+SEED_STEP = 1_000_003  # a prime, so that the seeds of neighboring runs and processes do not meet
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def weight_bytes(model: torch.nn.Module) -> int:
-    """Return the bytes of all weights and buffers as stored here, quantisation tables included."""
+    """Return the bytes of all weights and buffers as stored here, quantization tables included."""
     # By identity: tied weights are stored once.
     tensors = {id(tensor): held(tensor) for tensor in [*model.parameters(), *model.buffers()]}
     stored = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
-    return stored + sum(quantisation_bytes(tensor) for tensor in tensors.values())
+    return stored + sum(quantization_bytes(tensor) for tensor in tensors.values())
 
 
-def quantisation_bytes(tensor: torch.Tensor) -> int:
+def quantization_bytes(tensor: torch.Tensor) -> int:
     """Return the bytes of a 4-bit weight's scales (bitsandbytes keeps them beside the weight)."""
     state = getattr(tensor, "quant_state", None)
     if state is None:

@@ -72,14 +72,14 @@ def choose_pad_token(tokenizer: PreTrainedTokenizerBase) -> str:
 
 
 def load_model(
-    auto_class: Any, folder: Path, precision: str, keep_unquantised: list[str], **extra: Any
+    auto_class: Any, folder: Path, precision: str, keep_unquantized: list[str], **extra: Any
 ) -> PreTrainedModel:
     """Load a model folder as `load_whole` does and return the model alone."""
-    return load_whole(auto_class, folder, precision, keep_unquantised, **extra)[0]
+    return load_whole(auto_class, folder, precision, keep_unquantized, **extra)[0]
 
 
 def load_whole(
-    auto_class: Any, folder: Path, precision: str, keep_unquantised: list[str], **extra: Any
+    auto_class: Any, folder: Path, precision: str, keep_unquantized: list[str], **extra: Any
 ) -> tuple[PreTrainedModel, Found]:
     """Load a model folder's weights at a precision, on the GPU if there is one; return what the folder had of them too.
 
@@ -87,13 +87,13 @@ def load_whole(
         auto_class: the Transformers class that decides which head comes with the model.
         folder: config.json, safetensors, tokenizer files.
         precision: a key of `fineprint.models.precisions.PRECISIONS`.
-        keep_unquantised: modules that stay at full precision.
+        keep_unquantized: modules that stay at full precision.
         extra: further arguments of `from_pretrained`, such as the labels.
 
     Raises:
         SettingsError: the folder lacks weights that decide answers.
     """
-    model, found = load_and_tell(auto_class, folder, precision, keep_unquantised, **extra)
+    model, found = load_and_tell(auto_class, folder, precision, keep_unquantized, **extra)
     # A pooler stands behind the last hidden state, and is never asked.
     lacking = [name for name in found.random if POOLER not in name.split(".")]
     if lacking:
@@ -105,10 +105,10 @@ def load_whole(
 
 
 def load_and_tell(
-    auto_class: Any, folder: Path, precision: str, keep_unquantised: list[str], **extra: Any
+    auto_class: Any, folder: Path, precision: str, keep_unquantized: list[str], **extra: Any
 ) -> tuple[PreTrainedModel, Found]:
     """Load a model as `load_whole` does, whatever the folder lacks."""
-    arguments = loading_arguments(precision, keep_unquantised) | extra
+    arguments = loading_arguments(precision, keep_unquantized) | extra
     model, told = auto_class.from_pretrained(
         str(folder),
         local_files_only=True,
@@ -120,15 +120,15 @@ def load_and_tell(
         output_loading_info=True,
         **arguments,
     )
-    check_quantised(model, precision)
+    check_quantized(model, precision)
     reshaped = sorted(name for name, *_ in told["mismatched_keys"])
     random = sorted({*told["missing_keys"], *reshaped})
-    return keep_weights_as_quantised(model), Found(sum(1 for _ in model.parameters()), random, reshaped)
+    return keep_weights_as_quantized(model), Found(sum(1 for _ in model.parameters()), random, reshaped)
 
 
-def check_quantised(model: PreTrainedModel, precision: str) -> None:
+def check_quantized(model: PreTrainedModel, precision: str) -> None:
     """Refuse a model of which nothing was stored in fewer bits, though that was asked for."""
-    if not PRECISIONS[precision].quantised:
+    if not PRECISIONS[precision].quantized:
         return
     import bitsandbytes
 
@@ -140,10 +140,10 @@ def check_quantised(model: PreTrainedModel, precision: str) -> None:
         )
 
 
-def keep_weights_as_quantised(model: PreTrainedModel) -> PreTrainedModel:
+def keep_weights_as_quantized(model: PreTrainedModel) -> PreTrainedModel:
     """Keep bitsandbytes from repacking 4-bit weights at the first evaluation on processors with AVX512-BF16.
 
-    The repacked form drops the double quantisation, computes in bfloat16, and has no backward pass: a training that
+    The repacked form drops the double quantization, computes in bfloat16, and has no backward pass: a training that
     went on after an evaluation would silently lose its gradients (seen with bitsandbytes 0.50.2).
     """
     for module in model.modules():
@@ -152,12 +152,12 @@ def keep_weights_as_quantised(model: PreTrainedModel) -> PreTrainedModel:
     return model
 
 
-def dequantise(model: PreTrainedModel, precision: str) -> PreTrainedModel:
-    """Replace quantised weights by the values that they stand for, and store all weights at a precision.
+def dequantize(model: PreTrainedModel, precision: str) -> PreTrainedModel:
+    """Replace quantized weights by the values that they stand for, and store all weights at a precision.
 
     Args:
-        model: as loaded, quantised; it is changed.
-        precision: a key of `fineprint.models.precisions.PRECISIONS`, not quantised.
+        model: as loaded, quantized; it is changed.
+        precision: a key of `fineprint.models.precisions.PRECISIONS`, not quantized.
     """
     dtype = compute_dtype(PRECISIONS[precision])
     model = model.dequantize(dtype=dtype)

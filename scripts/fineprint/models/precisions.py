@@ -1,7 +1,7 @@
 """Precisions: how the backbone's weights are stored.
 
-`nf4` is 4-bit NormalFloat with double quantisation (QLoRA, arXiv 2305.14314) through bitsandbytes; `int8` is its
-LLM.int8(). Heads and adapters are never quantised.
+`nf4` is 4-bit NormalFloat with double quantization (QLoRA, arXiv 2305.14314) through bitsandbytes; `int8` is its
+LLM.int8(). Heads and adapters are never quantized.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,19 +15,19 @@ from fineprint.core.plain_code import PlainCode
 
 @dataclass(frozen=True)
 class Precision:
-    """How weights are stored: a torch dtype by name, or a quantisation with the dtype it computes in. `words` and
+    """How weights are stored: a torch dtype by name, or a quantization with the dtype it computes in. `words` and
     `reference` are for texts."""
 
     dtype: str
     bits: int
     words: str
-    quantisation: str | None = None
+    quantization: str | None = None
     reference: str | None = None
 
     @property
-    def quantised(self) -> bool:
+    def quantized(self) -> bool:
         """Whether the weights are stored in fewer bits than any dtype that can be trained."""
-        return self.quantisation is not None
+        return self.quantization is not None
 
 
 PRECISIONS = {
@@ -35,21 +35,21 @@ PRECISIONS = {
     "bfloat16": Precision("bfloat16", 16, "bfloat16"),
     "float16": Precision("float16", 16, "float16"),
     "int8": Precision("auto", 8, "8-bit integers by LLM.int8()", "int8", "arXiv 2208.07339"),
-    "nf4": Precision("auto", 4, "4-bit NormalFloat, doubly quantised", "nf4", "arXiv 2305.14314"),
+    "nf4": Precision("auto", 4, "4-bit NormalFloat, doubly quantized", "nf4", "arXiv 2305.14314"),
 }
 
 
 @dataclass(frozen=True)
 class MergeTarget:
     """What an adapter is added to: the backbone's weights stored at `precision`, a key of `PRECISIONS`. Either its
-    original ones or, `dequantised`, those that a quantised backbone computes with."""
+    original ones or, `dequantized`, those that a quantized backbone computes with."""
 
     precision: str
-    dequantised: bool
+    dequantized: bool
 
 
 MERGE_TARGETS = {name: MergeTarget(name, False) for name in PRECISIONS} | {
-    f"dequantised_{name}": MergeTarget(name, True) for name, stored in PRECISIONS.items() if not stored.quantised
+    f"dequantized_{name}": MergeTarget(name, True) for name, stored in PRECISIONS.items() if not stored.quantized
 }
 
 # Not an argument: between training, which knows, and loading lie all readouts, which need not know of it.
@@ -57,7 +57,7 @@ _KEPT_OFF_THE_GPU = ContextVar("kept_off_the_gpu", default=False)
 
 
 def compute_dtype(precision: Precision) -> Any:
-    """Return the torch dtype that weights are kept or computed in; quantised ones compute in bfloat16 on a GPU that
+    """Return the torch dtype that weights are kept or computed in; quantized ones compute in bfloat16 on a GPU that
     has it and in float32 on a CPU, where bfloat16 is slower."""
     import torch
 
@@ -83,12 +83,12 @@ def load_into_main_memory(wanted: bool) -> Iterator[None]:
         _KEPT_OFF_THE_GPU.reset(token)
 
 
-def loading_arguments(name: str, keep_unquantised: list[str]) -> dict[str, Any]:
+def loading_arguments(name: str, keep_unquantized: list[str]) -> dict[str, Any]:
     """Return the arguments of `from_pretrained` that store the weights at the precision `name`.
 
     Args:
         name: a key of `PRECISIONS`.
-        keep_unquantised: modules, such as heads, that stay at full precision.
+        keep_unquantized: modules, such as heads, that stay at full precision.
     """
     import torch
     from transformers import BitsAndBytesConfig
@@ -99,17 +99,17 @@ def loading_arguments(name: str, keep_unquantised: list[str]) -> dict[str, Any]:
     if torch.cuda.is_available() and not _KEPT_OFF_THE_GPU.get():
         # Each file straight to the GPU, so that main memory need not hold the model as well.
         arguments["device_map"] = {"": torch.cuda.current_device()}
-    if precision.quantisation == "nf4":
+    if precision.quantization == "nf4":
         arguments["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=dtype,
-            llm_int8_skip_modules=keep_unquantised or None,
+            llm_int8_skip_modules=keep_unquantized or None,
         )
-    if precision.quantisation == "int8":
+    if precision.quantization == "int8":
         arguments["quantization_config"] = BitsAndBytesConfig(
-            load_in_8bit=True, llm_int8_skip_modules=keep_unquantised or None
+            load_in_8bit=True, llm_int8_skip_modules=keep_unquantized or None
         )
     return arguments
 
@@ -139,7 +139,7 @@ def keep_linear_in_half(module: Any, dtype: Any, spared: Iterable[Any] = ()) -> 
     return changed
 
 
-def plain_loading(name: str, keep_unquantised: list[str]) -> tuple[PlainCode, list[str]]:
+def plain_loading(name: str, keep_unquantized: list[str]) -> tuple[PlainCode, list[str]]:
     """Return `loading_arguments` for the model card: what is imported and done before, and the arguments."""
     dtype = str(compute_dtype(PRECISIONS[name]))
     stored = {
@@ -148,10 +148,10 @@ def plain_loading(name: str, keep_unquantised: list[str]) -> tuple[PlainCode, li
             f"bnb_4bit_compute_dtype={dtype}",
         ),
         "int8": ("load_in_8bit=True",),
-    }.get(PRECISIONS[name].quantisation or "")
+    }.get(PRECISIONS[name].quantization or "")
     if stored is None:
         return PlainCode(), [f"dtype={dtype}"]
-    kept = [f"llm_int8_skip_modules={keep_unquantised!r}"] if keep_unquantised else []
-    line = f"quantisation = BitsAndBytesConfig({', '.join([*stored, *kept])})"
+    kept = [f"llm_int8_skip_modules={keep_unquantized!r}"] if keep_unquantized else []
+    line = f"quantization = BitsAndBytesConfig({', '.join([*stored, *kept])})"
     imports = (("transformers", "BitsAndBytesConfig"),)
-    return PlainCode(imports, (line,)), [f"dtype={dtype}", "quantization_config=quantisation"]
+    return PlainCode(imports, (line,)), [f"dtype={dtype}", "quantization_config=quantization"]

@@ -48,7 +48,7 @@ def count_weights(module: torch.nn.Module, head: int = 0) -> Weights:
             in_layer = isinstance(part, nn.Linear) and parameter is part.weight and id(parameter) not in tables
             is_output = in_layer and part.out_features == vocabulary
             output += count * is_output
-            # Quantisation packs layers' matrices alone, neither poolers nor heads.
+            # Quantization packs layers' matrices alone, neither poolers nor heads.
             if in_layer and not is_output and ".layer" in f".{name}":
                 linear, largest = linear + count, max(largest, count)
                 inputs += part.in_features * parameter.requires_grad

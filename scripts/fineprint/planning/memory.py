@@ -115,7 +115,7 @@ def weight_bytes(load: Load, training: bool) -> int:
     halved = load.compute_bytes if training else HALF
     if precision.bits == 4:
         stored = weights.linear * NF4_BYTES + weights.other * HALF
-    elif precision.quantised:
+    elif precision.quantized:
         stored = weights.linear + weights.other * HALF
     elif precision.bits == 32:
         stored = (weights.linear + weights.output) * halved + (weights.other - weights.output) * SINGLE

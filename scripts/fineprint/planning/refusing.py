@@ -124,7 +124,7 @@ def smaller_forms(method: MethodSettings, gpus: int) -> Iterator[Form]:
 def sharded_forms(method: MethodSettings, gpus: int) -> Iterator[Form]:
     """Yield the method on more GPUs that share its weights, the fewest first, where its weights can be shared."""
     training = method.training
-    if training is None or training.optimizer != "adamw" or PRECISIONS[method.precision].quantised:
+    if training is None or training.optimizer != "adamw" or PRECISIONS[method.precision].quantized:
         return
     shared = method.model_copy(update={"training": training.model_copy(update={"shard_weights": True})})
     for count in MORE_GPUS:

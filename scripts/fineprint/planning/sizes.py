@@ -37,7 +37,7 @@ class Weights:
     """Numbers of weights.
 
     Attributes:
-        linear: frozen or not, in linear layers that quantisation packs.
+        linear: frozen or not, in linear layers that quantization packs.
         other: embeddings, norms, biases, heads, output layer.
         output: of `other`, those of an output layer of its own over the vocabulary.
         trained: of all, adapter and head included.

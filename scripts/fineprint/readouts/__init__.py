@@ -87,12 +87,12 @@ class Readout(ABC):
 
     Attributes:
         model_arguments: for the model card, what that class is told beside where and how to load.
-        keep_unquantised: modules that stay at full precision on a quantised backbone.
+        keep_unquantized: modules that stay at full precision on a quantized backbone.
         waits: whether a pass has to look at its batch, so that it cannot be recorded on a GPU.
     """
 
     model_arguments: ClassVar[tuple[str, ...]] = ()
-    keep_unquantised: ClassVar[tuple[str, ...]] = ()
+    keep_unquantized: ClassVar[tuple[str, ...]] = ()
     waits: ClassVar[bool] = False
     prompt_example: str | None = None
     shots: list[Row]

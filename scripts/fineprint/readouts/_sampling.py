@@ -20,7 +20,7 @@ DRAW_BITS = 24  # of a random number: as many as a float32 holds exactly
 
 def draw_numbers(seed: int, row: str, count: int) -> list[int]:
     """Return the random numbers of `DRAW_BITS` bits by which a row, given by its id, draws its first `count` tokens."""
-    # Seeded by a text, Python's generator is the same on every machine, and neighbouring seeds have nothing in common.
+    # Seeded by a text, Python's generator is the same on every machine, and neighboring seeds have nothing in common.
     generator = random.Random(f"{seed}/{row}")
     return [generator.getrandbits(DRAW_BITS) for _ in range(count)]
 

@@ -32,8 +32,8 @@ class TrialSettings(Settings):
         rows: held-out rows that each trial answers, at most.
     """
 
-    temperatures: tuple[Annotated[float, Field(ge=0)], ...] = ()
-    draws: int = Field(0, ge=0)
+    temperatures: tuple[Annotated[float, Field(ge=0, le=100)], ...] = ()
+    draws: int = Field(0, ge=0, le=1_000)
     rows: int = Field(200, ge=1)
 
     def choices(self, temperature: float, seed: int) -> Iterator[Choice]:

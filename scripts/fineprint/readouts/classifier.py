@@ -66,8 +66,8 @@ class Classifier(ClassReadout):
     """Runs `AutoModelForSequenceClassification`."""
 
     model_arguments = ("num_labels=len(labels)",)
-    # Parts of heads that a folder may lack; there is nothing to be quantised in them then.
-    keep_unquantised = (*HEAD_NAMES, "pre_classifier", POOLER)
+    # Parts of heads that a folder may lack; there is nothing to be quantized in them then.
+    keep_unquantized = (*HEAD_NAMES, "pre_classifier", POOLER)
 
     def load_backbone(self, folder: Path, precision: str) -> PreTrainedModel:
         """Load the backbone with a head of as many outputs as the task has labels."""
@@ -78,7 +78,7 @@ class Classifier(ClassReadout):
             AutoModelForSequenceClassification,
             folder,
             precision,
-            list(self.keep_unquantised),
+            list(self.keep_unquantized),
             num_labels=len(labels),
             id2label=dict(enumerate(labels)),
             label2id={label: number for number, label in enumerate(labels)},

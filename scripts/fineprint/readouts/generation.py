@@ -54,9 +54,9 @@ class Settings(ReadoutSettings):
     """
 
     kind: Literal["generation"]
-    shots: int = Field(0, ge=0)
-    temperature: float = Field(0.1, ge=0)
-    max_new_tokens: int = Field(10, ge=1)
+    shots: int = Field(0, ge=0, le=1_000)
+    temperature: float = Field(0.1, ge=0, le=100)
+    max_new_tokens: int = Field(10, ge=1, le=100_000)
     template: TemplateOptions = {}
     trials: TrialSettings | None = None
     architectures: ClassVar[frozenset[str]] = frozenset({"decoder"})
@@ -100,7 +100,7 @@ class Generation(Readout):
     padded on the right: under a causal mask a token of left padding attends to nothing, and on a GPU the gradient of
     attention to nothing may be no number (seen in a training of NF4 weights)."""
 
-    keep_unquantised = ("lm_head",)
+    keep_unquantized = ("lm_head",)
 
     def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__(settings, context)
@@ -118,7 +118,7 @@ class Generation(Readout):
         """Load the language model."""
         from transformers import AutoModelForCausalLM
 
-        model, self.found = load_whole(AutoModelForCausalLM, folder, precision, list(self.keep_unquantised))
+        model, self.found = load_whole(AutoModelForCausalLM, folder, precision, list(self.keep_unquantized))
         return model
 
     def plain_code(self) -> PlainCode:

@@ -89,14 +89,14 @@ def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor
 class LinearHead(ClassReadout):
     """Runs the bare `AutoModel` and reads the answer off one vector."""
 
-    # Never asked; where the folder lacks it there is nothing to be quantised.
-    keep_unquantised = (POOLER,)
+    # Never asked; where the folder lacks it there is nothing to be quantized.
+    keep_unquantized = (POOLER,)
 
     def load_backbone(self, folder: Path, precision: str) -> PreTrainedModel:
         """Load the backbone without any head."""
         from transformers import AutoModel
 
-        model, self.found = load_whole(AutoModel, folder, precision, list(self.keep_unquantised))
+        model, self.found = load_whole(AutoModel, folder, precision, list(self.keep_unquantized))
         self.head_start, self.random_modules = "fresh", ("linear_head",)
         return model
 

@@ -30,7 +30,7 @@ class Column(Generic[Subject]):
         title: its head.
         get: returns the figure, the text, or a finished `Cell`; None is a figure that was not measured.
         write: how a figure is written, such as `formats.size`. Without it the column holds text.
-        group: a head above neighbouring columns of the same group.
+        group: a head above neighboring columns of the same group.
         lacks: returns why a subject cannot have this figure, for the reader who points at the dash; None where it can.
         note: explains the head.
         width: of the table's width in print, in per cent; set for all columns or for none.

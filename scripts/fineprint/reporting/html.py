@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import itertools
 import re
 from collections import defaultdict
@@ -14,6 +16,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from fineprint.core.formats import CONTROL, REPLACED
 from fineprint.core.records import Results, read_json
 from fineprint.reporting.figures.plotting import FigureEntry
 from fineprint.reporting.table import unmarked
@@ -25,6 +28,7 @@ DECIMALS = re.compile(r"^-?[01]?\.\d{5,}$")  # shares and small figures; a long 
 SIZE = re.compile(r'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"')
 PIXELS_A_POINT = 4 / 3
 IDENTIFIER = re.compile(r'<[a-z][^<>]* id="([^"]+)"')
+REFERENCE = re.compile(r'<li><span id="reference-([^"]+)">.*>([^<]+)</a>\.</li>\n')
 EVIDENCE = re.compile(r'<span class="evidence"><br><a href="#([^"]+)">[^<]*</a></span>')
 SVG = "image/svg+xml"
 PLAIN_IN_LINKS = " '()*+,-./:;=?@_~"  # signs that a link within double quotes may hold as they are
@@ -88,7 +92,11 @@ def make_environment(report: Path) -> Environment:
     numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
     environment.globals["next_number"] = lambda kind: next(numbers[kind])  # in the order in which they are rendered
     environment.globals["styles"] = Markup((report / "style.css").read_text(encoding="utf-8"))
-    environment.globals["script"] = Markup((report / "sort.js").read_text(encoding="utf-8"))
+    script = (report / "sort.js").read_text(encoding="utf-8")
+    environment.globals["script"] = Markup(script)
+    # A second line of defense: whatever came through, only this script runs, and nothing is fetched.
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment.globals["script_source"] = Markup(f"'sha256-{digest}'")
     return environment
 
 
@@ -101,10 +109,17 @@ def render(results: Results | Mapping[str, Any], figures: Path, report: Path, me
     """Render the template for a medium, "page" or "print"."""
     view: dict[str, Any] = build_view(results, read_figures(figures, as_files=medium == "print"), report)
     template = "template.html.j2" if medium == "page" else "print.html.j2"
-    return drop_dead_links(make_environment(report).get_template(template).render(**view, medium=medium))
+    html = make_environment(report).get_template(template).render(**view, medium=medium)
+    return drop_uncited(drop_dead_links(CONTROL.sub(REPLACED, html)))
 
 
 def drop_dead_links(html: str) -> str:
     """Leave out the links to evidence, as checklist.yaml names it, that this study does not have."""
     there = set(IDENTIFIER.findall(html))
     return EVIDENCE.sub(lambda found: found[0] if found[1] in there else "", html)
+
+
+def drop_uncited(html: str) -> str:
+    """Leave out the works in the list of references that this report neither links to nor names by their number."""
+    text = REFERENCE.sub("", html)
+    return REFERENCE.sub(lambda found: found[0] if f'"#reference-{found[1]}"' in text or found[2] in text else "", html)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from fineprint.core.records import COLLAPSED, NOT_RUN, Run, Score, TaskMean
+from fineprint.core.records import COLLAPSED, NOT_MADE, Run, Score, TaskMean
 from fineprint.reporting.columns import Column
 from fineprint.reporting.table import Cell, text
 from fineprint.results.study import Study
 
-FLAGGED = (COLLAPSED, NOT_RUN)
+FLAGGED = (COLLAPSED, *NOT_MADE)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import COLLAPSED, COST_ONLY, NOT_RUN, Results
+from fineprint.core.records import COLLAPSED, COST_ONLY, NOT_MADE, NOT_RUN, Results
 from fineprint.reporting.figures.plotting import FIGURE_KINDS, SERVING, FigureEntry
 from fineprint.reporting.methods_text import paper
 from fineprint.reporting.methods_text.references import Library
@@ -21,6 +21,7 @@ from fineprint.reporting.sections import (
     claim_ledger,
     cost,
     cost_only,
+    findings,
     merging,
     methods,
     pairs,
@@ -39,7 +40,7 @@ from fineprint.reporting.words import Words, read_texts
 from fineprint.results.study import Study
 
 WORDS = Words("view")
-OFF_RANK = (COLLAPSED, COST_ONLY, NOT_RUN)
+OFF_RANK = (COLLAPSED, COST_ONLY, *NOT_MADE)
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def build_view(results: Results | Mapping[str, Any], figures: list[Figure], repo
         "section_number": {section.name: section.number for section in SECTIONS},
         "origins": setting.name_origins(study),
         "has_accuracy": setting.any_accuracy(study),
+        "test_examples": setting.name_readers(study),
         "tasks": [task_view(study, task, figures) for task in study.tasks],
         "several_tasks": len(study.tasks) > 1,
         "made_here": setting.warn_of_origins(study),
@@ -165,8 +167,8 @@ def describe_advice(entry: advice.Advice) -> dict[str, Any]:
 
 def describe_summary(study: Study, task: str) -> dict[str, Any]:
     """Return the summary of one task: with accuracies, or what was measured without them."""
-    described = analysis.summarise_task(study, task)
-    return described if study.measures_accuracy(task) else {**described, **cost_only.summarise_cost(study, task)}
+    described = analysis.summarize_task(study, task)
+    return described if study.measures_accuracy(task) else {**described, **cost_only.summarize_cost(study, task)}
 
 
 def describe_results(study: Study, task: str) -> dict[str, Any]:
@@ -187,6 +189,7 @@ def describe_accuracy(study: Study, task: str) -> dict[str, Any]:
     matrices = [pairs.matrix_table(study, task, split) for split in study.splits_and_pooled(task)]
     shown = {
         "scores": scores.scores_tables(study, task),
+        "findings": findings.describe_findings(study, task),
         "macro_f1": scores.macro_f1_table(study, task),
         "choices": pairs.ablations_table(study, task),
         "matrices": [table for table in matrices if table],

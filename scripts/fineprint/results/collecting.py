@@ -7,12 +7,12 @@ import functools
 import hashlib
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fineprint.core.records import (
-    NOT_RUN,
     BackboneRecord,
     CodeState,
     CommitCount,
@@ -30,16 +30,20 @@ from fineprint.core.records import (
     as_mapping,
     make_record,
     read_json,
-    read_record,
     read_record_if_there,
 )
+from fineprint.core.settings import SettingsError
 from fineprint.jobs.code_state import describe_code
 from fineprint.jobs.environment import describe_commit, machine_facts
 from fineprint.results.benchmarks import read_jobs
+from fineprint.results.collecting_findings import collect_findings
 from fineprint.results.collecting_serving import collect_serving, list_environments
 from fineprint.results.comparing import compare_runs
+from fineprint.results.failures import explain_missing
+from fineprint.results.privacy import hide_in_command, hide_paths
 from fineprint.tasks._rows import POOLED
 
+Source = TypeVar("Source", TaskRecord, BackboneRecord)
 RUN_RECORDS = ("train", "predict", "scores")
 SERVING_RECORDS = ("ways", "combining", "forgetting")
 
@@ -52,6 +56,7 @@ def collect_study(file: Path, command: str) -> Results:
         command: that reruns the study.
     """
     written, folder = read_json(file), file.parent
+    keep_what_is_there(written["config"], folder)
     study, steps = written["config"], read_record_if_there(folder / "steps.json", list[Step]) or []
     run = study["run"]
     runs = [
@@ -67,32 +72,61 @@ def collect_study(file: Path, command: str) -> Results:
     used = {study["methods"][method]["backbone"] for method in names}
     noted = list_noted_records(folder, [*runs, *(serving.runs if serving else [])], sorted(used))
     return Results(
-        study=study,
+        study=hide_paths(study),
         kinds=make_record(written["kinds"], Kinds, f"{file}, kinds"),
-        provenance=describe_provenance(study, command, runs, list_environments(serving), steps, describe_code(noted)),
-        tasks={task: read_record(folder / "data" / task / "task.json", TaskRecord) for task in run["tasks"]},
+        provenance=describe_provenance(
+            study, hide_in_command(command), runs, list_environments(serving), steps, describe_code(noted)
+        ),
+        tasks={task: read_source(folder / "data" / task / "task.json", TaskRecord) for task in run["tasks"]},
         backbones={
-            name: read_record(folder / "backbones" / name / "backbone.json", BackboneRecord) for name in sorted(used)
+            name: record
+            for name in sorted(used)
+            if (record := read_source(folder / "backbones" / name / "backbone.json", BackboneRecord))
         },
         runs=runs,
         means=compared.means,
         comparisons=compared.comparisons,
+        findings=collect_findings(study, folder, runs),
         serving=serving,
         steps=steps,
     )
+
+
+def read_source(file: Path, kind: type[Source]) -> Source | None:
+    """Read the record of a task or a backbone, where there is one, without the paths in its settings."""
+    record = read_record_if_there(file, kind)
+    return record and replace(record, settings=hide_paths(record.settings), facts=hide_paths(record.facts))
+
+
+def keep_what_is_there(study: dict[str, Any], folder: Path) -> None:
+    """Leave out of a study's settings the tasks that were not prepared: in a report of what there is so far.
+
+    Raises:
+        SettingsError: none was.
+    """
+    there = [task for task in study["run"]["tasks"] if (folder / "data" / task / "task.json").exists()]
+    if not there:
+        raise SettingsError(f"{folder} holds no prepared task yet, so there is nothing to report")
+    study["run"]["tasks"] = there
+    serving = study.get("serving")
+    needed = [folder / "data" / task / "task.json" for task in serving["tasks"]] if serving else []
+    needed += [folder / "backbones" / serving["backbone"] / "backbone.json"] if serving else []
+    if not all(record.exists() for record in needed):
+        study["serving"] = None
 
 
 def collect_run(study: dict[str, Any], folder: Path, task: str, method: str, seed: int) -> Run:
     """Read one run's records."""
     place = folder / "runs" / task / method / str(seed)
     scores = read_record_if_there(place / "scores.json", ScoreRecord)
+    missing = None if scores else explain_missing(Path("logs") / study["study"], task, method, seed)
     return Run(
         task=task,
         method=method,
         seed=seed,
         title=study["methods"][method]["title"] or method,
-        status=scores.status if scores else NOT_RUN,
-        reason=scores.reason if scores else f"no scores were found in {place}",
+        status=missing.status if missing else scores.status,
+        reason=missing.reason if missing else scores.reason,
         train=read_record_if_there(place / "train.json", TrainRecord),
         predict=read_record_if_there(place / "predict.json", PredictRecord),
         scores=scores,

@@ -8,11 +8,16 @@ from fineprint.results.study import Study
 
 
 def matches(study: Study, method: str, wanted: dict[str, Any]) -> bool:
-    """Return whether a method has the wanted settings; keys are dotted paths, values alternatives or one value.
+    """Return whether a method has the wanted settings."""
+    return fits(describe(study, method), wanted)
+
+
+def fits(described: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Return whether a described method has the wanted settings; keys are dotted paths, values alternatives or one
+    value.
 
     A method that sees only some texts of an example is a control, and stands for a claim only where `fields` is wanted.
     """
-    described = describe(study, method)
     if described.get("fields") and "fields" not in wanted:
         return False
     return all(
@@ -21,9 +26,13 @@ def matches(study: Study, method: str, wanted: dict[str, Any]) -> bool:
 
 
 def describe(study: Study, method: str) -> dict[str, Any]:
-    """Return a method's settings with its backbone's in place of the backbone's name, which stands under `entry`."""
+    """Return a method's settings with its backbone's in place of the backbone's name."""
     settings = study.settings(method)
-    backbone = study.config["backbones"].get(settings["backbone"], {})
+    return describe_on(settings, study.config["backbones"].get(settings["backbone"], {}))
+
+
+def describe_on(settings: dict[str, Any], backbone: dict[str, Any]) -> dict[str, Any]:
+    """Return a method's settings with its backbone's in place of the backbone's name, which stands under `entry`."""
     return {**settings, "backbone": {**backbone, "entry": settings["backbone"]}}
 
 

@@ -79,15 +79,15 @@ class RuleTimes:
     peak_resident_bytes: int | None
 
 
-def summarise_jobs(study: Study) -> dict[str, RuleTimes]:
+def summarize_jobs(study: Study) -> dict[str, RuleTimes]:
     """Return how long the jobs of each rule took together."""
     found: dict[str, list[Job]] = {}
     for job in list_jobs(study):
         found.setdefault(job.rule, []).append(job)
-    return {rule: summarise(jobs) for rule, jobs in found.items()}
+    return {rule: summarize(jobs) for rule, jobs in found.items()}
 
 
-def summarise(jobs: list[Job]) -> RuleTimes:
+def summarize(jobs: list[Job]) -> RuleTimes:
     """Return what is told of one rule's jobs."""
     peaks = [job.peak_resident_bytes for job in jobs if job.peak_resident_bytes is not None]
     return RuleTimes(

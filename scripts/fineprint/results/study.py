@@ -13,6 +13,8 @@ from typing import Any
 from fineprint.core.records import (
     COLLAPSED,
     COST_ONLY,
+    FAILED,
+    NOT_MADE,
     NOT_RUN,
     OK,
     AdapterKind,
@@ -87,12 +89,12 @@ class Study:
     def runs_of(self, task: str, method: str) -> list[Run]:
         """Return a method's runs in the order of the seeds; those that were not made are left out."""
         runs = [self.run(task, method, seed) for seed in self.seeds]
-        return [run for run in runs if run is not None and run.status != NOT_RUN]
+        return [run for run in runs if run is not None and run.status not in NOT_MADE]
 
     def status(self, task: str, method: str) -> str:
-        """Return "ok", "collapsed", "cost only" or "not run"; collapsed only where every seed is."""
-        statuses = {run.status for run in self.runs_of(task, method)}
-        return next((status for status in (OK, COST_ONLY, COLLAPSED) if status in statuses), NOT_RUN)
+        """Return "ok", "collapsed", "cost only", "failed" or "not run": the first that is true of any seed."""
+        statuses = {run.status for seed in self.seeds if (run := self.run(task, method, seed))}
+        return next((status for status in (OK, COST_ONLY, COLLAPSED, FAILED) if status in statuses), NOT_RUN)
 
     def collapsed_seeds(self, task: str, method: str) -> list[int]:
         """Return the seeds on which a method collapsed. They are in its mean."""
@@ -100,7 +102,7 @@ class Study:
 
     def measures_accuracy(self, task: str) -> bool:
         """Return whether accuracy can be spoken of: False where weights or labels are random in every run made."""
-        made = {self.status(task, method) for method in self.methods} - {NOT_RUN}
+        made = {self.status(task, method) for method in self.methods} - {*NOT_MADE}
         return made != {COST_ONLY}
 
     def reasons(self, task: str, status: str) -> list[str]:

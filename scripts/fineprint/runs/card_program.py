@@ -46,7 +46,7 @@ def place_lines(readout: Readout, base: str, revision: str | None, shown: str) -
 
 def load_lines(method: MethodSettings, readout: Readout, revision: str | None) -> list[PlainCode]:
     """Return how tokenizer and model are loaded, the model at the precision it was trained on."""
-    before, precision = plain_loading(method.precision, list(readout.keep_unquantised))
+    before, precision = plain_loading(method.precision, list(readout.keep_unquantized))
     weights = method.adapter.weights_code
     commit = ["revision=revision"] if revision else []
     model = ", ".join(

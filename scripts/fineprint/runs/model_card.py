@@ -273,5 +273,5 @@ def limitations(record: TrainRecord, method: MethodSettings, task: TaskRecord, b
     if record.truncated_rows:
         cut = formats.plural(record.truncated_rows, "training row")
         found.append(f"Longer texts than {method.max_length} tokens were cut while training: {cut}.")
-    found.append("No licence is given here: that of the base and that of the rows hold.")
+    found.append("No license is given here: that of the base and that of the rows hold.")
     return found

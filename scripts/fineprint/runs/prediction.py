@@ -98,6 +98,7 @@ def record_prediction(
         shots=list(readout.shots),
         parameters=count_parameters(assembled.module, readout.head_names(assembled.module)),
         weight_bytes=weight_bytes(assembled.module),
+        unpacked_bytes=unpacked,
         planned_peak_bytes=planned_prediction(method, assembled.module),
         phases=phases,
         rows_per_second=rows / phases["prediction"].seconds,

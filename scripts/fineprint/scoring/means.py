@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
-from fineprint.core.records import ALPHA, Interval, MeanScore, Scope
-from fineprint.scoring.statistics import wilson_interval
+from fineprint.core.records import MeanScore, Scope
+from fineprint.scoring.intervals import effective_wilson_interval, wilson_interval
 from fineprint.scoring.variance import (
     Groups,
     MethodScores,
@@ -17,7 +16,6 @@ from fineprint.scoring.variance import (
     combine,
     estimate_seed_variances,
 )
-from fineprint.scoring.verdicts import upper_quantile
 
 
 def average_methods(methods: Sequence[MethodScores], groups: Sequence[Hashable] | None) -> list[MeanScore]:
@@ -39,7 +37,7 @@ def average_method(method: MethodScores, groups: Groups, seed_variance: SeedVari
     averaged = method.averaged()
     mean, by_seed = float(averaged.mean()), method.scores.mean(axis=1, dtype=float)
     if method.seeds == 1 and groups.count == examples and np.isin(averaged, (0, 1)).all():
-        interval = Interval(*wilson_interval(int(averaged.sum()), examples))
+        interval = wilson_interval(int(averaged.sum()), examples)
     else:
         spread = float(cluster_covariance(averaged[None], groups)[0, 0])
         variance, degrees_of_freedom = combine(spread, groups.count - 1, [(seed_variance, method.seeds)])
@@ -54,29 +52,6 @@ def average_method(method: MethodScores, groups: Groups, seed_variance: SeedVari
         examples=examples,
         groups=groups.count,
     )
-
-
-def effective_wilson_interval(
-    mean: float, variance: float, degrees_of_freedom: float, scores: int, groups: int
-) -> Interval:
-    """Return Wilson's interval for as many independent examples as have this variance (Franco, Little, Louis and Slud
-    2019, doi 10.1093/jssam/smy019): it stays within 0 and 1 and has a width where all answers are right.
-
-    Args:
-        mean: of the scores, from 0 to 1.
-        variance: of the mean.
-        degrees_of_freedom: with which the variance is known.
-        scores: seeds × examples: the most that the mean can be worth.
-        groups: what it is taken to be worth where all scores are 0 or all are 1, and tell nothing of their variance.
-    """
-    binomial = mean * (1 - mean)
-    worth = groups if binomial == 0 else min(scores, binomial / variance if variance > 0 else math.inf)
-    quantile = upper_quantile(ALPHA / 2, degrees_of_freedom)
-    scale = 1 + quantile**2 / worth
-    middle = (mean + quantile**2 / (2 * worth)) / scale
-    half = quantile * math.sqrt(binomial / worth + quantile**2 / (4 * worth**2)) / scale
-    # At 0 and 1 a limit is the mean itself; rounding must not put it on the wrong side.
-    return Interval(max(0.0, min(mean, middle - half)), min(1.0, max(mean, middle + half)))
 
 
 def find_collapse(accuracy: float, examples: int, labels: Mapping[str, int]) -> str | None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
-from fineprint.core.records import Interval
-from fineprint.scoring.statistics import Z_95
+from scipy.special import ndtri
+
+from fineprint.core.records import ALPHA, Interval
+
+Z_95 = float(ndtri(1 - ALPHA / 2))
 
 
 def bonett_price_interval(first_only: int, second_only: int, examples: int) -> Interval:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -10,36 +9,28 @@ from typing import Any
 import numpy as np
 
 from fineprint.core.formats import accuracy, interval
-from fineprint.core.records import Accuracy, ClassScore, Pair, Score
+from fineprint.core.records import Accuracy, Pair, Score
 from fineprint.scoring.calibration import calibrate
+from fineprint.scoring.intervals import find_groups, share_interval, wilson_interval
+from fineprint.scoring.labels import LabelScores
+from fineprint.scoring.paired import bonett_price_interval
 
-Z_95 = 1.959963984540054  # the normal quantile of 0.975
 EXAMPLES_SHOWN = 5
-BOOTSTRAP_DRAWS = 10_000
-BOOTSTRAP_SEED = 20_260_000  # fixed, so that equal predictions give equal limits
-
-
-def wilson_interval(correct: int, rows: int) -> tuple[float, float]:
-    """Return the 95 % Wilson score interval of a share (Wilson 1927, doi 10.1080/01621459.1927.10502953)."""
-    if rows == 0:
-        return 0.0, 1.0
-    share = correct / rows
-    scale = 1 + Z_95**2 / rows
-    middle = (share + Z_95**2 / (2 * rows)) / scale
-    half = Z_95 * math.sqrt(share * (1 - share) / rows + Z_95**2 / (4 * rows**2)) / scale
-    # At 0 % and 100 % a limit is the share itself; rounding must not put it on the wrong side.
-    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) -> Score:
-    """Score predictions as `core.records.read_predictions` returns them; an unparseable answer is a wrong one."""
+    """Score predictions as `core.records.read_predictions` returns them; an unparseable answer is a wrong one.
+
+    All intervals are those of examples in groups, where the predictions name groups.
+    """
     golds = [entry["gold"] for entry in entries]
     predicted = [entry["label"] for entry in entries]
-    rows, correct = len(entries), sum(g == p for g, p in zip(golds, predicted, strict=True))
-    low, high = wilson_interval(correct, rows)
-    confusion = count_confusion(golds, predicted, len(labels))
-    per_class = {label: score_class(confusion, number) for number, label in enumerate(labels)}
-    macro_f1_low, macro_f1_high = bootstrap_macro_f1(confusion)
+    groups, rows = find_groups(entries), len(entries)
+    hits = np.array([gold == label for gold, label in zip(golds, predicted, strict=True)])
+    correct = int(hits.sum())
+    low, high = share_interval(hits, np.ones(rows, dtype=bool), groups)
+    by_label = LabelScores(golds, predicted, len(labels), groups)
+    macro_f1, (macro_f1_low, macro_f1_high) = by_label.macro_f1()
     unparseable = [entry["answer"] or "" for entry in entries if entry["label"] is None]
     return Score(
         rows=rows,
@@ -47,49 +38,20 @@ def score_predictions(entries: Sequence[dict[str, Any]], labels: Sequence[str]) 
         accuracy=correct / rows,
         accuracy_low=low,
         accuracy_high=high,
-        macro_f1=sum(scores.f1 for scores in per_class.values()) / len(labels),
+        macro_f1=macro_f1,
         macro_f1_low=macro_f1_low,
         macro_f1_high=macro_f1_high,
         unparseable=len(unparseable),
         unparseable_share=len(unparseable) / rows,
         unparseable_examples=list(dict.fromkeys(unparseable))[:EXAMPLES_SHOWN],
         majority_rate=max(golds.count(number) for number in range(len(labels))) / rows,
-        per_class=per_class,
-        confusion=confusion,
+        per_class={label: by_label.score(number) for number, label in enumerate(labels)},
+        confusion=count_confusion(golds, predicted, len(labels)),
         by_tag=score_tags(entries),
         likelihood_accuracy=likelihood_accuracy(entries),
         accuracy_by_strictness=accuracy_by_strictness(entries),
         calibration=calibrate(entries),
     )
-
-
-def bootstrap_macro_f1(confusion: list[list[int]]) -> tuple[float, float]:
-    """Return the 95 % percentile interval of macro-F1 over resampled rows (Efron 1979, doi 10.1214/aos/1176344552).
-
-    Rows matter to F1 only by their cell of the confusion matrix, so resampling rows is a multinomial draw of the cells:
-    exact, and quick for any number of rows.
-
-    Args:
-        confusion: gold label (row) against predicted label (column), the last column for unparseable answers.
-    """
-    counts = np.array(confusion)
-    draws = draw_counts(counts.ravel()).reshape(-1, *counts.shape)
-    hits = np.diagonal(draws[:, :, : len(counts)], axis1=1, axis2=2)
-    sizes = draws.sum(axis=2) + draws[:, :, : len(counts)].sum(axis=1)  # named + support of each label
-    # A label that a draw neither has nor names counts as 0, as in `score_class`.
-    scores = np.divide(2 * hits, sizes, out=np.zeros(hits.shape), where=sizes > 0)
-    return percentile_interval(scores.mean(axis=1))
-
-
-def draw_counts(counts: np.ndarray) -> np.ndarray:
-    """Return bootstrap samples of counts: as many rows drawn with replacement, shape (draws, kinds of rows)."""
-    return np.random.default_rng(BOOTSTRAP_SEED).multinomial(counts.sum(), counts / counts.sum(), BOOTSTRAP_DRAWS)
-
-
-def percentile_interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the 2.5 % and the 97.5 % quantile of bootstrap values."""
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
 
 
 def likelihood_accuracy(entries: Sequence[dict[str, Any]]) -> float | None:
@@ -117,29 +79,16 @@ def count_confusion(golds: Sequence[int], predicted: Sequence[int | None], label
     return table
 
 
-def score_class(confusion: list[list[int]], number: int) -> ClassScore:
-    """Return precision, recall, F1 and support of one label; 0 where a share of nothing is asked for."""
-    hits = confusion[number][number]
-    support = sum(confusion[number])
-    named = sum(row[number] for row in confusion)
-    return ClassScore(
-        precision=hits / named if named else 0.0,
-        recall=hits / support if support else 0.0,
-        f1=2 * hits / (named + support) if named + support else 0.0,
-        support=support,
-    )
-
-
 def score_tags(entries: Sequence[dict[str, Any]]) -> dict[str, dict[str, Accuracy]]:
     """Return accuracy with its interval for each value of each tag."""
     scores: dict[str, dict[str, Accuracy]] = {}
+    groups, right = find_groups(entries), np.array([entry["label"] == entry["gold"] for entry in entries])
     pairs = sorted({(tag, value) for entry in entries for tag, value in entry["tags"].items()}, key=natural_order)
     for tag, value in pairs:
-        part = [entry for entry in entries if entry["tags"].get(tag) == value]
-        correct = sum(entry["label"] == entry["gold"] for entry in part)
-        low, high = wilson_interval(correct, len(part))
-        share = correct / len(part)
-        found = Accuracy(rows=len(part), accuracy=share, accuracy_low=low, accuracy_high=high)
+        part = np.array([entry["tags"].get(tag) == value for entry in entries])
+        rows, hits = int(part.sum()), right & part
+        low, high = share_interval(hits, part, groups)
+        found = Accuracy(rows=rows, accuracy=int(hits.sum()) / rows, accuracy_low=low, accuracy_high=high)
         scores.setdefault(tag, {})[value] = found
     return scores
 
@@ -178,13 +127,8 @@ def describe_correction(tests: int, tested: str = "pairs") -> str:
 
 
 def paired_difference(first_only: int, second_only: int, rows: int) -> tuple[float, float, float]:
-    """Return the difference of two accuracies on the same rows and its 95 % percentile interval over resampled rows.
-
-    A row matters only by who answered it rightly, so resampling pairs is a multinomial draw of three counts.
-    """
-    draws = draw_counts(np.array([first_only, second_only, rows - first_only - second_only]))
-    low, high = percentile_interval((draws[:, 0] - draws[:, 1]) / rows)
-    return (first_only - second_only) / rows, low, high
+    """Return the difference of two accuracies on the same rows and its 95 % interval, Bonett and Price's."""
+    return (first_only - second_only) / rows, *bonett_price_interval(first_only, second_only, rows)
 
 
 def compare_pair(first: str, second: str, hits: dict[str, list[bool]]) -> Pair:

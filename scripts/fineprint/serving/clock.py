@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from fineprint.measuring.tensors import quantisation_bytes
+from fineprint.measuring.tensors import quantization_bytes
 
 RANKED_FROM = 100  # so many samples are needed before a 99th percentile means something
 
@@ -60,7 +60,7 @@ def distinct_bytes(modules: list[torch.nn.Module]) -> int:
             # By address: modules that PEFT copied may share tensors under different names.
             tensors[(tensor.data_ptr(), tensor.numel(), tensor.dtype)] = tensor
     stored = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
-    return stored + sum(quantisation_bytes(tensor) for tensor in tensors.values())
+    return stored + sum(quantization_bytes(tensor) for tensor in tensors.values())
 
 
 def settle() -> None:

@@ -1,6 +1,6 @@
-"""`measure_forgetting`: what the first task loses when the second is learnt on the same weights.
+"""`measure_forgetting`: what the first task loses when the second is learned on the same weights.
 
-A whole model is trained on with a new head, then the first task's head is put back. An adapter leaves the backbone as
+A full model is trained on with a new head, then the first task's head is put back. An adapter leaves the backbone as
 it was; that this is so is checked, not assumed.
 """
 
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from fineprint.core.records import BackboneHashes, ForgettingRecord, Forgotten, Phase, SecondTask, read_json
 from fineprint.inference.assembly import Assembled
@@ -55,12 +57,13 @@ def note_hashes(record: ForgettingRecord, method: str, before: str, after: str) 
 
 
 def learn_on(record: ForgettingRecord, method: str, first: Entry, second: Entry, rows: Path, seed: int) -> None:
-    """Train the first task's whole model on the second task, then put the first task's head back."""
+    """Train the first task's full model on the second task, then put the first task's head back."""
     phases: dict[str, Phase] = {}
     names = first.readout.head_names(load := load_whole(first))
     before = hash_tensors(load, names)
     module = prepare(load, first)
     place = find_head(module, names)
+    torch.manual_seed(seed)  # of the new head
     old = put_head(module, place, make_head(second))
     examples = [
         [second.readout.encode(row, with_answer=True) for row in read_rows(rows / f"{split}.jsonl")]
@@ -71,9 +74,9 @@ def learn_on(record: ForgettingRecord, method: str, first: Entry, second: Entry,
             Assembled(second.method, second.readout, module), *examples, seed, f"{first.task} → {second.task} {method}"
         )
     module.eval()
-    learnt = score_hits(hit_rows(second.readout, module, second))
-    record.training.append(SecondTask(method=method, task=second.task, phases=phases, second=learnt))
-    # The first task's head as it was, on a backbone that has learnt the second: what is measured is the backbone's
+    learned = score_hits(hit_rows(second.readout, module, second))
+    record.training.append(SecondTask(method=method, task=second.task, phases=phases, second=learned))
+    # The first task's head as it was, on a backbone that has learned the second: what is measured is the backbone's
     # forgetting.
     put_head(module, place, old)
     note_scores(record, method, first, hit_rows(first.readout, module, first))

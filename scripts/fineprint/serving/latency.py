@@ -34,7 +34,7 @@ def time_batches(entries: dict[str, Entry], settings: ServingSettings) -> list[L
                 if turn >= WARM_UP:
                     seconds[place].append(taken)
         found += [
-            summarise_times(way.name, method, rows, taken)
+            summarize_times(way.name, method, rows, taken)
             for (method, way, _), taken in zip(ready, seconds, strict=True)
         ]
     return found
@@ -59,7 +59,7 @@ def answer_ready(way: Way, entry: Entry, rows: int) -> Any:
     return way.run(examples) if way.switches else way.answer([(entry.name, example) for example in examples])
 
 
-def summarise_times(way: str, method: str, rows: int, seconds: list[float]) -> Latency:
+def summarize_times(way: str, method: str, rows: int, seconds: list[float]) -> Latency:
     """Return the median with its 95 % interval, which rests on the order of the values only: fewer than six have none,
     for even all of them hold the median less often."""
     ordered, count = sorted(seconds), len(seconds)

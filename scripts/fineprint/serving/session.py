@@ -78,13 +78,13 @@ class Session:
         return [self.serve_one(way, entries, reason or self.refused.get(way.name)) for way in self.ways]
 
     def check_memory(self, count: int) -> str | None:
-        """Return why so many tasks are not held at once: whole models would take more than the limit."""
+        """Return why so many tasks are not held at once: full models would take more than the limit."""
         way, limit = self.ways[0], self.settings.memory_limit_mb * 1_000_000
         held = distinct_bytes(way.modules()) if way.entries else 0
         wanted = held * count // max(1, len(way.entries))
         if way.shares_backbone or not way.keeps_all or wanted <= limit:
             return None
-        return f"{count} whole models would take {wanted} bytes, over the study's limit of {limit}"
+        return f"{count} full models would take {wanted} bytes, over the study's limit of {limit}"
 
     def try_to_grow(self, entries: list[Entry]) -> str | None:
         """Make the tasks available, and return why that was not possible, such as a full GPU, or None."""

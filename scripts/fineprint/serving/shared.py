@@ -33,7 +33,7 @@ class SharedBackbone:
     The model is a plain `PeftModel`: PEFT's class for sequence classification would wrap the head once per adapter,
     and cannot do so for heads of different width. The heads lie in a `HeadBank` instead.
 
-    On a GPU it is stored as prediction stores a model, so that whole models and shared ones are measured alike. Layers
+    On a GPU it is stored as prediction stores a model, so that full models and shared ones are measured alike. Layers
     that an adapter is added to, and taken off again, must be `spared`: in 16 bits most of the adapter would be rounded
     away, and what is taken off would not be what was added. So must adapters that are to be combined.
     """

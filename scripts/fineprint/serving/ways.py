@@ -99,7 +99,7 @@ def load_whole(entry: Entry) -> torch.nn.Module:
 
 
 class Resident(Way):
-    """A whole model for each task, all in memory."""
+    """A full model for each task, all in memory."""
 
     name = "resident"
     shares_backbone = False
@@ -128,7 +128,7 @@ class Resident(Way):
 
 
 class Reloaded(Resident):
-    """A whole model for each task on the disk, one of them in memory."""
+    """A full model for each task on the disk, one of them in memory."""
 
     name = "reloaded"
     keeps_all = False

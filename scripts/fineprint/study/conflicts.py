@@ -105,7 +105,7 @@ def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[st
             f"readout '{method.readout.kind}' needs a backbone that is a {accepted}; "
             f"'{method.backbone}' is declared as {backbone.architecture}."
         )
-    if PRECISIONS[method.precision].quantised and not method.adapter.accepts_quantised:
+    if PRECISIONS[method.precision].quantized and not method.adapter.accepts_quantized:
         problems.append(
             f"adapter '{method.adapter.kind}' cannot train weights stored as {method.precision}; "
             "accepted: float32, bfloat16, float16, or another adapter."
@@ -123,11 +123,14 @@ def find_merging_conflicts(method: MethodSettings) -> list[str]:
         return [f"merge_into: adapter '{method.adapter.kind}' has no weights that can be merged."]
     problems = []
     for name in method.merge_into:
-        if name not in MERGE_TARGETS:
+        american = name.replace("dequantised", "dequantized")
+        if name != american and american in MERGE_TARGETS:
+            problems.append(f"merge_into: {name} is now called {american}.")
+        elif name not in MERGE_TARGETS:
             problems.append(f"merge_into: '{name}' is unknown; accepted: {', '.join(MERGE_TARGETS)}.")
-        elif MERGE_TARGETS[name].dequantised and not PRECISIONS[method.precision].quantised:
+        elif MERGE_TARGETS[name].dequantized and not PRECISIONS[method.precision].quantized:
             problems.append(
-                f"merge_into: weights stored as {method.precision} are not quantised; write "
+                f"merge_into: weights stored as {method.precision} are not quantized; write "
                 f"{MERGE_TARGETS[name].precision} instead of {name}."
             )
     return problems
@@ -138,7 +141,7 @@ def find_sharding_conflicts(method: MethodSettings) -> list[str]:
     if method.training is None or not method.training.shard_weights:
         return []
     problems = []
-    if PRECISIONS[method.precision].quantised:
+    if PRECISIONS[method.precision].quantized:
         problems.append(
             f"training.shard_weights: weights stored as {method.precision} cannot be sharded over several GPUs; "
             "accepted: float32, bfloat16, float16, or shard_weights: false."

@@ -8,13 +8,18 @@ from typing import Any
 from fineprint.backbones import BackboneSettings
 from fineprint.core.settings import NAME, SettingsError, find_settings, list_kinds, read_model
 from fineprint.study.conflicts import find_conflicts
+from fineprint.study.inheriting import explain_inherited, stands_at
 from fineprint.study.schema import MethodSettings, StudyConfig
 from fineprint.study.serving import resolve_serving
 from fineprint.tasks import TaskSettings
 
 
-def read_study(config: Mapping[str, Any]) -> StudyConfig:
+def read_study(config: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> StudyConfig:
     """Turn a config, as YAML gives it, into a checked study.
+
+    Args:
+        config: the whole of it.
+        given: the part that the user wrote, where the rest comes from config.yaml; for messages.
 
     Raises:
         SettingsError: every mistake found, a sentence each.
@@ -32,8 +37,11 @@ def read_study(config: Mapping[str, Any]) -> StudyConfig:
     if study is not None:
         problems.extend(find_conflicts(study))
         study = resolve_serving(study, problems)
+    if given is not None:
+        problems = [explain_inherited(problem, given, config) for problem in problems]
     if problems:
-        raise SettingsError("The config cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        told = dict.fromkeys(problems)  # one in `defaults` is met with every method
+        raise SettingsError("The config cannot be used:\n" + "\n".join(f"  - {problem}" for problem in told))
     assert study is not None
     return study
 
@@ -98,20 +106,31 @@ def read_method(value: Any, where: str, problems: list[str], defaults: Mapping[s
         return None
     # Whole keys, so that an adapter of one kind inherits none of another; `training`, below, key by key.
     merged = {**defaults, **value}
-    before = len(problems)
     for part in ("adapter", "readout"):
         merged[part] = read_kind_of(f"{part}s")(merged.get(part), f"{where}.{part}", problems)
     training = read_mapping(value.get("training"), f"{where}.training", problems)
-    if len(problems) > before:
-        return None
     # A method that trains nothing must not seem to depend on the defaults' training: a change there would run it anew.
-    if merged["adapter"].trains or merged["readout"].trains:
+    if any(part is None or part.trains for part in (merged["adapter"], merged["readout"])):
         merged["training"] = {**defaults.get("training", {}), **training}
     elif training:
         problems.append(f"{where}.training: nothing is trained by this method; leave the key out.")
     else:
         merged.pop("training", None)
-    return read_model(MethodSettings, merged, where, problems)
+    found: list[str] = []
+    method = read_model(MethodSettings, merged, where, found)
+    # What is wrong with an adapter or a readout was said above, key by key.
+    unsaid = [problem for problem in found if not problem.startswith((f"{where}.adapter:", f"{where}.readout:"))]
+    problems.extend(name_default(problem, where, value, defaults) for problem in unsaid)
+    return method
+
+
+def name_default(problem: str, where: str, own: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """Return a method's mistake as one of `defaults`, where the method has the key from there."""
+    path, rest = problem.split(":", 1)
+    keys = path.removeprefix(f"{where}.").split(".")
+    key = keys[: 1 + (keys[0] == "training")]
+    inherited = stands_at(defaults, key) and not stands_at(own, key)
+    return f"defaults.{'.'.join(keys)}:{rest}" if inherited else problem
 
 
 def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import Field, SerializeAsAny, model_validator
 
 from fineprint.adapters import AdapterSettings
 from fineprint.backbones import BackboneSettings
-from fineprint.core.settings import MEMORY_WISH, MemoryWish, Settings
+from fineprint.core.settings import MEMORY_WISH, Distinct, MemoryWish, Settings, ShownText
 from fineprint.models.precisions import MERGE_TARGETS, PRECISIONS
 from fineprint.readouts import ReadoutSettings
 from fineprint.study.hardware import HardwareSettings
@@ -16,6 +16,7 @@ from fineprint.study.serving_schema import ServingSettings
 from fineprint.tasks import TaskSettings
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy takes
 # The names are for editors alone: `conflicts` refuses others, in a sentence that says what is accepted.
 Precision = Annotated[str, Field(json_schema_extra={"enum": list(PRECISIONS)})]
 MergeTarget = Annotated[str, Field(json_schema_extra={"enum": list(MERGE_TARGETS)})]
@@ -41,11 +42,11 @@ class TrainingSettings(Settings):
             holding all of them each; alone it changes nothing.
     """
 
-    epochs: int = Field(3, ge=1)
-    learning_rate: float = Field(gt=0)
-    batch_size: int = Field(8, ge=1)
-    gradient_accumulation_steps: int = Field(1, ge=1)
-    weight_decay: float = Field(0.01, ge=0)
+    epochs: int = Field(3, ge=1, le=10_000)
+    learning_rate: float = Field(gt=0, le=10)
+    batch_size: int = Field(8, ge=1, le=100_000)
+    gradient_accumulation_steps: int = Field(1, ge=1, le=100_000)
+    weight_decay: float = Field(0.01, ge=0, le=10)
     warmup_ratio: Share = 0.06
     max_grad_norm: float = Field(1.0, gt=0)
     optimizer: Literal["adamw", "paged_adamw_8bit"] = "adamw"
@@ -68,7 +69,7 @@ class MethodSettings(Settings):
     Attributes:
         title: what the report calls it; a better one trains nothing anew.
         backbone: a name under `backbones`.
-        precision: how the backbone is stored; nf4 is 4 bits, double quantisation.
+        precision: how the backbone is stored; nf4 is 4 bits, double quantization.
         adapter: how the backbone is changed.
         readout: how an answer is read off it.
         training: left out where nothing is trained.
@@ -77,11 +78,11 @@ class MethodSettings(Settings):
         prediction_batch_size: rows answered at once, at most; on a GPU fewer where its memory is small.
         memory: of a GPU: auto (what is free), lean (little more than the weights), or a size such as 12 GB.
         merge_into: what the adapter is added to after training, and compared: the backbone's original weights at a
-            precision, such as bfloat16, or, as dequantised_bfloat16, the weights that a quantised backbone computes
+            precision, such as bfloat16, or, as dequantized_bfloat16, the weights that a quantized backbone computes
             with, for which the adapter was trained.
     """
 
-    title: str = ""
+    title: Annotated[ShownText, Field(max_length=200)] = ""
     backbone: str
     precision: Precision = "float32"
     # SerializeAsAny: else the run's settings would be written with the keys of the base class alone.
@@ -89,10 +90,10 @@ class MethodSettings(Settings):
     readout: SerializeAsAny[ReadoutSettings]
     training: TrainingSettings | None = None
     fields: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-    max_length: int = Field(128, ge=8)
-    prediction_batch_size: int = Field(64, ge=1)
+    max_length: int = Field(128, ge=8, le=1_000_000)
+    prediction_batch_size: int = Field(64, ge=1, le=100_000)
     memory: MemoryWish = Field("auto", json_schema_extra={"pattern": f"^({MEMORY_WISH.pattern})$"})
-    merge_into: tuple[MergeTarget, ...] = ()
+    merge_into: Annotated[tuple[MergeTarget, ...], Distinct] = ()
 
     @property
     def trains(self) -> bool:
@@ -120,7 +121,7 @@ class RunSettings(Settings):
 
     tasks: tuple[str, ...] = Field(min_length=1)
     methods: tuple[str, ...] = Field(min_length=1)
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    seeds: tuple[Seed, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def check_repeats(self) -> RunSettings:
@@ -151,11 +152,11 @@ class StudyConfig(Settings):
     """
 
     study: str
-    title: str
-    description: str = ""
+    title: Annotated[ShownText, Field(min_length=1, max_length=300)]
+    description: ShownText = ""
     # From 0.1 on, so that a share such as 0.01 is refused instead of being taken for a hundredth of a point.
     margin: float = Field(1.0, ge=0.1, le=20)
-    data_seed: int = 42
+    data_seed: Seed = 42
     tasks: dict[str, SerializeAsAny[TaskSettings]]
     backbones: dict[str, SerializeAsAny[BackboneSettings]]
     methods: dict[str, MethodSettings]

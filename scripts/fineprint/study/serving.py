@@ -118,7 +118,7 @@ def why_not_served(method: MethodSettings, asked: ServingSettings, kind: str, gp
     if not fits(method, asked, kind):
         return f"it needs backbone '{asked.backbone}', adapter '{kind}', a readout with a head, and no `fields`"
     if not (method.adapter.saves_whole_model or method.adapter.can_mix):
-        return "it neither saves a whole model nor is it an adapter that PEFT can mix with others in one batch"
+        return "it neither saves a full model nor is it an adapter that PEFT can mix with others in one batch"
     if method.shards(gpus) > 1:
         return (
             f"its weights are sharded over {gpus} GPUs (training.shard_weights), and this part works on one; name "

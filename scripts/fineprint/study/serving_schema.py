@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from fineprint.core.settings import Settings
+from fineprint.core.settings import Distinct, Settings
+
+TaskCount = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class ServingSettings(Settings):
@@ -12,7 +16,7 @@ class ServingSettings(Settings):
 
     Attributes:
         backbone: a name under `backbones`.
-        tasks: names under `tasks`; the first is the one whose forgetting is measured when the second is learnt.
+        tasks: names under `tasks`; the first is the one whose forgetting is measured when the second is learned.
         adapters: kinds; each stands for the method of the run that has it on this backbone, with a head.
         methods: which method stands for a kind, where several would fit. Filled in when the config is read.
         task_counts: numbers of tasks served at once; beyond the trained ones, copies of them under other names.
@@ -35,15 +39,15 @@ class ServingSettings(Settings):
     tasks: tuple[str, ...] = Field(min_length=2)
     adapters: tuple[str, ...] = Field(min_length=1)
     methods: dict[str, str] = {}
-    task_counts: tuple[int, ...] = Field((1, 2, 3, 10, 20, 50), min_length=1)
-    requests: int = Field(512, ge=1)
-    batch_size: int = Field(32, ge=1)
-    switches: int = Field(200, ge=1)
-    repeats: int = Field(50, ge=1)
-    rounds: int = Field(5, ge=1)
-    seconds_per_measurement: float = Field(2.0, gt=0)
-    seconds_for_switches: float = Field(60.0, gt=0)
-    checked_rows: int = Field(200, ge=1)
+    task_counts: Annotated[tuple[TaskCount, ...], Distinct] = Field((1, 2, 3, 10, 20, 50), min_length=1)
+    requests: int = Field(512, ge=1, le=1_000_000)
+    batch_size: int = Field(32, ge=1, le=100_000)
+    switches: int = Field(200, ge=1, le=1_000_000)
+    repeats: int = Field(50, ge=1, le=1_000_000)
+    rounds: int = Field(5, ge=1, le=1_000)
+    seconds_per_measurement: float = Field(2.0, gt=0, le=3600)
+    seconds_for_switches: float = Field(60.0, gt=0, le=36_000)
+    checked_rows: int = Field(200, ge=1, le=1_000_000)
     memory_limit_mb: int = Field(4000, ge=1)
     real_size: str | None = None
 

@@ -52,7 +52,7 @@ class TaskSettings(SourceSettings):
 
     @abstractmethod
     def load_splits(self, seed: int) -> dict[str, list[Row]]:
-        """Return the rows by split: "train" and one or more test splits, unlabelled rows included."""
+        """Return the rows by split: "train" and one or more test splits, unlabeled rows included."""
 
     def facts(self) -> dict[str, Any]:
         """Return where the rows came from, for the record; called after `load_splits`."""

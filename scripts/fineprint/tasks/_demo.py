@@ -18,18 +18,18 @@ class DemoTaskSettings(TaskSettings):
     """A kind sets `split_genres`: what each split is about.
 
     Attributes:
-        unlabelled_rows: on top of the others in every split, as in collections whose annotators did not agree.
+        unlabeled_rows: on top of the others in every split, as in collections whose annotators did not agree.
     """
 
     language: ClassVar[str] = "en"
     origin: ClassVar[str] = "were made by this workflow"
     prompt_reason: ClassVar[str] = "the demo's decoder was pretrained on texts of this form, which end in one word"
     split_genres: ClassVar[dict[str, tuple[str, ...]]] = {"train": GENRES, "test": GENRES}
-    unlabelled_rows: int = Field(9, ge=0)
+    unlabeled_rows: int = Field(9, ge=0)
 
     @abstractmethod
     def sizes(self) -> dict[str, int]:
-        """Return the number of labelled rows by split."""
+        """Return the number of labeled rows by split."""
 
     @abstractmethod
     def draw_examples(self, random: Random, genres: tuple[str, ...]) -> Iterator[Example]:
@@ -45,8 +45,8 @@ class DemoTaskSettings(TaskSettings):
         # By split: with another number of training rows, test rows are drawn from the same sequence.
         random = Random(f"{seed} {split}")
         drawn = self.draw_examples(random, self.split_genres[split])
-        examples = _take_new(drawn, size + self.unlabelled_rows, seen)
-        without_label = set(random.sample(range(len(examples)), self.unlabelled_rows))
+        examples = _take_new(drawn, size + self.unlabeled_rows, seen)
+        without_label = set(random.sample(range(len(examples)), self.unlabeled_rows))
         rows = [_make_row(f"{split}-{n:05d}", example, n in without_label) for n, example in enumerate(examples)]
         # Examples come in groups, such as the four of two questions and two passages.
         random.shuffle(rows)
@@ -66,11 +66,11 @@ def _take_new(drawn: Iterable[Example], count: int, seen: set[tuple[str, ...]]) 
     return examples
 
 
-def _make_row(identifier: str, example: Example, is_unlabelled: bool) -> Row:
+def _make_row(identifier: str, example: Example, is_unlabeled: bool) -> Row:
     return Row(
         id=identifier,
         texts=example.texts,
-        label=NO_LABEL if is_unlabelled else example.label,
+        label=NO_LABEL if is_unlabeled else example.label,
         group=example.group or next(iter(example.texts.values())),
         tags={"genre": example.genre, "phenomenon": example.phenomenon},
     )

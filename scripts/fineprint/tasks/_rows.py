@@ -31,7 +31,7 @@ def read_rows(path: Path) -> list[Row]:
         return [Row(**json.loads(line)) for line in file]
 
 
-def drop_unlabelled(rows: list[Row]) -> list[Row]:
+def drop_unlabeled(rows: list[Row]) -> list[Row]:
     """Return the rows that have a gold label."""
     return [row for row in rows if row.label != NO_LABEL]
 
@@ -40,7 +40,7 @@ def cut_held_out(rows: list[Row], share: float, seed: int) -> tuple[list[Row], l
     """Cut training rows into (train, held out) so that no group, such as a premise, lies on both sides.
 
     Args:
-        rows: labelled training rows.
+        rows: labeled training rows.
         share: of the rows that are held out, about.
         seed: of the draw of groups.
 
@@ -76,7 +76,7 @@ def draw_rows(rows: list[Row], count: int, seed: int) -> list[Row]:
 
 
 def prepare_splits(task: TaskSettings, seed: int) -> tuple[dict[str, list[Row]], dict[str, int]]:
-    """Load a task's rows, drop and count the unlabelled, cut the held-out part off the training rows.
+    """Load a task's rows, drop and count the unlabeled, cut the held-out part off the training rows.
 
     Returns:
         Rows by split, "train" and "held_out" first, and the number of dropped rows by split.
@@ -86,13 +86,13 @@ def prepare_splits(task: TaskSettings, seed: int) -> tuple[dict[str, list[Row]],
     if taken:
         raise SettingsError(f"split '{taken[0]}' needs another name; these are taken: {', '.join(RESERVED)}")
     dropped = {split: sum(row.label == NO_LABEL for row in rows) for split, rows in loaded.items()}
-    labelled = {split: drop_unlabelled(rows) for split, rows in loaded.items()}
-    for split, rows in labelled.items():
+    labeled = {split: drop_unlabeled(rows) for split, rows in loaded.items()}
+    for split, rows in labeled.items():
         if not rows:
             raise SettingsError(f"split '{split}' has no row with a gold label among {len(loaded[split])} rows")
     # Cut after dropping rows without a label, so that the share is one of the rows that count.
-    train, held_out = cut_held_out(labelled.pop(TRAIN), task.held_out_fraction, seed)
-    return {TRAIN: train, HELD_OUT: held_out, **labelled}, dropped
+    train, held_out = cut_held_out(labeled.pop(TRAIN), task.held_out_fraction, seed)
+    return {TRAIN: train, HELD_OUT: held_out, **labeled}, dropped
 
 
 def make_task_record(

@@ -38,7 +38,7 @@ class Settings(DemoTaskSettings):
         return ("premise", "hypothesis")
 
     def sizes(self) -> dict[str, int]:
-        """Return the number of labelled rows by split."""
+        """Return the number of labeled rows by split."""
         return {"train": self.train_rows, "matched": self.matched_rows, "mismatched": self.mismatched_rows}
 
     def draw_examples(self, random: Random, genres: tuple[str, ...]) -> Iterator[Example]:

@@ -31,7 +31,7 @@ class Settings(DemoTaskSettings):
         return ("sentence",)
 
     def sizes(self) -> dict[str, int]:
-        """Return the number of labelled rows by split."""
+        """Return the number of labeled rows by split."""
         return {"train": self.train_rows, "test": self.test_rows}
 
     def draw_examples(self, random: Random, genres: tuple[str, ...]) -> Iterator[Example]:

@@ -9,11 +9,11 @@ from fineprint.core.records.base import Record
 
 
 class PeakMemory(NamedTuple):
-    """A phase's headline figure, None where it was not measured, and what it is a figure of: what torch allocated on
-    the GPU, or what the phase added to the resident size of the process."""
+    """A headline figure, None where it was not measured, and what it is a figure of: what torch allocated on the GPU,
+    what the phase added to the resident size of the process, or what was counted from the tensors."""
 
     bytes: int | None
-    kind: Literal["allocated", "resident"]
+    kind: Literal["allocated", "resident", "counted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Phase(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters(Record):
-    """Numbers of parameters; quantised weights count at their full number. `adapter` is everything trained outside
+    """Numbers of parameters; quantized weights count at their full number. `adapter` is everything trained outside
     the head, which for full fine-tuning is the backbone itself. `share` is (adapter + head) / total."""
 
     adapter: int

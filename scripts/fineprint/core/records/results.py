@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from fineprint.core.records.base import Record
 from fineprint.core.records.comparisons import Comparison, TaskMean
+from fineprint.core.records.findings import Finding
 from fineprint.core.records.jobs import Provenance, Step
 from fineprint.core.records.kinds import Kinds
 from fineprint.core.records.measures import Parameters, PeakMemory, Phase
@@ -26,7 +27,7 @@ class Run(Record):
     method: str
     seed: int
     title: str
-    status: str  # "ok", "collapsed", "cost only" or "not run"
+    status: str  # "ok", "collapsed", "cost only", "failed" or "not run"
     reason: str | None
     train: TrainRecord | None
     predict: PredictRecord | None
@@ -44,7 +45,7 @@ class Run(Record):
 
     @property
     def trains_everything(self) -> bool:
-        """Whether every weight was trained, so that what is saved is a whole model."""
+        """Whether every weight was trained, so that what is saved is a full model."""
         counts = self.parameters
         return self.is_trained and counts is not None and counts.share > WHOLE_MODEL_SHARE
 
@@ -69,6 +70,20 @@ class Run(Record):
         """Return a phase's headline figure of memory."""
         found = self.phase(name)
         return PeakMemory(None, "resident") if found is None else found.memory.peak
+
+    @property
+    def training_memory(self) -> PeakMemory:
+        """The figure that methods are compared by: a GPU's peak, else the exact bytes of the tensors that training
+        keeps. How far the resident size of a process grows depends on what it had loaded and freed before."""
+        peak = self.peak_memory("training")
+        if peak.kind == "allocated":
+            return peak
+        return PeakMemory(self.trained.kept_bytes if self.trained else None, "counted")
+
+    def gpu_peak(self, name: str) -> int | None:
+        """Return the peak of a phase on a GPU; None where there was none."""
+        peak = self.peak_memory(name)
+        return peak.bytes if peak.kind == "allocated" else None
 
     def score(self, split: str) -> Score | None:
         """Return the score on a split, or None if there is none."""
@@ -112,5 +127,6 @@ class Results(Record):
     runs: list[Run]
     means: list[TaskMean] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)  # by task, what concerns most examples first
     serving: Serving | None = None
     steps: list[Step] = field(default_factory=list)  # in data-flow order; none where Snakemake ran without hooks

@@ -79,6 +79,12 @@ class TrainRecord(Record):
     notes: list[str] = field(default_factory=list)  # sentences about choices made on the way, for the report
     environment: Environment | None = None
 
+    @property
+    def kept_bytes(self) -> int | None:
+        """What the tensors of training hold together; None where a part was not counted."""
+        parts = (self.weight_bytes, self.gradient_bytes, self.optimizer_bytes, self.activation_bytes)
+        return sum(part for part in parts if part is not None) if None not in parts else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriedPrompt(Record):
@@ -102,6 +108,7 @@ class PredictRecord(Record):
     shots: list[Row]  # the worked examples in the prompt
     parameters: Parameters
     weight_bytes: int
+    unpacked_bytes: int | None = None  # of 4-bit weights, held a second time while a GPU had room
     planned_peak_bytes: int | None = None  # what the planner says of this prediction, on a GPU
     phases: dict[str, Phase]  # "loading", "prediction"
     rows_per_second: float | None

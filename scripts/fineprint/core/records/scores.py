@@ -11,6 +11,8 @@ OK = "ok"
 COLLAPSED = "collapsed"
 COST_ONLY = "cost only"  # the status of a run whose accuracy would mean nothing: random weights or labels
 NOT_RUN = "not run"
+FAILED = "failed"
+NOT_MADE = (FAILED, NOT_RUN)  # a run without scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +28,11 @@ class ReliabilityBin(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration(Record):
-    """How far confidence and accuracy lie apart. `accuracy` is that of the likeliest label."""
+    """How far confidence and accuracy lie apart, with a 95 % interval. `accuracy` is that of the likeliest label."""
 
     expected_calibration_error: float
+    expected_calibration_error_low: float
+    expected_calibration_error_high: float
     mean_confidence: float
     accuracy: float
     bins: list[ReliabilityBin]  # filled ones only, of equal width
@@ -36,17 +40,24 @@ class Calibration(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassScore(Record):
-    """One label's scores; 0 where a share of nothing is asked for."""
+    """One label's scores with their 95 % intervals; 0, in an interval from 0 to 1, where a share of nothing is asked
+    for."""
 
     precision: float
+    precision_low: float
+    precision_high: float
     recall: float
+    recall_low: float
+    recall_high: float
     f1: float
+    f1_low: float
+    f1_high: float
     support: int  # rows that have the label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accuracy(Record):
-    """An accuracy with its 95 % interval, Wilson's."""
+    """An accuracy with its 95 % interval, Wilson's, where examples come in groups that of fewer independent ones."""
 
     rows: int
     accuracy: float
@@ -63,7 +74,7 @@ class CountedAccuracy(Accuracy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score(CountedAccuracy):
-    """One method on one split. The interval of macro-F1 is bootstrapped over rows."""
+    """One method on one split."""
 
     macro_f1: float
     macro_f1_low: float

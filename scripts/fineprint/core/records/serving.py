@@ -182,7 +182,7 @@ class CombiningRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten(Record):
-    """The first task before and after the second was learnt by one method; the difference is after − before."""
+    """The first task before and after the second was learned by one method; the difference is after − before."""
 
     method: str
     before: CountedAccuracy
@@ -206,7 +206,7 @@ class SecondTask(Record):
 
 @dataclass(slots=True, kw_only=True)
 class ForgettingRecord(Record):
-    """What `measure_forgetting` leaves: the first task before and after the second was learnt."""
+    """What `measure_forgetting` leaves: the first task before and after the second was learned."""
 
     made_by: ClassVar[str] = "measure_forgetting"
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from fineprint.core.records import Calibration, as_mapping
 from fineprint.reporting.figures.drawing import Drawing, caption_figure, method_panels, name_method
-from fineprint.reporting.figures.style import COLOURS, GREY, LIGHT
+from fineprint.reporting.figures.style import COLORS, GRAY, LIGHT
 from fineprint.reporting.sections.calibration import calibrated
 from fineprint.results.study import Study
 
@@ -39,9 +39,9 @@ def draw_reliability(axis: Axes, calibration: Calibration) -> None:
     bins = calibration.bins
     total = sum(part.rows for part in bins)
     x, y = [part.confidence for part in bins], [part.accuracy for part in bins]
-    axis.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=0.9)
-    axis.plot(x, y, color=COLOURS[0], linewidth=1)
-    axis.scatter(x, y, s=[8 + 90 * part.rows / total for part in bins], color=COLOURS[0], zorder=3)
+    axis.plot([0, 1], [0, 1], color=GRAY, linestyle="--", linewidth=0.9)
+    axis.plot(x, y, color=COLORS[0], linewidth=1)
+    axis.scatter(x, y, s=[8 + 90 * part.rows / total for part in bins], color=COLORS[0], zorder=3)
     axis.vlines(x, y, x, color=LIGHT, linewidth=1.5, zorder=1)
     axis.text(0.04, 0.79, f"ECE {calibration.expected_calibration_error:.3f}", transform=axis.transAxes, fontsize=7)
     axis.set(xlim=(-0.03, 1.06), ylim=(-0.06, 1.08), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])

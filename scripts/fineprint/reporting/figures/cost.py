@@ -21,7 +21,7 @@ from fineprint.reporting.figures.drawing import (
     panels,
     place_numbers,
 )
-from fineprint.reporting.figures.style import GREY, INK
+from fineprint.reporting.figures.style import GRAY, INK
 from fineprint.reporting.sections.cost import memory_kinds
 from fineprint.reporting.sections.cost_axes import PARAMETERS, TRAINING_MEMORY, TRAINING_TIME, CostAxis
 from fineprint.results.study import Study
@@ -39,7 +39,7 @@ class Scale:
 SCALES = (
     Scale("trainable_parameters", "Trainable parameters", PARAMETERS),
     Scale("training_seconds", "Training time", TRAINING_TIME),
-    Scale("peak_training_bytes", "Peak memory in training", TRAINING_MEMORY),
+    Scale("training_memory_bytes", "Memory in training", TRAINING_MEMORY),
 )
 KEY_LINE_INCHES = 0.17
 TRAILING_ZEROS = re.compile(r"\.0+(?!\d)|(?<=\.\d)0+(?!\d)")
@@ -82,10 +82,10 @@ def keep_known(rows: list[dict[str, Any]], scale: Scale) -> list[dict[str, Any]]
 
 
 def cost_row(study: Study, task: str, method: str) -> dict[str, Any]:
-    """Return one method's mean accuracy, and the costs of one run."""
-    run, mean = study.run(task, method), study.mean(task, method)
+    """Return one method's mean accuracy and its costs."""
+    mean = study.mean(task, method)
     assert mean is not None
-    costs = {scale.key: scale.cost.get(run) for scale in SCALES}
+    costs = {scale.key: scale.cost.of(study, task, method) for scale in SCALES}
     status = study.status(task, method)
     return {**name_method(study, method), "status": status, "accuracy": mean.mean, **costs}
 
@@ -100,12 +100,12 @@ def draw_panel(axis: Axes, rows: list[dict[str, Any]], marks: dict[int, dict[str
     known = keep_known(rows, scale)
     for row in known:
         mark, fine = marks[row["number"]], row["status"] == "ok"
-        colours = {"color": mark["color"] if fine else "none", "edgecolors": mark["color"] if fine else GREY}
-        axis.scatter(row[scale.key], row["accuracy"], s=34, marker=mark["marker"], zorder=3, **colours)
+        colors = {"color": mark["color"] if fine else "none", "edgecolors": mark["color"] if fine else GRAY}
+        axis.scatter(row[scale.key], row["accuracy"], s=34, marker=mark["marker"], zorder=3, **colors)
     if known:
         style_log_axis(axis, [row[scale.key] for row in known], scale.cost.write)
     else:
-        axis.text(0.5, 0.5, formats.NOT_MEASURED, transform=axis.transAxes, ha="center", color=GREY)
+        axis.text(0.5, 0.5, formats.NOT_MEASURED, transform=axis.transAxes, ha="center", color=GRAY)
     axis.margins(x=0.12, y=0.14)
 
 
@@ -113,7 +113,7 @@ def draw_untrained(axis: Axes, rows: list[dict[str, Any]]) -> None:
     """Draw a line for each method that is not trained; numbers step aside, so that close lines keep theirs apart."""
     places: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "ha": "right"}
     for position, row in enumerate(sorted(rows, key=lambda row: -row["accuracy"])):
-        axis.axhline(row["accuracy"], color=GREY, linewidth=0.9, linestyle=":")
+        axis.axhline(row["accuracy"], color=GRAY, linewidth=0.9, linestyle=":")
         start, aside = (1.0, row["accuracy"]), (-5 - 13 * position, 2)
         axis.annotate(str(row["number"]), start, aside, fontsize=7.5, **places)
 
@@ -141,7 +141,7 @@ def find_front(rows: list[dict[str, Any]], scale: Scale) -> list[dict[str, Any]]
 
 
 def draw_key(axis: Axes, study: Study, methods: list[str]) -> None:
-    """Draw the key of numbers, colours and shapes."""
+    """Draw the key of numbers, colors and shapes."""
     axis.axis("off")
     for method in methods:
         axis.plot([], [], linestyle="none", markersize=5.5, label=label(study, method, 38), **looks(study, method))

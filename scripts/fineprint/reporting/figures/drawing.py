@@ -13,8 +13,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fineprint.core.formats import CONTROL, REPLACED
 from fineprint.reporting.figures.fonts import replace_missing_letters
-from fineprint.reporting.figures.style import COLOURS, INK, MARKERS, WIDTH
+from fineprint.reporting.figures.style import COLORS, INK, MARKERS, WIDTH
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
 
@@ -70,16 +71,17 @@ def panel_title(study: Study, method: str, width: int) -> str:
 
 def escape(value: str) -> str:
     """Return text that matplotlib draws as it stands, without mathematics and without empty boxes."""
-    return replace_missing_letters(value).replace("\\", "\\\\").replace("$", r"\$")
+    shown = replace_missing_letters(CONTROL.sub(REPLACED, value))
+    return shown.replace("\\", "\\\\").replace("$", r"\$")
 
 
 def looks(study: Study, method: str) -> dict[str, Any]:
-    """Return colour (the backbone) and marker (the adapter) of a method in scatter plots."""
+    """Return color (the backbone) and marker (the adapter) of a method in scatter plots."""
     backbones = list(dict.fromkeys(study.settings(name)["backbone"] for name in study.methods))
     adapters = list(dict.fromkeys(study.settings(name)["adapter"]["kind"] for name in study.methods))
     settings = study.settings(method)
-    colour = COLOURS[backbones.index(settings["backbone"]) % len(COLOURS)]
-    return {"color": colour, "marker": MARKERS[adapters.index(settings["adapter"]["kind"]) % len(MARKERS)]}
+    color = COLORS[backbones.index(settings["backbone"]) % len(COLORS)]
+    return {"color": color, "marker": MARKERS[adapters.index(settings["adapter"]["kind"]) % len(MARKERS)]}
 
 
 def panels(count: int, columns: int, height: float, **more: Any) -> tuple[Figure, list[Axes]]:

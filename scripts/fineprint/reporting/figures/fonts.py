@@ -18,7 +18,10 @@ from fineprint.core import formats
 # No other of matplotlib's fonts: its Last Resort has a box for every letter, so that none would seem to be missing.
 BUNDLED = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf", "DejaVuSans-BoldOblique.ttf")
 FAMILY = "DejaVu Sans"
-WITHOUT_SHAPE = ("Cc", "Cf", "Zs", "Zl", "Zp", "Mn")  # control, formatting, spaces, marks that join a letter
+WITHOUT_SHAPE = ("Cc", "Cf", "Zs", "Zl", "Zp")  # control, formatting, spaces
+# Marks that only choose a form of the letter before them, such as the colored one of an emoji.
+SELECTORS = frozenset([0x034F, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
+MOST_NAMED = 8  # letters that follow each other; of longer texts the beginning is named
 
 
 def bundled_folder() -> Path:
@@ -56,7 +59,7 @@ def read_letters(path: str) -> frozenset[int]:
 
 def has_shape(letter: str) -> bool:
     """Return whether a letter needs a glyph to be seen."""
-    return unicodedata.category(letter) not in WITHOUT_SHAPE
+    return unicodedata.category(letter) not in WITHOUT_SHAPE and ord(letter) not in SELECTORS
 
 
 def missing_letters(text: str, known: frozenset[int]) -> set[str]:
@@ -89,11 +92,22 @@ def replace_missing_letters(text: str) -> str:
 
 
 def name_missing_letters(text: str) -> str:
-    """Put a count in place of letters that no font here has: ⟨4 letters without a font⟩."""
+    """Put their code points in place of letters that no font here has: ⟨U+4E2D U+6587⟩."""
     if not needs_system_fonts(text):
         return text
-    missing = missing_letters(text, bundled_letters() | system_letters())
-    if not missing:
+    return name_letters(text, missing_letters(text, bundled_letters() | system_letters()))
+
+
+def name_letters(text: str, letters: set[str]) -> str:
+    """Put the code points of these letters in their place; of many in a row those of the first few."""
+    if not letters:
         return text
-    runs = re.compile(f"[{re.escape(''.join(sorted(missing)))}]+")
-    return runs.sub(lambda found: f"⟨{formats.plural(len(found[0]), 'letter')} without a font⟩", text)
+    runs = re.compile(f"[{re.escape(''.join(sorted(letters)))}]+")
+    return runs.sub(lambda found: f"⟨{list_code_points(found[0])}⟩", text)
+
+
+def list_code_points(letters: str) -> str:
+    """Write letters as U+4E2D U+6587."""
+    points = " ".join(f"U+{ord(letter):04X}" for letter in letters[:MOST_NAMED])
+    left = len(letters) - MOST_NAMED
+    return f"{points} and {formats.plural(left, 'letter')} more" if left > 0 else points

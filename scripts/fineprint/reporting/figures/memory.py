@@ -19,8 +19,8 @@ from fineprint.reporting.figures.drawing import (
     name_method,
     panels,
 )
-from fineprint.reporting.figures.style import COLOURS, GREY, HATCHES, WIDTH
-from fineprint.reporting.sections.cost import Storage, list_storage, memory_kinds
+from fineprint.reporting.figures.style import COLORS, GRAY, HATCHES, WIDTH
+from fineprint.reporting.sections.cost import Storage, list_storage
 from fineprint.results.study import Study
 
 PARTS = {
@@ -33,29 +33,35 @@ MOST_TASKS = 10
 
 
 def draw_memory(study: Study, task: str) -> Drawing | None:
-    """Draw weights, gradients, optimizer state and activations as stacked bars, beside the measured peak."""
+    """Draw weights, gradients, optimizer state and activations as stacked bars, on a GPU beside the measured peak."""
     found = {method: study.run(task, method) for method in study.methods}
     runs = {name: run for name, run in found.items() if run and run.trained and run.trained.weight_bytes is not None}
     if not runs:
         return None
     rows = [{**name_method(study, method), **memory_row(run)} for method, run in runs.items()]
     size = (WIDTH, 0.9 + 0.26 * len(runs))
-    figure, (parts, peaks) = plt.subplots(1, 2, figsize=size, layout="constrained", sharey=True, width_ratios=(3, 2))
+    on_gpu = any(row["peak_bytes"] is not None for row in rows)
+    ratios = (3, 2) if on_gpu else (1,)
+    figure, axes = plt.subplots(
+        1, len(ratios), figsize=size, layout="constrained", sharey=True, squeeze=False, width_ratios=ratios
+    )
+    parts, *peaks = axes[0]
     draw_parts(parts, rows)
-    draw_peaks(peaks, rows)
+    for axis in peaks:
+        draw_peaks(axis, rows)
     name_lines(parts, study, list(runs))
     figure.legend(*parts.get_legend_handles_labels(), loc="outside upper center", ncols=len(PARTS))
-    totals = [(row["method"], sum_parts(row), row["peak_bytes"]) for row in rows]
-    return caption_figure(figure, "memory", rows, task=task, memory=memory_kinds(study, task), totals=totals)
+    totals = [(row["method"], row["kept_bytes"], row["peak_bytes"]) for row in rows]
+    return caption_figure(figure, "memory", rows, task=task, on_gpu=on_gpu, totals=totals)
 
 
 def draw_parts(axis: Axes, rows: list[dict[str, Any]]) -> None:
     """Draw what the tensors hold as stacked bars, on a scale of their own: a peak may be many times as large."""
     unit, name = choose_unit(max(sum(row[key] or 0 for key in PARTS) for row in rows))
     left = [0.0] * len(rows)
-    for (key, words), colour, hatch in zip(PARTS.items(), COLOURS, HATCHES, strict=False):
+    for (key, words), color, hatch in zip(PARTS.items(), COLORS, HATCHES, strict=False):
         widths = [(row[key] or 0) / unit for row in rows]
-        look = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.4, "label": words}
+        look = {"color": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0.4, "label": words}
         axis.barh(range(len(rows)), widths, left=left, height=0.62, **look)
         left = [start + width for start, width in zip(left, widths, strict=True)]
     axis.set(xlabel=f"Counted from the tensors, {name}", xlim=(0, None))
@@ -66,23 +72,16 @@ def draw_peaks(axis: Axes, rows: list[dict[str, Any]]) -> None:
     """Draw the measured peak of each method."""
     known = [(row["peak_bytes"], line) for line, row in enumerate(rows) if row["peak_bytes"] is not None]
     unit, name = choose_unit(max((value for value, _ in known), default=1))
-    axis.barh([line for _, line in known], [value / unit for value, _ in known], height=0.62, color=GREY)
+    axis.barh([line for _, line in known], [value / unit for value, _ in known], height=0.62, color=GRAY)
     axis.set(xlabel=f"Measured peak, {name}", xlim=(0, None))
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="y", visible=False)
 
 
 def memory_row(run: Run) -> dict[str, Any]:
-    """Return one run's parts and peak."""
-    peak = run.peak_memory("training")
+    """Return one run's parts and their sum, and a GPU's peak."""
     parts = {key: getattr(run.trained, key) for key in PARTS}
-    return {**parts, "peak_bytes": peak.bytes, "peak_kind": peak.kind}
-
-
-def sum_parts(row: dict[str, Any]) -> int | None:
-    """Return the sum of a run's parts; None where one was not measured."""
-    known = [row[key] for key in PARTS]
-    return None if None in known else sum(known)
+    return {**parts, "kept_bytes": run.trained.kept_bytes, "peak_bytes": run.gpu_peak("training")}
 
 
 def draw_storage(study: Study, task: str) -> Drawing | None:

@@ -13,14 +13,14 @@ from matplotlib.patches import Rectangle
 from fineprint.core import formats
 from fineprint.core.records import Comparison, Verdict
 from fineprint.reporting.figures.drawing import Drawing, caption_figure, name_lines, name_method, style_grid
-from fineprint.reporting.figures.style import COLOURS, GREY, INK, LIGHT, WIDTH
+from fineprint.reporting.figures.style import COLORS, GRAY, INK, LIGHT, WIDTH
 from fineprint.reporting.sections.pairs import MARKS
 from fineprint.reporting.sections.standings import speaks_of_models
 from fineprint.results.study import Study
 
-# From vermilion over white to blue: told apart by colour-blind readers; the sign in each cell tells them apart in grey.
-SHADES = LinearSegmentedColormap.from_list("fineprint", [COLOURS[1], "#ffffff", COLOURS[0]])
-STRONGEST_SHADE = 0.75  # of the colour's full strength, so that black figures stay legible on it
+# From vermilion over white to blue: told apart by color-blind readers; the sign in each cell tells them apart in gray.
+SHADES = LinearSegmentedColormap.from_list("fineprint", [COLORS[1], "#ffffff", COLORS[0]])
+STRONGEST_SHADE = 0.75  # of the color's full strength, so that black figures stay legible on it
 MANY_METHODS = 12  # from here on cells are too narrow for a decimal
 ROW_INCHES, LARGEST_LETTERS, SMALLEST_LETTERS = 0.25, 8.0, 4.8
 
@@ -66,8 +66,8 @@ def draw_cell(axis: Axes, x: int, y: int, found: Comparison, largest: float, cou
     """Draw one difference; one that is not significant has no shade."""
     if found.is_significant:
         strength = found.difference / largest * STRONGEST_SHADE
-        colour = SHADES(Normalize(-1, 1)(strength))
-        axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=0.8))
+        color = SHADES(Normalize(-1, 1)(strength))
+        axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, edgecolor="white", linewidth=0.8))
     axis.text(
         x,
         y,
@@ -76,7 +76,7 @@ def draw_cell(axis: Axes, x: int, y: int, found: Comparison, largest: float, cou
         va="center",
         fontsize=max(SMALLEST_LETTERS, min(LARGEST_LETTERS, 96 / count)),
         fontweight="bold" if found.is_significant else "normal",
-        color=INK if found.is_significant else GREY,
+        color=INK if found.is_significant else GRAY,
     )
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from fineprint.core import formats
 from fineprint.core.records import Results, as_mapping, write_json
 from fineprint.reporting.figures.calibration import draw_calibration
 from fineprint.reporting.figures.cost import draw_cost
 from fineprint.reporting.figures.drawing import Drawing
 from fineprint.reporting.figures.memory import draw_memory, draw_storage
+from fineprint.reporting.figures.memory_curve import draw_memory_curve
 from fineprint.reporting.figures.pairs import draw_pairs
 from fineprint.reporting.figures.scores import draw_accuracy, draw_confusion, draw_tags
 from fineprint.reporting.figures.serving import draw_growth
@@ -33,6 +35,7 @@ DRAWN_PER_TASK: dict[str, Draw] = {
     "cost": draw_cost,
     "speed": draw_speed,
     "memory": draw_memory,
+    "memory-curve": draw_memory_curve,
     "storage": draw_storage,
     "calibration": draw_calibration,
 }
@@ -87,6 +90,6 @@ def save_drawing(folder: Path, kind: str, task: str, detail: str, drawing: Drawi
     name = "-".join(part for part in (kind, task, detail) if part)
     name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
     save_figure(drawing.figure, folder / f"{name}.svg")
-    data = pd.DataFrame(drawing.rows)
+    data = pd.DataFrame(drawing.rows).map(formats.as_csv_text)
     data.to_csv(folder / f"{name}.csv", index=False, float_format="%.10g")
     return FigureEntry(name, kind, task, detail, drawing.title, drawing.caption, drawing.alt, [*map(str, data.columns)])

@@ -20,7 +20,7 @@ from fineprint.reporting.figures.drawing import (
     strip_frame,
     style_grid,
 )
-from fineprint.reporting.figures.style import COLOURS, GREY, INK, MARKERS, WIDTH
+from fineprint.reporting.figures.style import COLORS, GRAY, INK, MARKERS, WIDTH
 from fineprint.reporting.sections.standings import write_mean
 from fineprint.results.study import Study
 from fineprint.tasks._rows import POOLED
@@ -70,12 +70,12 @@ def draw_split(axis: Axes, study: Study, task: str, split: str, position: int, m
     """Draw one split's points; splits lie beside each other within a method's band."""
     splits = study.splits(task)
     shift = (position - (len(splits) - 1) / 2) * 0.24
-    colour, marker = COLOURS[position % len(COLOURS)], MARKERS[position % len(MARKERS)]
+    color, marker = COLORS[position % len(COLORS)], MARKERS[position % len(MARKERS)]
     for line, method in enumerate(methods):
         mean = study.mean(task, method, split)
         if mean:
             fine = study.status(task, method) == "ok"
-            ink = colour if fine else GREY
+            ink = color if fine else GRAY
             limits = [[mean.mean - mean.interval.low], [mean.interval.high - mean.mean]]
             look = {"color": ink, "markerfacecolor": ink if fine else "white", "markersize": 5}
             look |= {"elinewidth": 1.6, "capsize": 2.5}
@@ -83,7 +83,7 @@ def draw_split(axis: Axes, study: Study, task: str, split: str, position: int, m
             if len(mean.by_seed) > 1:
                 places = [line + shift + SEED_SHIFT] * len(mean.by_seed)
                 axis.scatter(mean.by_seed, places, s=5, color=ink, linewidths=0, alpha=0.8)
-    axis.errorbar([], [], xerr=[], fmt=marker, color=colour, markersize=5, label=escape(split))
+    axis.errorbar([], [], xerr=[], fmt=marker, color=color, markersize=5, label=escape(split))
     baseline = study.majority_rate(task, split)
     if position == 0 and baseline is not None:
         axis.axvline(baseline, color=INK, linestyle="--", linewidth=1, label="majority-class baseline")

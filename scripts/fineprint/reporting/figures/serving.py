@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 
 from fineprint.core import formats
 from fineprint.reporting.figures.drawing import Drawing, caption_figure, escape, panels
-from fineprint.reporting.figures.style import COLOURS, GREY, MARKERS
+from fineprint.reporting.figures.style import COLORS, GRAY, MARKERS
 from fineprint.reporting.serving.data import EXTRAPOLATED, Series, ServingResults
 from fineprint.results.study import Study
 
@@ -48,7 +48,7 @@ def draw_growth(study: Study) -> Drawing | None:
 def look(part: ServingResults, series: Series) -> dict[str, Any]:
     """Return color and mark of a way."""
     place = part.series.index(series)
-    return {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
+    return {"color": COLORS[place % len(COLORS)], "marker": MARKERS[place % len(MARKERS)]}
 
 
 def draw_panel(axis: Axes, part: ServingResults, key: str) -> None:
@@ -84,7 +84,7 @@ def draw_key(axis: Axes, part: ServingResults) -> None:
     line: dict[str, Any] = {"linewidth": 0.9, "markersize": 5}
     for series in part.series:
         axis.plot([], [], "-", label=name_series(part, series), **line, **look(part, series))
-    axis.plot([], [], "--", color=GREY, label="line through the marks", **line)
+    axis.plot([], [], "--", color=GRAY, label="line through the marks", **line)
     axis.legend(loc="center left", fontsize=7.5, borderaxespad=0)
 
 

@@ -1,4 +1,4 @@
-"""Speed and peak memory of every method: the figure on cost where there is no accuracy to set it against."""
+"""Speed and memory of every method: the figure on cost where there is no accuracy to set it against."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from fineprint.results.study import Study
 FIGURES = {
     "training_rows_per_second": "Training",
     "prediction_rows_per_second": "Prediction",
-    "peak_training_bytes": "Training",
+    "training_memory_bytes": "Training",
     "peak_prediction_bytes": "Prediction",
 }
 
 
 def draw_speed(study: Study, task: str) -> Drawing | None:
-    """Draw examples per second and peak memory in training and prediction as bars, a panel each."""
+    """Draw examples per second and memory in training and prediction as bars, a panel each."""
     if study.measures_accuracy(task):
         return None
     rows = [speed_row(study, task, method) for method in study.methods]
@@ -50,10 +50,10 @@ def speed_row(study: Study, task: str, method: str) -> dict[str, Any]:
     return {
         **name_method(study, method),
         "backbone": study.settings(method)["backbone"],
-        "training_rows_per_second": TRAINING_SPEED.get(run),
-        "prediction_rows_per_second": SPEED.get(run),
-        "peak_training_bytes": TRAINING_MEMORY.get(run),
-        "peak_prediction_bytes": run.peak_memory("prediction").bytes if run else None,
+        "training_rows_per_second": TRAINING_SPEED.of(study, task, method),
+        "prediction_rows_per_second": SPEED.of(study, task, method),
+        "training_memory_bytes": TRAINING_MEMORY.of(study, task, method),
+        "peak_prediction_bytes": run.gpu_peak("prediction") if run else None,
     }
 
 
@@ -66,6 +66,6 @@ def draw_bars(axis: Axes, study: Study, rows: list[dict[str, Any]], key: str) ->
     colors = [looks(study, study.methods[line])["color"] for line in known]
     bars = axis.barh(list(known), [value / unit for value in known.values()], height=0.62, color=colors)
     axis.bar_label(bars, [escape(write(value)) for value in known.values()], padding=3, fontsize=7)
-    what = f"peak memory, {name}" if is_memory else "examples per second"
+    what = f"memory, {name}" if is_memory else "examples per second"
     axis.set(xlabel=f"{FIGURES[key]}, {what}", xlim=(0, 1.3 * max(known.values()) / unit))
     axis.grid(axis="y", visible=False)

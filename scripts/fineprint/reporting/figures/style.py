@@ -1,4 +1,4 @@
-"""The one style of all figures: colours that colour-blind readers can tell, shapes and hatches that differ in grey."""
+"""The one style of all figures: colors that color-blind readers can tell, shapes and hatches that differ in gray."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from matplotlib.figure import Figure
 
 from fineprint.reporting.figures.fonts import families_for
 
-# Okabe & Ito's colours without yellow, which is too light on white.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+# Okabe & Ito's colors without yellow, which is too light on white.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "p", "h")
 HATCHES = ("", "////", "----", "xxx")
-INK, GREY, LIGHT = "#1f2933", "#7b8794", "#d9dee4"
+INK, GRAY, LIGHT = "#1f2933", "#7b8794", "#d9dee4"
 PATHS = re.compile(r'\b(?:d|x|y)="[^"]*"')
 LONG_DECIMALS = re.compile(r"-?\d+\.\d{3,}")
 # One width for all figures, saved without tight cropping: so their letters have one size on the page.
 WIDTH = 7.2  # inches: the width of the text on an A4 page
 SETTINGS = {
     "font.size": 8.5,
-    "axes.edgecolor": GREY,
+    "axes.edgecolor": GRAY,
     "axes.labelcolor": INK,
     "axes.titlesize": 9,
     "axes.titleweight": "bold",

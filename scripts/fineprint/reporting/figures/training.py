@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from fineprint.core.records import TrainRecord, as_mapping
 from fineprint.reporting.figures.drawing import Drawing, caption_figure, method_panels, name_method
-from fineprint.reporting.figures.style import COLOURS, INK, LIGHT
+from fineprint.reporting.figures.style import COLORS, INK, LIGHT
 from fineprint.results.study import Study
 
 
@@ -49,9 +49,9 @@ def draw_loss(axis: Axes, record: TrainRecord) -> None:
     """Draw one method's losses."""
     steps, ends = record.steps, epoch_ends(record)
     losses = [step.loss for step in steps]
-    axis.plot([step.step for step in steps], losses, color=COLOURS[0], linewidth=1, label="training")
+    axis.plot([step.step for step in steps], losses, color=COLORS[0], linewidth=1, label="training")
     held_out = [epoch.held_out_loss for epoch in record.epochs]
-    axis.plot(ends, held_out, "s--", color=COLOURS[1], markersize=3.5, linewidth=0.8, label="held out")
+    axis.plot(ends, held_out, "s--", color=COLORS[1], markersize=3.5, linewidth=0.8, label="held out")
     best = record.best_epoch
     if best:
         axis.axvline(ends[best - 1], color=INK, linewidth=0.9, linestyle=":", label="selected epoch")
@@ -69,7 +69,7 @@ def loss_rows(study: Study, method: str, record: TrainRecord) -> list[dict[str, 
 
 
 def draw_held_out(study: Study, task: str) -> Drawing | None:
-    """Draw held-out accuracy by epoch: each method before the grey lines of all others."""
+    """Draw held-out accuracy by epoch: each method before the gray lines of all others."""
     runs = trained_runs(study, task) if study.measures_accuracy(task) else []
     if not runs:
         return None
@@ -89,7 +89,7 @@ def draw_held_out(study: Study, task: str) -> Drawing | None:
 def draw_curve(axis: Axes, record: TrainRecord) -> None:
     """Draw one method's accuracies with a circle around the selected epoch's."""
     numbers, values = accuracy_curve(record)
-    axis.plot(numbers, values, "o-", color=COLOURS[0], markersize=3.5, linewidth=1.3)
+    axis.plot(numbers, values, "o-", color=COLORS[0], markersize=3.5, linewidth=1.3)
     best = record.best_epoch
     if best:
         axis.plot([best], [values[numbers.index(best)]], "o", markersize=7, markerfacecolor="none", color=INK)

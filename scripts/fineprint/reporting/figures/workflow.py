@@ -8,8 +8,8 @@ from matplotlib.patches import FancyBboxPatch
 
 from fineprint.core import formats
 from fineprint.reporting.figures.drawing import Drawing, caption_figure
-from fineprint.reporting.figures.style import GREY, INK, LIGHT, WIDTH
-from fineprint.results.steps import RuleTimes, direct_arrows, list_steps, place_steps, summarise_jobs
+from fineprint.reporting.figures.style import GRAY, INK, LIGHT, WIDTH
+from fineprint.results.steps import RuleTimes, direct_arrows, list_steps, place_steps, summarize_jobs
 from fineprint.results.study import Study
 
 BOX_WIDTH, BOX_HEIGHT, LEVEL_HEIGHT, BOX_SPACING = 1.0, 0.62, 0.62, 1.1
@@ -18,7 +18,7 @@ NAME_LENGTH = 18  # letters that a box has room for in one line
 
 def draw_workflow(study: Study) -> Drawing:
     """Draw the rules from top to bottom in data-flow order."""
-    steps, times = list_steps(study), summarise_jobs(study)
+    steps, times = list_steps(study), summarize_jobs(study)
     levels = place_steps(steps)
     places = spread(levels)
     figure, axis = plt.subplots(figsize=(WIDTH, LEVEL_HEIGHT * (max(levels.values()) + 1)), layout="constrained")
@@ -54,7 +54,7 @@ def draw_arrow(axis: Axes, start: tuple[float, float], end: tuple[float, float])
         "",
         (end[0], end[1] + BOX_HEIGHT / 2),
         (start[0], start[1] - BOX_HEIGHT / 2),
-        arrowprops={"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0, "linewidth": 0.9},
+        arrowprops={"arrowstyle": "-|>", "color": GRAY, "shrinkA": 0, "shrinkB": 0, "linewidth": 0.9},
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from fineprint.core import formats
+from fineprint.core.records import BackboneRecord
 from fineprint.models.precisions import PRECISIONS
-from fineprint.reporting.methods_text.references import find_numbers, mark_citation
+from fineprint.reporting.methods_text.references import Library, find_numbers, mark_citation
 from fineprint.reporting.sections.methods import (
     Method,
     configured_methods,
@@ -23,14 +24,22 @@ WORDS = Words("paper")
 OPTIMIZERS = ("adamw", "paged_adamw_8bit")
 
 
-def method_sentences(study: Study) -> list[str]:
+def method_sentences(study: Study, library: Library) -> list[str]:
     """Return backbones, and what each method does with one. A work is cited where it is first needed."""
-    backbones = [WORDS("backbone", backbone=study.results.backbones[name]) for name in backbones_used(study)]
     cited: set[str] = set()
+    backbones = [backbone_words(study.results.backbones[name], library, cited) for name in backbones_used(study)]
     return [
         WORDS("backbones", "one" if len(backbones) == 1 else "several", backbones=backbones),
         *(method_sentence(study, method, cited) for method in study.methods),
     ]
+
+
+def backbone_words(backbone: BackboneRecord, library: Library, cited: set[str]) -> str:
+    """Return a backbone's name, size and type, with the work that describes the type."""
+    works = [
+        found.number for found in library.references if found.model_type and found.model_type == backbone.model_type
+    ]
+    return WORDS("backbone", backbone=backbone, cited=cite_once(works, cited))
 
 
 def method_sentence(study: Study, method: str, cited: set[str]) -> str:
@@ -80,7 +89,7 @@ def training_sentences(study: Study) -> list[str]:
     plain = ("learning_rate", "warmup_ratio", "weight_decay", "max_grad_norm", "max_length")
     values = {key: by_value(methods, lambda training, key=key: formats.setting(training[key])) for key in plain}
     sentence = WORDS(
-        "optimisation",
+        "optimization",
         **values,
         alone=len(methods) == len(study.methods) == 1,
         optimizer=by_value(methods, lambda training: name_optimizer(training["optimizer"])),

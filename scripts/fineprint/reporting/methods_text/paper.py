@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import ALPHA, COST_ONLY, NOT_RUN
+from fineprint.core.records import ALPHA, COST_ONLY, NOT_MADE
 from fineprint.reporting.methods_text.methods import method_sentences, training_sentences
 from fineprint.reporting.methods_text.references import Library, Paragraph, mark_citation
 from fineprint.reporting.methods_text.software import computing_sentences
@@ -13,7 +13,7 @@ from fineprint.reporting.sections.setting import any_accuracy, name_origins
 from fineprint.reporting.words import Words
 from fineprint.results.study import TRAIN_SPLITS, Study
 from fineprint.scoring.calibration import BINS
-from fineprint.scoring.statistics import BOOTSTRAP_DRAWS
+from fineprint.scoring.variance import FLOOR
 from fineprint.tasks._rows import HELD_OUT
 
 WORDS = Words("paper")
@@ -26,7 +26,7 @@ def write_methods_section(study: Study, library: Library) -> dict[str, Any]:
     """Return the paragraphs in pieces, and the same as plain text with the works cited in it."""
     paragraphs = [
         data_sentences(study),
-        method_sentences(study),
+        method_sentences(study, library),
         training_sentences(study),
         statistics_sentences(study),
         computing_sentences(study),
@@ -60,7 +60,7 @@ def data_sentences(study: Study) -> list[str]:
 
 def was_run(study: Study, method: str) -> bool:
     """Return whether a method was run on any task."""
-    return any(study.status(task, method) != NOT_RUN for task in study.tasks)
+    return any(study.status(task, method) not in NOT_MADE for task in study.tasks)
 
 
 def count_words(number: int, noun: str) -> str:
@@ -93,15 +93,26 @@ def statistics_sentences(study: Study) -> list[str]:
     if not scores:
         return [WORDS("not_scored")]
     said = {
-        "intervals": True,
-        "tests": bool(study.results.comparisons),
         "calibration": any(score.calibration for score in scores),
         "unparseable": any(study.readout(method).uses_prompt for method in study.methods),
         "collapsed": True,
     }
-    facts = {"draws": BOOTSTRAP_DRAWS, "significance": ALPHA, "bins": BINS}
     seeds = {"seeds": [str(seed) for seed in study.seeds], "seed": study.seed}
     return [
-        *(WORDS(key, **facts) for key, holds in said.items() if holds),
+        WORDS("intervals"),
+        *comparison_sentences(study),
+        *(WORDS(key, bins=BINS) for key, holds in said.items() if holds),
         WORDS("seeds", "one" if len(study.seeds) == 1 else "several", **seeds),
     ]
+
+
+def comparison_sentences(study: Study) -> list[str]:
+    """Return how methods, and how single models, were compared, where any were."""
+    runs = [run.scores for run in study.results.runs if run.scores]
+    single = study.results.serving is not None or any(scores.merging or scores.trials for scores in runs)
+    sentences = [WORDS("single_models")] if single else []
+    if not study.results.comparisons:
+        return sentences
+    outcome = "one" if len(study.seeds) == 1 else "several"
+    verdicts = WORDS("verdicts", significance=ALPHA, margin=study.config["margin"])
+    return [WORDS("tests", outcome, floor=FLOOR), verdicts, *sentences]

@@ -16,7 +16,7 @@ CITATION = re.compile(r" ?\[@([^\]]+)\]")
 
 @dataclass(frozen=True)
 class Reference:
-    """One entry of report/references.yaml."""
+    """One entry of report/references.yaml; `model_type`: of the backbones that it describes."""
 
     cite: str
     authors: str
@@ -25,6 +25,7 @@ class Reference:
     venue: str
     number: str
     link: str
+    model_type: str = ""
 
     @property
     def key(self) -> str:

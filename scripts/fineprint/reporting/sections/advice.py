@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fineprint.core import formats
 from fineprint.reporting.sections import cost_only
+from fineprint.reporting.sections.cost import memory_kinds
 from fineprint.reporting.sections.cost_axes import (
     SPEED,
     TRAINING_COSTS,
@@ -31,7 +32,7 @@ from fineprint.reporting.words import Words
 from fineprint.results.study import Study
 
 LARGE_MODEL = 70e9
-LARGE_ENOUGH = 1e9  # below, what stays unquantised (embeddings, norms) weighs too much to be scaled up
+LARGE_ENOUGH = 1e9  # below, what stays unquantized (embeddings, norms) weighs too much to be scaled up
 PARAMETERS, TIME, MEMORY, SAVED = TRAINING_COSTS
 
 WORDS = Words("advice")
@@ -60,7 +61,7 @@ def give_advice(study: Study, task: str) -> list[Advice]:
         "accuracy": (advise_accuracy(study, task), pairs or scores),
         "many_tasks": advise_many_tasks(study, task),
         "prototyping": (advise_prototyping(study, task), (*scores, *pairs)),
-        "memory": (pick(study, task, MEMORY), (*cite(task, "cost"), *pairs)),
+        "memory": (f"{pick(study, task, MEMORY)} {memory_kinds(study, task)}", (*cite(task, "cost"), *pairs)),
         "time": (pick(study, task, TIME), (*cite(task, "cost"), *pairs)),
         "edge": (edge, (*cite(task, "cost"), *pairs)),
         "large": (advise_large_models(study, task), cite(task, "cost", "parameters")),

@@ -134,7 +134,7 @@ def free_sentences(study: Study, task: str) -> list[str]:
 
 def list_costs(study: Study, task: str, method: str) -> list[str]:
     """Return each cost of training a method that was measured, with its name."""
-    found = [(axis, axis.get(study.run(task, method))) for axis in TRAINING_COSTS]
+    found = [(axis, axis.of(study, task, method)) for axis in TRAINING_COSTS]
     return [WORDS("figure", name=axis.name, figure=axis.write(value)) for axis, value in found if value is not None]
 
 
@@ -186,13 +186,14 @@ def cost_tile(study: Study, task: str, axis: CostAxis) -> Tile:
 
 def name_least(study: Study, task: str, axis: CostAxis, least: tuple[list[str], float]) -> str:
     """Return whose a tile's figure is and, where others are about the same, up to what theirs goes."""
-    names, last = name_methods(study, least[0]), axis.write(axis.get(study.run(task, least[0][-1])))
+    names, last = name_methods(study, least[0]), axis.write(axis.of(study, task, least[0][-1]))
     if axis.write(least[1]) == last:
         return names
-    return WORDS("alike", "higher" if axis.higher_is_better else "lower", methods=names, last=last, alike=write_alike())
+    outcome = "higher" if axis.higher_is_better else "lower"
+    return WORDS("alike", outcome, methods=names, last=last, alike=write_alike(study))
 
 
-def summarise_task(study: Study, task: str) -> dict[str, Any]:
+def summarize_task(study: Study, task: str) -> dict[str, Any]:
     """Return the summary of one task."""
     as_good = study.as_good(task)
     return {

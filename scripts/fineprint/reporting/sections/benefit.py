@@ -43,7 +43,7 @@ class Challenger(MethodOnTask):
 
     def ratio(self, axis: CostAxis) -> float | None:
         """Return a cost as a multiple of the best method's, if both were measured alike."""
-        value, reference = axis.get(self.run), axis.get(self.best_run)
+        value, reference = (axis.of(self.study, self.task, method) for method in (self.method, self.best))
         if value is None or not reference or not are_comparable(self.study, self.task, [self.method, self.best], axis):
             return None
         return value / reference
@@ -53,7 +53,7 @@ def describe_benefit(study: Study, task: str) -> dict[str, Any]:
     """Return what the section on advice shows of cost and benefit."""
     best = "".join(study.title(method) for method, _ in study.ranked(task)[:1])
     table, lines = benefit_table(study, task), readings(study, task)
-    return {"table": table, "readings": lines, "best": best, "alike": write_alike()}
+    return {"table": table, "readings": lines, "best": best, "alike": write_alike(study)}
 
 
 def benefit_table(study: Study, task: str) -> Table | None:
@@ -71,7 +71,7 @@ def benefit_table(study: Study, task: str) -> Table | None:
 def describe_reference(entry: Challenger, axis: CostAxis) -> str:
     """Return the best method's own figure."""
     outcome = "untrained" if axis.of_training and trains_nothing(entry.best_run) else "measured"
-    return WORDS("reference", outcome, name=axis.name, figure=axis.write(axis.get(entry.best_run)))
+    return WORDS("reference", outcome, name=axis.name, figure=axis.write(axis.of(entry.study, entry.task, entry.best)))
 
 
 def behind_cell(entry: Challenger) -> Cell | None:
@@ -120,11 +120,11 @@ def readings(study: Study, task: str) -> list[str]:
 
 def read_costs(entry: Challenger) -> str:
     """Return one method's benefit against its cost."""
-    groups: dict[str, list[str]] = {"favour": [], "alike": [], "against": []}
+    groups: dict[str, list[str]] = {"favor": [], "alike": [], "against": []}
     for axis in COSTS:
         ratio = entry.ratio(axis)
         if ratio is not None:
-            groups[assess_ratio(ratio, axis)].append(WORDS("ratio", name=axis.name, ratio=write_ratio(ratio)))
+            groups[assess_ratio(entry, ratio, axis)].append(WORDS("ratio", name=axis.name, ratio=write_ratio(ratio)))
     return WORDS(
         "reading",
         method=entry.study.title(entry.method),
@@ -134,8 +134,8 @@ def read_costs(entry: Challenger) -> str:
     )
 
 
-def assess_ratio(ratio: float, axis: CostAxis) -> str:
+def assess_ratio(entry: Challenger, ratio: float, axis: CostAxis) -> str:
     """Return whether a multiple of the best method's cost speaks for or against a method, or neither."""
-    if are_alike(ratio, 1.0):
+    if write_ratio(ratio) == write_ratio(1) or are_alike(entry.study, entry.task, entry.method, entry.best, axis):
         return "alike"
-    return "favour" if (ratio > 1) == axis.higher_is_better else "against"
+    return "favor" if (ratio > 1) == axis.higher_is_better else "against"

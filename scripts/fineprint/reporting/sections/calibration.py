@@ -9,7 +9,7 @@ from fineprint.core.records import Calibration, Score
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask
 from fineprint.reporting.sections.scores import counted_cell
-from fineprint.reporting.table import Table
+from fineprint.reporting.table import Cell, Table, number
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
 
@@ -34,9 +34,14 @@ class CalibratedMethod(MethodOnTask):
         return self.calibration.mean_confidence - self.calibration.accuracy
 
 
+def error_cell(found: Calibration) -> Cell:
+    """Return the expected calibration error with its interval."""
+    return number(found.expected_calibration_error, lambda _: WORDS("error", found=found))
+
+
 COLUMNS: list[Column[CalibratedMethod]] = [
     *METHOD,
-    Column("ECE", lambda entry: entry.calibration.expected_calibration_error, "{:.3f}".format),
+    Column("ECE", lambda entry: error_cell(entry.calibration), "{:.3f}".format),
     Column("Mean confidence", lambda entry: entry.calibration.mean_confidence, formats.accuracy),
     Column(
         "Accuracy of likeliest label",
@@ -50,5 +55,5 @@ COLUMNS: list[Column[CalibratedMethod]] = [
 def calibration_table(study: Study, task: str) -> Table | None:
     """Return confidence, accuracy and expected calibration error of each method."""
     methods = [CalibratedMethod(study, task, name, score.rows, found) for name, score, found in calibrated(study, task)]
-    caption = WORDS("caption", task=task, headline=study.headline(task))
+    caption = WORDS("caption", task=task, headline=study.headline(task), seed=study.seed, seeds=len(study.seeds))
     return build_table(f"calibration-{task}", caption, COLUMNS, methods, style="compact") if methods else None

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from fineprint.core.records import COST_ONLY, OK
+from fineprint.core.records import COST_ONLY, OK, Scope, Verdict
 from fineprint.reporting.sections.setting import any_accuracy
 from fineprint.reporting.table import clean_identifier
 from fineprint.reporting.words import Words
@@ -16,6 +16,7 @@ from fineprint.results.matching import matches
 from fineprint.results.study import Study
 
 WORDS = Words("checklist")
+UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.NOT_SUPERIOR)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class Entry:
     needs: str | None = None
     without: str = ""
     rests_on_accuracy: bool = False
+    rests_on: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,32 @@ def find_status_of_section(study: Study, entry: Entry) -> str:
     """Return whether a part that asks for no method is answered."""
     if entry.needs:
         return WORDS("status", "answered") if getattr(study.results, entry.needs) else entry.without
-    return WORDS("status", "cost" if entry.rests_on_accuracy and not any_accuracy(study) else "answered")
+    if entry.rests_on_accuracy and not any_accuracy(study):
+        return WORDS("status", "cost")
+    limited = LIMITS[entry.rests_on](study) if entry.rests_on else ""
+    return limited or WORDS("status", "answered")
+
+
+def limit_conclusions(study: Study) -> str:
+    """Return what the study could not conclude about methods; empty where it could."""
+    standings = [study.standings(task) for task in study.tasks if study.measures_accuracy(task)]
+    if not all(standings):
+        return WORDS("conclusions", "none")
+    gaps = [found.gap for ranked in standings for found in ranked if found.gap]
+    if any(gap.scope == Scope.TRAINED_MODEL for gap in gaps):
+        return WORDS("conclusions", "models")
+    undecided = [gap for gap in gaps if gap.outcome in UNDECIDED]
+    return WORDS("conclusions", "undecided", undecided=len(undecided), compared=len(gaps)) if undecided else ""
+
+
+def limit_memory(study: Study) -> str:
+    """Return what is not known of memory; empty where the peaks of training and inference were measured."""
+    runs = [run for run in study.results.runs if run.predict]
+    peaks = [run.gpu_peak(phase) for run in runs for phase in ("training", "prediction") if run.phase(phase)]
+    return "" if peaks and None not in peaks else WORDS("memory", "counted")
+
+
+LIMITS = {"conclusions": limit_conclusions, "memory": limit_memory}
 
 
 def find_status(study: Study, methods: list[str]) -> str:

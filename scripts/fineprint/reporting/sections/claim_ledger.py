@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from math import isfinite
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fineprint.claims.cases import Case, Measurement
-from fineprint.claims.published import published_rows, read_published
-from fineprint.claims.quantities import QUANTITIES, Quantity
-from fineprint.claims.verdicts import NOT_TESTABLE, VERDICTS, Assessment, Expected, Finding, assess_claims, read_claims
+from fineprint.claims.entries import Claim, read_claims
+from fineprint.claims.excerpts import quote_study
+from fineprint.claims.expectations import ClaimVerdict
+from fineprint.claims.published import read_published
+from fineprint.claims.quantities import Quantity
+from fineprint.claims.verdicts import Assessment, Finding, assess_claim, assess_claims
 from fineprint.core import formats
-from fineprint.reporting.serving.real_size import Beside, assess_at_real_size
+from fineprint.core.records import Excerpt, read_record_if_there
+from fineprint.reporting.sections.claim_sentences import WORDS, describe_accepted, describe_part, explain, tie
+from fineprint.reporting.sections.published import published_rows
+from fineprint.reporting.serving.real_size import find_real_study
 from fineprint.reporting.table import clean_identifier
-from fineprint.reporting.words import Words
 from fineprint.results.study import Study
 
-WORDS = Words("claims")
-LINES_SHOWN = 4  # of cases; more are shown as a range
-STYLES = {"supported": "gain", "not supported": "loss", NOT_TESTABLE: "missing"}
+STYLES = {
+    ClaimVerdict.SUPPORTED: "gain",
+    ClaimVerdict.OVERSTATED: "loss",
+    ClaimVerdict.CONTRADICTED: "loss",
+    ClaimVerdict.INCONCLUSIVE: "quiet",
+    ClaimVerdict.NOT_TESTABLE: "missing",
+}
 
 
 @dataclass(frozen=True)
 class Link:
-    """Where a figure stands."""
+    """Where a figure stands; no target where that is no place in the report."""
 
     target: str
     words: str
@@ -33,7 +41,7 @@ class Link:
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """A claim as the report shows it."""
+    """A claim as the report shows it. `real` is what was measured at the models' real size."""
 
     name: str
     part: str
@@ -45,109 +53,92 @@ class LedgerRow:
     style: str
     sentence: str
     links: list[Link]
+    real: list[str]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What was measured at the models' real size in one place: who measured it on what, and its assessments by
+    claim."""
+
+    heading: str
+    assessments: dict[str, Assessment]
 
 
 def describe_claims(study: Study, report: Path) -> dict[str, Any]:
     """Return what the section on claims shows, and the sentence of the summary."""
     claims = read_claims(report / "claims.yaml")
-    assessments = assess_claims(study, claims)
-    beside = assess_at_real_size(study, claims)
+    assessments = assess_claims(study, claims, read_record_if_there(report / "arithmetic.json", Excerpt))
+    sources = list_sources(study, claims, report)
     return {
         "count": count_sentence(assessments),
         "total": formats.plural(len(assessments), "claim"),
-        "ledger": [add_beside(ledger_row(entry), beside.get(entry.claim.name)) for entry in assessments],
-        "has_real_size": bool(beside),
+        "ledger": [ledger_row(entry, sources) for entry in assessments],
+        "has_real_size": bool(sources),
         "published": published_rows(study, read_published(report / "published.yaml")),
     }
 
 
-def add_beside(row: LedgerRow, beside: Beside | None) -> LedgerRow:
-    """Return a row with what a study at real size says below its own; the verdict stays this study's."""
-    if beside is None:
-        return row
-    measured = [*row.measured, *(formats.tie_units(line) for line in beside.measured)]
-    return replace(row, measured=measured, sentence=f"{row.sentence} {beside.sentence}")
+def list_sources(study: Study, claims: list[Claim], report: Path) -> list[Source]:
+    """Return what was measured at the models' real size: by the study that the config names, if it has results, else by
+    its excerpt beside the templates; and in the assignment's own way. A study is no source for itself."""
+    whole = find_real_study(study)
+    kept = {name: read_record_if_there(report / f"{name}.json", Excerpt) for name in ("capacity", "assignment")}
+    found = {name: {"": excerpt} for name, excerpt in kept.items() if excerpt is not None}
+    if whole is not None:
+        found = {**found, "capacity": {task: quote_study(whole, task) for task in whole.tasks}}
+    return [
+        Source(
+            introduce(name, excerpts),
+            {claim.name: assess_claim(claim, excerpts, whole if name == "capacity" else None) for claim in claims},
+        )
+        for name, excerpts in found.items()
+        if next(iter(excerpts.values())).study != study.config["study"]
+    ]
 
 
-def ledger_row(assessment: Assessment) -> LedgerRow:
+def introduce(name: str, excerpts: dict[str, Excerpt]) -> str:
+    """Return who measured figures, on what and when."""
+    quoted = next(iter(excerpts.values()))
+    machines = list(dict.fromkeys(run.gpu or run.processor for run in quoted.runs if run.gpu or run.processor))
+    return WORDS("real", name, machines=machines, study=quoted.study, date=(quoted.created or "")[:10])
+
+
+def ledger_row(assessment: Assessment, sources: Sequence[Source] = ()) -> LedgerRow:
     """Return one claim with what was measured."""
-    claim, quantity = assessment.claim, QUANTITIES[assessment.claim.quantity]
+    claim = assessment.claim
     return LedgerRow(
         claim.name,
         claim.part,
         formats.tie_units(claim.claim),
         formats.tie_units(claim.claimed),
-        formats.tie_units(describe_limits(claim.expected, quantity)),
-        [formats.tie_units(line) for line in describe_figures(assessment, quantity)],
+        formats.tie_units(describe_accepted(claim)),
+        tie([line for part in assessment.parts for line in describe_part(part)]),
         assessment.verdict,
         STYLES[assessment.verdict],
-        assessment.sentence,
-        list_links(assessment.findings, quantity),
+        explain(assessment),
+        list_links(assessment),
+        [line for source in sources for line in describe_source(source.heading, source.assessments[claim.name])],
     )
 
 
-def describe_limits(expected: Expected, quantity: Quantity) -> str:
-    """Return in words when a claim counts as met."""
-    if expected.beats:
-        return WORDS("accepted", "test")
-    low, high = (quantity.write(limit) if isfinite(limit) else "" for limit in expected.limits)
-    return WORDS("accepted", "between" if low and high else "from" if low else "up_to", low=low, high=high)
+def describe_source(heading: str, assessment: Assessment) -> list[str]:
+    """Return figures and verdict of a place other than this study; nothing where it has no figure."""
+    lines = [line for part in assessment.parts for line in describe_part(part, numbered=False)]
+    if not lines:
+        return []
+    verdict = WORDS("real", "verdict", verdict=assessment.verdict.capitalize(), sentence=explain(assessment))
+    return [heading, *tie(lines), formats.tie_units(verdict)]
 
 
-def describe_figures(assessment: Assessment, quantity: Quantity) -> list[str]:
-    """Return the measured figures, a line for each case or, of many, their range."""
-    found = [(finding.case, finding.measured) for finding in assessment.findings if finding.measured is not None]
-    if not found:
-        return [formats.NOT_MEASURED]
-    for_information, alone = assessment.verdict == NOT_TESTABLE, len(found) == 1
-    notes = {measured.note for _, measured in found}
-    common = notes.pop() if for_information and not alone and len(notes) == 1 else ""
-    if len(found) > LINES_SHOWN:
-        lines = [describe_range([measured.value for _, measured in found], quantity)]
-    else:
-        lines = [describe_line(*item, quantity, alone=alone, noted=bool(common)) for item in found]
-    return [WORDS("for_information", "noted" if common else "plain", note=common), *lines] if for_information else lines
-
-
-def describe_line(case: Case, measured: Measurement, quantity: Quantity, alone: bool, noted: bool) -> str:
-    """Return one case's figure; a method that stands alone is named by its title too."""
-    outcome = "noted" if measured.note and not noted else "alone"
-    figure = write_figure(measured, quantity)
-    return WORDS(
-        "figure", outcome, case=describe_case(case, alone), figure=figure, unit=quantity.unit, note=measured.note
-    )
-
-
-def describe_range(values: list[float], quantity: Quantity) -> str:
-    """Return smallest and largest of many figures."""
-    low, high = quantity.write(min(values)), quantity.write(max(values))
-    return WORDS("range", low=low, high=high, unit=quantity.unit, cases=len(values))
-
-
-def describe_case(case: Case, with_title: bool) -> str:
-    """Return a case by its methods' numbers and, where the study has several, its task and seed."""
-    study = case.study
-    return WORDS(
-        "case",
-        methods=[study.numbers[method] for method in case.methods],
-        title=study.title(case.first) if with_title and case.second is None else "",
-        task=case.task if len(study.tasks) > 1 else "",
-        seed=case.seed if len(study.seeds) > 1 else None,
-    )
-
-
-def write_figure(measured: Measurement, quantity: Quantity) -> str:
-    """Write a figure with its interval."""
-    value = quantity.write(measured.value)
-    if measured.low is None or measured.high is None:
-        return value
-    return WORDS("with_interval", value=value, low=quantity.write(measured.low), high=quantity.write(measured.high))
-
-
-def list_links(findings: list[Finding], quantity: Quantity) -> list[Link]:
+def list_links(assessment: Assessment) -> list[Link]:
     """Return the tables that the figures stand in, one for each task."""
-    found = {finding.case.task: finding for finding in findings if finding.measured is not None}
-    return list(dict.fromkeys(link_finding(finding, quantity) for finding in found.values()))
+    links = []
+    for part in assessment.parts:
+        found = {finding.case.task: finding for finding in part.findings if finding.measured is not None}
+        links += [Link("", WORDS("link", "arithmetic"))] if part.counted else []
+        links += [link_finding(finding, part.test.measures) for finding in found.values()]
+    return list(dict.fromkeys(links))
 
 
 def link_finding(finding: Finding, quantity: Quantity) -> Link:
@@ -155,12 +146,13 @@ def link_finding(finding: Finding, quantity: Quantity) -> Link:
     case, measured = finding.case, finding.measured
     if measured is not None and measured.anchor:
         return Link(f"#{measured.anchor}", WORDS("link", "serving"))
-    place = clean_identifier(quantity.anchor.format(task=case.task, split=case.study.headline(case.task)))
-    by_task = len(case.study.tasks) > 1 and not quantity.per_study
+    study = case.whole_study
+    place = clean_identifier(quantity.anchor.format(task=case.task, split=study.headline(case.task)))
+    by_task = len(study.tasks) > 1 and not quantity.per_study
     return Link(f"#{place}", WORDS("link", "by_task" if by_task else "one", basis=quantity.basis, task=case.task))
 
 
 def count_sentence(assessments: list[Assessment]) -> str:
     """Return how many claims got which verdict."""
     counts = Counter(assessment.verdict for assessment in assessments)
-    return WORDS("count", counts=[(verdict, counts[verdict]) for verdict in VERDICTS])
+    return WORDS("count", counts=[(verdict, counts[verdict]) for verdict in ClaimVerdict if counts[verdict]])

@@ -9,6 +9,7 @@ from typing import Any
 from fineprint.core import formats
 from fineprint.core.records import Parameters, Phase
 from fineprint.reporting.columns import Column, build_table
+from fineprint.reporting.memory_words import name_memory
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods
 from fineprint.reporting.sections import cost_axes
 from fineprint.reporting.sections.cost_axes import CHECKPOINT, TRAINING_MEMORY, CostAxis, trains_nothing
@@ -50,56 +51,52 @@ def parameters_table(study: Study, task: str) -> Table:
 
 
 def cost_column(title: str, axis: CostAxis, write: Callable[[Any], str]) -> Column[MethodOnTask]:
-    """Return the column of a cost of training or prediction."""
+    """Return the column of a cost of training or prediction, the median over seeds."""
     group, lacks = ("Training", lacks_training) if axis.of_training else ("Prediction", None)
-    return Column(title, lambda entry: axis.get(entry.run), write, group, lacks)
+    return Column(title, lambda entry: axis.of(entry.study, entry.task, entry.method), write, group, lacks)
 
 
+PREDICTION_TIME = CostAxis(
+    "prediction_time", lambda run: run.seconds("prediction"), formats.seconds, cost_axes.TIME, of_training=False
+)
+PREDICTION_PEAK = CostAxis(
+    "prediction_peak", lambda run: run.gpu_peak("prediction"), formats.size, cost_axes.MEMORY, of_training=False
+)
 COST = [
     *METHOD,
     cost_column("Time", cost_axes.TRAINING_TIME, formats.seconds),
     cost_column("Examples per second", cost_axes.TRAINING_SPEED, formats.rate),
-    cost_column("Peak memory", TRAINING_MEMORY, formats.size),
-    Column("Time", lambda entry: entry.run and entry.run.seconds("prediction"), formats.seconds, "Prediction"),
+    cost_column("Memory", TRAINING_MEMORY, formats.size),
+    cost_column("Time", PREDICTION_TIME, formats.seconds),
     cost_column("Examples per second", cost_axes.SPEED, formats.rate),
     cost_column("Weights", cost_axes.WEIGHTS, formats.size),
-    Column(
-        "Peak memory", lambda entry: entry.run and entry.run.peak_memory("prediction").bytes, formats.size, "Prediction"
-    ),
 ]
 
 
 def cost_table(study: Study, task: str) -> Table:
-    """Return time, speed and peak memory of training and prediction."""
+    """Return time, speed and memory of training and prediction; of prediction the peak where there was a GPU."""
     machines = {(machine.processor, machine.gpu and machine.gpu.name) for machine in study.environments()}
     caption = WORDS(
         "cost_caption",
         task=task,
+        seeds=len(study.seeds),
         memory=memory_kinds(study, task),
         machines=WORDS("machines", "several" if len(machines) > 1 else "one"),
     )
-    return build_table(f"cost-{task}", caption, COST, list_methods(study, task), style="compact")
+    on_gpu = any(PREDICTION_PEAK.of(study, task, method) is not None for method in study.methods)
+    columns = [*COST, *([cost_column("Peak memory", PREDICTION_PEAK, formats.size)] if on_gpu else [])]
+    return build_table(f"cost-{task}", caption, columns, list_methods(study, task), style="compact")
 
 
 def memory_kinds(study: Study, task: str) -> str:
-    """Return a sentence that says what the headline memory figure is."""
-    runs = [run for method in study.methods if (run := study.run(task, method))]
-    found = [run.peak_memory(name) for run in runs for name in ("training", "prediction")]
-    kinds = {peak.kind for peak in found if peak.bytes is not None}
-    return WORDS("peak_memory", "both" if len(kinds) > 1 else next(iter(kinds), "none"))
+    """Return a sentence that says what the memory of training is that methods are compared by."""
+    return name_memory(cost_axes.list_measured(study, task, study.methods, TRAINING_MEMORY))
 
 
 def micro_batch_cell(entry: TrainedMethod) -> Cell:
     """Return how many examples went through the model at once, marked where activations were computed again."""
     mark = " ↻" if entry.record.gradient_checkpointing else ""
     return number(entry.record.micro_batch, lambda examples: f"{formats.count(examples)}{mark}")
-
-
-def sum_parts(entry: TrainedMethod) -> int | None:
-    """Return what the parts take together, None where one of them was not measured."""
-    record = entry.record
-    parts = (record.weight_bytes, record.gradient_bytes, record.optimizer_bytes, record.activation_bytes)
-    return None if None in parts else sum(parts)
 
 
 PARTS = [
@@ -109,18 +106,20 @@ PARTS = [
     Column("Gradients", lambda entry: entry.record.gradient_bytes, formats.size),
     Column("Optimizer", lambda entry: entry.record.optimizer_bytes, formats.size),
     Column("Activations", lambda entry: entry.record.activation_bytes, formats.size),
-    Column("Sum", sum_parts, formats.size),
+    Column("Sum", lambda entry: entry.record.kept_bytes, formats.size),
 ]
-WORKSPACE = Column[TrainedMethod]("Workspace", lambda entry: entry.record.workspace_bytes, formats.size)
-PEAK = Column[TrainedMethod]("Peak measured", lambda entry: TRAINING_MEMORY.get(entry.run), formats.size)
+ON_GPU_TOO = [
+    Column[TrainedMethod]("Workspace", lambda entry: entry.record.workspace_bytes, formats.size),
+    Column[TrainedMethod]("Peak measured", lambda entry: entry.run and entry.run.gpu_peak("training"), formats.size),
+]
 
 
 def parts_table(study: Study, task: str) -> Table | None:
     """Return exact bytes of weights, gradients, optimizer state and activations while training; where there was a GPU
-    also what else the peak holds."""
+    also its peak and what else that holds."""
     trained = list_trained(study, task)
     on_gpu = any(entry.record.workspace_bytes is not None for entry in trained)
-    columns = [*PARTS, *([WORKSPACE] if on_gpu else []), PEAK]
+    columns = [*PARTS, *(ON_GPU_TOO if on_gpu else [])]
     caption = WORDS("parts_caption", task=task, on_gpu=on_gpu)
     return build_table(f"memory-parts-{task}", caption, columns, trained, style="compact") if trained else None
 
@@ -224,7 +223,8 @@ STORAGE = [
 def storage_table(study: Study, task: str) -> Table | None:
     """Return the disk that 1, 2 and 10 tasks take."""
     methods = list_storage(study, task)
-    return build_table(f"storage-{task}", WORDS("storage_caption", task=task), STORAGE, methods) if methods else None
+    caption = WORDS("storage_caption", task=task, measured=study.results.serving is not None)
+    return build_table(f"storage-{task}", caption, STORAGE, methods) if methods else None
 
 
 def storage_sentences(study: Study, task: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fineprint.core import formats
-from fineprint.core.records import COST_ONLY, NOT_RUN
+from fineprint.core.records import COST_ONLY, NOT_MADE
 from fineprint.reporting.sections import cost_axes
 from fineprint.reporting.sections.analysis import Tile
 from fineprint.reporting.sections.cost_axes import TRAINING_COSTS, TRAINING_SPEED, CostAxis, find_least, write_least
@@ -19,7 +19,7 @@ from fineprint.results.study import Study
 
 WORDS = Words("cost_only")
 TILES = (
-    ("Peak training memory", cost_axes.TRAINING_MEMORY, formats.size),
+    ("Training memory", cost_axes.TRAINING_MEMORY, formats.size),
     ("Training, examples per second", TRAINING_SPEED, formats.rate),
     ("Prediction, examples per second", cost_axes.SPEED, formats.rate),
 )
@@ -43,7 +43,7 @@ def group_by_backbone(study: Study, task: str) -> dict[str, list[str]]:
 
 def verdict(study: Study, task: str) -> list[str]:
     """Return that, and why, accuracy was not measured, and what was."""
-    missing = [method for method in study.methods if study.status(task, method) == NOT_RUN]
+    missing = [method for method in study.methods if study.status(task, method) in NOT_MADE]
     return [
         *(WORDS("reason", reason=reason) for reason in study.reasons(task, COST_ONLY)),
         WORDS("not_ranked"),
@@ -91,7 +91,7 @@ def range_tile(
     known = sorted(
         (value, study.numbers[method], method)
         for method in methods
-        if (value := axis.get(study.run(task, method))) is not None
+        if (value := axis.of(study, task, method)) is not None
     )
     if not known or not cost_axes.are_comparable(study, task, methods, axis):
         return None
@@ -121,7 +121,7 @@ def list_least(study: Study, task: str, axis: CostAxis) -> str:
     return WORDS("advice", "found" if found else "none", found=found, least=axis.least, cost=axis.name)
 
 
-def summarise_cost(study: Study, task: str) -> dict[str, Any]:
+def summarize_cost(study: Study, task: str) -> dict[str, Any]:
     """Return the part of a task's summary that stands where there are accuracies otherwise."""
     return {
         "verdict": verdict(study, task),

@@ -44,8 +44,8 @@ class MergedModel(MethodOnTask):
     def weights(self) -> str:
         """Which weights the adapter was merged into, and how the sum is stored."""
         target = MERGE_TARGETS[self.variant.removeprefix("merged_into_")]
-        outcome = "requantised" if PRECISIONS[target.precision].quantised else "original"
-        return WORDS("weights", "dequantised" if target.dequantised else outcome, precision=target.precision)
+        outcome = "requantized" if PRECISIONS[target.precision].quantized else "original"
+        return WORDS("weights", "dequantized" if target.dequantized else outcome, precision=target.precision)
 
 
 def difference_cell(entry: MergedModel) -> Cell | None:

@@ -15,7 +15,7 @@ from fineprint.reporting.sections.places import PLACE, places_table
 from fineprint.reporting.sections.setting import backbones_used
 from fineprint.reporting.table import Cell, Table, blank, text
 from fineprint.reporting.words import Words
-from fineprint.results.steps import list_jobs, summarise_jobs
+from fineprint.results.steps import list_jobs, summarize_jobs
 from fineprint.results.study import Study
 
 WORDS = Words("provenance")
@@ -181,7 +181,7 @@ def saved_files(study: Study) -> Table | None:
 
 def times_table(study: Study) -> Table | None:
     """Return how long the jobs of each rule took together, and the longest of them."""
-    times = summarise_jobs(study)
+    times = summarize_jobs(study)
     outputs = {step.rule: step.leaves for step in study.results.steps}
     columns = [
         Column[str]("Rule", lambda rule: text(rule, style="code")),

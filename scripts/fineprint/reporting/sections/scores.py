@@ -5,21 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from markupsafe import Markup
+
 from fineprint.core import formats
-from fineprint.core.records import COLLAPSED, COST_ONLY, NOT_RUN, Accuracy, Run, Score
+from fineprint.core.records import COLLAPSED, COST_ONLY, FAILED, NOT_MADE, NOT_RUN, Accuracy, Run, Score
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods, number_cell, title_cell
 from fineprint.reporting.sections.standings import mean_cell, mean_limits_cell
 from fineprint.reporting.table import Cell, Table, blank, number, text
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
-from fineprint.scoring.statistics import BOOTSTRAP_DRAWS, share_with_interval
+from fineprint.scoring.statistics import share_with_interval
 from fineprint.tasks._rows import POOLED
 
 LABELS_PER_TABLE = 3
+METHOD_WIDTHS = (4, 24)  # of the report by class, in per cent
 SPLITS_PER_TABLE = 3
 NOT_RANKED = "not ranked"
-STATUS_STYLES = {COLLAPSED: "flag", NOT_RUN: "missing", COST_ONLY: "missing"}
+STATUS_STYLES = {COLLAPSED: "flag", FAILED: "flag", NOT_RUN: "missing", COST_ONLY: "missing"}
 
 WORDS = Words("scores")
 
@@ -90,7 +93,7 @@ def mean_columns(study: Study, task: str, splits: list[str]) -> list[Column[Meth
 def macro_f1_table(study: Study, task: str) -> Table:
     """Return macro-F1 with its interval of every method on every split."""
     columns = [*METHOD, *share_columns(study, task, study.splits_and_pooled(task), "Macro-F1", "macro_f1")]
-    caption = WORDS("macro_f1_caption", task=task, draws=BOOTSTRAP_DRAWS, seed=study.seed, seeds=len(study.seeds))
+    caption = WORDS("macro_f1_caption", task=task, seed=study.seed, seeds=len(study.seeds))
     return build_table(f"macro-f1-{task}", caption, columns, list_methods(study, task), style="compact")
 
 
@@ -137,14 +140,17 @@ def accuracy_cell(score: Score | None) -> Cell | None:
 
 
 def class_tables(study: Study, task: str) -> list[Table]:
-    """Return precision, recall and F1 of each label: a table for each split and three labels at a time."""
+    """Return precision, recall and F1 of each label, with intervals: a table for each split and three labels."""
     tables = []
     for split in study.splits_and_pooled(task):
         scored = study.scored(task, split)
         methods = list_methods(study, task, [method for method, _ in scored])
-        caption = WORDS("classes_caption", "pooled" if split == POOLED else "split", task=task, split=split)
+        outcome, seeds = "pooled" if split == POOLED else "split", {"seed": study.seed, "seeds": len(study.seeds)}
+        caption = WORDS("classes_caption", outcome, task=task, split=split, **seeds)
         for position, labels in enumerate(cut(study.results.tasks[task].labels, LABELS_PER_TABLE)):
-            columns = [*METHOD, *(column for label in labels for column in class_columns(split, label, scored))]
+            figures = [column for label in labels for column in class_columns(split, label, scored)]
+            widths = [*METHOD_WIDTHS, *[(100 - sum(METHOD_WIDTHS)) // len(figures)] * len(figures)]
+            columns = [replace(column, width=width) for column, width in zip([*METHOD, *figures], widths, strict=True)]
             identifier = f"classes-{task}-{split}-{position}"
             tables.append(build_table(identifier, caption, columns, methods, style="compact"))
     return tables
@@ -161,16 +167,18 @@ def class_columns(split: str, label: str, scored: list[tuple[str, Score]]) -> li
 
 
 def class_cell(split: str, label: str, figure: str, entry: MethodOnTask) -> Cell | None:
-    """Return one figure of a per-class report."""
+    """Return one figure of a per-class report, its interval below it: beside it the table would be too wide."""
     score = entry.score(split)
-    return (
-        number(getattr(score.per_class[label], figure), partial(formats.accuracy, rows=score.rows)) if score else None
-    )
+    if score is None:
+        return None
+    value, low, high = (getattr(score.per_class[label], f"{figure}{end}") for end in ("", "_low", "_high"))
+    written = Markup("{}<br>{}").format(formats.accuracy(value, score.rows), formats.interval(low, high, score.rows))
+    return number(value, lambda _: written)
 
 
 def flags(study: Study, task: str) -> list[dict[str, str]]:
     """Return the methods that are not ranked, each with the reason and, if it was trained, its last losses."""
-    unranked = (COLLAPSED, NOT_RUN, COST_ONLY) if study.measures_accuracy(task) else (COLLAPSED, NOT_RUN)
+    unranked = (COLLAPSED, *NOT_MADE, COST_ONLY) if study.measures_accuracy(task) else (COLLAPSED, *NOT_MADE)
     found = [
         {"title": study.title(entry.method), "status": entry.status, "reason": explain_status(entry.run)}
         for entry in list_methods(study, task)

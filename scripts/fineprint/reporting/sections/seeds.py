@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from fineprint.core import formats
-from fineprint.core.records import OK
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods
 from fineprint.reporting.table import Cell, Table, number, text
@@ -73,7 +72,7 @@ def seed_sentences(study: Study, task: str) -> list[str]:
     collapsed = [
         WORDS("collapsed_entry", method=study.title(name), collapsed=len(seeds), made=len(study.runs_of(task, name)))
         for name in study.methods
-        if (seeds := study.collapsed_seeds(task, name)) and study.status(task, name) == OK
+        if (seeds := study.collapsed_seeds(task, name))
     ]
     said = [WORDS("collapsed", methods=collapsed)] if collapsed else []
     if not ranked or (deviation := ranked[0][1].seed_deviation) is None:

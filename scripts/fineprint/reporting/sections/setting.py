@@ -13,6 +13,7 @@ from fineprint.reporting.words import Words
 from fineprint.results.study import TRAIN_SPLITS, Study
 from fineprint.tasks._rows import HELD_OUT, TRAIN
 
+SERVING_PARTS = ("ways", "combining", "forgetting")  # of a study that serves several tasks
 WORDS = Words("setting")
 
 
@@ -68,6 +69,17 @@ def examples_table(study: Study, task: str) -> Table | None:
         Column("Gold label", lambda example: record.labels[example.row.label], width=16),
     ]
     return build_table(f"examples-{task}", WORDS("examples_caption", task=task), columns, chosen)
+
+
+def name_readers(study: Study) -> str:
+    """Return what answered test examples in this study, and that nothing was chosen by them."""
+    serving = study.results.serving
+    answered = {
+        "methods": True,
+        "merged": any(run.scores and run.scores.variants for run in study.results.runs),
+        **{part: serving is not None and getattr(serving, part) is not None for part in SERVING_PARTS},
+    }
+    return WORDS("test_examples", readers=[WORDS("reader", key) for key, holds in answered.items() if holds])
 
 
 def describe_setting(study: Study, task: str) -> dict[str, Any]:

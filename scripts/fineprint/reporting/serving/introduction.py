@@ -15,7 +15,7 @@ MEASURING = ("serve_tasks", "combine_tasks", "measure_forgetting")  # rules of t
 # What training costs: how it is got of a run, how the tasks' figures make one, how that is written.
 COSTS = {
     "seconds": (lambda run: run.seconds("training"), sum, formats.seconds),
-    "peak": (lambda run: run.peak_memory("training").bytes, max, formats.size),
+    "memory": (lambda run: run.training_memory.bytes, max, formats.size),
     "checkpoint": (lambda run: run.train.checkpoint_bytes, sum, formats.size),
 }
 

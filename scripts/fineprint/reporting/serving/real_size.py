@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from fineprint.claims.quantities import QUANTITIES
-from fineprint.claims.verdicts import Assessment, Claim, Finding, assess_claims
-from fineprint.core import formats
 from fineprint.reporting.serving.data import ServingResults
 from fineprint.reporting.serving.speed import speed_sentences
 from fineprint.reporting.serving.storage import WORKED, worked_sentences
@@ -17,15 +14,6 @@ from fineprint.reporting.words import Words
 from fineprint.results.study import Study
 
 WORDS = Words("serving_answers")
-PART = "1.3"  # of the assignment: the claims that are assessed on that study too
-
-
-@dataclass(frozen=True)
-class Beside:
-    """What is said of a claim at real size: lines for the figures, a sentence for the verdict."""
-
-    measured: list[str]
-    sentence: str
 
 
 def find_real_study(study: Study) -> Study | None:
@@ -73,29 +61,3 @@ def rename(table: Table, real: Study) -> Table:
     """Return a table that says in its caption, and by its identifier, whose figures it has."""
     caption = WORDS("real_size", "caption", study=real.config["study"], caption=table.caption)
     return replace(table, identifier=f"real-size-{table.identifier}", caption=caption)
-
-
-def assess_at_real_size(study: Study, claims: list[Claim]) -> dict[str, Beside]:
-    """Return for each claim on many tasks what the study at real size says, by the claim's name."""
-    real = find_real_study(study)
-    if real is None:
-        return {}
-    assessments = assess_claims(real, [claim for claim in claims if PART in claim.part])
-    return {assessment.claim.name: tell(assessment, real.config["study"]) for assessment in assessments}
-
-
-def tell(assessment: Assessment, name: str) -> Beside:
-    """Return figures and verdict of a claim, with methods by title: numbers are those of this report's own study."""
-    figures = [tell_figure(assessment, finding) for finding in assessment.findings if finding.measured is not None]
-    measured = [WORDS("real_size_claim", "head", study=name), *(figures or [formats.NOT_MEASURED])]
-    verdict = {"verdict": assessment.verdict, "sentence": assessment.sentence}
-    return Beside(measured, WORDS("real_size_claim", "verdict", study=name, **verdict))
-
-
-def tell_figure(assessment: Assessment, finding: Finding) -> str:
-    """Return one case's figure."""
-    measured, case = finding.measured, finding.case
-    assert measured is not None
-    methods = [case.study.title(method) for method in case.methods]
-    value = QUANTITIES[assessment.claim.quantity].write(measured.value)
-    return WORDS("real_size_claim", "figure", methods=methods, value=value, note=measured.note)

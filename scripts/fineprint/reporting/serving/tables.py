@@ -8,6 +8,7 @@ from typing import Any
 from fineprint.core import formats
 from fineprint.core.records import ALPHA, COLLAPSED, Accuracy, Check, Combined, Forgotten, Run, Served
 from fineprint.reporting.columns import Column, build_table
+from fineprint.reporting.memory_words import name_memory
 from fineprint.reporting.serving.data import WORDS as NAMES
 from fineprint.reporting.serving.data import Series, ServingResults
 from fineprint.reporting.table import Cell, Table, number, text
@@ -43,13 +44,14 @@ def tasks_table(part: ServingResults) -> Table:
         Column("Method", lambda run: part.title(run.method)),
         Column("Accuracy", lambda run: accuracy_cell(run, part.headline(run.task)), formats.accuracy),
         Column("Training", lambda run: run.seconds("training"), formats.seconds),
-        Column("Peak memory", lambda run: run.peak_memory("training").bytes, formats.size),
+        Column("Memory", lambda run: run.training_memory.bytes, formats.size),
         Column("Optimizer state", lambda run: run.trained and run.trained.optimizer_bytes, formats.size),
         Column("Checkpoint size", lambda run: run.trained and run.trained.checkpoint_bytes, formats.size),
     ]
     runs = [part.run(task, method) for task in part.tasks for method in part.methods]
     splits = ", ".join(f"{task}: {part.headline(task)}" for task in part.tasks)
-    return build_table("serving-tasks", WORDS("tasks", splits=splits), columns, runs)
+    caption = WORDS("tasks", splits=splits, memory=name_memory(runs))
+    return build_table("serving-tasks", caption, columns, runs)
 
 
 def accuracy_cell(run: Run, split: str) -> Cell | None:
@@ -204,7 +206,7 @@ def difference_cell(row: Combined) -> Cell:
 
 
 def forgetting_table(part: ServingResults) -> Table | None:
-    """Return the first task before and after the second was learnt; without accuracies the backbone alone."""
+    """Return the first task before and after the second was learned; without accuracies the backbone alone."""
     record = part.record.forgetting
     if record is None:
         return None

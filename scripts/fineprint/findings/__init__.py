@@ -1,0 +1,1 @@
+"""What a good analyst would notice in the answers: rules with thresholds and exact tests, each finding a record."""

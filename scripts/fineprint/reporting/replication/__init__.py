@@ -1,0 +1,1 @@
+"""The page that holds one study against another."""

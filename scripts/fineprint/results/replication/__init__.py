@@ -1,0 +1,1 @@
+"""A study held against another one that replicates it."""
