@@ -179,5 +179,5 @@ def test_padding_that_is_an_end_of_text_changes_nothing(folders):
         with torch.inference_mode():
             found.append((readout.loss(assembled.module, batch), readout.label_scores(assembled.module, batch)))
     torch.testing.assert_close(*found, rtol=1e-5, atol=1e-5)
-    # The end of text behind each answer is learnt, though it is what inputs are filled up with.
+    # The end of text behind each answer is learned, though it is what inputs are filled up with.
     assert readout.count_terms(examples) == int((batch["labels"] != -100).sum())
