@@ -130,5 +130,5 @@ def test_memory_is_read(memory):
 @pytest.mark.parametrize("memory", ["12", "12GB", "much"])
 def test_other_memory_is_refused(memory):
     config = changed(methods__roberta_lora__memory=memory)
-    with pytest.raises(SettingsError, match=r"memory: auto, lean, or a size such as 12 GB is wanted"):
+    with pytest.raises(SettingsError, match=r"memory: expected auto, lean, or a size such as 12 GB"):
         read_study(config)

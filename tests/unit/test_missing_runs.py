@@ -57,4 +57,4 @@ def test_a_failed_method_is_a_row_with_its_sentence(tmp_path):
     cell = scores_tables(study, "nli")[0].rows[1][-1]
     assert (cell.text, cell.style) == (FAILED, "flag")
     assert verdict_sentences(study, "nli")[0].startswith("RoBERTa, full fine-tuning has the highest mean accuracy")
-    assert "1 failed." in text_of(without_pictures(results, tmp_path))
+    assert "1 run failed." in text_of(without_pictures(results, tmp_path))

@@ -34,7 +34,7 @@ def test_published_figures_beside_the_same_rows_and_model():
     partly["study"]["tasks"]["nli"]["train_fraction"] = 0.1
     rows = {row.figure: row for row in published_rows(Study(partly), read_published(REPORT / "published.yaml"))}
     assert rows["0.902"].comparable == "in part"
-    assert rows["0.902"].reasons == "Ours was trained on 10.0 % of the examples."
+    assert rows["0.902"].reasons == "Ours was trained on 10.0\u00a0% of the examples."
 
 
 def test_a_published_figure_that_cannot_be_used_is_refused(tmp_path):

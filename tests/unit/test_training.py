@@ -50,8 +50,10 @@ def test_vectors_are_not_decayed():
     assert decay == {(3, 2): 0.5, (3,): 0.0}
 
 
-def trained(backbone_folders, task_record, tiny_rows, held_out=12, **training):
+def trained(backbone_folders, task_record, tiny_rows, held_out=12, unread=None, **training):
+    """Train a tiny model; `unread` are settings that would be refused when they are read."""
     method = make_method("full", "linear_head", "encoder", **training)
+    method = method.model_copy(update={"training": method.training.model_copy(update=unread or {})})
     backbone = backbone_folders["encoder"]
     readout = make_readout(method, backbone, task_record, tiny_rows, seed=1)
     assembled = assemble_for_training(method, readout, backbone, seed=1)
@@ -94,7 +96,7 @@ def test_the_best_epoch_is_kept(backbone_folders, task_record, tiny_rows):
 
 def test_no_number_as_loss_is_refused(backbone_folders, task_record, tiny_rows):
     with pytest.raises(SettingsError, match=r"the loss is (nan|inf) at step .* lower the learning rate"):
-        trained(backbone_folders, task_record, tiny_rows, epochs=4, learning_rate=1e30, max_grad_norm=1e30)
+        trained(backbone_folders, task_record, tiny_rows, epochs=4, unread={"learning_rate": 1e30}, max_grad_norm=1e30)
 
 
 def test_training_needs_no_test_row(backbone_folders, task_record, tiny_rows, tmp_path, monkeypatch):

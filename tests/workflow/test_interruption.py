@@ -131,7 +131,9 @@ def test_two_processes_are_killed_and_go_on(prepared):
 def test_snakemake_itself_is_ended_and_the_same_command_goes_on(prepared, number):
     """Killed, its terminal closed, or Ctrl-C: no unlocking, no other option, and never two writers."""
     (prepared / RUN / "train.json").unlink(missing_ok=True)
-    job = start(prepared)
+    text = (prepared / STUDY).read_text(encoding="utf-8").replace("epochs: 100", "epochs: 400")
+    (prepared / "long.yaml").write_text(text, encoding="utf-8")  # no orphan may come to its end meanwhile
+    job = start(prepared, study="long.yaml")
     wait_for_checkpoint(job, prepared, 0)
     orphans = [process for process in processes_of_job(job) if "train_method.py" in words(process)]
     if number == signal.SIGKILL:
@@ -139,10 +141,10 @@ def test_snakemake_itself_is_ended_and_the_same_command_goes_on(prepared, number
     else:
         os.killpg(job.pid, number)  # as a terminal does
     job.communicate(timeout=60)
-    output, _ = start(prepared).communicate(timeout=240)
+    output, _ = start(prepared, study="long.yaml").communicate(timeout=240)
     assert "LockException" not in output and "IncompleteFiles" not in output
     record = json.loads((prepared / RUN / "train.json").read_text(encoding="utf-8"))
-    assert record["resumed_from_steps"] and len(record["epochs"]) == 100, output[-3000:]
+    assert record["resumed_from_steps"] and len(record["epochs"]) == 400, output[-3000:]
     assert not [orphan for orphan in orphans if orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE]
     hashes = {name: hash_file(prepared / RUN / "model" / name) for name in record["saved_files"]}
     assert hashes == record["saved_files"], "nobody wrote beside it"

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure as Canvas
 from fineprint.core.records import ComparedMean, Replication, Shift
 from fineprint.reporting.figures.drawing import TITLE_LENGTH, Drawing, escape
 from fineprint.reporting.figures.plotting import save_drawing
-from fineprint.reporting.figures.style import COLOURS, INK, MARKERS, WIDTH, figure_style
+from fineprint.reporting.figures.style import COLORS, INK, MARKERS, WIDTH, figure_style
 from fineprint.reporting.html import read_figure
 from fineprint.reporting.view import Figure
 from fineprint.reporting.words import Words
@@ -64,7 +64,7 @@ def draw_split(
     values = [mean.difference * POINTS for mean in means]
     below = [(mean.difference - mean.interval.low) * POINTS for mean in means]
     above = [(mean.interval.high - mean.difference) * POINTS for mean in means]
-    look: dict[str, Any] = {"color": COLOURS[position % len(COLOURS)], "fmt": MARKERS[position % len(MARKERS)]}
+    look: dict[str, Any] = {"color": COLORS[position % len(COLORS)], "fmt": MARKERS[position % len(MARKERS)]}
     look |= {"markersize": 5, "elinewidth": 1.6, "capsize": 2.5, "label": escape(splits[position])}
     axis.errorbar(values, [methods.index(mean.first.method) + shift for mean in means], xerr=[below, above], **look)
 
