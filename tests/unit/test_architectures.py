@@ -90,6 +90,15 @@ def test_virtual_tokens_are_as_wide_as_embeddings(name, folders, tmp_path):
     assert run_method(make_method("p_tuning", readout), folders(name), tmp_path) is None
 
 
+def test_what_begins_at_random_is_not_quantized(backbone_folders, tmp_path):
+    """There is nothing to quantize in it, and it is trained."""
+    method = make_method("lora", "classifier", "nf4")
+    assembled = assemble(method, backbone_folders["bert"])
+    assert assembled.readout.random_modules == ("bert.pooler", "classifier")
+    assert "bert.pooler" in assembled.readout.keep_unquantized
+    assert run_method(method, backbone_folders["bert"], tmp_path) is None
+
+
 @pytest.mark.parametrize("name", ENCODERS)
 def test_prefixes_are_refused_where_no_keys_are_taken(name, folders, monkeypatch):
     for readout in ("classifier", "linear_head"):

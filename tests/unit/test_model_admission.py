@@ -5,6 +5,7 @@ import json
 
 import pytest
 import sentencepiece
+import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer
 
@@ -81,6 +82,22 @@ def remove_the_config(folder):
     (folder / "config.json").rename(folder / "adapter_config.json")
 
 
+def pack(folder):
+    change_weights(
+        folder, lambda held: {name: (t.to(torch.int8) if "query.weight" in name else t) for name, t in held.items()}
+    )
+
+
+def lose_the_link(folder):
+    """As where the cache of the Hub was emptied."""
+    remove_the_tokenizer(folder)
+    (folder / "tokenizer.json").symlink_to(folder / "gone")
+
+
+def change_weights(folder, change):
+    save_file(change(load_file(folder / WEIGHTS)), folder / WEIGHTS, metadata={"format": "pt"})
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
@@ -95,6 +112,9 @@ def remove_the_config(folder):
         (remove_the_config, "it holds an adapter .*; name the model that it was trained on"),
         (lambda folder: (folder / "config.json").write_text("[]"), "config.json: it is no JSON object"),
         (lambda folder: (folder / "tokenizer_config.json").write_text("{"), "tokenizer_config.json: it is no JSON"),
+        (lambda folder: (folder / "generation_config.json").write_text("x"), "generation_config.json: it is no JSON"),
+        (pack, rf"{WEIGHTS}: .*query.weight is stored as I8: its weights are quantized already; name"),
+        (lose_the_link, "it has no tokenizer"),
         (lambda folder: change_config(folder, model_type=None), "model_type is missing"),
         (lambda folder: change_config(folder, is_encoder_decoder=True), "an encoder and a decoder together"),
         (
@@ -122,10 +142,6 @@ def test_shards_are_all_there_and_hold_what_the_index_says(copy_model):
     assert refuse(folder, rf"{shard.name}: it does not exist, though model.safetensors.index.json names it: fetch it")
     (folder / "model.safetensors.index.json").write_text("{}")
     assert "it is no index of weights" in find_folder_problems(folder)[0]
-
-
-def change_weights(folder, change):
-    save_file(change(load_file(folder / WEIGHTS)), folder / WEIGHTS, metadata={"format": "pt"})
 
 
 def lose_a_layer(weights):

@@ -177,7 +177,7 @@ def test_a_folder_without_an_output_layer_cannot_generate(whole_models, copy_mod
     change_config(folder, tie_word_embeddings=False)
     method = make_method("none", "generation")
     readout = make_readout(method, folder, TASK, ROWS, seed=1)
-    with pytest.raises(SettingsError, match=r"lacks 1 weights that this readout needs, such as lm_head.weight"):
+    with pytest.raises(SettingsError, match=r"lacks 1 weight that this readout needs, such as lm_head.weight"):
         assemble_for_training(method, readout, folder, seed=1)
 
 

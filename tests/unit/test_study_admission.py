@@ -15,6 +15,7 @@ from fineprint.backbones.demo_encoder import Settings as DemoEncoder
 from fineprint.backbones.folder import Settings as Folder
 from fineprint.core.settings import SettingsError, find_settings, read_model
 from fineprint.study.admission import check_models
+from fineprint.study.fetching import check_sources
 from fineprint.study.schema import StudyConfig
 from test_model_admission import WEIGHTS, change_config, cut_short
 
@@ -96,6 +97,17 @@ def test_what_is_known_of_a_demo_model_before_it_is_made_is_true(backbone, tmp_p
     problems = told(long, tmp_path)
     assert "max_length 1000 does not fit" in problems[0]
     assert len(problems) == (1 if config.model_type == "roberta" else 2), "a Llama has no module 'query'"
+
+
+def test_an_adapter_s_folder_is_no_model(copy_model, tmp_path):
+    folder = copy_model("electra")
+    (folder / "config.json").rename(folder / "adapter_config.json")
+    study = make_study(Folder(kind="folder", architecture="encoder", path=folder))
+    check_sources(study)  # its files are there
+    assert told(study, tmp_path) == [
+        f"  - backbones.own: {folder}: it holds an adapter (adapter_config.json), no model; name the model that it was "
+        "trained on."
+    ]
 
 
 def test_a_prefix_is_refused_by_the_model_s_type(copy_model, tmp_path):

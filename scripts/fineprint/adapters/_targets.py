@@ -48,8 +48,9 @@ def name_last(paths: Iterable[str]) -> list[str]:
     return sorted({last for path in paths if not (last := path.rpartition(".")[2]).isdecimal()})
 
 
-def list_linear(model: torch.nn.Module, heads: Iterable[str]) -> list[str]:
-    """Return the paths of a model's linear modules, heads and the output layer over the vocabulary left out."""
+def list_linear(model: torch.nn.Module, heads: Iterable[str], with_output: bool = False) -> list[str]:
+    """Return the paths of a model's linear modules; heads are left out, and so is the output layer over the vocabulary,
+    unless it is asked for."""
     from torch import nn
     from transformers.pytorch_utils import Conv1D
 
@@ -59,7 +60,7 @@ def list_linear(model: torch.nn.Module, heads: Iterable[str]) -> list[str]:
         path
         for path, part in model.named_modules()
         if isinstance(part, nn.Linear | Conv1D)
-        and part is not output
+        and (with_output or part is not output)
         and not any(path == head or path.startswith(f"{head}.") for head in outside)
     ]
 
@@ -80,7 +81,7 @@ def resolve_targets(model: torch.nn.Module, wanted: Iterable[str] | str | None, 
         return shorten(linear, model)
     if wanted is None:
         return choose_targets(model, linear)
-    check_targets(wanted, linear, str(model.config.model_type))
+    check_targets(wanted, list_linear(model, heads, with_output=True), linear, str(model.config.model_type))
     return sorted(wanted)
 
 
@@ -101,11 +102,18 @@ def choose_targets(model: torch.nn.Module, linear: list[str]) -> list[str]:
     return [name for name in name_last(linear) if name in QUERIES_AND_VALUES] or shorten(linear, model)
 
 
-def check_targets(wanted: Iterable[str], linear: Iterable[str], model_type: str) -> None:
-    """Refuse names of which one matches no linear module: the library would pass over it in silence."""
+def check_targets(wanted: Iterable[str], linear: Iterable[str], usual: Iterable[str], model_type: str) -> None:
+    """Refuse names of which one matches no linear module: the library would pass over it in silence.
+
+    Args:
+        wanted: the names.
+        linear: paths of the linear modules.
+        usual: those of them that a message names.
+        model_type: of the model.
+    """
     paths = list(linear)
     if unknown := [name for name in wanted if not any(matches(path, name) for path in paths)]:
-        raise SettingsError(describe_unknown(unknown, paths, model_type))
+        raise SettingsError(describe_unknown(unknown, usual, model_type))
 
 
 def describe_unknown(unknown: list[str], paths: Iterable[str], model_type: str) -> str:

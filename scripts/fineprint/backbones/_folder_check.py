@@ -15,6 +15,9 @@ from fineprint.backbones._weight_files import LFS_POINTER, read_weights
 CONFIG = "config.json"
 # A tokenizer is at least one of these; without any Transformers makes one up, to which every word is unknown.
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model", "*.tiktoken", "tekken.json")
+# Read when the tokenizer or the model is loaded, where they are there; tokenizer.json, which may be large, is not among
+# them: whoever loads it says what is wrong with it.
+OBJECTS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "generation_config.json")
 LARGEST_POINTER = 1000  # bytes; a file of any use may be smaller, and then does not begin as a pointer does
 
 
@@ -58,7 +61,7 @@ def read_json_file(file: Path) -> dict[str, Any] | None:
     """Return the object that a JSON file holds, None where it holds none."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
+    except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -83,13 +86,11 @@ def find_config_problems(folder: Path, config: dict[str, Any]) -> list[str]:
 
 
 def find_tokenizer_problems(folder: Path) -> list[str]:
-    """Return what is wrong with a folder's tokenizer files."""
-    if not any(file for pattern in VOCABULARIES for file in folder.glob(pattern)):
+    """Return what is wrong with a folder's tokenizer files, and with what stands beside them."""
+    if not any(file.exists() for pattern in VOCABULARIES for file in folder.glob(pattern)):
         return [
             f"{folder}: it has no tokenizer (tokenizer.json, vocab.txt, vocab.json or a SentencePiece .model); save it "
             "there with tokenizer.save_pretrained(folder)."
         ]
-    settings = folder / "tokenizer_config.json"
-    if settings.exists() and read_json_file(settings) is None:
-        return [f"{settings}: it is no JSON object: fetch it again."]
-    return []
+    broken = [folder / name for name in OBJECTS if (folder / name).exists() and read_json_file(folder / name) is None]
+    return [f"{file}: it is no JSON object: fetch it again." for file in broken]

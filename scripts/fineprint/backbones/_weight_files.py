@@ -13,6 +13,7 @@ WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 BYTES_OF_LENGTH = 8  # a safetensors file begins with the length of its header
 LONGEST_HEADER = 100_000_000  # as the safetensors library allows
 LFS_POINTER = b"version https://git-lfs"
+FLOATS = ("F64", "F32", "F16", "BF16")
 MATRIX = 2  # dimensions of what a linear module multiplies by
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.h5", "*.msgpack", "*.gguf")
 
@@ -68,7 +69,7 @@ def list_weight_files(folder: Path) -> tuple[dict[str, list[str]], list[str]]:
         files: dict[str, list[str]] = {}
         for name, file in places.items():
             files.setdefault(file, []).append(name)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}, [f"{folder / INDEX}: it is no index of weights (weight_map): fetch it again."]
     return files, []
 
@@ -97,18 +98,31 @@ def read_weights(folder: Path) -> Weights:
             continue
         try:
             header = read_header(file)
+        except OSError as error:
+            found.problems.append(f"{file}: it cannot be read ({error.strerror}).")
+            continue
         except ValueError as error:
             found.problems.append(f"{file}: {error}.")
             continue
         found.shapes |= {tensor: tuple(entry["shape"]) for tensor, entry in header.items()}
+        found.problems += describe_packed(file, header)
         lost = [tensor for tensor in tensors if tensor not in header]
         if lost:
             found.problems.append(f"{file}: it lacks {lost[0]}, which {INDEX} puts there: fetch it again.")
     return found
 
 
+def describe_packed(file: Path, header: Mapping[str, Any]) -> list[str]:
+    """Say that a file's weights are no floating-point numbers, as those of a quantized model."""
+    packed = [name for name, entry in header.items() if name.endswith(".weight") and entry["dtype"] not in FLOATS]
+    if not packed:
+        return []
+    return [
+        f"{file}: {packed[0]} is stored as {header[packed[0]]['dtype']}: its weights are quantized already; name the "
+        "model's original folder, which `precision: nf4` or int8 quantizes while loading."
+    ]
+
+
 def list_matrices(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
-    """Return the paths of a model's modules that multiply by a matrix: those in its layers, which have numbers."""
-    paths = [name.removesuffix(".weight") for name, shape in shapes.items() if len(shape) == MATRIX]
-    numbered = [path for path in paths if any(part.isdecimal() for part in path.split("."))]
-    return numbered or paths
+    """Return the paths of a model's modules that multiply by a matrix; embeddings look like it and are among them."""
+    return [name.removesuffix(".weight") for name, shape in shapes.items() if len(shape) == MATRIX]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fineprint.core import formats
 from fineprint.core.settings import SettingsError
 from fineprint.hub.repositories import FETCH
 from fineprint.models.matching import POOLER
@@ -98,8 +99,9 @@ def load_whole(
     lacking = [name for name in found.random if POOLER not in name.split(".")]
     if lacking:
         raise SettingsError(
-            f"{folder} lacks {len(lacking)} weights that this readout needs, such as {lacking[0]}; they would be drawn "
-            "at random. Use readout 'linear_head', or a folder that was saved with the language model's output layer"
+            f"{folder} lacks {formats.plural(len(lacking), 'weight')} that this readout needs, such as {lacking[0]}: "
+            "what is lacking would be drawn at random. Use readout 'linear_head', or a folder that was saved with the "
+            "language model's output layer"
         )
     return model, Found(found.weights, lacking)
 

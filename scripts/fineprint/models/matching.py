@@ -38,11 +38,11 @@ class Match:
         return [name for name in self.missing if POOLER not in name.split(".")]
 
 
-def match_weights(auto_class: Any, folder: Path) -> Match:
+def match_weights(auto_class: Any, folder: Path, **extra: Any) -> Match:
     """Match a folder's weights with the model that a Transformers class makes of it.
 
     Names are compared as Transformers does when it loads: with or without the prefix of the base model, by their former
-    names where they were renamed, tied weights once.
+    names where they were renamed, tied weights once. `extra` are further arguments of `from_pretrained`.
     """
     with silent_loading():
         model, told = auto_class.from_pretrained(
@@ -53,6 +53,7 @@ def match_weights(auto_class: Any, folder: Path) -> Match:
             device_map="meta",
             ignore_mismatched_sizes=True,
             output_loading_info=True,
+            **extra,
         )
     return Match(
         expected=[name for name, _ in model.named_parameters()],

@@ -54,8 +54,13 @@ def prepends_tokens(module: torch.nn.Module) -> bool:
 
 def takes_positions(module: torch.nn.Module) -> bool:
     """Return whether the model is told each token's position; one that is not finds it by the mask (ALiBi)."""
+    return takes(module, "position_ids") and not getattr(module.config, "alibi", False)
+
+
+def takes(module: torch.nn.Module, name: str) -> bool:
+    """Return whether a language model, with or without an adapter, names an input of its forward pass."""
     model = module.get_base_model() if hasattr(module, "get_base_model") else module
-    return "position_ids" in inspect.signature(model.forward).parameters
+    return name in inspect.signature(model.forward).parameters
 
 
 def split_groups(module: torch.nn.Module, batch: Batch) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:

@@ -11,7 +11,8 @@ from fineprint.core.plain_code import PlainCode
 from fineprint.core.settings import SettingsError
 from fineprint.models.heads import begin_anew, list_heads, list_modules
 from fineprint.models.loading import load_and_tell
-from fineprint.models.matching import POOLER
+from fineprint.models.matching import POOLER, match_weights
+from fineprint.models.precisions import PRECISIONS
 from fineprint.readouts import Batch, Context, Readout, ReadoutSettings
 from fineprint.readouts._classes import ClassReadout, plain_answer
 
@@ -66,22 +67,22 @@ class Classifier(ClassReadout):
     """Runs `AutoModelForSequenceClassification`."""
 
     model_arguments = ("num_labels=len(labels)",)
-    # Parts of heads that a folder may lack; there is nothing to be quantized in them then.
-    keep_unquantized = (*HEAD_NAMES, "pre_classifier", POOLER)
+    keep_unquantized = HEAD_NAMES
 
     def load_backbone(self, folder: Path, precision: str) -> PreTrainedModel:
         """Load the backbone with a head of as many outputs as the task has labels."""
         from transformers import AutoModelForSequenceClassification
 
         labels = self.context.task.labels
+        arguments = {
+            "num_labels": len(labels),
+            "id2label": dict(enumerate(labels)),
+            "label2id": {label: number for number, label in enumerate(labels)},
+        }
+        if PRECISIONS[precision].quantized:
+            self.keep_unquantized = list_trained(folder, arguments)
         model, self.found = load_and_tell(
-            AutoModelForSequenceClassification,
-            folder,
-            precision,
-            list(self.keep_unquantized),
-            num_labels=len(labels),
-            id2label=dict(enumerate(labels)),
-            label2id={label: number for number, label in enumerate(labels)},
+            AutoModelForSequenceClassification, folder, precision, list(self.keep_unquantized), **arguments
         )
         if self.found.reshaped:
             # As the folder has a head for other labels.
@@ -94,7 +95,10 @@ class Classifier(ClassReadout):
 
     def start_head(self, model: torch.nn.Module) -> tuple[str, ...]:
         """Draw the head anew where the folder has one, unless it is to be kept."""
-        random = [name for name in self.found.random if name.split(".")[0] in HEAD_NAMES]
+        heads = list_heads(model)
+        # ModernBERT's pretraining has a part of its head as well: the rest tells whether there was a task.
+        telling = [name for name in heads if name in HEAD_NAMES] or heads
+        random = [name for name in self.found.random if name.split(".")[0] in telling]
         if self.settings.head == "keep":
             if random:
                 raise SettingsError(
@@ -103,9 +107,7 @@ class Classifier(ClassReadout):
                 )
             self.head_start = "kept"
             return self.random_modules
-        had_one = self.found.reshaped or len(random) < count_below(model, HEAD_NAMES)
-        if had_one:
-            heads = list_heads(model)
+        if self.found.reshaped or len(random) < count_below(model, telling):
             begin_anew(model, heads)
             drawn = [name for name, _ in model.named_parameters() if name.split(".")[0] in heads]
             self.found = replace(self.found, random=sorted({*self.found.random, *drawn}))
@@ -124,6 +126,15 @@ class Classifier(ClassReadout):
     def plain_code(self) -> PlainCode:
         """Return how the classification model answers a row."""
         return plain_answer(self.context, "    logits = model(**inputs).logits")
+
+
+def list_trained(folder: Path, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the modules that are not to be quantized: heads, and what else a folder lacks, which is then trained."""
+    from transformers import AutoModelForSequenceClassification
+
+    match = match_weights(AutoModelForSequenceClassification, folder, **arguments)
+    lacking = list_modules(match.missing, match.model.base_model_prefix)
+    return tuple(dict.fromkeys([*HEAD_NAMES, *list_heads(match.model), *lacking]))
 
 
 def count_below(model: torch.nn.Module, names: Sequence[str]) -> int:

@@ -99,4 +99,6 @@ def find_unknown_targets(method: MethodSettings, linear: Sequence[str], model_ty
     if not isinstance(wanted, tuple | list):
         return []
     unknown = [name for name in wanted if not any(matches(path, name) for path in linear)]
-    return [f"{describe_unknown(unknown, linear, model_type)}."] if unknown else []
+    # Those in the layers, which have numbers; embeddings and heads stand outside.
+    numbered = [path for path in linear if any(part.isdecimal() for part in path.split("."))]
+    return [f"{describe_unknown(unknown, numbered or linear, model_type)}."] if unknown else []

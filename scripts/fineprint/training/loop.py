@@ -22,7 +22,7 @@ from fineprint.jobs.interruption import Request, heed_signals
 from fineprint.measuring.tensors import activation_bytes, weight_bytes
 from fineprint.models.norms import restore_norms
 from fineprint.readouts import EncodedExample
-from fineprint.training.evaluation import evaluate
+from fineprint.training.evaluation import evaluate, try_evaluation
 from fineprint.training.outcomes import Outcome
 from fineprint.training.preparation import make_stepper, trained_norms
 from fineprint.training.stepping import MOST_LENGTHS, STEPS_PER_LENGTH, Stepper
@@ -74,6 +74,8 @@ def train(
     # The longest rows make the largest micro-batch: what is reported is a peak.
     with first_pass(assembled):
         loop.measure_activations(split_sorted(examples, stepper.micro_batch)[0])
+        # What reads answers is other code: it is not to fail at the end of an epoch.
+        try_evaluation(stepper, held_out[:1])
     # Only from here on: what came before, loading above all, would be done again in any case.
     with heed_signals() if keeper else nullcontext(loop.request) as loop.request:
         loop.capture_passes()
