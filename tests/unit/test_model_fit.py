@@ -22,6 +22,7 @@ from fineprint.inference.assembly import (
 )
 from fineprint.inference.first_pass import first_pass
 from fineprint.models.limits import COUNTED_FROM_PAD, TAKE_NO_PREFIX, takes_token_types, usable_positions
+from fineprint.training.loop import train
 from test_model_admission import change_config
 from try_methods import ROWS, TASK, make_method
 
@@ -189,3 +190,20 @@ def test_an_error_of_the_model_s_code_ends_in_a_sentence():
     for passed_on in (SettingsError("said"), torch.OutOfMemoryError("full")):
         with pytest.raises(type(passed_on), match=str(passed_on)), first_pass(assembled):
             raise passed_on
+
+
+@pytest.mark.parametrize("broken", ["loss", "evaluate"])
+def test_what_fails_at_first_fails_before_any_step(broken, whole_models, monkeypatch):
+    method, folder = make_method("lora", "classifier"), whole_models["electra"]
+    readout = make_readout(method, folder, TASK, ROWS, seed=1)
+    assembled = assemble_for_training(method, readout, folder, seed=1)
+    before = {name: weight.detach().clone() for name, weight in assembled.module.named_parameters()}
+    examples = readout.encode_all(ROWS, with_answer=True)
+
+    def fail(*_):
+        raise ValueError("too many values to unpack (expected 2)")
+
+    monkeypatch.setattr(readout, broken, fail)
+    with pytest.raises(SettingsError, match="the first pass failed"):
+        train(assembled, examples, examples[:6], seed=1, name="test")
+    assert all(torch.equal(weight, before[name]) for name, weight in assembled.module.named_parameters())
