@@ -158,20 +158,37 @@ def write_alone(model, prompt, config):
     ]
 
 
-@pytest.mark.parametrize("name", ["roberta", "camembert", "mpnet", "gpt2", "opt"])
+@pytest.mark.parametrize("name", ["bert", "roberta", "camembert", "mpnet", "gpt2", "opt"])
 @pytest.mark.parametrize("adapter", ["none", "p_tuning", "prefix_tuning"])
 def test_the_longest_input_that_is_accepted_fits(name, adapter, folders):
-    """As many tokens as there are positions run, one more is refused; RoBERTa's kin have fewer than they name."""
+    """As many tokens as there are positions run, padded or not, and one more is refused. RoBERTa's kin have fewer than
+    config.json names, and with virtual tokens their number is none that batches are usually padded to."""
     if adapter == "prefix_tuning" and name in TAKE_NO_PREFIX:
         pytest.skip("refused for another reason")
-    positions = 126 if name in ENCODERS else 128
-    most = positions - (0 if adapter == "none" else 4)
+    positions = 126 if name in ("roberta", "camembert", "mpnet") else 128
+    most = positions - (0 if adapter == "none" else 3)
     method = make_method(adapter, "linear_head", max_length=most)
+    if adapter != "none":
+        method = method.model_copy(update={"adapter": method.adapter.model_copy(update={"tokens": 3})})
     assembled = assemble(method, folders(name))
-    example = {"input_ids": [7] * most, "label": [0]}
-    assert assembled.readout.logits(assembled.module, assembled.readout.collate([example], most)).isfinite().all()
+    examples = [{"input_ids": [7] * length, "label": [0]} for length in (most, 5)]
+    batch = assembled.readout.collate(examples)
+    assert batch["input_ids"].shape == (2, most)
+    assert assembled.readout.loss(assembled.module, batch).isfinite()
     with pytest.raises(SettingsError, match=f"not fit the {positions} positions .*lower max_length to {most} or less"):
-        make_readout(make_method(adapter, "linear_head", max_length=most + 1), folders(name), TASK, ROWS, seed=1)
+        make_readout(method.model_copy(update={"max_length": most + 1}), folders(name), TASK, ROWS, seed=1)
+
+
+def test_prompts_with_answers_are_not_padded_beyond_the_positions(folders):
+    method = make_method("prefix_tuning", "generation", max_length=124)
+    method = method.model_copy(update={"adapter": method.adapter.model_copy(update={"tokens": 4})})
+    assembled = assemble(method, folders("gpt2"))
+    long = [Row("1", {"premise": " ".join(SENTENCES[:12]), "hypothesis": SENTENCES[3]}, 0, "")]
+    examples = assembled.readout.encode_all(long, with_answer=True)
+    assert assembled.readout.truncated_rows == 1
+    batch = assembled.readout.collate(examples)
+    assert batch["input_ids"].shape[1] <= 124
+    assert assembled.readout.loss(assembled.module, batch).isfinite()
 
 
 def test_padding_that_is_an_end_of_text_changes_nothing(folders):

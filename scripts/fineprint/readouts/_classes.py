@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fineprint.core.plain_code import PlainCode
 from fineprint.core.settings import SettingsError
 from fineprint.readouts import Batch, Context, EncodedExample, Prediction, Readout
-from fineprint.readouts._padding import attention_mask, pad_to_one_length
+from fineprint.readouts._padding import attention_mask, count_columns, pad_to_one_length
 from fineprint.tasks import Row
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class ClassReadout(Readout):
         import torch
 
         ids = [example["input_ids"] for example in examples]
+        length = count_columns(ids, length, self.context.max_length)
         pad = self.context.tokenizer.pad_token_id
         batch = {
             "input_ids": pad_to_one_length(ids, pad, self.padding_side, length),

@@ -29,7 +29,7 @@ from fineprint.readouts._answering import (
 )
 from fineprint.readouts._answers import STANDARD, read_answer
 from fineprint.readouts._groups import generate_groups, run_at, score_groups
-from fineprint.readouts._padding import IGNORED, attention_mask, collate_answers, collate_prompts, pad_to_one_length
+from fineprint.readouts._padding import IGNORED, collate_answers, collate_joined, collate_prompts
 from fineprint.readouts._plain_question import plain_question, sampling
 from fineprint.readouts._prompts import TemplateOptions, build_prompt, check_tokenizer, choose_shots, shorten_row
 from fineprint.readouts._sampling import draw_numbers, make_generation_config, stack_draws
@@ -196,9 +196,7 @@ class Generation(Readout):
         if "draws" in examples[0]:
             batch["draws"] = stack_draws([example["draws"] for example in examples])
         if "answer" in examples[0]:
-            joined = [example["prompt"] + example["answer"] for example in examples]
-            batch["input_ids"] = pad_to_one_length(joined, pad, "right", length)
-            batch["attention_mask"] = attention_mask(joined, "right", length)
+            batch |= collate_joined(examples, pad, length, self.context.max_length)
             batch |= collate_answers(examples, self.longest_answer, batch["input_ids"].shape[1])
             batch["label"] = torch.tensor([example["label"][0] for example in examples])
         return batch
