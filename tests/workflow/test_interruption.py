@@ -140,7 +140,7 @@ def test_snakemake_itself_is_ended_and_the_same_command_goes_on(prepared, number
         job.send_signal(number)
     else:
         os.killpg(job.pid, number)  # as a terminal does
-    job.communicate(timeout=60)
+    job.wait(timeout=60)  # its orphan holds its output open
     output, _ = start(prepared, study="long.yaml").communicate(timeout=240)
     assert "LockException" not in output and "IncompleteFiles" not in output
     record = json.loads((prepared / RUN / "train.json").read_text(encoding="utf-8"))

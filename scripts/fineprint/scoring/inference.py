@@ -55,8 +55,9 @@ def compare_methods(
         compared.append((methods[first], methods[second]))
         found.append(estimate_difference(compared[-1], difference, examples, clusters, variances))
     corrected = holm([estimate.p_value() for estimate in found])
+    open_questions = max(1, sum(p_value >= ALPHA for p_value in corrected))
     return [
-        describe_comparison(pair, clusters, estimate, p_value, margin, len(compared))
+        describe_comparison(pair, clusters, estimate, p_value, margin, (len(compared), open_questions))
         for pair, estimate, p_value in zip(compared, found, corrected, strict=True)
     ]
 
@@ -95,9 +96,10 @@ def describe_comparison(
     estimate: Estimate,
     p_value_holm: float,
     margin: float,
-    comparisons: int,
+    family: tuple[int, int],
 ) -> MethodComparison:
-    """Return a comparison with its intervals and verdicts."""
+    """Return a comparison with intervals and verdicts; `family` counts all comparisons, and those left open."""
+    comparisons, open_questions = family
     first, second = pair
     models_only = any(method.single_training for method in pair)
     verdict = decide(estimate, p_value_holm, margin)
@@ -119,7 +121,7 @@ def describe_comparison(
         margin=margin,
         equivalence_interval=estimate.interval(2 * ALPHA),
         p_value_equivalence=estimate.p_value_equivalence(margin),
-        detectable_difference=estimate.detectable_difference(ALPHA / comparisons),
+        detectable_difference=estimate.detectable_difference(ALPHA / open_questions),
         verdict=Verdict.INCONCLUSIVE if models_only else verdict,
         model_verdict=verdict if models_only else None,
     )

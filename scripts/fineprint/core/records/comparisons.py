@@ -107,7 +107,7 @@ class MethodComparison(Record):
         equivalence_interval: 90 %, of this comparison alone: equivalent where it lies within ± margin.
         p_value_equivalence: of two one-sided tests (TOST), of this comparison alone.
         detectable_difference: the true difference that would be called better in 80 % of such studies, at the level
-            that the family's correction asks of its first comparison.
+            that Holm's procedure asks of a comparison once those that are significant here have been set aside.
         verdict: what is concluded about the methods.
         model_verdict: what is concluded about the trained models; None where the scope is METHOD.
     """

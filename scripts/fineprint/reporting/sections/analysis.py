@@ -97,20 +97,28 @@ def other_splits(study: Study, task: str) -> list[str]:
         if best is None or len(ranked) < 2:
             continue
         named = {"split": split, "pooled": split == POOLED, "best": study.title(ranked[0][0])}
-        differing = list_differing(study, task, best, split)
+        differing = list_differing(study, task, split)
         outcome = "overtaken" if ranked[0][0] != best else "differs" if differing else "same"
         sentences.append(WORDS("other_split", outcome, reached=write_mean(ranked[0][1]), differing=differing, **named))
     return sentences
 
 
-def list_differing(study: Study, task: str, best: str, split: str) -> list[str]:
-    """Return each method about which comparing it with the best one concludes something else on another split."""
-    found = []
-    for method, _ in study.ranked(task)[1:]:
-        here, there = study.comparison(task, best, method), study.comparison(task, best, method, split)
-        if here and there and here.outcome is not there.outcome:
-            found.append(WORDS("differing", method=study.title(method), here=here.outcome, there=there.outcome))
-    return found
+def list_differing(study: Study, task: str, split: str) -> list[str]:
+    """Return each method that stands otherwise against the best mean on another split than on the headline split."""
+    here, there = (place_methods(study, task, where) for where in (None, split))
+    return [
+        WORDS("differing", method=study.title(method), here=here[method], there=there[method])
+        for method in here
+        if method in there and here[method] != there[method]
+    ]
+
+
+def place_methods(study: Study, task: str, split: str | None) -> dict[str, str]:
+    """Return how each ranked method stands against the best mean of a split, in a word."""
+    rivals = sort_rivals(study, task, split)
+    places = {"best": study.leaders(task, split)[:1], "worse": rivals.worse, "as_good": rivals.as_good}
+    places["undecided"] = rivals.undecided
+    return {method: WORDS("place", place) for place, methods in places.items() for method in methods}
 
 
 def cost_sentences(study: Study, task: str) -> list[str]:
