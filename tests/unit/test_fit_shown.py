@@ -4,10 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from example_results import METHODS, make_results
-from fineprint.core.records import Fitted
+from fineprint.core.records import Fitted, MatchedWeights
 from fineprint.reporting.methods_text.methods import method_sentences
 from fineprint.reporting.methods_text.references import Library
 from fineprint.reporting.sections.methods import methods_table
+from fineprint.reporting.sections.setting import facts_table
 from fineprint.results.study import Study
 
 LIBRARY = Library(Path(__file__).parents[2] / "report/references.yaml")
@@ -47,3 +48,18 @@ def test_how_a_head_began_is_said_where_it_is_a_choice():
         assert cells(study)[1].endswith(f"({words})"), "what was recorded, not what the config says"
         assert words in method_sentences(study, LIBRARY)[1]
         assert "head" not in cells(make_study(fitted))[1].partition("(")[2], "not every readout has such a choice"
+
+
+def test_how_a_backbone_s_files_fit_stands_among_its_facts():
+    study = make_study()
+    assert not facts_table(study) or "weights in the files" not in {row[1].text for row in facts_table(study).rows}
+    matched = MatchedWeights(
+        expected=39, loaded=37, random=["pooler.dense.bias", "pooler.dense.weight"], unused=5, layers=2,
+        vocabulary=50_265, embedding_rows=50_265, pad_token="<pad>",
+    )  # fmt: skip
+    backbones = study.results.backbones
+    backbones["encoder"] = replace(backbones["encoder"], matched=matched)
+    told = {row[1].text: row[2].text for row in facts_table(study).rows}
+    assert told["weights in the files"] == "37 of 39 tensors of the base model"
+    assert told["weights not in the files"] == "pooler.dense.bias, pooler.dense.weight"
+    assert told["layers"] == "2"
