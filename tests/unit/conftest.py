@@ -1,9 +1,17 @@
 import gc
+<<<<<<< HEAD
 import shutil
 
 import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
+=======
+import os
+
+import pytest
+import torch
+from hypothesis import settings
+>>>>>>> main
 
 from architectures import FORMS
 from fineprint.jobs.importing import import_libraries
@@ -15,6 +23,13 @@ import_libraries()
 # What measures memory collects garbage each time: it should not go through all that was imported.
 gc.collect()
 gc.freeze()
+
+# How many examples a property is tested with; the same ones each time, but at night: a change that breaks nothing must
+# not fail. Without a deadline, since a machine that does many things at once is slow.
+settings.register_profile("normal", max_examples=100, derandomize=True, deadline=None)
+settings.register_profile("ci", max_examples=500, derandomize=True, deadline=None)
+settings.register_profile("nightly", max_examples=10_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "normal"))
 
 
 class Wording(dict):
