@@ -11,6 +11,7 @@ import logging
 import math
 import sys
 import tempfile
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,9 @@ ROWS = [
     for number in range(14)
 ]
 TASK = TaskRecord(
-    name="tiny", settings={}, facts={}, description="", labels=list(LABELS), answers=list(LABELS), prompt=PROMPT,
-    dropped_without_label={}, rows_shared_with_train={}, splits={},
-)  # fmt: skip
+    **{part.name: {} for part in fields(TaskRecord)}
+    | {"name": "tiny", "description": "", "labels": list(LABELS), "answers": list(LABELS), "prompt": PROMPT}
+)
 ADAPTERS: dict[str, dict[str, Any]] = {
     "none": {},
     "full": {},

@@ -1,17 +1,11 @@
 import gc
-<<<<<<< HEAD
+import os
 import shutil
 
 import pytest
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
-=======
-import os
-
-import pytest
-import torch
 from hypothesis import settings
->>>>>>> main
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from architectures import FORMS
 from fineprint.jobs.importing import import_libraries
