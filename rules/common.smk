@@ -19,6 +19,7 @@ from fineprint.jobs.code_state import find_changed_rules, write_warning
 from fineprint.jobs.recovery import note_run, release_dead_lock
 from fineprint.planning.gpu import USUAL_GPUS_GB, present_gpu_gb, read_gpu_size
 from fineprint.planning.refusing import check_study
+from fineprint.study.admission import check_models
 from fineprint.study.fetching import check_sources, list_hub_sources
 from fineprint.study.inheriting import leave_behind, read_base, refuse_repeated_keys
 from fineprint.study.kinds import describe_kinds
@@ -75,6 +76,8 @@ try:
     BASE = read_base(Path(workflow.basedir, "config.yaml"))
     STUDY = read_study(leave_behind(config, GIVEN, BASE), GIVEN)
     check_sources(STUDY)
+    if workflow.is_main_process:
+        check_models(STUDY, Path("results", STUDY.study))
     GPU_GB = GPU_GB or STUDY.hardware.gpu_memory_gb
     # Jobs read this file as well: only the first process need ask the driver.
     if workflow.is_main_process:

@@ -1,6 +1,7 @@
 """Model cards: they load again as cards, their program works with plain PEFT and Transformers, nothing leaks."""
 
 import contextlib
+import itertools
 import re
 import shutil
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 import torch
 from huggingface_hub import ModelCard
 from peft import PeftConfig
+from transformers import AutoTokenizer, BertForSequenceClassification
 
 from fineprint.core.records import (
     BackboneRecord,
@@ -103,6 +105,19 @@ def test_the_card_s_program_answers_as_the_workflow_does(
         assert "```python" not in ModelCard.load(MODEL / "README.md").text, "nothing is better than a wrong program"
         return
     check_program(method, backbone, task_record, tiny_rows)
+
+
+@pytest.mark.parametrize(("adapter", "two_labels"), itertools.product(("full", "lora"), (False, True)))
+def test_the_program_loads_a_base_without_this_head(adapter, two_labels, backbone_folders, task_record, tiny_rows):
+    """A pooler that the base lacks, or a head for two labels of an earlier task: both were trained and saved."""
+    backbone, method = backbone_folders["bert"], make_method(adapter, "classifier", "encoder", learning_rate=0.1)
+    if two_labels:
+        BertForSequenceClassification.from_pretrained(backbone, num_labels=2).save_pretrained("two_labels")
+        AutoTokenizer.from_pretrained(backbone).save_pretrained("two_labels")
+    train_laid_out(method, Path("two_labels").absolute() if two_labels else backbone, task_record, tiny_rows)
+    check_program(method, Path("two_labels").absolute() if two_labels else backbone, task_record, tiny_rows)
+    told = ModelCard.load(MODEL / "README.md").text
+    assert "Modules that began at random" in told and ("Modules with an adapter" in told) == (adapter == "lora")
 
 
 @pytest.mark.parametrize(

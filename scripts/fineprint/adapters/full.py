@@ -24,7 +24,7 @@ class Settings(AdapterSettings):
         "keeps two numbers for every weight."
     )
 
-    def apply(self, model: torch.nn.Module, peft_task: str) -> torch.nn.Module:
+    def apply(self, model: torch.nn.Module, peft_task: str, heads: tuple[str, ...] = ()) -> torch.nn.Module:
         """Train everything, in float32."""
         # A backbone that comes in 16 bits is raised first: an update of 1e-5 is lost in such a weight.
         model.float().requires_grad_(True)

@@ -37,7 +37,7 @@ class Settings(PeftSettings):
 
     @property
     def prefix_tokens(self) -> int:
-        """Keys and values take no position, so `virtual_tokens` stays 0."""
+        """They stand in no sequence, so `virtual_tokens` stays 0; but models count positions from behind them."""
         return self.tokens
 
     def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:

@@ -8,7 +8,8 @@ import importlib
 import pkgutil
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -18,6 +19,15 @@ NAME = re.compile(r"[a-z0-9_]+")  # of what the user names, which becomes the na
 
 class SettingsError(ValueError):
     """A setting that cannot be used. The message is a sentence for the user: what, where, what is accepted."""
+
+
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """Let a mistake that is found inside the block begin with the place in the config that it concerns."""
+    try:
+        yield
+    except SettingsError as error:
+        raise SettingsError(f"{where}: {error}") from error
 
 
 class Settings(BaseModel):

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from fineprint.core.plain_code import PlainCode
-from fineprint.models.loading import load_model
+from fineprint.models.loading import load_whole
+from fineprint.models.matching import POOLER
 from fineprint.readouts import Batch, Context, Readout, ReadoutSettings
 from fineprint.readouts._classes import ClassReadout, plain_answer
 from fineprint.readouts._padding import first_real_position, last_real_position
@@ -88,11 +89,16 @@ def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor
 class LinearHead(ClassReadout):
     """Runs the bare `AutoModel` and reads the answer off one vector."""
 
+    # Never asked; where the folder lacks it there is nothing to be quantized.
+    keep_unquantized = (POOLER,)
+
     def load_backbone(self, folder: Path, precision: str) -> PreTrainedModel:
         """Load the backbone without any head."""
         from transformers import AutoModel
 
-        return load_model(AutoModel, folder, precision, [])
+        model, self.found = load_whole(AutoModel, folder, precision, list(self.keep_unquantized))
+        self.head_start, self.random_modules = "fresh", ("linear_head",)
+        return model
 
     def attach_head(self, model: torch.nn.Module) -> torch.nn.Module:
         """Put the linear layer on the adapted backbone."""
@@ -126,7 +132,7 @@ class LinearHead(ClassReadout):
     def plain_code(self) -> PlainCode:
         """Return how the head is applied: load it, take the hidden states of real tokens, multiply."""
         return plain_answer(
-            self.context.max_length,
+            self.context,
             f'    head = load_file(f"{{folder}}/head/{HEAD_FILE}", device=str(model.device))',
             '    hidden = model(**inputs).last_hidden_state[:, -inputs["input_ids"].shape[1] :]',
             f"    logits = torch.nn.functional.linear({POOLED_ROW[self.settings.pooling]}.float(), head['weight'], "

@@ -17,6 +17,7 @@ from fineprint.core.records import (
     BackboneRecord,
     Environment,
     Epoch,
+    Fitted,
     TaskRecord,
     TrainRecord,
     read_json,
@@ -208,9 +209,20 @@ def trained_facts(record: TrainRecord) -> list[tuple[str, str]]:
         ("Trained parameters of the head", formats.count(counts and counts.head)),
         ("All parameters", formats.count(counts and counts.total)),
         ("Trained share", formats.percent(counts and counts.share)),
+        *fit_facts(record.fitted),
         ("Saved, this card not counted", formats.size(record.checkpoint_bytes)),
         ("Time of training", formats.seconds(record.phases["training"].seconds)),
     ]
+
+
+def fit_facts(fitted: Fitted | None) -> list[tuple[str, str]]:
+    """Return which modules got an adapter, and which began at random, where any did."""
+    if fitted is None:
+        return []
+    adapted = ", ".join(f"{name} ({formats.count(number)})" for name, number in fitted.adapted_modules.items())
+    drawn = ", ".join(fitted.random_modules)
+    told = {"Modules with an adapter": adapted, "Modules that began at random": drawn}
+    return [(name, words) for name, words in told.items() if words]
 
 
 def data_source(task: TaskRecord) -> Raw:

@@ -17,11 +17,12 @@ from fineprint.core.records import CurvePoint, Epoch
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import Assembled
 from fineprint.inference.batching import choose_lengths, split_sorted, training_batches
+from fineprint.inference.first_pass import first_pass
 from fineprint.jobs.interruption import Request, heed_signals
 from fineprint.measuring.tensors import activation_bytes, weight_bytes
 from fineprint.models.norms import restore_norms
 from fineprint.readouts import EncodedExample
-from fineprint.training.evaluation import evaluate
+from fineprint.training.evaluation import evaluate, try_evaluation
 from fineprint.training.outcomes import Outcome
 from fineprint.training.preparation import make_stepper, trained_norms
 from fineprint.training.stepping import MOST_LENGTHS, STEPS_PER_LENGTH, Stepper
@@ -71,7 +72,10 @@ def train(
     stepper.processes.begin(stepper.unsharded, seed)
     loop = Loop(assembled, stepper, examples, Progress(name, stepper.schedule.updates, "examples"), keeper)
     # The longest rows make the largest micro-batch: what is reported is a peak.
-    loop.measure_activations(split_sorted(examples, stepper.micro_batch)[0])
+    with first_pass(assembled):
+        loop.measure_activations(split_sorted(examples, stepper.micro_batch)[0])
+        # What reads answers is other code: it is not to fail at the end of an epoch.
+        try_evaluation(stepper, held_out[:1])
     # Only from here on: what came before, loading above all, would be done again in any case.
     with heed_signals() if keeper else nullcontext(loop.request) as loop.request:
         loop.capture_passes()

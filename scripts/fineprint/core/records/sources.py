@@ -59,6 +59,20 @@ class TaskRecord(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MatchedWeights(Record):
+    """How the files of a model folder fit its architecture, as found when it was fetched; nothing was loaded."""
+
+    expected: int  # weights of the base model, tied ones once
+    loaded: int  # of these, found in the files with the shape that is wanted
+    random: list[str]  # the others, by name: they begin at random where they are used at all
+    unused: int  # in the files, without a place in the base model, such as the head of its pretraining
+    layers: int
+    vocabulary: int  # entries of the tokenizer
+    embedding_rows: int
+    pad_token: str  # what inputs are filled up with, masked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackboneRecord(Record):
     """What `fetch_backbone` leaves beside the model folder: `results/{study}/backbones/{backbone}/backbone.json`."""
 
@@ -74,3 +88,4 @@ class BackboneRecord(Record):
     parameters: int | None
     bytes: int | None  # of the weights
     files: dict[str, str]  # file name → sha256
+    matched: MatchedWeights | None = None

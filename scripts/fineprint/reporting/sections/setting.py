@@ -224,10 +224,28 @@ FACTS = [
 ]
 
 
+def matched_facts(backbone: BackboneRecord) -> list[tuple[str, object]]:
+    """Return how a backbone's files fit its architecture, where that was recorded."""
+    matched = backbone.matched
+    if matched is None:
+        return []
+    lacking = [("weights_not_in_the_files", matched.random)] if matched.random else []
+    return [
+        ("weights_in_the_files", WORDS("matched", loaded=matched.loaded, expected=matched.expected)),
+        *lacking,
+        ("layers", matched.layers),
+        ("tokens_in_the_vocabulary", matched.vocabulary),
+    ]
+
+
 def facts_table(study: Study) -> Table | None:
     """Return what the source noted of each backbone, such as pretraining steps."""
     records = study.results.backbones
-    facts = [Fact(name, *fact) for name in backbones_used(study) for fact in records[name].facts.items()]
+    facts = [
+        Fact(name, *fact)
+        for name in backbones_used(study)
+        for fact in [*records[name].facts.items(), *matched_facts(records[name])]
+    ]
     return build_table("backbone-facts", WORDS("facts_caption"), FACTS, facts) if facts else None
 
 
