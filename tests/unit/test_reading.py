@@ -197,7 +197,7 @@ def test_logits_that_are_no_numbers_are_no_answer(backbone_folders, task_record,
     method = make_method("full", "classifier", "encoder")
     readout = make_readout(method, backbone_folders["encoder"], task_record, tiny_rows, seed=1)
     assert readout.read_off(torch.tensor([[0.2, 0.8, 0.0]]))[0].label == 1
-    with pytest.raises(SettingsError, match="answers are no numbers"):
+    with pytest.raises(SettingsError, match="produced NaN logits"):
         readout.read_off(torch.tensor([[0.2, 0.8, 0.0], [float("nan")] * 3]))
 
 

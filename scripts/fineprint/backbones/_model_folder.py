@@ -22,7 +22,7 @@ def link_model_files(source: Path, folder: Path) -> None:
         SettingsError: there is no model, or only weights in a format that can run code when loaded.
     """
     if not (source / "config.json").exists():
-        raise SettingsError(f"{source} is no model folder: config.json is missing")
+        raise SettingsError(f"{source} is not a model folder (no config.json)")
     if not any(source.glob("*.safetensors")):
         raise SettingsError(
             f"{source} has no safetensors weights; pickled weights are not loaded. Convert them with "
@@ -85,6 +85,6 @@ def check_architecture(settings: BackboneSettings, folder: Path) -> None:
     }
     if not fits[settings.architecture]:
         raise SettingsError(
-            f"the model is of type '{model_type}', which is no {settings.architecture} that Transformers knows; "
+            f"the model is of type '{model_type}', which Transformers does not know as {settings.architecture}; "
             "set `architecture` to encoder (BERT-like) or decoder (Llama-like)"
         )

@@ -1,4 +1,4 @@
-"""A study's folder after Snakemake was killed: its lock is taken away where nobody holds it any more."""
+"""A study's folder after Snakemake was killed: its stale lock is removed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def release_dead_lock() -> str | None:
         )
     for lock in locks:
         lock.unlink(missing_ok=True)
-    return "The last run here was killed; its lock was taken away, and what it left unfinished is made anew."
+    return "The previous run in this folder was killed. Its lock has been removed; unfinished files will be rebuilt."
 
 
 def read_note() -> dict[str, Any] | None:

@@ -48,7 +48,7 @@ def check_study(study: StudyConfig, gpu_gb: float | None, folder: Path) -> None:
         problem = refuse(method, read_sizes(config), gpu_gb, gpus, method.trains) if config else None
         problems += [f"methods.{name}: {problem}"] if problem else []
     if problems:
-        raise SettingsError("The GPU is too small:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        raise SettingsError("Not enough GPU memory:\n" + "\n".join(f"  - {problem}" for problem in problems))
 
 
 def check_job(method: MethodSettings, model: Path, training: bool) -> None:
@@ -61,7 +61,7 @@ def check_job(method: MethodSettings, model: Path, training: bool) -> None:
         sizes = read_sizes(read_json(model / "config.json"))
         problem = refuse(method, sizes, gpu_gb, join_processes().count, training)
         if problem:
-            raise SettingsError(f"the GPU is too small: this method {problem}")
+            raise SettingsError(f"not enough GPU memory: this method {problem}")
 
 
 @dataclass(frozen=True)

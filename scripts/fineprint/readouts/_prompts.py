@@ -26,7 +26,7 @@ TAKEN = frozenset(
 def check_names(options: dict[str, Any]) -> dict[str, Any]:
     """Accept options of a chat template but those that are no options of a template."""
     if taken := sorted(TAKEN & set(options)):
-        raise ValueError(f"'{taken[0]}' is set by the readout; options of the chat template itself are wanted")
+        raise ValueError(f"'{taken[0]}' is set by the readout; expected options of the chat template itself")
     return options
 
 

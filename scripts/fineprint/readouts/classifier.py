@@ -28,8 +28,8 @@ class Settings(ReadoutSettings):
     auto_class: ClassVar[str] = "AutoModelForSequenceClassification"
     title: ClassVar[str] = "Classification head"
     explanation: ClassVar[str] = (
-        "The model's own classification head, a small network on the vector of the first position, is trained from a "
-        "random start together with the adapter."
+        "The model's own classification head, a small network on the first position's hidden state, is trained from "
+        "random initialization together with the adapter."
     )
 
     def build(self, context: Context) -> Readout:

@@ -29,7 +29,7 @@ def read_table(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         raise SettingsError(f"file {path} does not exist; paths are relative to where snakemake is started")
     if path.suffix not in readers:
-        raise SettingsError(f"file {path} has an unknown ending; accepted: {', '.join(readers)}")
+        raise SettingsError(f"file {path} has an unsupported extension; accepted: {', '.join(readers)}")
     try:
         table = readers[path.suffix]()
     except (ValueError, OSError) as error:

@@ -105,7 +105,7 @@ class Stepper:
 
         if self.processes.count > 1:
             raise SettingsError(
-                "memory ran out in one of several processes, which cannot take the step anew alone; lower batch_size "
+                "memory ran out in one of several processes, which cannot retry the step on its own; lower batch_size "
                 "and raise gradient_accumulation_steps to the same product"
             )
         if self.micro_batch == 1:
@@ -119,7 +119,7 @@ class Stepper:
         if self.on_gpu:
             torch.cuda.empty_cache()
         self.notes.append(
-            f"Memory ran out before step {self.schedule.update + 1}, which was taken anew: from there on "
+            f"Memory ran out before step {self.schedule.update + 1}, which was retried: from there on "
             f"{self.micro_batch} rows at a time; a step still sees {self.rows_per_step}."
         )
         logger.warning(self.notes[-1])

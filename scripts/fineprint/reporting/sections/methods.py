@@ -181,7 +181,7 @@ def epochs_table(study: Study, task: str) -> Table | None:
     """Return on how many examples each method was trained, what was cut, and which epoch was kept."""
     trained = list_trained(study, task)
     shown = EPOCHS if study.measures_accuracy(task) else [column for column in EPOCHS if column.get != accuracy_cell]
-    caption = WORDS("epochs_caption", task=task)
+    caption = WORDS("epochs_caption", task=task, seeds=len(study.seeds), seed=study.seed)
     return build_table(f"epochs-{task}", caption, shown, trained, style="compact") if trained else None
 
 
