@@ -49,7 +49,7 @@ def test_what_is_undecided_is_so_in_every_section(tmp_path):
     assert study.leaders("nli") == [FULL, LORA] and study.as_good("nli") == [FULL]
     assert "Inconclusive against RoBERTa, LoRA (0.0 behind, 95 % interval" in text
     assert "The comparison with RoBERTa, LoRA is inconclusive; more seeds or examples are needed." in text
-    assert "RoBERTa, LoRA reaches the same." in text
+    assert "RoBERTa, LoRA has the same mean." in text
     assert "It is significantly better than" not in text
     assert "0.0 percentage points behind RoBERTa, full fine-tuning, inconclusive" in text
 

@@ -188,7 +188,9 @@ def test_worked_examples_come_from_the_seed(tiny_rows):
 
 
 def test_examples_that_there_are_not_are_a_sentence(tiny_rows):
-    with pytest.raises(SettingsError, match=r"shots: 9 worked examples are asked for, .* too few of label number"):
+    with pytest.raises(
+        SettingsError, match=r"shots: 9 worked examples are requested, but too few training examples have label number"
+    ):
         choose_shots([row for row in tiny_rows if row.label != 1], 9, 3, seed=1)
 
 

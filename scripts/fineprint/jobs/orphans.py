@@ -113,5 +113,5 @@ def describe_stubborn(jobs: list[str], seconds: float) -> str:
     """Return a sentence about jobs that do not end."""
     return (
         f"Canceled, but not ended within {seconds:.0f} s: {', '.join(jobs)}. `squeue --jobs={','.join(jobs)}` says "
-        "why. Try again when they have ended: two jobs must not write the same file."
+        "why. Try again when they have ended, because two jobs must not write the same file."
     )

@@ -36,9 +36,9 @@ def release_dead_lock() -> str | None:
     if is_alive(noted["process"], noted["started"]):
         since = time.strftime("%d %B %Y, %H:%M", time.localtime(noted["started"]))
         return (
-            f"Another Snakemake (process {noted['process']}, since {since}) is at work in this folder: what it makes "
-            "cannot be made here meanwhile. Wait for its end, or end it with Ctrl-C where it runs; do not unlock the "
-            "folder before."
+            f"Another Snakemake (process {noted['process']}, since {since}) is running in this folder, so nothing "
+            "can be built here. Wait until it ends, or stop it with Ctrl-C where it runs; do not unlock the folder "
+            "before then."
         )
     for lock in locks:
         lock.unlink(missing_ok=True)

@@ -99,8 +99,8 @@ def refuse(method: MethodSettings, sizes: Sizes | None, gpu_gb: float, gpus: int
         return None
     fitting = [form.words for form in smaller_forms(method, gpus) if least_need(form, sizes, training) <= gpu_gb * 1e9]
     advice = f"what would fit: {'; or '.join(fitting)}" if fitting else "no smaller form of this method would fit"
-    how = "one row at a time with activations computed again" if training else "one row at a time"
-    needed = f"needs {least / 1e9:.1f} GB at least on '{method.backbone}', {how}"
+    how = "one example at a time with gradient checkpointing" if training else "one example at a time"
+    needed = f"needs at least {least / 1e9:.1f} GB on '{method.backbone}', {how}"
     return f"{needed}, and the GPU has {gpu_gb:.1f} GB; {advice}."
 
 

@@ -93,7 +93,7 @@ def choose_shots(rows: list[Row], count: int, labels: int, seed: int) -> list[Ro
         fitting = [row for row in rows if row.label == order[number % labels] and row not in chosen]
         if not fitting:
             raise SettingsError(
-                f"readout.shots: {count} worked examples are asked for, but the training rows have too few of label "
+                f"readout.shots: {count} worked examples are requested, but too few training examples have label "
                 f"number {order[number % labels]}; ask for fewer, or give more rows"
             )
         middle = sorted(fitting, key=text_length)[len(fitting) // 4 : max(len(fitting) * 3 // 4, 1)]

@@ -110,8 +110,8 @@ class Stepper:
             )
         if self.micro_batch == 1:
             raise SettingsError(
-                "a single row does not fit the GPU's memory; lower max_length, set training.gradient_checkpointing: "
-                "true, or store the backbone at a precision of fewer bits"
+                "a single example does not fit the GPU's memory; lower max_length, set "
+                "training.gradient_checkpointing: true, or store the backbone at a precision of fewer bits"
             )
         self.micro_batch = math.ceil(self.micro_batch / 2)
         self.graphs, self.lengths = None, []
@@ -120,7 +120,7 @@ class Stepper:
             torch.cuda.empty_cache()
         self.notes.append(
             f"Memory ran out before step {self.schedule.update + 1}, which was retried: from there on "
-            f"{self.micro_batch} rows at a time; a step still sees {self.rows_per_step}."
+            f"in micro-batches of {self.micro_batch}; a step still has {self.rows_per_step} examples."
         )
         logger.warning(self.notes[-1])
 

@@ -170,7 +170,7 @@ EPOCHS = [
     Column("Held out", lambda entry: entry.record.held_out_rows, formats.count),
     Column("Truncated", lambda entry: entry.record.truncated_rows, formats.count),
     Column("Epochs", lambda entry: len(entry.record.epochs), formats.count),
-    Column("Kept", lambda entry: entry.record.best_epoch, formats.count),
+    Column("Selected epoch", lambda entry: entry.record.best_epoch, formats.count),
     Column("Held-out accuracy", accuracy_cell, formats.accuracy),
     Column("Held-out loss", lambda entry: entry.kept and entry.kept.held_out_loss, formats.three_digits),
     Column("Seconds per epoch", seconds_per_epoch, formats.seconds),
