@@ -171,7 +171,8 @@ def test_body_tells_data_base_and_settings(lora):
     for value in [*record.saved_files.values(), *base["files"].values()]:
         assert value in card.text
     assert "results/tiny/backbones/encoder/model" in card.text
-    assert "results/tiny/runs/pairs/tried/1/scores.json" in card.text and "before any test example was read" in card.text
+    assert "results/tiny/runs/pairs/tried/1/scores.json" in card.text
+    assert "before any test example was read" in card.text
     assert re.search(r"\| training learning rate \| 0\.01 \|", card.text)
     assert "| Accuracy on held-out examples (12) |" in card.text
     assert "It is not on the Hub" in card.text

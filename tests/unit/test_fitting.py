@@ -85,7 +85,7 @@ def test_several_gpus_choose_alike(predict, wanted, words, monkeypatch):
     monkeypatch.setattr(fitting, "try_pass", lambda stepper, *_: 10**9 * (5 + stepper.micro_batch))
     fitting.fit(stepper, rows, "auto", predict)
     assert (stepper.micro_batch, chosen[-1]) == wanted
-    assert words in stepper.notes[0] and "steps of 8 rows on each GPU" in stepper.notes[0]
+    assert words in stepper.notes[0] and "steps of 8 examples on each GPU" in stepper.notes[0]
 
 
 def test_running_out_of_memory_changes_nothing_but_the_cut(backbone_folders, task_record, tiny_rows, monkeypatch):
