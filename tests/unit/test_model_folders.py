@@ -28,7 +28,7 @@ def test_pickled_weights_are_refused(tmp_path):
 
 
 def test_missing_model_is_refused(tmp_path):
-    with pytest.raises(SettingsError, match=r"config.json is missing"):
+    with pytest.raises(SettingsError, match=r"no config.json"):
         link_model_files(tmp_path, tmp_path / "out")
 
 

@@ -143,7 +143,7 @@ def test_a_card_too_small_is_refused_with_what_would_fit(capacity, tmp_path):
     assert "methods.roberta_full: needs at least 5.8 GB on 'roberta_large'" in sentences
     assert "the GPU has 5.0 GB; what would fit: an adapter that leaves the backbone frozen (lora, p_tuning" in sentences
     assert (
-        "methods.llama_zero_shot: needs 6." in sentences
+        "methods.llama_zero_shot: needs at least 6." in sentences
         and "one example at a time, and the GPU" in sentences
         and "no smaller form" in sentences
     )
@@ -264,7 +264,7 @@ def test_a_card_is_a_size(wish):
 
 @pytest.mark.parametrize("wish", ["big", "0 GB", "-3"])
 def test_other_cards_are_refused(wish):
-    with pytest.raises(SettingsError, match="gpu: a size such as 24 GB is wanted"):
+    with pytest.raises(SettingsError, match="gpu: expected a size such as 24 GB"):
         read_gpu_size(wish)
 
 

@@ -171,7 +171,7 @@ def test_what_does_not_fit_is_ignored(damage, run, tmp_path, caplog):
         (place / "state.json").unlink()
     other = make_keeper(tmp_path, settings="b" if damage == "binding" else "a")
     assert run(make("lora"), other)[0].resumed_from_steps == []
-    wanted = "was left by other settings, data or versions" if damage == "binding" else "cannot be read and is ignored"
+    wanted = "written with other settings, data or versions" if damage == "binding" else "cannot be read and is ignored"
     assert wanted in caplog.text
 
 

@@ -39,4 +39,4 @@ def test_a_card_too_small_is_told_before_any_job(copy):
 
 def test_a_card_that_is_no_size_is_refused(copy):
     done = copy.run("-n", "--config", "gpu=large", study=STUDY)
-    assert done.returncode != 0 and "gpu: a size such as 24 GB is wanted" in done.stdout + done.stderr
+    assert done.returncode != 0 and "gpu: expected a size such as 24 GB" in done.stdout + done.stderr
