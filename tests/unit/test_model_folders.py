@@ -35,7 +35,7 @@ def test_missing_model_is_refused(tmp_path):
 @pytest.mark.parametrize(("declared", "real"), [("encoder", "decoder"), ("decoder", "encoder"), ("decoder", "bert")])
 def test_wrongly_declared_architecture_is_refused(declared, real, backbone_folders):
     settings = Folder(kind="folder", architecture=declared, path=backbone_folders[real])
-    with pytest.raises(SettingsError, match=f"no {declared}"):
+    with pytest.raises(SettingsError, match=f"does not know as {declared}"):
         check_architecture(settings, backbone_folders[real])
 
 
