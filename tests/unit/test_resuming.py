@@ -182,7 +182,7 @@ def test_a_full_disk_costs_the_checkpoint_not_the_training(run, tmp_path, monkey
     monkeypatch.setattr("fineprint.training.checkpoints.write_parts", fail)
     keeper = make_keeper(tmp_path, minutes=0)
     assert len(run(make("lora"), keeper)[0].epochs) == 2
-    assert "training goes on" in caplog.text and not list(keeper.checkpoints.folder.iterdir())
+    assert "training continues" in caplog.text and not list(keeper.checkpoints.folder.iterdir())
     with pytest.raises(Interrupted, match="its state could not be kept"):
         run(make("lora"), keeper, 2)
 
