@@ -287,7 +287,7 @@ def training_launcher(wildcards, resources):
 
 
 def checkpoint_minutes(wildcards, resources):
-    """Minutes between checkpoints. A param that asks for `resources` is not compared: a change trains nothing anew."""
+    """Minutes between checkpoints. A param that asks for `resources` is not compared: a change retrains nothing."""
     return STUDY.hardware.checkpoint_minutes
 
 
@@ -309,7 +309,7 @@ def minutes(first):
 
 
 def rerun_command(wildcards):
-    """The command that makes this study again."""
+    """The command that reproduces this study."""
     places = [os.path.relpath(file) for file in workflow.configfiles]
     overlays = [shlex.quote(place) for place in places if place != "config.yaml"]
     base = "snakemake --cores 1 --resources gpu=1"
@@ -365,7 +365,7 @@ def list_all_records():
 
 
 def records_there(wildcards):
-    """Which records are there, and when they were written: what a report so far is made anew for."""
+    """Which records are there, and when they were written: what rebuilds a report so far."""
     there = [record for record in list_all_records() if record.exists()]
     return " ".join(f"{record}:{record.stat().st_mtime_ns}" for record in there)
 

@@ -68,7 +68,7 @@ def test_an_unknown_task(way, entries):
         serving.add(entry)
     before = answer_all(serving, served)
     example = served[0].examples[0]
-    with pytest.raises(SettingsError, match="no task 'nobody' is served here; served are mood, nli"):
+    with pytest.raises(SettingsError, match="task 'nobody' is not served here; served tasks: mood, nli"):
         serving.answer([(served[0].name, example), ("nobody", example)])
     torch.testing.assert_close(answer_all(serving, served), before, rtol=1e-5, atol=1e-5)
 

@@ -127,7 +127,7 @@ def test_no_tuned_number_of_the_demo_leaks_into_another_study(overlay):
         ),
         (
             {"methods__llama_zero_shot__fields": ["hypothesis"]},
-            ["methods.llama_zero_shot.fields: the prompt of task 'nli' asks for {premise}", "not to see"],
+            ["methods.llama_zero_shot.fields: the prompt of task 'nli' asks for {premise}", "hidden from this method"],
         ),
         ({"methods__majority__adapter": {"kind": "full"}}, ["methods.majority", "loads no model", "adapter 'none'"]),
         ({"methods__majority__training": {"epochs": 2}}, ["methods.majority.training", "nothing is trained"]),

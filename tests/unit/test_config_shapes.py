@@ -70,15 +70,21 @@ def test_every_node_may_be_anything(make, own):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"defaults": ["a"]}, "defaults: a mapping of keys to values is wanted; found ['a']."),
-        ({"defaults": []}, "defaults: a mapping of keys to values is wanted; found []."),
-        ({"defaults__training": "fast"}, "defaults.training: a mapping of keys to values is wanted; found 'fast'."),
-        ({"methods__roberta_full__training": "fast"}, "methods.roberta_full.training: a mapping of keys to values"),
-        ({"methods__llama_zero_shot__training": [1]}, "methods.llama_zero_shot.training: a mapping of keys to values"),
-        ({"tasks": {1: {"kind": "demo_nli"}}}, "tasks.1: a name is text; write it in quotes."),
+        ({"defaults": ["a"]}, "defaults: expected a mapping of keys to values; found ['a']."),
+        ({"defaults": []}, "defaults: expected a mapping of keys to values; found []."),
+        ({"defaults__training": "fast"}, "defaults.training: expected a mapping of keys to values; found 'fast'."),
+        (
+            {"methods__roberta_full__training": "fast"},
+            "methods.roberta_full.training: expected a mapping of keys to values",
+        ),
+        (
+            {"methods__llama_zero_shot__training": [1]},
+            "methods.llama_zero_shot.training: expected a mapping of keys to values",
+        ),
+        ({"tasks": {1: {"kind": "demo_nli"}}}, "tasks.1: a name must be text; write it in quotes."),
         ({"run": None}, "run: "),
         ({"serving": []}, "serving: "),
-        ({"tasks__nli": None}, "tasks.nli: a mapping with a `kind` is wanted"),
+        ({"tasks__nli": None}, "tasks.nli: expected a mapping with a `kind`"),
         ({"hardware": None}, "hardware: "),
     ],
 )

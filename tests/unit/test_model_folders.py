@@ -29,14 +29,14 @@ def test_pickled_weights_are_refused(tmp_path):
 
 
 def test_missing_model_is_refused(tmp_path):
-    with pytest.raises(SettingsError, match=r"config.json is missing"):
+    with pytest.raises(SettingsError, match=r"no config.json"):
         link_model_files(tmp_path, tmp_path / "out")
 
 
 @pytest.mark.parametrize(("declared", "real"), [("encoder", "decoder"), ("decoder", "encoder"), ("decoder", "bert")])
 def test_wrongly_declared_architecture_is_refused(declared, real, backbone_folders):
     settings = Folder(kind="folder", architecture=declared, path=backbone_folders[real])
-    with pytest.raises(SettingsError, match=f"no {declared}"):
+    with pytest.raises(SettingsError, match=f"does not know as {declared}"):
         check_architecture(settings, backbone_folders[real])
 
 

@@ -132,7 +132,7 @@ def test_texts_of_boolq(copy_hub):
 @pytest.mark.parametrize(("kind", "column"), [("sst2", "label"), ("sst2", "sentence"), ("boolq", "answer")])
 def test_a_table_of_another_form_is_named(kind, column, copy_hub):
     task = HUB_KINDS[kind](kind=kind, source=copy_hub(kind, **{column: "other"}))
-    with pytest.raises(SettingsError, match=rf"no column '{column}'; it has: .*other.*; wanted: "):
+    with pytest.raises(SettingsError, match=rf"no column '{column}'; it has: .*other.*; expected: "):
         task.load_splits(1)
 
 

@@ -20,8 +20,8 @@ class Settings(AdapterSettings):
     weights_code: ClassVar[str] = 'f"{folder}/adapter"'
     title: ClassVar[str] = "Full fine-tuning"
     explanation: ClassVar[str] = (
-        "Every weight of the backbone is trained. Each task then needs a whole copy of the model, and the optimizer "
-        "keeps two numbers for every weight."
+        "Every weight of the backbone is trained. Each task then needs a full copy of the model, and the optimizer "
+        "keeps two numbers per weight."
     )
 
     def apply(self, model: torch.nn.Module, peft_task: str, heads: tuple[str, ...] = ()) -> torch.nn.Module:

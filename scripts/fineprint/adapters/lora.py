@@ -34,8 +34,8 @@ class Settings(PeftSettings):
     can_mix: ClassVar[bool] = True
     title: ClassVar[str] = "LoRA"
     explanation: ClassVar[str] = (
-        "The backbone is frozen. To each chosen weight matrix W a product of two thin matrices is added, W + (α/r)·BA, "
-        "and only A and B are trained (Hu et al. 2021, arXiv 2106.09685). On a backbone stored in 4 bits this is "
+        "The backbone is frozen. A low-rank product BA is added to each chosen weight matrix, W + (α/r)·BA, "
+        "and only A and B are trained (Hu et al. 2021, arXiv 2106.09685). On a 4-bit backbone this is "
         "QLoRA (Dettmers et al. 2023, arXiv 2305.14314)."
     )
 
@@ -54,5 +54,5 @@ class Settings(PeftSettings):
 
     def merge(self, model: torch.nn.Module) -> torch.nn.Module:
         """Return the plain model with BA added to its weights."""
-        # safe_merge raises where a sum is no number, instead of saving it.
+        # safe_merge raises where a sum is NaN, instead of saving it.
         return model.merge_and_unload(safe_merge=True)

@@ -23,8 +23,8 @@ class Settings(AdapterSettings):
     )
     title: ClassVar[str] = "No adapter"
     explanation: ClassVar[str] = (
-        "The backbone is used as it is. With a prompt nothing is trained at all; with a classification head only the "
-        "head is (linear probing)."
+        "The backbone is used unchanged. With a prompt, nothing is trained; with a classification head, only the "
+        "head is trained (linear probing)."
     )
 
     def apply(self, model: torch.nn.Module, peft_task: str, heads: tuple[str, ...] = ()) -> torch.nn.Module:

@@ -62,9 +62,9 @@ ShownText = Annotated[str, AfterValidator(check_text)]
 
 
 def check_repeats(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Accept values none of which stands twice."""
+    """Accept values none of which appears twice."""
     if repeated := [value for value in values if values.count(value) > 1]:
-        raise ValueError(f"{repeated[0]} stands twice")
+        raise ValueError(f"{repeated[0]} appears twice")
     return values
 
 

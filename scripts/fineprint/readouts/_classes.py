@@ -43,7 +43,7 @@ class ClassReadout(Readout):
         ]
 
     def cut(self, row: Row, example: EncodedExample) -> EncodedExample:
-        """Return a row's example, encoded anew if it is too long, so that special tokens stay."""
+        """Return a row's example, encoded again if it is too long, so that special tokens stay."""
         if len(example["input_ids"]) <= self.context.max_length:
             return example
         self.truncated_rows += 1
@@ -91,11 +91,11 @@ class ClassReadout(Readout):
         """Return the most likely label of each row and all probabilities.
 
         Raises:
-            SettingsError: a row's logits are no numbers.
+            SettingsError: a row's logits are NaN.
         """
         if not bool(answers.isfinite().all()):
             raise SettingsError(
-                "the model's answers are no numbers (NaN); store the backbone at another precision, float32 or "
+                "the model produced NaN logits; store the backbone at another precision, float32 or "
                 "bfloat16, or train with a lower learning rate"
             )
         return [

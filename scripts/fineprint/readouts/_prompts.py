@@ -26,7 +26,7 @@ TAKEN = frozenset(
 def check_names(options: dict[str, Any]) -> dict[str, Any]:
     """Accept options of a chat template but those that are no options of a template."""
     if taken := sorted(TAKEN & set(options)):
-        raise ValueError(f"'{taken[0]}' is set by the readout; options of the chat template itself are wanted")
+        raise ValueError(f"'{taken[0]}' is set by the readout; expected options of the chat template itself")
     return options
 
 
@@ -121,7 +121,7 @@ def choose_shots(rows: list[Row], count: int, labels: int, seed: int) -> list[Ro
         fitting = [row for row in rows if row.label == order[number % labels] and row not in chosen]
         if not fitting:
             raise SettingsError(
-                f"readout.shots: {count} worked examples are asked for, but the training rows have too few of label "
+                f"readout.shots: {count} worked examples are requested, but too few training examples have label "
                 f"number {order[number % labels]}; ask for fewer, or give more rows"
             )
         middle = sorted(fitting, key=text_length)[len(fitting) // 4 : max(len(fitting) * 3 // 4, 1)]

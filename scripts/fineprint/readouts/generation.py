@@ -66,8 +66,8 @@ class Settings(ReadoutSettings):
     uses_prompt: ClassVar[bool] = True
     title: ClassVar[str] = "Text generation"
     explanation: ClassVar[str] = (
-        "The model writes its answer after a prompt. Trained, the loss covers the answer and one end of text, nothing "
-        "else. An answer that names no label, several, or a negated one counts as wrong."
+        "The model writes its answer after a prompt. During fine-tuning the loss covers only the answer tokens and one "
+        "end-of-text token. An answer that names no label, several, or a negated one counts as wrong."
     )
 
     @property
@@ -98,7 +98,7 @@ class Settings(ReadoutSettings):
 class Generation(Readout):
     """Runs `AutoModelForCausalLM`. Prompts are padded on the left, so that answers continue them; what is trained on is
     padded on the right: under a causal mask a token of left padding attends to nothing, and on a GPU the gradient of
-    attention to nothing may be no number (seen in a training of NF4 weights)."""
+    attention to nothing may be NaN (seen in a training of NF4 weights)."""
 
     keep_unquantized = ("lm_head",)
 
@@ -276,7 +276,7 @@ class Generation(Readout):
         """Read the generated texts."""
         written, scores = (part.cpu() for part in answers)
         if scores.isnan().any():
-            raise SettingsError("the likelihoods of the answers are no numbers; try the backbone at another precision")
+            raise SettingsError("the likelihoods of the answers are NaN; try the backbone at another precision")
         texts = self.context.tokenizer.batch_decode(written, skip_special_tokens=True)
         readings = [read_answer(text, self.context.task.answers) for text in texts]
         likeliest, probabilities = scores.argmax(dim=1).tolist(), scores.softmax(dim=1).tolist()

@@ -34,8 +34,9 @@ class Settings(ReadoutSettings):
     peft_task: ClassVar[str] = "FEATURE_EXTRACTION"
     title: ClassVar[str] = "Linear head"
     explanation: ClassVar[str] = (
-        "One linear layer maps the last hidden state of one token, in a decoder the last real one, to the labels; it "
-        "is trained from a random start with cross-entropy. No ready-made classification model is used."
+        "One linear layer maps the last hidden state of one token (in a decoder, the last non-padding token) to the "
+        "labels. It is trained from random initialization with cross-entropy; no AutoModelForSequenceClassification "
+        "is used."
     )
 
     def count_head(self, width: int, labels: int) -> int:

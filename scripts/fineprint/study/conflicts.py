@@ -44,13 +44,13 @@ def find_field_conflicts(study: StudyConfig) -> list[str]:
         shown, known, where = set(method.fields), settings.text_fields(), f"methods.{name}.fields"
         if unknown := sorted(shown - set(known)):
             problems.append(
-                f"{where}: the rows of task '{task}' have no text '{unknown[0]}', they have {', '.join(known)}; name "
+                f"{where}: the rows of task '{task}' have no text '{unknown[0]}'; they have {', '.join(known)}. Name "
                 "one of these, or leave the method out of run.methods."
             )
         hidden = [field for field in list_prompt_fields(settings.prompt) if field in known and field not in shown]
         if hidden and method.readout.uses_prompt:
             problems.append(
-                f"{where}: the prompt of task '{task}' asks for {{{hidden[0]}}}, which this method is not to see; "
+                f"{where}: the prompt of task '{task}' asks for {{{hidden[0]}}}, which is hidden from this method; "
                 "use a readout without a prompt, or another wording."
             )
     return problems
@@ -70,7 +70,7 @@ def find_task_conflicts(name: str, task: TaskSettings) -> list[str]:
     if len(task.labels) < 2 or len({label.strip() for label in task.labels}) != len(task.labels):
         problems.append(f"tasks.{name}.labels: expected at least two distinct labels.")
     if len(task.answers) != len(task.labels) or len(set(task.answers)) != len(task.answers):
-        problems.append(f"tasks.{name}.answers: as many different words as labels are wanted ({len(task.labels)}).")
+        problems.append(f"tasks.{name}.answers: expected one distinct word per label ({len(task.labels)}).")
     return problems + [f"tasks.{name}.prompt: {problem}" for problem in find_prompt_conflicts(task)]
 
 

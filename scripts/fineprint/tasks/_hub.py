@@ -85,7 +85,7 @@ class HubTaskSettings(TaskSettings):
         if missing:
             raise SettingsError(
                 f"'{self.source}' (split {self.splits[split]}) is not {self.name}: it has no column '{missing[0]}'; "
-                f"it has: {', '.join(table.column_names)}; wanted: {', '.join(self.columns)}"
+                f"it has: {', '.join(table.column_names)}; expected: {', '.join(self.columns)}"
             )
 
     def _make_rows(self, split: str, table: Dataset) -> list[Row]:

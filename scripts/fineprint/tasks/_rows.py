@@ -63,8 +63,8 @@ def cut_held_out(rows: list[Row], share: float, seed: int) -> tuple[list[Row], l
     if not train or not held_out:
         raise SettingsError(
             f"held_out_fraction: of {len(rows)} training rows in {len(groups)} groups (such as premises) "
-            f"{len(held_out)} would be held out and {len(train)} left to train on; both are needed: give more "
-            "rows, another group_column, or another fraction"
+            f"{len(held_out)} would be held out and {len(train)} left to train on; both must be non-empty: add "
+            "rows, or change group_column or held_out_fraction"
         )
     return train, held_out
 

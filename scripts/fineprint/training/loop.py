@@ -62,7 +62,7 @@ def train(
         keeper: of checkpoints; None keeps none.
 
     Raises:
-        SettingsError: the loss is no number, or training moved nothing outside the head.
+        SettingsError: the loss is NaN, or training changed nothing outside the head.
         Interrupted: a signal asked to stop; a checkpoint was written.
     """
     settings = assembled.method.training
@@ -173,7 +173,7 @@ class Loop:
             self.keeper.keep(self)
 
     def take_step(self, rows: list[EncodedExample]) -> torch.Tensor:
-        """Take a step; where memory runs out, take it anew with fewer rows at a time."""
+        """Take a step; where memory runs out, retry it with fewer rows at a time."""
         import torch
 
         while True:

@@ -47,8 +47,8 @@ def make_stepper(assembled: Assembled, settings: TrainingSettings, examples: lis
         fuse_norms(assembled.module)
     if shards is not None and accelerator.mixed_precision == "fp16":
         raise SettingsError(
-            "training.shard_weights: this GPU has no bfloat16, and float16, whose losses are scaled, does not go with "
-            "weights that are sharded over several; set mixed_precision: no"
+            "training.shard_weights: this GPU has no bfloat16, and float16, whose losses are scaled, cannot be "
+            "combined with weights sharded over several GPUs; set mixed_precision: no"
         )
     # Without evaluation_mode accelerate would wrap DDP around it, which averages gradients per process instead of
     # weighing them by their terms of the loss.

@@ -197,7 +197,7 @@ EPOCHS = [
     Column("Held out", lambda entry: entry.record.held_out_rows, formats.count),
     Column("Truncated", lambda entry: entry.record.truncated_rows, formats.count),
     Column("Epochs", lambda entry: len(entry.record.epochs), formats.count),
-    Column("Kept", lambda entry: entry.record.best_epoch, formats.count),
+    Column("Selected epoch", lambda entry: entry.record.best_epoch, formats.count),
     Column("Held-out accuracy", accuracy_cell, formats.accuracy),
     Column("Held-out loss", lambda entry: entry.kept and entry.kept.held_out_loss, formats.three_digits),
     Column("Seconds per epoch", seconds_per_epoch, formats.seconds),
@@ -208,7 +208,7 @@ def epochs_table(study: Study, task: str) -> Table | None:
     """Return on how many examples each method was trained, what was cut, and which epoch was kept."""
     trained = list_trained(study, task)
     shown = EPOCHS if study.measures_accuracy(task) else [column for column in EPOCHS if column.get != accuracy_cell]
-    caption = WORDS("epochs_caption", task=task)
+    caption = WORDS("epochs_caption", task=task, seeds=len(study.seeds), seed=study.seed)
     return build_table(f"epochs-{task}", caption, shown, trained, style="compact") if trained else None
 
 
