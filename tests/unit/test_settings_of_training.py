@@ -252,6 +252,19 @@ def probe_fields(bench):
     assert describe_run(read_study(DEMO), "nli", "roberta_full", 1)["settings"]["fields"] is None
 
 
+def probe_input(bench):
+    """The tokenizer's own form of the texts, or the task's wording."""
+    for form in ("pair", "prompt"):
+        readout = bench.assemble(input=form).readout
+        for row in bench.rows[:5]:
+            ids = readout.encode(row, with_answer=False)["input_ids"]
+            assert ids == (readout.prompts.tokenize([row])[0] if form == "prompt" else pair_ids(readout, row))
+
+
+def pair_ids(readout, row):
+    return readout.context.tokenizer(*row.texts.values())["input_ids"]
+
+
 def probe_max_length(bench):
     uncut = bench.assemble().readout.encode_all(bench.rows, with_answer=False)
     whole = [len(example["input_ids"]) for example in uncut]
@@ -313,6 +326,7 @@ PROBES = {
     "adapter": probe_adapter,
     "readout": probe_readout,
     "training": probe_training,
+    "input": probe_input,
     "fields": probe_fields,
     "max_length": probe_max_length,
     "prediction_batch_size": probe_prediction_batch_size,

@@ -35,7 +35,8 @@ class Assembled:
 def make_readout(method: MethodSettings, backbone: Path, task: TaskRecord, rows: list[Row], seed: int) -> Readout:
     """Build a method's readout for a task record; worked examples are drawn from `rows`."""
     wording = TaskWording(tuple(task.labels), tuple(task.answers), task.prompt)
-    context = Context(wording, load_tokenizer(backbone), method.max_length, seed, rows, method.fields)
+    tokenizer, form = load_tokenizer(backbone), method.input or "pair"
+    context = Context(wording, tokenizer, method.max_length, seed, rows, method.fields, input=form)
     check_length(method, backbone)
     return method.readout.build(context)
 

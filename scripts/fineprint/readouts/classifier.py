@@ -71,4 +71,4 @@ class Classifier(ClassReadout):
 
     def plain_code(self) -> PlainCode:
         """Return how the classification model answers a row."""
-        return plain_answer(self.context.max_length, "    logits = model(**inputs).logits")
+        return plain_answer(self.context, "    logits = model(**inputs).logits")

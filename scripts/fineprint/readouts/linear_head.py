@@ -126,7 +126,7 @@ class LinearHead(ClassReadout):
     def plain_code(self) -> PlainCode:
         """Return how the head is applied: load it, take the hidden states of real tokens, multiply."""
         return plain_answer(
-            self.context.max_length,
+            self.context,
             f'    head = load_file(f"{{folder}}/head/{HEAD_FILE}", device=str(model.device))',
             '    hidden = model(**inputs).last_hidden_state[:, -inputs["input_ids"].shape[1] :]',
             f"    logits = torch.nn.functional.linear({POOLED_ROW[self.settings.pooling]}.float(), head['weight'], "

@@ -178,7 +178,8 @@ def describe_results(study: Study, task: str) -> dict[str, Any]:
         "flags": scores.flags(study, task),
         "parameters": cost.parameters_table(study, task),
         "cost": cost.cost_table(study, task),
-        "prompts": prompting.prompts(study, task),
+        "inputs": prompting.inputs(study, task),
+        "generates": any(study.readout(method).writes_answer for method in study.methods),
         "prompt_choices": trials.choice_sentences(study, task),
         **describe_accuracy(study, task),
     }

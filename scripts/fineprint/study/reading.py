@@ -9,6 +9,7 @@ from fineprint.backbones import BackboneSettings
 from fineprint.core.settings import NAME, SettingsError, find_settings, list_kinds, read_model
 from fineprint.study.conflicts import find_conflicts
 from fineprint.study.inheriting import explain_inherited, stands_at
+from fineprint.study.inputs import resolve_inputs
 from fineprint.study.schema import MethodSettings, StudyConfig
 from fineprint.study.serving import resolve_serving
 from fineprint.tasks import TaskSettings
@@ -35,6 +36,7 @@ def read_study(config: Mapping[str, Any], given: Mapping[str, Any] | None = None
     )
     study = None if problems else read_model(StudyConfig, values, "", problems)
     if study is not None:
+        study = resolve_inputs(study)
         problems.extend(find_conflicts(study))
         study = resolve_serving(study, problems)
     if given is not None:

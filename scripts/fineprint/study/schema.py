@@ -10,7 +10,7 @@ from fineprint.adapters import AdapterSettings
 from fineprint.backbones import BackboneSettings
 from fineprint.core.settings import MEMORY_WISH, Distinct, MemoryWish, Settings, ShownText
 from fineprint.models.precisions import MERGE_TARGETS, PRECISIONS
-from fineprint.readouts import ReadoutSettings
+from fineprint.readouts import InputForm, ReadoutSettings
 from fineprint.study.hardware import HardwareSettings
 from fineprint.study.serving_schema import ServingSettings
 from fineprint.tasks import TaskSettings
@@ -64,7 +64,7 @@ class TrainingSettings(Settings):
 
 
 class MethodSettings(Settings):
-    """A method: a backbone, three independent choices, and how it is trained.
+    """A method: a backbone, independent choices, and how it is trained.
 
     Attributes:
         title: what the report calls it; a better one trains nothing anew.
@@ -73,6 +73,9 @@ class MethodSettings(Settings):
         adapter: how the backbone is changed.
         readout: how an answer is read off it.
         training: left out where nothing is trained.
+        input: what text the model sees: pair, the tokenizer's own form of one or two texts, or prompt, the task's
+            prompt, in chat turns where the tokenizer has a chat template. Null is prompt for a decoder, pair for an
+            encoder; generation reads prompts only.
         fields: the texts of a row that the model sees, by the task's names for them; null for all.
         max_length: tokens; longer inputs are cut and counted.
         prediction_batch_size: rows answered at once, at most; on a GPU fewer where its memory is small.
@@ -89,6 +92,7 @@ class MethodSettings(Settings):
     adapter: SerializeAsAny[AdapterSettings]
     readout: SerializeAsAny[ReadoutSettings]
     training: TrainingSettings | None = None
+    input: InputForm | None = None
     fields: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     max_length: int = Field(128, ge=8, le=1_000_000)
     prediction_batch_size: int = Field(64, ge=1, le=100_000)
