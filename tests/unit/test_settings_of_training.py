@@ -275,6 +275,13 @@ def probe_max_length(bench):
         assert readout.truncated_rows == sum(length > most for length in whole) > 0
 
 
+def probe_sweep(bench):
+    """It is expanded when the config is read, into methods that know nothing of it."""
+    study = read_study(changed(methods__roberta_lora__sweep={"adapter.rank": [2, 3]}, serving=None))
+    runs = [describe_run(study, "nli", f"roberta_lora_rank_{rank}", 1)["settings"] for rank in (2, 3)]
+    assert [run["adapter"]["rank"] for run in runs] == [2, 3] and not any("sweep" in run for run in runs)
+
+
 def probe_prediction_batch_size(bench):
     for size in (5, 32):
         groups = predicting.encode_groups(bench.assemble(prediction_batch_size=size), bench.rows, None)
@@ -332,6 +339,7 @@ PROBES = {
     "prediction_batch_size": probe_prediction_batch_size,
     "memory": probe_memory,
     "merge_into": probe_merge_into,
+    "sweep": probe_sweep,
 }
 
 

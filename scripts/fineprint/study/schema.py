@@ -63,6 +63,32 @@ class TrainingSettings(Settings):
         return self
 
 
+SweptValue = bool | int | float | str
+Sweep = dict[str, Annotated[tuple[SweptValue, ...], Distinct, Field(min_length=1)]]
+
+
+class SweptKeys(Settings):
+    """The `sweep` of a method by itself, since it is expanded before the method is read.
+
+    Attributes:
+        sweep: values by the path of a key, such as adapter.rank.
+    """
+
+    sweep: Sweep = Field(min_length=1)
+
+
+class SweepSettings(Settings):
+    """What became of a sweep.
+
+    Attributes:
+        title: of the method that was swept.
+        rows: by the name of each method that it was expanded to, the swept keys with their values.
+    """
+
+    title: ShownText = ""
+    rows: dict[str, dict[str, SweptValue]]
+
+
 class MethodSettings(Settings):
     """A method: a backbone, independent choices, and how it is trained.
 
@@ -83,6 +109,8 @@ class MethodSettings(Settings):
         merge_into: what the adapter is added to after training, and compared: the backbone's original weights at a
             precision, such as bfloat16, or, as dequantized_bfloat16, the weights that a quantized backbone computes
             with, for which the adapter was trained.
+        sweep: values by the path of a key of the method, such as adapter.rank; if the method is run, it stands for one
+            method for each value, or each combination of values. Null where nothing is swept.
     """
 
     title: Annotated[ShownText, Field(max_length=200)] = ""
@@ -98,6 +126,7 @@ class MethodSettings(Settings):
     prediction_batch_size: int = Field(64, ge=1, le=100_000)
     memory: MemoryWish = Field("auto", json_schema_extra={"pattern": f"^({MEMORY_WISH.pattern})$"})
     merge_into: Annotated[tuple[MergeTarget, ...], Distinct] = ()
+    sweep: Sweep | None = None
 
     @property
     def trains(self) -> bool:
@@ -151,6 +180,7 @@ class StudyConfig(Settings):
         backbones: where models come from, by a name of your choice.
         methods: what is compared, by a name of your choice.
         run: what of all this is run.
+        sweeps: what the methods with a `sweep` were expanded to, by their names. Filled in when the config is read.
         serving: many tasks on one backbone; null leaves the part out.
         hardware: what a job asks for.
     """
@@ -165,5 +195,6 @@ class StudyConfig(Settings):
     backbones: dict[str, SerializeAsAny[BackboneSettings]]
     methods: dict[str, MethodSettings]
     run: RunSettings
+    sweeps: dict[str, SweepSettings] = {}
     serving: ServingSettings | None = None
     hardware: HardwareSettings = HardwareSettings()
