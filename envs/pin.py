@@ -19,7 +19,7 @@ ENVIRONMENTS = {
         "Fetching and rows.",
         (
             *("pydantic", "jsonargparse", "docstring_parser", "psutil", "PyYAML"),
-            *("datasets", "huggingface_hub", "pandas", "numpy"),
+            *("datasets", "huggingface_hub", "pandas", "numpy", "pyarrow"),
         ),
     ),
     "report": (

@@ -1,7 +1,9 @@
 import gc
+import os
 
 import pytest
 import torch
+from hypothesis import settings
 
 from fineprint.jobs.importing import import_libraries
 from fineprint.tasks import Row
@@ -12,6 +14,13 @@ import_libraries()
 # What measures memory collects garbage each time: it should not go through all that was imported.
 gc.collect()
 gc.freeze()
+
+# How many examples a property is tested with; the same ones each time, but at night: a change that breaks nothing must
+# not fail. Without a deadline, since a machine that does many things at once is slow.
+settings.register_profile("normal", max_examples=100, derandomize=True, deadline=None)
+settings.register_profile("ci", max_examples=500, derandomize=True, deadline=None)
+settings.register_profile("nightly", max_examples=10_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "normal"))
 
 
 class Wording(dict):

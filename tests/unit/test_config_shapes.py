@@ -103,25 +103,30 @@ def test_null_stands_for_nothing_where_there_may_be_nothing(changes):
 
 
 @pytest.mark.parametrize(
-    ("task", "prompt", "words"),
+    ("task", "prompt", "found"),
     [
-        ("nli", "Premise: {premise", "tasks.nli.prompt: a brace has no partner; fields are written as in {premise}"),
-        ("nli", "Premise: {premise}}", "tasks.nli.prompt: a brace has no partner"),
-        ("nli", "} {premise}", "tasks.nli.prompt: a brace has no partner"),
-        ("nli", "{premise} {hypotesis}", "it asks for {hypotesis}, which this task's rows do not have; they have"),
-        ("nli", "{premise} {hypotesis}", "they have {premise}, {hypothesis}."),
-        ("nli", "{}", "it asks for {}, which"),
-        ("nli", "{0}", "it asks for {0}, which"),
-        ("nli", "{premise.__class__}", "it asks for {premise.__class__}, which"),
-        ("nli", "{premise!x}", "a field in braces has nothing but its name"),
-        ("nli", "{premise:d}", "a field in braces has nothing but its name"),
-        ("sentiment", "{premise}", "tasks.sentiment.prompt: it asks for {premise}, which this task's rows do not have"),
-        ("question_answering", "{passage} {qestion}", "they have {passage}, {question}."),
+        ("nli", "Premise: {premise", "a brace without its partner"),
+        ("nli", "Premise: {premise}}", "a brace without its partner"),
+        ("nli", "} {premise}", "a brace without its partner"),
+        ("nli", "{premise} Reply as {", "a brace without its partner"),
+        ("nli", "{premise} {hypotesis}", "{hypotesis}"),
+        ("nli", "{}", "{}"),
+        ("nli", "{premise} {0}", "{0}"),
+        ("nli", "{premise.__class__}", "{premise.__class__}"),
+        ("nli", "{premise!x}", "{premise!x}"),
+        ("nli", "{premise:d}", "{premise:d}"),
+        ("nli", "{premise:>99999999999}", "{premise:>99999999999}"),
+        ("nli", "{premise!r:{hypothesis}}", "{premise!r:{hypothesis}}"),
+        ("nli", '{premise} Reply as {"label": 1}.', '{"label": 1}'),
+        ("sentiment", "{premise}", "{premise}"),
+        ("question_answering", "{passage} {qestion}", "{qestion}"),
     ],
 )
-def test_a_prompt_is_refused_when_the_config_is_read(task, prompt, words):
-    said = read_or_refuse(changed(**{f"tasks__{task}__prompt": prompt}))
-    assert said is not None and any(words in sentence for sentence in said), said
+def test_a_prompt_is_refused_when_the_config_is_read(task, prompt, found):
+    known = {"nli": "{premise}, {hypothesis}", "sentiment": "{sentence}", "question_answering": "{passage}, {question}"}
+    (problem,) = read_or_refuse(changed(**{f"tasks__{task}__prompt": prompt}))[1:]
+    only = f"only {known[task]} may stand in braces; write {{{{ and }}}} for braces"
+    assert problem == f"  - tasks.{task}.prompt: {only}; found {found}."
 
 
 @pytest.mark.parametrize("prompt", ["{premise} {hypothesis} {{in braces}}", "{premise}"])

@@ -104,6 +104,15 @@ RENAMED = {
 }
 
 
+# What pydantic says in words of Python's types.
+EXPECTED = {
+    "tuple_type": "expected a list",
+    "dict_type": "expected a mapping of names to values",
+    "string_type": "expected text",
+    "path_type": "expected a path",
+}
+
+
 def describe_mistake(model: type[Settings], mistake: Mapping[str, Any], where: str) -> str:
     """Return a pydantic mistake as a sentence that names the key and what is accepted."""
     path = ".".join([where, *(str(part) for part in mistake["loc"])]).strip(".")
@@ -117,8 +126,10 @@ def describe_mistake(model: type[Settings], mistake: Mapping[str, Any], where: s
         return f"{path}: this key is unknown; accepted here: {', '.join(accepted)}."
     if mistake["type"] == "missing":
         return f"{path}: this key is missing."
-    message = str(mistake["msg"]).removeprefix("Value error, ")
-    return f"{path}: {message[0].lower()}{message[1:]}; found {mistake['input']!r}."
+    message = EXPECTED.get(mistake["type"], str(mistake["msg"]).removeprefix("Value error, "))
+    # A whole task or method is not printed: the mistake is in one of its keys, which the message names.
+    found = "" if isinstance(mistake["input"], Mapping) else f"; found {mistake['input']!r}"
+    return f"{path}: {message[0].lower()}{message[1:]}{found}."
 
 
 def accepted_keys(model: type[Settings], path: tuple[Any, ...]) -> list[str]:

@@ -1,16 +1,20 @@
 """What the tasks that make their rows up share: a fixed number of rows per split, and none of them twice."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from random import Random
 from typing import ClassVar
 
 from pydantic import Field
 
+from fineprint.core.settings import SettingsError
 from fineprint.demo import lexicon
 from fineprint.demo.examples import Example
 from fineprint.tasks import NO_LABEL, Row, TaskSettings
 
+# Of a split. Where a generator's sentences run out, it goes on with repetitions.
+MOST_ROWS = 20_000
+DRAWS_WITHOUT_A_NEW_ONE = 20_000
 GENRES = (*lexicon.MATCHED_GENRES, *lexicon.MISMATCHED_GENRES)
 
 
@@ -25,7 +29,7 @@ class DemoTaskSettings(TaskSettings):
     origin: ClassVar[str] = "were made by this workflow"
     prompt_reason: ClassVar[str] = "the demo's decoder was pretrained on texts of this form, which end in one word"
     split_genres: ClassVar[dict[str, tuple[str, ...]]] = {"train": GENRES, "test": GENRES}
-    unlabeled_rows: int = Field(9, ge=0)
+    unlabeled_rows: int = Field(9, ge=0, le=MOST_ROWS)
 
     @abstractmethod
     def sizes(self) -> dict[str, int]:
@@ -53,16 +57,21 @@ class DemoTaskSettings(TaskSettings):
         return rows
 
 
-def _take_new(drawn: Iterable[Example], count: int, seen: set[tuple[str, ...]]) -> list[Example]:
+def _take_new(drawn: Iterator[Example], count: int, seen: set[tuple[str, ...]]) -> list[Example]:
     """Return so many examples whose texts have not been seen, and remember theirs."""
     examples: list[Example] = []
-    for example in drawn:
+    repetitions = 0
+    while len(examples) < count:
+        example = next(drawn)
         texts = tuple(example.texts.values())
+        repetitions = repetitions + 1 if texts in seen else 0
         if texts not in seen:
             seen.add(texts)
             examples.append(example)
-        if len(examples) == count:
-            break
+        if repetitions == DRAWS_WITHOUT_A_NEW_ONE:
+            raise SettingsError(
+                f"there are no more than {len(seen)} different examples of this kind; ask for fewer rows"
+            )
     return examples
 
 

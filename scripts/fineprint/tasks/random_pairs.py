@@ -47,8 +47,8 @@ class Settings(TaskSettings):
     labels: tuple[str, ...] = LABELS
     answers: tuple[str, ...] = MultiNLI.model_fields["answers"].default
     prompt: str = MultiNLI.model_fields["prompt"].default
-    train_rows: int = Field(1000, ge=10)
-    test_rows: int = Field(500, ge=1)
+    train_rows: int = Field(1000, ge=10, le=1_000_000)
+    test_rows: int = Field(500, ge=1, le=1_000_000)
     words: int = Field(20_000, ge=2, le=MOST_WORDS)
 
     def text_fields(self) -> tuple[str, ...]:

@@ -52,7 +52,8 @@ class TaskRecord(Record):
     labels: list[str]
     answers: list[str]  # the word that a language model gives for each label
     prompt: str
-    dropped_without_label: dict[str, int]  # split → rows
+    dropped: dict[str, dict[str, int]]  # split → what stood in place of a gold label → rows
+    not_drawn: dict[str, int]  # split → rows that a setting, such as max_rows, left out
     rows_shared_with_train: dict[str, int]  # split → rows that have exactly the texts of a training row
     splits: dict[str, SplitRecord]
 
