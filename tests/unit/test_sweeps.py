@@ -81,7 +81,7 @@ def test_what_is_not_run_is_not_expanded():
         ({"adapter.rank": 8}, "methods.roberta_lora.sweep.adapter.rank: .*found 8"),
         ({"adapter.rank": []}, "methods.roberta_lora.sweep.adapter.rank: .*at least 1"),
         ({"adapter.rank": [8, 8]}, "methods.roberta_lora.sweep.adapter.rank: 8 stands twice"),
-        ([8], "methods.roberta_lora.sweep: .*dictionary"),
+        ([8], "methods.roberta_lora.sweep: .*found \\[8\\]"),
         ({"title": ["a", "b"]}, "methods.roberta_lora.sweep.title: this key cannot be swept"),
         ({"memory": ["1 GB", "1  GB"]}, "two of its rows would be named 'roberta_lora_memory_1_gb'"),
         (

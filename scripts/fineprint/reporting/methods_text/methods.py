@@ -55,6 +55,7 @@ def method_sentence(study: Study, method: str, cited: set[str]) -> str:
         adapter=uncapitalise(describe_choice(study.adapter(method), adapter)),
         adapter_cited=cite_once(find_numbers(explanation)[:1], cited),
         readout=uncapitalise(describe_choice(study.readout(method), settings["readout"])),
+        input=settings.get("input"),
         fields=settings.get("fields"),
         parameters=counts,
         trained=counts and counts.adapter + counts.head,
