@@ -149,9 +149,8 @@ class Readout(ABC):
             cut = self.truncated_rows
             [example] = self.encode_shown([self.context.show(row)], with_answer=False)
             self.truncated_rows = cut  # the row is encoded again with the others
-            ids = example.get("prompt") or example["input_ids"]
-            shown = self.context.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-            self.input_example = shown if ids else None
+            if ids := example.get("prompt") or example.get("input_ids"):
+                self.input_example = self.context.tokenizer.decode(ids, clean_up_tokenization_spaces=False)
 
     @abstractmethod
     def collate(self, examples: list[EncodedExample], length: int | None = None) -> Batch:
