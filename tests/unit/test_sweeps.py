@@ -10,7 +10,8 @@ import pytest
 from example_results import METHODS, make_results
 from fineprint.core.settings import NAME, SettingsError
 from fineprint.reporting.figures.plotting import plot_all
-from fineprint.reporting.figures.sweep import choose_axis, spans_decades
+from fineprint.reporting.figures.style import figure_style
+from fineprint.reporting.figures.sweep import choose_axis, draw_sweep, spans_decades
 from fineprint.reporting.html import render
 from fineprint.reporting.sections.sweeps import sweep_tables
 from fineprint.results.study import Study, Sweep, open_results
@@ -164,6 +165,20 @@ def test_the_report_shows_score_and_cost_against_the_value(tmp_path):
     html = render(results, tmp_path, REPORT, "page")
     assert 'id="table-sweep-nli-roberta_lora"' in html and f'id="figure-{entry.name}"' in html
     assert re.search(r"RoBERTa, LoRA, swept over rank, on “nli”: mean accuracy on matched over 1 seed", text_of(html))
+
+
+def test_a_second_key_gives_a_line_for_each_of_its_values():
+    results = make_swept_results()
+    rows = results["study"]["sweeps"]["roberta_lora"]["rows"]
+    for row, form in zip(rows.values(), ("pair", "pair", "prompt"), strict=True):
+        row["input"] = form
+    study = Study(results)
+    with figure_style():
+        drawn = draw_sweep(study, "nli", study.sweeps[0])
+    assert "A line for each: input pair; input prompt." in drawn.caption
+    accuracy = drawn.figure.axes[0]
+    assert [container.lines[0].get_xdata().tolist() for container in accuracy.containers] == [[2, 8], [32]]
+    assert [text.get_text() for text in accuracy.get_legend().get_texts()] == ["input pair", "input prompt"]
 
 
 def test_a_study_without_a_sweep_has_no_such_part(tmp_path):
