@@ -452,5 +452,5 @@ def note_steps():
 
 
 onstart:
-    note_run()
+    note_run(workflow.local_exec)
     note_steps()

@@ -90,7 +90,7 @@ def locked(tmp_path, monkeypatch):
 
 
 def note(**changes):
-    recovery.note_run()
+    recovery.note_run(local=True)
     noted = json.loads(recovery.NOTE.read_text())
     recovery.NOTE.write_text(json.dumps(noted | changes))
 
@@ -118,6 +118,13 @@ def test_the_lock_of_a_living_run_stays_and_the_run_is_named(locked):
     assert f"process {child.pid}" in said and "do not unlock" in said and locked.exists()
     child.kill()
     child.wait()
+
+
+def test_a_run_on_a_cluster_is_not_unlocked_while_its_jobs_may_run(locked):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    note(process=dead.pid, local=False)
+    assert "`make resume` cancels them" in recovery.release_dead_lock() and locked.exists()
 
 
 def test_locks_of_which_nothing_is_known_are_left_to_snakemake(locked):

@@ -16,18 +16,20 @@ NOTE = Path(".snakemake/fineprint/run.json")
 SAME_START = 1.0  # seconds: a process number may be given to another process later
 
 
-def note_run() -> None:
-    """Note that this process runs the study, once it has Snakemake's lock."""
+def note_run(local: bool) -> None:
+    """Note that this process runs the study, once it has Snakemake's lock; `local`: its jobs run on this machine."""
     NOTE.parent.mkdir(parents=True, exist_ok=True)
     process = psutil.Process()
     noted = {"process": process.pid, "machine": socket.gethostname(), "started": process.create_time()}
+    noted |= {"local": local}
     NOTE.write_text(json.dumps(noted), encoding="utf-8")
 
 
 def release_dead_lock() -> str | None:
     """Take Snakemake's lock away if the process that had it is dead; return what was found, in a sentence.
 
-    A lock that another machine's process left, or of which nothing is known, is left to Snakemake.
+    A lock that another machine's process left, of which nothing is known, or whose jobs went to a cluster, is left to
+    Snakemake.
     """
     locks = sorted(LOCKS.glob("*.lock")) if LOCKS.exists() else []
     noted = read_note() if locks else None
@@ -39,6 +41,11 @@ def release_dead_lock() -> str | None:
             f"Another Snakemake (process {noted['process']}, since {since}) is running in this folder, so nothing "
             "can be built here. Wait until it ends, or stop it with Ctrl-C where it runs; do not unlock the folder "
             "before then."
+        )
+    if not noted["local"]:
+        return (
+            "The last run here was killed, and its jobs may still be on the cluster: `make resume` cancels them, unlocks the "
+            "folder and goes on."
         )
     for lock in locks:
         lock.unlink(missing_ok=True)
