@@ -44,8 +44,8 @@ def release_dead_lock() -> str | None:
         )
     if not noted["local"]:
         return (
-            "The last run here was killed, and its jobs may still be on the cluster: `make resume` cancels them, unlocks "
-            "the folder and goes on."
+            "The last run here was killed, and its jobs may still be on the cluster: `make resume` cancels them, "
+            "unlocks the folder and goes on."
         )
     for lock in locks:
         lock.unlink(missing_ok=True)
