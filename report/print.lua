@@ -75,7 +75,9 @@ local function tiles(div)
 end
 
 local function Div(div)
-  if div.classes:includes("tile-box") then
+  if div.classes:includes("appendix") then
+    return pandoc.RawBlock("typst", "#pagebreak(weak: true)")
+  elseif div.classes:includes("tile-box") then
     return tiles(div)
   elseif div.classes:includes("notice") then
     return pandoc.RawBlock("typst", "#notice" .. argument(div.content))

@@ -66,7 +66,7 @@ def write(results, folder):
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pdf")
     results = make_long_results(SOME, {"matched": 240, "mismatched": 240})
-    results["backbones"]["encoder"]["files"] = {f"model-{n:03}.safetensors": "cd" * 32 for n in range(90)}
+    results["backbones"]["encoder"]["facts"] = {f"fact {n:03}": n for n in range(90)}
     reader = PdfReader(write(results, folder))
     return {"folder": folder, "results": results, "reader": reader, "pages": [p.extract_text() for p in reader.pages]}
 
@@ -138,7 +138,7 @@ def test_every_cell_of_every_table_is_in_the_text(made):
 
 
 def test_a_long_table_repeats_its_heads(made):
-    assert sum("BackboneFilesha256" in squeeze(text) for text in made["pages"]) >= 2
+    assert sum("BackboneFactValue" in squeeze(text) for text in made["pages"]) >= 2
 
 
 def test_letters_are_embedded_and_figures_are_drawn_not_photographed(made):
@@ -246,7 +246,7 @@ def test_letters_are_looked_for_in_the_bundled_fonts_first():
 
 def test_what_the_page_folds_away_has_its_title_in_print(made):
     text = squeeze("".join(made["pages"]))
-    for title in ("Peak memory by phase", "Hashes of data, backbones and trained weights"):
+    for title in ("Peak memory by phase", "Backbone metadata"):
         assert squeeze(title) in text
     assert text.index(squeeze("Peak memory by phase")) < text.index(squeeze("Peak memory by phase on"))
 

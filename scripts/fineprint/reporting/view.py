@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 from fineprint.core import formats
@@ -45,17 +46,23 @@ OFF_RANK = (COLLAPSED, COST_ONLY, *NOT_MADE)
 
 @dataclass(frozen=True)
 class Section:
-    """A section: its template is `report/sections/{name}.html.j2`."""
+    """A section: its template is `report/sections/{name}.html.j2`. Those of the appendix have letters for numbers."""
 
-    number: int
+    number: str
     name: str
     title: str
+    in_appendix: bool = False
 
 
-SECTIONS = [
-    Section(number, name, title)
-    for number, (name, title) in enumerate(read_texts(WORDS.name)["sections"].items(), start=1)
-]
+def list_sections() -> list[Section]:
+    """Return the report's sections, the body's first."""
+    texts = read_texts(WORDS.name)
+    body = [Section(str(number), *named) for number, named in enumerate(texts["sections"].items(), start=1)]
+    letters = zip(ascii_uppercase, texts["appendix"].items(), strict=False)
+    return [*body, *(Section(letter, *named, in_appendix=True) for letter, named in letters)]
+
+
+SECTIONS = list_sections()
 TALL_SHARE = 1.3  # of the width: an A4 page has room for that and a caption
 
 
