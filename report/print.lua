@@ -77,6 +77,8 @@ end
 local function Div(div)
   if div.classes:includes("appendix") then
     return pandoc.RawBlock("typst", "#pagebreak(weak: true)")
+  elseif div.classes:includes("contents") then
+    return pandoc.RawBlock("typst", "#contents()")
   elseif div.classes:includes("tile-box") then
     return tiles(div)
   elseif div.classes:includes("notice") then

@@ -5,6 +5,7 @@ INPUTS   results/{study}/runs/…/{train,predict,scores}.json, results/{study}/s
 OUTPUTS  results/{study}/results.json, results.csv   every record; a row per method, seed and split
          results/{study}/figures/                    SVG, and CSV with each figure's data
          results/{study}/report.html, report.pdf
+         results/{study}/summary.pdf                 the report's first section, as a document of its own
          These are also what `snakemake --report` gathers; report/workflow.rst and report/captions/ describe them there.
 """
 
@@ -128,6 +129,12 @@ rule render_report:
             category="Documents",
             labels={"Document": "The report for printing", "Format": "PDF"},
         ),
+        summary=report(
+            "results/{study}/summary.pdf",
+            caption="../report/captions/summary.rst",
+            category="Documents",
+            labels={"Document": "The summary, one page", "Format": "PDF"},
+        ),
     log:
         "logs/{study}/render_report.log",
     benchmark:
@@ -147,5 +154,6 @@ rule render_report:
             --report {params.report:q} \
             --html {output.html:q} \
             --pdf {output.pdf:q} \
+            --summary {output.summary:q} \
             2>&1 | tee {log:q}
         """

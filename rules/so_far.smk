@@ -2,7 +2,8 @@
 So far: a report of what there is, where a method failed for good or the study has not come to its end.
 
 INPUTS   the records in results/{study}/ that are there; none is made for it
-OUTPUTS  results/{study}/so_far/                     results.json, results.csv, figures/, report.html, report.pdf
+OUTPUTS  results/{study}/so_far/                     results.json, results.csv, figures/, report.html, report.pdf,
+                                                     summary.pdf
 """
 
 
@@ -44,6 +45,7 @@ use rule render_report as render_so_far with:
     output:
         html="results/{study}/so_far/report.html",
         pdf="results/{study}/so_far/report.pdf",
+        summary="results/{study}/so_far/summary.pdf",
     log:
         "logs/{study}/render_so_far.log",
     benchmark:

@@ -1,4 +1,4 @@
-"""Render a study's results as one HTML page and one PDF, from the same templates."""
+"""Render a study's results as one HTML page, one PDF and a summary of one page, from the same templates."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from fineprint.reporting.html import render
 from fineprint.reporting.pdf import write_pdf
 
 
-def main(*, results: Path, figures: Path, report: Path, html: Path, pdf: Path) -> None:
+def main(*, results: Path, figures: Path, report: Path, html: Path, pdf: Path, summary: Path) -> None:
     """Render the report.
 
     Args:
@@ -18,12 +18,14 @@ def main(*, results: Path, figures: Path, report: Path, html: Path, pdf: Path) -
         report: the folder of templates and styles.
         html: the page to write.
         pdf: the PDF to write.
+        summary: the PDF of the summary alone to write.
     """
     collected = read_record(results, Results)
     html.parent.mkdir(parents=True, exist_ok=True)
     html.write_text(render(collected, figures, report, "page"), encoding="utf-8")
     pdf.parent.mkdir(parents=True, exist_ok=True)
     write_pdf(collected, figures, report, pdf)
+    write_pdf(collected, figures, report, summary, only="summary")
     note_code(html)
 
 

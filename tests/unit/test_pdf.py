@@ -112,7 +112,7 @@ def test_pictures_and_formulas_are_read_out_and_tables_have_heads(made):
 def test_the_outline_has_every_section_and_the_contents_their_pages(made):
     titles = [item.title for item in made["reader"].outline if not isinstance(item, list)]
     assert [squeeze(title) for title in titles] == [f"{part.number}{squeeze(part.title)}" for part in SECTIONS]
-    lines = [squeeze(line) for line in made["pages"][0].splitlines()]
+    lines = [squeeze(line) for page in made["pages"][:2] for line in page.splitlines()]
     for item in made["reader"].outline:
         if not isinstance(item, list):
             page = made["reader"].get_destination_page_number(item) + 1
@@ -256,3 +256,22 @@ def test_a_long_name_of_a_rule_is_broken_to_fit_its_box():
     assert workflow.break_name("train_method") == "train_method"
     lines = [line for step in STEPS for line in workflow.break_name(step.rule).splitlines()]
     assert max(map(len, lines)) <= workflow.NAME_LENGTH
+
+
+def test_the_summary_alone_is_one_page_and_says_what_the_first_page_says(made):
+    file = made["folder"] / "summary.pdf"
+    write_pdf(made["results"], made["folder"] / "figures", REPORT, file, only="summary")
+    (page,) = PdfReader(file).pages
+    text, first = squeeze(page.extract_text()), squeeze(made["pages"][0])
+    study = Study(made["results"])
+    best = squeeze(study.title(study.ranked("nli")[0][0]))
+    for words in (best, "Trainableparameters", "Toreproducethisreport:", "pipinstall-rrequirements.lock"):
+        assert words in text and words in first
+    html = render(made["results"], made["folder"] / "figures", REPORT, "page", only="summary")
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= set(re.findall(r' id="([^"]+)"', html))
+
+
+def test_the_appendix_begins_on_a_page_of_its_own(made):
+    heads = [item for item in made["reader"].outline if not isinstance(item, list)]
+    first = next(item for item, section in zip(heads, SECTIONS, strict=True) if section.in_appendix)
+    assert float(first.top) > A4_POINTS[1] - 110

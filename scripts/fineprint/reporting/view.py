@@ -22,6 +22,7 @@ from fineprint.reporting.sections import (
     claim_ledger,
     cost,
     cost_only,
+    deviations,
     findings,
     merging,
     methods,
@@ -41,6 +42,7 @@ from fineprint.reporting.words import Words, read_texts
 from fineprint.results.study import Study
 
 WORDS = Words("view")
+CHECKLIST = "checklist.yaml"
 OFF_RANK = (COLLAPSED, COST_ONLY, *NOT_MADE)
 
 
@@ -98,13 +100,14 @@ def build_view(results: Results | Mapping[str, Any], figures: list[Figure], repo
     """
     study = Study(results)
     library = Library(report / "references.yaml")
-    titles = {section.name: f"{section.number} {section.title}" for section in SECTIONS}
+    numbers = {section.name: section.number for section in SECTIONS}
+    parts = checklist.read_parts(report / CHECKLIST, study, numbers)
     return {
         "title": study.config["title"],
         "description": study.config.get("description") or "",
         "created": study.results.provenance.created[:10],
         "sections": SECTIONS,
-        "section_number": {section.name: section.number for section in SECTIONS},
+        "section_number": numbers,
         "origins": setting.name_origins(study),
         "has_accuracy": setting.any_accuracy(study),
         "test_examples": setting.name_readers(study),
@@ -119,7 +122,9 @@ def build_view(results: Results | Mapping[str, Any], figures: list[Figure], repo
         "adapters": methods.axis_table(study, "adapters", "adapter"),
         "readouts": methods.axis_table(study, "readouts", "readout"),
         "training": methods.training_table(study),
-        "checklist": checklist.read_parts(report / "checklist.yaml", study, titles),
+        "checklist": parts,
+        "checklist_finding": checklist.count_answered(parts),
+        "deviations": deviations.describe_deviations(study, parts, report / CHECKLIST),
         "claims": claim_ledger.describe_claims(study, report),
         "references": library.references,
         "paper": paper.write_methods_section(study, library),
@@ -127,6 +132,7 @@ def build_view(results: Results | Mapping[str, Any], figures: list[Figure], repo
         "changed_code": changed_code(study),
         "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": count_runs(study),
+        "single_seed": len(study.seeds) == 1,
         "seed_caution": seeds.caution(study),
         "serving": describe_serving(study),
         "serving_figures": [figure for figure in figures if figure.entry.kind == SERVING],

@@ -20,6 +20,7 @@ from fineprint.reporting.figures.pairs import draw_pairs
 from fineprint.reporting.figures.scores import draw_accuracy, draw_confusion, draw_tags
 from fineprint.reporting.figures.serving import draw_growth
 from fineprint.reporting.figures.speed import draw_speed
+from fineprint.reporting.figures.standings import draw_standings
 from fineprint.reporting.figures.style import figure_style, save_figure
 from fineprint.reporting.figures.training import draw_held_out, draw_losses
 from fineprint.reporting.figures.workflow import draw_workflow
@@ -28,6 +29,7 @@ from fineprint.results.study import Study
 SERVING = "serving"  # the kind of the figures that belong to no single task
 Draw = Callable[[Study, str], Drawing | None]
 DRAWN_PER_TASK: dict[str, Draw] = {
+    "standings": draw_standings,
     "accuracy": draw_accuracy,
     "pairs": draw_pairs,
     "losses": draw_losses,

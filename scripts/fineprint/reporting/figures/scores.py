@@ -35,7 +35,9 @@ MOST_WITH_INTERVALS = 9  # methods side by side; more leave no room for interval
 def draw_accuracy(study: Study, task: str) -> Drawing | None:
     """Draw the mean accuracy of every scored method on every split with its interval, and that of each seed."""
     splits = study.splits(task)
-    methods = [method for method in study.methods if any(study.mean(task, method, split) for split in splits)]
+    scored = [method for method in study.methods if any(study.mean(task, method, split) for split in splits)]
+    ranked_first = [method for method, _ in study.ranked(task)]
+    methods = [*ranked_first, *(method for method in scored if method not in ranked_first)]
     if not methods:
         return None
     height = 0.75 + (0.16 + 0.09 * len(splits)) * len(methods)

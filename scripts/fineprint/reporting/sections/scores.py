@@ -11,7 +11,7 @@ from fineprint.core import formats
 from fineprint.core.records import COLLAPSED, COST_ONLY, FAILED, NOT_MADE, NOT_RUN, Accuracy, Run, Score
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods, number_cell, title_cell
-from fineprint.reporting.sections.standings import mean_cell, mean_limits_cell
+from fineprint.reporting.sections.standings import mean_cell, mean_limits_cell, probe_columns
 from fineprint.reporting.table import Cell, Table, blank, number, text
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
@@ -40,7 +40,8 @@ def scores_tables(study: Study, task: str) -> list[Table]:
     tables = []
     for position, splits in enumerate(cut(study.splits_and_pooled(task), SPLITS_PER_TABLE)):
         identifier = f"scores-{task}-{position}" if position else f"scores-{task}"
-        columns = [*RANKED, *mean_columns(study, task, splits), STATUS]
+        gains = [] if position else probe_columns(study, task)
+        columns = [*RANKED, *mean_columns(study, task, splits), *gains, STATUS]
         tables.append(build_table(identifier, caption, columns, methods, style="compact"))
     return tables
 
