@@ -27,7 +27,7 @@ def test_everything_is_in_its_category(finished, page):
     entries = json.loads((folder / "figures/figures.json").read_text(encoding="utf-8"))
     found = {category: sorted(*parts.values()) for category, parts in read_variable(page, "categories").items()}
     assert found == {
-        "Documents": ["results/tiny/report.html", "results/tiny/report.pdf", "results/tiny/summary.pdf"],
+        "Documents": [f"results/tiny/{name}" for name in ("examples.html", "report.html", "report.pdf", "summary.pdf")],
         "Figures": sorted(f"results/tiny/figures/{entry['name']}.svg" for entry in entries),
         "Tables": ["results/tiny/results.csv"],
     }

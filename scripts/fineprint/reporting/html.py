@@ -79,8 +79,8 @@ def shorten(value: str) -> str:
     return DECIMALS.sub(lambda found: f"{float(found[0]):.4g}", value)
 
 
-def make_environment(report: Path) -> Environment:
-    """Return Jinja with everything undefined refused and everything escaped."""
+def make_environment(report: Path, script_name: str = "sort.js") -> Environment:
+    """Return Jinja with everything undefined refused and everything escaped; a page has one script, in this file."""
     environment = Environment(
         loader=FileSystemLoader(report),
         undefined=StrictUndefined,
@@ -93,7 +93,7 @@ def make_environment(report: Path) -> Environment:
     numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
     environment.globals["next_number"] = lambda kind: next(numbers[kind])  # in the order in which they are rendered
     environment.globals["styles"] = Markup((report / "style.css").read_text(encoding="utf-8"))
-    script = (report / "sort.js").read_text(encoding="utf-8")
+    script = (report / script_name).read_text(encoding="utf-8")
     environment.globals["script"] = Markup(script)
     # A second line of defense: whatever came through, only this script runs, and nothing is fetched.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -23,6 +23,7 @@ from fineprint.reporting.sections import (
     cost,
     cost_only,
     deviations,
+    errors,
     findings,
     merging,
     methods,
@@ -203,6 +204,7 @@ def describe_accuracy(study: Study, task: str) -> dict[str, Any]:
     shown = {
         "scores": scores.scores_tables(study, task),
         "findings": findings.describe_findings(study, task),
+        "errors": errors.describe_errors(study, task),
         "macro_f1": scores.macro_f1_table(study, task),
         "choices": pairs.ablations_table(study, task),
         "matrices": [table for table in matrices if table],

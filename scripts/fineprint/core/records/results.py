@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from fineprint.core.records.base import Record
 from fineprint.core.records.comparisons import Comparison, TaskMean
+from fineprint.core.records.errors import TaskErrors
 from fineprint.core.records.findings import Finding
 from fineprint.core.records.jobs import Provenance, Step
 from fineprint.core.records.kinds import Kinds
@@ -128,5 +129,6 @@ class Results(Record):
     means: list[TaskMean] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)  # by task, what concerns most examples first
+    errors: list[TaskErrors] = field(default_factory=list)  # of each task with answers to compare
     serving: Serving | None = None
     steps: list[Step] = field(default_factory=list)  # in data-flow order; none where Snakemake ran without hooks

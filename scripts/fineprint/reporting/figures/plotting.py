@@ -16,6 +16,7 @@ from fineprint.reporting.figures.cost import draw_cost
 from fineprint.reporting.figures.drawing import Drawing
 from fineprint.reporting.figures.memory import draw_memory, draw_storage
 from fineprint.reporting.figures.memory_curve import draw_memory_curve
+from fineprint.reporting.figures.overlap import draw_overlap
 from fineprint.reporting.figures.pairs import draw_pairs
 from fineprint.reporting.figures.scores import draw_accuracy, draw_confusion, draw_tags
 from fineprint.reporting.figures.serving import draw_growth
@@ -32,6 +33,7 @@ DRAWN_PER_TASK: dict[str, Draw] = {
     "standings": draw_standings,
     "accuracy": draw_accuracy,
     "pairs": draw_pairs,
+    "overlap": draw_overlap,
     "losses": draw_losses,
     "held-out": draw_held_out,
     "cost": draw_cost,

@@ -31,6 +31,7 @@ from fineprint.reporting.serving.storage import worked_sentences
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
 
+FEW_NAMES = 3  # of methods that cost about the same
 LARGE_MODEL = 70e9
 LARGE_ENOUGH = 1e9  # below, what stays unquantized (embeddings, norms) weighs too much to be scaled up
 PARAMETERS, TIME, MEMORY, SAVED = TRAINING_COSTS
@@ -106,9 +107,13 @@ def judge_leader(rivals: Rivals) -> str:
 
 
 def name_with_accuracy(study: Study, task: str, methods: list[str]) -> str:
-    """Return methods, each with how it stands in accuracy."""
-    found = {study.title(method): phrase_gap(study, task, method) for method in methods}
-    return formats.join([WORDS("with_accuracy", method=title, accuracy=phrase) for title, phrase in found.items()])
+    """Return methods, each with how it stands in accuracy; of many the most accurate, and the number of the others."""
+    ranked = [method for method, _ in study.ranked(task) if method in methods]
+    shown = methods if len(methods) <= FEW_NAMES else ranked[:FEW_NAMES]
+    found = {study.title(method): phrase_gap(study, task, method) for method in shown}
+    named = [WORDS("with_accuracy", method=title, accuracy=phrase) for title, phrase in found.items()]
+    others = len(methods) - len(shown)
+    return formats.join([*named, *([WORDS("others", others=others)] if others else [])])
 
 
 def pick(study: Study, task: str, axis: CostAxis) -> str:
