@@ -11,7 +11,7 @@ ENVIRONMENT := .venv
 READY := $(ENVIRONMENT)/ready
 export PATH := $(CURDIR)/$(ENVIRONMENT)/bin:$(PATH)
 
-.PHONY: report resume test style unit browser workflow test-slurm targets mutants lock schema arithmetic clean
+.PHONY: report resume test style unit browser workflow test-slurm targets mutants models lock schema arithmetic clean
 
 report: $(READY)
 	snakemake --cores $(CORES) --resources gpu=1 $(if $(STUDY),--configfile $(STUDY))
@@ -49,6 +49,10 @@ test-slurm: $(READY)
 # The demo study on two other data seeds: does fine-tuning add to what pretraining taught? About twenty minutes.
 targets: $(READY)
 	python -m pytest -q -m demo --durations=5
+
+# Every method on tiny models of many architectures, a few minutes: the table in docs/models.md.
+models: $(READY)
+	OMP_NUM_THREADS=1 python tests/try_methods.py docs/models.md
 
 # Which small faults, put into the library one at a time, do its unit tests not notice? ROOMS=scoring OPTIONS=--sample=0
 # for all of a room, minutes to hours; what was found is kept in mutants/, and a run that was cut short goes on.

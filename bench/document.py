@@ -95,7 +95,7 @@ def reserved(results: Results) -> str:
 
 def whole_lines(whole: dict[str, Any]) -> list[list[str]]:
     """Return the extrapolation as a table's lines."""
-    lines = [["method", "epochs", "training", "held-out rows", "answers", "answering"]]
+    lines = [["method", "epochs", "training", "evaluation", "predictions", "predicting"]]
     for line in whole["methods"]:
         spent = [in_minutes(line[name]) for name in ("training", "held_out", "answering")]
         lines.append([line["title"], str(line["epochs"] or "–"), *spent[:2], f"{line['asked']:,}", spent[2]])

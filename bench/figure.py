@@ -1,4 +1,4 @@
-"""The figure of the comparison: how many times the assignment's speed, with the ratios wanted."""
+"""The figure of the comparison: how many times the assignment's speed, with the targets."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     handles = [
         matplotlib.patches.Patch(color=OURS, label="Fineprint"),
         matplotlib.patches.Patch(color=OTHERS, label="what users pick instead"),
-        matplotlib.lines.Line2D([], [], color=WANTED, linewidth=2, label="wanted"),
+        matplotlib.lines.Line2D([], [], color=WANTED, linewidth=2, label="target"),
     ]
     axes.legend(handles=handles, loc="lower right", frameon=False)
     figure.savefig(path, metadata={"Date": None})

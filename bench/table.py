@@ -47,7 +47,7 @@ PAIRS = (
     Pair("… and compiled layer by layer, full, batch 64", ("compiled", "full_64_by_layer"), (THEIR_ENCODER, "full")),
     Pair("… and compiled whole, full, batch 64", ("compiled", "full_64_whole"), (THEIR_ENCODER, "full")),
 )
-HEAD = ("work", "Fineprint", "assignment's way", "ratio", "wanted", "met", "share", "peak GB", "theirs")
+HEAD = ("work", "Fineprint", "assignment", "ratio", "target", "met", "MFU", "peak GB", "assignment's peak GB")
 
 
 def read_results(folder: Path) -> Results:

@@ -19,7 +19,7 @@ ENVIRONMENTS = {
         "Fetching and rows.",
         (
             *("pydantic", "jsonargparse", "docstring_parser", "psutil", "PyYAML"),
-            *("datasets", "huggingface_hub", "pandas", "numpy"),
+            *("datasets", "huggingface_hub", "pandas", "numpy", "pyarrow"),
         ),
     ),
     "report": (
@@ -34,8 +34,8 @@ ENVIRONMENTS = {
         "# without a GPU too: conda's __cuda would choose by the login node, where environments are made.",
         *(
             ("torch", "transformers", "peft", "accelerate", "bitsandbytes", "safetensors", "tokenizers"),
-            ("sentencepiece", "tiktoken", "huggingface_hub", "datasets", "numpy", "psutil", "pydantic", "Jinja2"),
-            ("jsonargparse", "docstring_parser", "PyYAML"),
+            ("sentencepiece", "protobuf", "tiktoken", "huggingface_hub", "datasets", "numpy", "psutil", "pydantic"),
+            ("Jinja2", "jsonargparse", "docstring_parser", "PyYAML"),
         ),
     ),
 }

@@ -19,6 +19,7 @@ from fineprint.jobs.code_state import find_changed_rules, write_warning
 from fineprint.jobs.recovery import note_run, release_dead_lock
 from fineprint.planning.gpu import USUAL_GPUS_GB, present_gpu_gb, read_gpu_size
 from fineprint.planning.refusing import check_study
+from fineprint.study.admission import check_models
 from fineprint.study.fetching import check_sources, list_hub_sources
 from fineprint.study.inheriting import leave_behind, read_base, refuse_repeated_keys
 from fineprint.study.kinds import describe_kinds
@@ -75,6 +76,8 @@ try:
     BASE = read_base(Path(workflow.basedir, "config.yaml"))
     STUDY = read_study(leave_behind(config, GIVEN, BASE), GIVEN)
     check_sources(STUDY)
+    if workflow.is_main_process:
+        check_models(STUDY, Path("results", STUDY.study))
     GPU_GB = GPU_GB or STUDY.hardware.gpu_memory_gb
     # Jobs read this file as well: only the first process need ask the driver.
     if workflow.is_main_process:
@@ -284,7 +287,7 @@ def training_launcher(wildcards, resources):
 
 
 def checkpoint_minutes(wildcards, resources):
-    """Minutes between checkpoints. A param that asks for `resources` is not compared: a change trains nothing anew."""
+    """Minutes between checkpoints. A param that asks for `resources` is not compared: a change retrains nothing."""
     return STUDY.hardware.checkpoint_minutes
 
 
@@ -306,7 +309,7 @@ def minutes(first):
 
 
 def rerun_command(wildcards):
-    """The command that makes this study again."""
+    """The command that reproduces this study."""
     places = [os.path.relpath(file) for file in workflow.configfiles]
     overlays = [shlex.quote(place) for place in places if place != "config.yaml"]
     base = "snakemake --cores 1 --resources gpu=1"
@@ -362,7 +365,7 @@ def list_all_records():
 
 
 def records_there(wildcards):
-    """Which records are there, and when they were written: what a report so far is made anew for."""
+    """Which records are there, and when they were written: what rebuilds a report so far."""
     there = [record for record in list_all_records() if record.exists()]
     return " ".join(f"{record}:{record.stat().st_mtime_ns}" for record in there)
 

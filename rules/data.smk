@@ -34,7 +34,7 @@ rule write_task_settings:
 
 
 rule prepare_task:
-    """rows by split, the held-out part cut off"""
+    """examples by split, held-out part separated"""
     input:
         task_sources,
         script=f"{PROJECT}scripts/prepare_task.py",

@@ -43,7 +43,7 @@ rule write_run_config:
 
 
 rule train_method:
-    """what was trained, its history and its model card"""
+    """trained weights, history and model card"""
     input:
         script=f"{PROJECT}scripts/train_method.py",
         run_config="results/{study}/runs/{task}/{method}/{seed}/run_config.json",
@@ -94,7 +94,7 @@ rule train_method:
 
 # A job of its own, though starting Python with torch costs seconds: what is scored is what was saved and loaded again.
 rule predict_labels:
-    """answers to the test rows"""
+    """answers to the test examples"""
     input:
         script=f"{PROJECT}scripts/predict_labels.py",
         run_config="results/{study}/runs/{task}/{method}/{seed}/run_config.json",

@@ -37,7 +37,7 @@ rule write_serving_settings:
 
 
 rule serve_tasks:
-    """every way to serve several tasks, measured"""
+    """measurements of every way to serve several tasks"""
     input:
         list_serving_runs,
         script=f"{PROJECT}scripts/serve_tasks.py",
@@ -103,7 +103,7 @@ rule combine_tasks:
 
 
 rule measure_forgetting:
-    """the first task before and after the second"""
+    """accuracy on the first task before and after training on the second"""
     input:
         list_serving_runs,
         script=f"{PROJECT}scripts/measure_forgetting.py",

@@ -18,7 +18,7 @@ def main(*, study: str, sources: str, records: Path) -> None:
     """
     places = json.loads(sources)
     if not places:
-        logger.info("Study '%s' uses no model and no data set of the hub: there is nothing to download.", study)
+        logger.info("Study '%s' uses no model or data set from the hub: there is nothing to download.", study)
     for where in places:
         record = read_json(records / f"{where}.json")
         logger.info(

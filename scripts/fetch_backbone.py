@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from fineprint.backbones._model_folder import check_architecture, make_backbone_record
+from fineprint.backbones._admission import admit
+from fineprint.backbones._model_folder import make_backbone_record
 from fineprint.core.records import read_json, write_json
 from fineprint.core.settings import SettingsError
 from fineprint.jobs.code_state import note_code
 from fineprint.jobs.importing import import_libraries
 from fineprint.jobs.job import run_job, use_threads
-from fineprint.models.loading import load_tokenizer
 from fineprint.study.fetching import check_unchanged, use_fetched
 from fineprint.study.reading import read_kind_of
 
@@ -33,9 +33,8 @@ def main(*, settings: Path, model: Path, record: Path, fetched: Path | None = No
     use_threads(threads)
     import_libraries()
     facts = backbone.fetch(model, wanted["seed"])
-    check_architecture(backbone, model)
-    pad_token = load_tokenizer(model).pad_token
-    described = make_backbone_record(wanted["name"], backbone, model, facts, pad_token)
+    matched = admit(wanted["name"], backbone, model)
+    described = make_backbone_record(wanted["name"], backbone, model, facts, matched)
     check_unchanged(fetched, described.files)
     write_json(record, described)
     note_code(record)

@@ -26,7 +26,10 @@ def main(*, settings: Path, rows: Path, record: Path, fetched: Path | None = Non
     if task is None:
         raise SettingsError(" ".join(problems))
     use_fetched(task, fetched)
-    splits, dropped = prepare_splits(task, wanted["seed"])
+    try:
+        splits, dropped = prepare_splits(task, wanted["seed"])
+    except SettingsError as error:
+        raise SettingsError(f"tasks.{wanted['name']}: {error}") from error
     files = {split: rows / f"{split}.jsonl" for split in splits}
     for split, part in splits.items():
         write_rows(files[split], part)

@@ -1,8 +1,13 @@
 import gc
+import os
+import shutil
 
 import pytest
 import torch
+from hypothesis import settings
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from architectures import FORMS
 from fineprint.jobs.importing import import_libraries
 from fineprint.tasks import Row
 from tiny_models import make_bert, make_llama, make_roberta
@@ -12,6 +17,13 @@ import_libraries()
 # What measures memory collects garbage each time: it should not go through all that was imported.
 gc.collect()
 gc.freeze()
+
+# How many examples a property is tested with; the same ones each time, but at night: a change that breaks nothing must
+# not fail. Without a deadline, since a machine that does many things at once is slow.
+settings.register_profile("normal", max_examples=100, derandomize=True, deadline=None)
+settings.register_profile("ci", max_examples=500, derandomize=True, deadline=None)
+settings.register_profile("nightly", max_examples=10_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "normal"))
 
 
 class Wording(dict):
@@ -58,3 +70,20 @@ def tiny_rows():
                     texts = {"premise": f"{subject} {verb}{size} .", "hypothesis": hypothesis}
                     rows.append(Row(str(len(rows)), texts, label, texts["premise"], {"size": size.strip() or "none"}))
     return rows
+
+
+@pytest.fixture(scope="session")
+def whole_models(tmp_path_factory):
+    """A whole ELECTRA in two shards, a whole Qwen 2 and a whole RoBERTa in one file."""
+    root = tmp_path_factory.mktemp("whole")
+    folders = {name: FORMS[name].build(root / name) for name in ("electra", "qwen2", "roberta", "gpt2")}
+    model = AutoModelForSequenceClassification.from_pretrained(folders["electra"])
+    model.save_pretrained(root / "sharded", max_shard_size="60KB")
+    AutoTokenizer.from_pretrained(folders["electra"]).save_pretrained(root / "sharded")
+    return folders | {"sharded": root / "sharded"}
+
+
+@pytest.fixture
+def copy_model(whole_models, tmp_path):
+    """A copy of one of them, to be spoilt."""
+    return lambda name: shutil.copytree(whole_models[name], tmp_path / "copy")

@@ -67,7 +67,8 @@ def make_task(name: str, splits: dict[str, int]) -> dict[str, Any]:
         "labels": LABELS,
         "answers": ["yes", "maybe", "no"],
         "prompt": "Premise: {premise}\nHypothesis: {hypothesis}\nAnswer:",
-        "dropped_without_label": {"train": 9, **dict.fromkeys(splits, 9)},
+        "dropped": {"train": {"no label": 9}, **{split: {"no label": 9} for split in splits}},
+        "not_drawn": {},
         "rows_shared_with_train": {"held_out": 0, **dict.fromkeys(splits, 0)},
         "splits": described,
     }

@@ -28,7 +28,7 @@ STEPS = [
     ),
     Step(
         rule="prepare_task",
-        leaves="rows by split, the held-out part cut off",
+        leaves="examples by split, held-out part separated",
         writes=["results/{study}/data/{task}/rows", "results/{study}/data/{task}/task.json"],
         after=["fetch_source", "write_task_settings"],
     ),
@@ -52,13 +52,13 @@ STEPS = [
     ),
     Step(
         rule="train_method",
-        leaves="what was trained, its history and its model card",
+        leaves="trained weights, history and model card",
         writes=[f"{RUN}/model", f"{RUN}/train.json"],
         after=["prepare_task", "fetch_backbone", "write_run_config"],
     ),
     Step(
         rule="predict_labels",
-        leaves="answers to the test rows",
+        leaves="answers to the test examples",
         writes=[f"{RUN}/predictions", f"{RUN}/predict.json"],
         after=["prepare_task", "fetch_backbone", "write_run_config", "train_method"],
     ),
@@ -76,7 +76,7 @@ STEPS = [
     ),
     Step(
         rule="serve_tasks",
-        leaves="every way to serve several tasks, measured",
+        leaves="measurements of every way to serve several tasks",
         writes=["results/{study}/serving/ways.json"],
         after=SERVED,
     ),
@@ -88,7 +88,7 @@ STEPS = [
     ),
     Step(
         rule="measure_forgetting",
-        leaves="the first task before and after the second",
+        leaves="accuracy on the first task before and after training on the second",
         writes=["results/{study}/serving/forgetting.json"],
         after=SERVED,
     ),

@@ -11,6 +11,7 @@ import torch
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import ADAPTER_FOLDER
 from fineprint.serving.admission import whole_files
+from fineprint.serving.heads import find_head
 from fineprint.serving.ways import Merged, Mixed, Reloaded, Resident, Swapped, Switched
 from test_serving import make_entry
 
@@ -67,7 +68,7 @@ def test_an_unknown_task(way, entries):
         serving.add(entry)
     before = answer_all(serving, served)
     example = served[0].examples[0]
-    with pytest.raises(SettingsError, match="no task 'nobody' is served here; served are mood, nli"):
+    with pytest.raises(SettingsError, match="task 'nobody' is not served here; served tasks: mood, nli"):
         serving.answer([(served[0].name, example), ("nobody", example)])
     torch.testing.assert_close(answer_all(serving, served), before, rtol=1e-5, atol=1e-5)
 
@@ -157,3 +158,12 @@ def test_a_mistake_in_the_code_is_no_damaged_file(tmp_path):
         raise KeyError("of ours")
     with pytest.raises(SettingsError, match="missing or damaged"), whole_files(entry):
         (tmp_path / "none").read_text(encoding="utf-8")
+
+
+def test_a_head_of_several_parts_is_no_head_to_exchange():
+    """DistilBERT's, where both layers began at random."""
+    names, module = ("classifier", "pre_classifier"), torch.nn.Module()
+    module.pre_classifier, module.classifier = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    with pytest.raises(SettingsError, match=r"several parts \(pre_classifier, classifier\), and serving exchanges one"):
+        find_head(module, names)
+    assert find_head(module, ("classifier",)) == "classifier"

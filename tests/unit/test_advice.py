@@ -32,12 +32,12 @@ def test_a_clear_result_is_said_in_every_section(tmp_path, outcome):
     results = make_contest(right)
     text, study = text_of(without_pictures(results, tmp_path)), Study(results)
     assert f"{best} has the highest mean accuracy on matched" in text
-    assert f"It is better than {other}." in text
+    assert f"It is significantly better than {other}." in text
     assert f"{best} is better than the only other ranked method." in text
     assert "With one seed this holds for the trained models, not for the methods" in text
     assert f"10.0 percentage points behind {best}" in text
     assert f"{other} has the highest" not in text and f"behind {other}" not in text
-    assert "Undecided against" not in text
+    assert "Inconclusive against" not in text
     assert study.leaders("nli") == ([FULL] if outcome == "LoRA loses" else [LORA])
     claim = re.search(r"95–100 % with < 1 % .{0,600}?(supported|contradicted|not testable here)", text)
     assert claim and claim.group(1) == "not testable here", "the models were made here, whatever their order"
@@ -47,10 +47,10 @@ def test_what_is_undecided_is_so_in_every_section(tmp_path):
     results = make_contest({FULL: range(270), LORA: range(5, 275)})
     text, study = text_of(without_pictures(results, tmp_path)), Study(results)
     assert study.leaders("nli") == [FULL, LORA] and study.as_good("nli") == [FULL]
-    assert "Undecided against RoBERTa, LoRA (0.0 behind, 95 % interval" in text
-    assert "Against RoBERTa, LoRA this study decides nothing: more seeds or examples would." in text
-    assert "RoBERTa, LoRA reaches the same." in text
-    assert "It is better than" not in text
+    assert "Inconclusive against RoBERTa, LoRA (0.0 behind, 95 % interval" in text
+    assert "The comparison with RoBERTa, LoRA is inconclusive; more seeds or examples are needed." in text
+    assert "RoBERTa, LoRA has the same mean." in text
+    assert "It is significantly better than" not in text
     assert "0.0 percentage points behind RoBERTa, full fine-tuning, inconclusive" in text
 
 
@@ -59,8 +59,8 @@ def test_cost_decides_only_between_methods_as_good(tmp_path):
     results = make_contest(right, seeds=(1, 2, 3), rows=3000)
     text, study = text_of(without_pictures(results, tmp_path)), Study(results)
     assert study.comparison("nli", FULL, LORA).verdict == "equivalent" and study.as_good("nli") == [FULL, LORA]
-    assert "As good for a margin of 1 percentage point: RoBERTa, LoRA (equivalent, 0.0 behind)." in text
-    assert "RoBERTa, LoRA comes within 1 percentage point of it: let the cost decide between them." in text
+    assert "As good within a margin of 1 percentage point: RoBERTa, LoRA (equivalent, 0.0 behind)." in text
+    assert "RoBERTa, LoRA comes within 1 percentage point of it: choose between them by cost." in text
     assert "With one seed" not in text
 
 
@@ -130,7 +130,7 @@ def test_seeds_are_taken_together():
     study = Study(results)
     said = " ".join(analysis.verdict_sentences(study, "nli"))
     assert said.startswith("RoBERTa, LoRA has the highest mean accuracy on matched: 0.91")
-    assert "2 seeds on 300 examples" in said and "Undecided against RoBERTa, full fine-tuning" in said
+    assert "2 seeds on 300 examples" in said and "Inconclusive against RoBERTa, full fine-tuning" in said
 
 
 def test_a_collapsed_run_is_not_advised(tmp_path):
@@ -138,7 +138,7 @@ def test_a_collapsed_run_is_not_advised(tmp_path):
     text, study = text_of(without_pictures(results, tmp_path)), Study(results)
     assert all(METHODS[FULL][0] not in entry.advice for entry in advice.give_advice(study, "nli"))
     assert all(METHODS[FULL][0] not in line for line in benefit.readings(study, "nli"))
-    assert "RoBERTa, full fine-tuning collapsed: its accuracy is compared with nothing." in text
+    assert "RoBERTa, full fine-tuning collapsed, so its accuracy is not compared." in text
 
 
 def test_ratios_by_hand():
@@ -172,7 +172,7 @@ def test_large_models_are_scaled_up_only_from_large_ones():
         run["predict"]["weight_bytes"] = 5_600_000_000
     words = find(Study(results), "Models of 70 B").advice
     assert (
-        "stored as nf4, 0.70 bytes a parameter while answering (5.60\u00a0GB for 8.00\u00a0B parameters), by "
+        "stored as nf4, 0.70 bytes per parameter at inference (5.60\u00a0GB for 8.00\u00a0B parameters), by "
         "arithmetic 49.0\u00a0GB for 70 B" in words
     )
 
@@ -208,5 +208,5 @@ def test_more_rows_per_second_speak_for_a_method_more_seconds_against_it():
     full["predict"]["rows_per_second"], lora["predict"]["rows_per_second"] = 100.0, 200.0
     lora["train"]["phases"]["training"]["seconds"] = 2 * full["train"]["phases"]["training"]["seconds"]
     favor, against = benefit.readings(Study(results), "nli")[0].split("against it")
-    assert "speed of prediction (2.00\u00a0×)" in favor
+    assert "prediction speed (2.00\u00a0×)" in favor
     assert "training time (2.00\u00a0×)" in against

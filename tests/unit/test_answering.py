@@ -289,7 +289,7 @@ def test_likelihoods_that_are_no_numbers_are_refused(backbone_folders, task_reco
     readout, module = build(backbone_folders, task_record, tiny_rows, 1.0)
     module.get_output_embeddings().weight.fill_(float("nan"))
     batch = readout.collate([readout.encode(row, with_answer=False) for row in tiny_rows[:3]])
-    with pytest.raises(SettingsError, match="no numbers"):
+    with pytest.raises(SettingsError, match="are NaN"):
         readout.predict(module, batch)
 
 

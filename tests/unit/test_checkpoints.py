@@ -114,9 +114,9 @@ def test_a_trial_takes_the_longest_rows_as_they_will_be_padded(memory, limit, mo
     assert tried == [(rows, 24)], "a multiple of eight"
     assert stepper.micro_batch == 8 and stepper.memory_limit == limit
     assert told == [memory == "lean"] * 2 and stepper.module.training
-    how = "computed again in the backward pass" if memory == "lean" else "kept"
+    how = "with" if memory == "lean" else "without"
     assert stepper.notes == [
-        f"Memory {memory}: steps of 8 rows go through the model 8 rows at a time, activations are {how}; a trial says "
+        f"Memory {memory}: steps of 8 examples run in micro-batches of 8, {how} gradient checkpointing; a trial says "
         "1.0 GB at most, 10.0 GB allowed."
     ]
 
@@ -124,7 +124,7 @@ def test_a_trial_takes_the_longest_rows_as_they_will_be_padded(memory, limit, mo
 def test_what_was_not_tried_has_no_peak():
     said = fitting.describe_fit(Fit(1, False, None), 8, 10**10, "auto")
     assert said == (
-        "Memory auto: steps of 8 rows go through the model 1 rows at a time, activations are kept, 10.0 GB allowed."
+        "Memory auto: steps of 8 examples run in micro-batches of 1, without gradient checkpointing, 10.0 GB allowed."
     )
 
 

@@ -72,7 +72,7 @@ def test_claims_on_p_tuning_are_not_tested_on_prefix_tuning():
 def test_a_small_model_tests_no_size_and_shows_its_own_figure():
     assessed = assess(contest(), "lora_saved")
     assert assessed.verdict == NOT_TESTABLE
-    assert "About models of 300 M to 420 M parameters; “encoder” has 460 k." in explain(assessed)
+    assert "The claim is about models of 300 M to 420 M parameters; “encoder” has 460 k." in explain(assessed)
     assert ledger_row(assessed).measured == ["For information:", "No. 2, RoBERTa, LoRA: 104\u00a0kB"]
 
 
@@ -124,9 +124,12 @@ def test_gpu_memory_needs_a_gpu():
 def test_memory_at_another_operating_point_decides_nothing():
     results = at_real_size(contest())
     for changes, words in (
-        ({"micro_batch": 64}, "was trained with 64 examples at once, activations kept; the claim is about 8"),
-        ({"gradient_checkpointing": True}, "was trained with 8 examples at once, activations computed again"),
-        ({"micro_batch": None}, "How many examples of RoBERTa, full fine-tuning went through the model at once is not"),
+        (
+            {"micro_batch": 64},
+            "was trained with a micro-batch of 64 examples, without gradient checkpointing; the claim is about 8",
+        ),
+        ({"gradient_checkpointing": True}, "was trained with a micro-batch of 8 examples, with gradient checkpointing"),
+        ({"micro_batch": None}, "The micro-batch size of RoBERTa, full fine-tuning is not known."),
     ):
         changed = copy.deepcopy(results)
         changed["runs"][0]["train"].update(changes)
@@ -155,7 +158,7 @@ def test_memory_in_prediction_is_that_of_small_batches_and_packed_weights():
     results = at_real_size(contest())
     for run in results["runs"]:
         run["predict"]["phases"]["prediction"]["memory"]["peak_allocated_bytes"] = 2 * GB
-    assert "may have answered 64 examples at once; the claim is about 16" in explain(
+    assert "may have used batches of 64 examples; the claim is about 16" in explain(
         assess(results, "encoder_prediction_memory")
     )
     for method in results["study"]["methods"].values():
@@ -171,7 +174,7 @@ def test_what_was_not_measured_is_not_testable():
     results["runs"][0]["train"]["phases"] = {}
     assessed = assess(results, "full_training_memory")
     assert assessed.verdict == NOT_TESTABLE
-    assert explain(assessed) == "The memory in training of RoBERTa, full fine-tuning was not measured."
+    assert explain(assessed) == "The training memory of RoBERTa, full fine-tuning was not measured."
     assert ledger_row(assessed).measured == ["not measured"]
     assert ledger_row(assessed).links == []
 
@@ -209,7 +212,7 @@ def test_every_task_must_support():
     results["runs"][-1]["train"]["checkpoint_bytes"] = 30_000_000
     assessed = assess(results, "lora_saved")
     assert assessed.verdict == CONTRADICTED
-    assert explain(assessed) == "1 of 2 cases: inside what was claimed; 1 of 2 cases: above what was claimed."
+    assert explain(assessed) == "1 of 2 cases: within what was claimed; 1 of 2 cases: above what was claimed."
 
 
 @pytest.mark.parametrize(
@@ -267,7 +270,7 @@ def test_switching_adapters():
     results["serving"] = serving(0.002, 0.5)
     assessed = assess(results, "switching")
     assert assessed.verdict == SUPPORTED
-    assert "median 2.00\u00a0ms against 500\u00a0ms for loading another whole model" in ledger_row(assessed).measured[0]
+    assert "median 2.00\u00a0ms against 500\u00a0ms for loading another full model" in ledger_row(assessed).measured[0]
     results["serving"] = serving(0.7, 0.5)
     assert assess(results, "switching").verdict == CONTRADICTED
     results["serving"] = serving(0.002, 0.5, after="bb")
@@ -301,13 +304,13 @@ def entry(**changes):
     [
         ({"quantity": "speeed"}, "quantity 'speeed' is unknown; accepted: accuracy_difference, accuracy_ratio,"),
         ({"color": "red"}, "(made_up).color: this key is unknown; accepted here: against, also, arguments,"),
-        ({"expected": {}}, "one is wanted of `about`"),
-        ({"expected": {"about": 1, "at_most": 2}}, "one is wanted of `about`"),
-        ({"expected": {"about": 1, "by": 0.05}}, "`by` and `repetitions` go with `beats: true`"),
+        ({"expected": {}}, "expected exactly one of `about`"),
+        ({"expected": {"about": 1, "at_most": 2}}, "expected exactly one of `about`"),
+        ({"expected": {"about": 1, "by": 0.05}}, "`by` and `repetitions` need `beats: true`"),
         ({"expected": {"beats": True}}, "needs a comparison of accuracies"),
         ({"quantity": "storage"}, "takes the arguments tasks"),
         ({"arguments": {"tasks": 3}}, "takes the arguments none"),
-        ({"against": {"adapter.kind": "full"}}, "is of one method"),
+        ({"against": {"adapter.kind": "full"}}, "is about one method"),
         ({"quantity": "speed_ratio"}, "compares two methods"),
         ({"part": None}, "(made_up).part: this key is missing"),
         ({"match": {}}, "(made_up).match"),
@@ -352,8 +355,11 @@ def test_all_that_a_claim_says_must_hold():
         (assessed,) = assess_claims(Study(contest()), [Claim(**entry(expected=expected, also=also))])
         assert assessed.verdict == verdict
     row = ledger_row(assessed)
-    assert row.sentence == "Saved: Above what was claimed. Parameters trained: About GPU memory; no GPU was used."
-    assert row.met.startswith("saved, accepted range: 4\u00a0B to 6\u00a0B; parameters trained, accepted range: 1.50")
+    untested = "Trainable parameters: The claim is about GPU memory; no GPU was used."
+    assert row.sentence == f"Checkpoint size: Above what was claimed. {untested}"
+    assert row.met.startswith(
+        "checkpoint size, accepted range: 4\u00a0B to 6\u00a0B; trainable parameters, accepted range: 1.50"
+    )
 
 
 def test_a_number_and_its_unit_stay_on_one_line():

@@ -65,8 +65,8 @@ def test_speed_is_of_epochs_and_warm_ones_alone():
     assert found.interval == pytest.approx((math.exp(expected.low), math.exp(expected.high)))
     assert found.note.values == {"seeds": 1, "epochs": 2}
     line = ledger_row(assess(results, "lora_speed")).measured[0]
-    note = "over 2 epochs of one training each, so that other trainings may differ by more"
-    assert line.endswith(f"; {note}; loading and recording of CUDA graphs apart")
+    note = "over 2 epochs of one training run each, so other runs may differ by more"
+    assert line.endswith(f"; {note}; excluding loading and CUDA graph capture")
 
 
 def test_trainings_not_epochs_are_repeated_where_there_are_several_seeds():
@@ -82,7 +82,7 @@ def test_times_that_were_taken_once_have_no_interval():
     results = set_epochs(at_real_size(make_contest(FEW)), {FULL: [[5.0]], LORA: [[1.0]]})
     assessed = assess(results, "lora_speed")
     assert assessed.verdict == INCONCLUSIVE
-    assert ledger_row(assessed).sentence == "Measured once, so that there is no interval."
+    assert ledger_row(assessed).sentence == "Measured once, so there is no interval."
     assert estimate_ratio([0.0, 0.0], [0.0, 0.0]) == (1.0, (1.0, 1.0))
 
 

@@ -50,7 +50,7 @@ def test_models_made_here_test_no_accuracy():
     [
         (range(270), SUPPORTED, "At least what was claimed."),  # the ratio is 1
         (range(290), SUPPORTED, "At least what was claimed."),  # more than full fine-tuning
-        (range(258), INCONCLUSIVE, "leaves it open"),  # 0.956, its interval from 0.93 on
+        (range(258), INCONCLUSIVE, "interval extends beyond what was claimed"),  # 0.956, its interval from 0.93 on
         (range(230), CONTRADICTED, "Below what was claimed."),  # 0.852
     ],
 )
@@ -58,8 +58,10 @@ def test_share_of_the_accuracy_kept(lora, verdict, words):
     assessed = assess(contest({FULL: range(270), LORA: lora}), "lora_accuracy")
     assert assessed.verdict == verdict
     row = ledger_row(assessed)
-    assert words in row.sentence and "a “roberta” of 355\u00a0M parameters, on generated rows of “nli”" in row.sentence
-    assert row.sentence.endswith("Share of the parameters trained: No more than was claimed.")
+    assert (
+        words in row.sentence and "a “roberta” of 355\u00a0M parameters, on generated examples of “nli”" in row.sentence
+    )
+    assert row.sentence.endswith("Trainable share of parameters: No more than was claimed.")
 
 
 def test_both_halves_must_hold():
@@ -68,7 +70,7 @@ def test_both_halves_must_hold():
         run["train"]["parameters"]["share"] = 0.02
     assessed = assess(results, "lora_accuracy")
     assert assessed.verdict == CONTRADICTED
-    assert ledger_row(assessed).sentence.endswith("Share of the parameters trained: Above what was claimed.")
+    assert ledger_row(assessed).sentence.endswith("Trainable share of parameters: Above what was claimed.")
 
 
 def test_ratio_interval_is_that_of_the_logarithm():
@@ -142,7 +144,7 @@ def without_draws(results):
 def test_one_training_says_nothing_about_another():
     assessed = assess(contest({FULL: range(270), LORA: range(270)}, seeds=(1,)), "lora_accuracy")
     assert assessed.verdict == INCONCLUSIVE
-    assert "Measured on one training each, which says nothing about another." in ledger_row(assessed).sentence
+    assert "Measured on one training run each, which says nothing about other runs." in ledger_row(assessed).sentence
 
 
 def test_always_means_every_seed_and_every_draw():
@@ -214,7 +216,7 @@ def test_methods_that_differ_in_more_are_not_paired():
     results["study"]["methods"][HEAD]["adapter"] = {**METHODS[HEAD][3], "rank": 64}
     assessed = assess(results, "head")
     assert assessed.verdict == NOT_TESTABLE
-    assert "No pair of methods of these choices" in ledger_row(assessed).sentence
+    assert "This study has no pair of methods with these settings" in ledger_row(assessed).sentence
 
 
 def test_a_collapsed_method_decides_nothing():

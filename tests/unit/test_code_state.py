@@ -148,7 +148,7 @@ def test_the_warning_names_rules_files_and_the_command():
     assert lines[1:] == [
         "  train_method     2 of 12 jobs: adapters/lora.py",
         "  collect_results  1 of 1 jobs: training (6), core (1)",
-        "To make them again: snakemake --cores 1 --forcerun train_method collect_results",
+        "To rebuild them: snakemake --cores 1 --forcerun train_method collect_results",
     ]
 
 

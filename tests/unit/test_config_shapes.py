@@ -70,15 +70,21 @@ def test_every_node_may_be_anything(make, own):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"defaults": ["a"]}, "defaults: a mapping of keys to values is wanted; found ['a']."),
-        ({"defaults": []}, "defaults: a mapping of keys to values is wanted; found []."),
-        ({"defaults__training": "fast"}, "defaults.training: a mapping of keys to values is wanted; found 'fast'."),
-        ({"methods__roberta_full__training": "fast"}, "methods.roberta_full.training: a mapping of keys to values"),
-        ({"methods__llama_zero_shot__training": [1]}, "methods.llama_zero_shot.training: a mapping of keys to values"),
-        ({"tasks": {1: {"kind": "demo_nli"}}}, "tasks.1: a name is text; write it in quotes."),
+        ({"defaults": ["a"]}, "defaults: expected a mapping of keys to values; found ['a']."),
+        ({"defaults": []}, "defaults: expected a mapping of keys to values; found []."),
+        ({"defaults__training": "fast"}, "defaults.training: expected a mapping of keys to values; found 'fast'."),
+        (
+            {"methods__roberta_full__training": "fast"},
+            "methods.roberta_full.training: expected a mapping of keys to values",
+        ),
+        (
+            {"methods__llama_zero_shot__training": [1]},
+            "methods.llama_zero_shot.training: expected a mapping of keys to values",
+        ),
+        ({"tasks": {1: {"kind": "demo_nli"}}}, "tasks.1: a name must be text; write it in quotes."),
         ({"run": None}, "run: "),
         ({"serving": []}, "serving: "),
-        ({"tasks__nli": None}, "tasks.nli: a mapping with a `kind` is wanted"),
+        ({"tasks__nli": None}, "tasks.nli: expected a mapping with a `kind`"),
         ({"hardware": None}, "hardware: "),
     ],
 )
@@ -103,25 +109,30 @@ def test_null_stands_for_nothing_where_there_may_be_nothing(changes):
 
 
 @pytest.mark.parametrize(
-    ("task", "prompt", "words"),
+    ("task", "prompt", "found"),
     [
-        ("nli", "Premise: {premise", "tasks.nli.prompt: a brace has no partner; fields are written as in {premise}"),
-        ("nli", "Premise: {premise}}", "tasks.nli.prompt: a brace has no partner"),
-        ("nli", "} {premise}", "tasks.nli.prompt: a brace has no partner"),
-        ("nli", "{premise} {hypotesis}", "it asks for {hypotesis}, which this task's rows do not have; they have"),
-        ("nli", "{premise} {hypotesis}", "they have {premise}, {hypothesis}."),
-        ("nli", "{}", "it asks for {}, which"),
-        ("nli", "{0}", "it asks for {0}, which"),
-        ("nli", "{premise.__class__}", "it asks for {premise.__class__}, which"),
-        ("nli", "{premise!x}", "a field in braces has nothing but its name"),
-        ("nli", "{premise:d}", "a field in braces has nothing but its name"),
-        ("sentiment", "{premise}", "tasks.sentiment.prompt: it asks for {premise}, which this task's rows do not have"),
-        ("question_answering", "{passage} {qestion}", "they have {passage}, {question}."),
+        ("nli", "Premise: {premise", "a brace without its partner"),
+        ("nli", "Premise: {premise}}", "a brace without its partner"),
+        ("nli", "} {premise}", "a brace without its partner"),
+        ("nli", "{premise} Reply as {", "a brace without its partner"),
+        ("nli", "{premise} {hypotesis}", "{hypotesis}"),
+        ("nli", "{}", "{}"),
+        ("nli", "{premise} {0}", "{0}"),
+        ("nli", "{premise.__class__}", "{premise.__class__}"),
+        ("nli", "{premise!x}", "{premise!x}"),
+        ("nli", "{premise:d}", "{premise:d}"),
+        ("nli", "{premise:>99999999999}", "{premise:>99999999999}"),
+        ("nli", "{premise!r:{hypothesis}}", "{premise!r:{hypothesis}}"),
+        ("nli", '{premise} Reply as {"label": 1}.', '{"label": 1}'),
+        ("sentiment", "{premise}", "{premise}"),
+        ("question_answering", "{passage} {qestion}", "{qestion}"),
     ],
 )
-def test_a_prompt_is_refused_when_the_config_is_read(task, prompt, words):
-    said = read_or_refuse(changed(**{f"tasks__{task}__prompt": prompt}))
-    assert said is not None and any(words in sentence for sentence in said), said
+def test_a_prompt_is_refused_when_the_config_is_read(task, prompt, found):
+    known = {"nli": "{premise}, {hypothesis}", "sentiment": "{sentence}", "question_answering": "{passage}, {question}"}
+    (problem,) = read_or_refuse(changed(**{f"tasks__{task}__prompt": prompt}))[1:]
+    only = f"only {known[task]} may stand in braces; write {{{{ and }}}} for braces"
+    assert problem == f"  - tasks.{task}.prompt: {only}; found {found}."
 
 
 @pytest.mark.parametrize("prompt", ["{premise} {hypothesis} {{in braces}}", "{premise}"])

@@ -52,7 +52,7 @@ def test_what_it_sees_stands_in_the_table_and_in_the_text():
     assert [column.title for column in table.columns] == [*titles, "Texts"]
     assert [row[-1].text for row in table.rows] == ["all", "hypothesis only"]
     assert (
-        "of each example shown the hypothesis alone;"
+        "given only the hypothesis of each example;"
         in method_sentences(make_study(roberta_lora=["hypothesis"]), LIBRARY)[2]
     )
     assert not any("alone" in sentence for sentence in method_sentences(make_study(), LIBRARY))

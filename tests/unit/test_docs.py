@@ -149,7 +149,7 @@ def test_what_a_large_study_costs_is_one_figure():
     starting = float(re.search(r"\(([\d.]+) minutes\)", speed)[1])
     assert len(rows) == 8 and minutes == round(starting + sum(float(v) for row in rows for v in row if v != "–"))
     said = re.search(
-        r"take (\d+) minutes.*?(\d+) minutes would be about (\d+) GPU-hours: (\d+) hours on 8 GPUs", cluster
+        r"take (\d+) minutes.*?(\d+) minutes would take about (\d+) GPU-hours: (\d+) hours on 8 GPUs", cluster
     )
     one, mean, gpu_hours, hours = map(int, said.groups())
     assert one == minutes and mean == round(minutes / 8)

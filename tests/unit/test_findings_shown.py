@@ -101,7 +101,7 @@ def test_a_label_that_is_not_given(study, answered, verb):
     assert heading == f"Llama, zero-shot {verb} “neutral”"
     assert words == (
         "On matched, 266 of 810 examples have this label: without it, accuracy cannot exceed 0.67. Llama, zero-shot "
-        "reaches 0.66 (recall of “neutral”: 0.02), about as high as it can get so."
+        "reaches 0.66 (recall of “neutral”: 0.02), close to that limit."
     )
 
 
@@ -136,7 +136,7 @@ def test_similar_scores_and_different_answers(study, own):
     heading, words = said(study, finding)
     assert heading.endswith(": similar scores, different answers")
     assert "differ by 0.1 percentage points, but their answers differ on 8.5 % of the examples" in words
-    assert ("it is not known how much two trainings" in words) == (own is None)
+    assert ("it is not known how much two training runs" in words) == (own is None)
     assert ("those of two seeds of one method differ on 6.0 %" in words) == (own is not None)
     assert words.endswith("both get 34 wrong.")
 
@@ -156,7 +156,7 @@ def test_examples_that_all_miss(study):
     heading, words = said(study, finding)
     assert heading == "34 examples that every run gets wrong"
     assert "all 12 runs of the 4 methods miss 34 of 810 examples (4.2 %); fewer than 0.1 would be expected" in words
-    assert "On 30 of them all runs give the same answer: their gold labels are worth a check. They are " in words
+    assert "On 30 of them all runs give the same answer: their gold labels should be checked. They are " in words
     assert words.endswith("concentrated in label “neutral” (30 of its 266 examples). The first ids: a and b.")
 
 
@@ -171,10 +171,10 @@ def test_answers_that_depend_on_the_seed(study):
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [
-        ("holds", "It holds on other, too."),
-        ("partly", "On other it holds for some"),
-        ("fails", "It does not hold on other."),
-        ("too few", "too small to tell it from chance."),
+        ("holds", "This also holds on other."),
+        ("partly", "On other this holds for only some"),
+        ("fails", "This does not hold on other."),
+        ("too few", "too small to rule out chance."),
     ],
 )
 def test_another_split_has_its_say(study, outcome, words):

@@ -49,8 +49,8 @@ def test_captured_passes_need_room_for_a_smaller_batch_and_for_gaps():
 def test_the_choice_is_a_sentence():
     text = fitting.describe_fit(Fit(8, True, 7_400_000_000), 16, 8_000_000_000, "lean")
     assert text == (
-        "Memory lean: steps of 16 rows go through the model 8 rows at a time, activations are computed again in the "
-        "backward pass; a trial says 7.4 GB at most, 8.0 GB allowed."
+        "Memory lean: steps of 16 examples run in micro-batches of 8, with gradient checkpointing; a trial says 7.4 GB "
+        "at most, 8.0 GB allowed."
     )
 
 
@@ -85,7 +85,7 @@ def test_several_gpus_choose_alike(predict, wanted, words, monkeypatch):
     monkeypatch.setattr(fitting, "try_pass", lambda stepper, *_: 10**9 * (5 + stepper.micro_batch))
     fitting.fit(stepper, rows, "auto", predict)
     assert (stepper.micro_batch, chosen[-1]) == wanted
-    assert words in stepper.notes[0] and "steps of 8 rows on each GPU" in stepper.notes[0]
+    assert words in stepper.notes[0] and "steps of 8 examples on each GPU" in stepper.notes[0]
 
 
 def test_running_out_of_memory_changes_nothing_but_the_cut(backbone_folders, task_record, tiny_rows, monkeypatch):
@@ -106,8 +106,8 @@ def test_running_out_of_memory_changes_nothing_but_the_cut(backbone_folders, tas
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
     assert outcome.micro_batch == 3 and wanted.micro_batch == 12
     assert [note.split("; ")[0].split(": ")[1] for note in outcome.notes] == [
-        "from there on 6 rows at a time",
-        "from there on 3 rows at a time",
+        "from there on in micro-batches of 6",
+        "from there on in micro-batches of 3",
     ]
     assert "before step 6" in outcome.notes[0]
 
@@ -117,7 +117,7 @@ def test_a_row_that_does_not_fit_is_told(backbone_folders, task_record, tiny_row
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(Stepper, "run_pass", run_out)
-    with pytest.raises(SettingsError, match=r"a single row does not fit .* lower max_length"):
+    with pytest.raises(SettingsError, match=r"a single example does not fit .* lower max_length"):
         trained(backbone_folders, task_record, tiny_rows, learning_rate=1e-3)
 
 

@@ -67,7 +67,7 @@ def test_every_source_is_asked_for_before_anything_is_downloaded(hub):
 def test_a_disk_too_small_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     check_disk(0)
-    with pytest.raises(SettingsError, match=r"1000000000\.0 GB are to be fetched, and the disk of .* set HF_HOME"):
+    with pytest.raises(SettingsError, match=r"1000000000\.0 GB would be fetched, but the disk of .* set HF_HOME"):
         check_disk(10**18)
 
 
@@ -80,7 +80,7 @@ def test_a_file_other_than_declared_is_refused(hub, tmp_path):
 
 def test_what_is_not_in_the_cache_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(SettingsError, match="'meta/llama' has not been fetched, or not whole: commit c0ffee"):
+    with pytest.raises(SettingsError, match="'meta/llama' has not been fetched completely: commit c0ffee"):
         find_snapshot(LLAMA, "c0ffee" * 6 + "0000")
 
 

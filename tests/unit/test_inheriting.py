@@ -110,7 +110,7 @@ def test_keys_that_stand_twice_are_named_with_their_lines(tmp_path):
         "`title` stands in lines 3 and 3",
         "`kind` stands in lines 5 and 5",
     ]
-    with pytest.raises(SettingsError, match="The config cannot be used"):
+    with pytest.raises(SettingsError, match="Invalid configuration"):
         refuse_repeated_keys([file])
     file.write_text("a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: [1, 2]\n")
     assert find_repeated_keys(file) == []

@@ -143,24 +143,34 @@ def test_says_what_it_is(kind):
 
 def test_modules_that_the_model_lacks_are_named(backbone_folders, task_record, tiny_rows):
     method = make_method("lora", "classifier", "encoder")
-    method = method.model_copy(update={"adapter": method.adapter.model_copy(update={"target_modules": ("q_proj",)})})
+    wanted = ("query", "valeu")  # PEFT alone would adapt the queries and say nothing
+    method = method.model_copy(update={"adapter": method.adapter.model_copy(update={"target_modules": wanted})})
     backbone = backbone_folders["encoder"]
     readout = make_readout(method, backbone, task_record, tiny_rows, seed=1)
-    with pytest.raises(SettingsError, match=r"adapter 'lora' does not fit RobertaFor.* `target_modules`"):
+    with pytest.raises(
+        SettingsError, match=r"target_modules: 'valeu' matches no linear module .*: dense, key, query, "
+    ):
         assemble_for_training(method, readout, backbone, seed=1)
 
 
-def test_random_weights_that_an_adapter_would_not_save_are_refused(backbone_folders, task_record, tiny_rows):
+@pytest.mark.parametrize("adapter", ["full", "lora", "none", "p_tuning", "prefix_tuning"])
+def test_what_begins_at_random_is_trained_and_saved(adapter, backbone_folders, task_record, tiny_rows, tmp_path):
     """BERT's head reads a pooler that a masked language model's folder lacks."""
-    folder = backbone_folders["bert"]
-    for adapter, refused in (("lora", True), ("full", False)):
-        method = make_method(adapter, "classifier", "encoder")
-        readout = make_readout(method, folder, task_record, tiny_rows, seed=1)
-        if refused:
-            with pytest.raises(SettingsError, match=r"bert\.pooler\.dense\.weight.*use readout 'linear_head'"):
-                assemble_for_training(method, readout, folder, seed=1)
-        else:
-            assemble_for_training(method, readout, folder, seed=1)
+    folder, method = backbone_folders["bert"], make_method(adapter, "classifier", "encoder")
+    reader = make_readout(method, folder, task_record, tiny_rows, seed=1)
+    assembled = assemble_for_training(method, reader, folder, seed=1)
+    assert reader.random_modules == ("bert.pooler", "classifier") and reader.head_start == "fresh"
+    poolers = {n: p for n, p in assembled.module.named_parameters() if "pooler" in n and "original_module" not in n}
+    before = {name: weight.detach().clone() for name, weight in poolers.items()}
+    assert len(poolers) == 2 and all(weight.requires_grad for weight in poolers.values())
+    examples = reader.encode_all(tiny_rows, with_answer=True)
+    train(assembled, examples, examples[:12], seed=1, name="test")
+    assert all(not torch.equal(before[name], weight) for name, weight in poolers.items())
+    save_trained(assembled, tmp_path)
+    wanted = logits_of(assembled, tiny_rows[:10])
+    fresh = make_readout(method, folder, task_record, tiny_rows, seed=99)
+    loaded = assemble_for_prediction(method, fresh, folder, tmp_path)
+    torch.testing.assert_close(logits_of(loaded, tiny_rows[:10]), wanted, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("precision", [name for name in PRECISIONS if name not in ("float32", "nf4")])

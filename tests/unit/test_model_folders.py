@@ -5,7 +5,8 @@ import json
 import pytest
 from transformers import AutoModelForMaskedLM
 
-from fineprint.backbones._model_folder import check_architecture, link_model_files, make_backbone_record
+from fineprint.backbones._admission import check_architecture
+from fineprint.backbones._model_folder import link_model_files, make_backbone_record
 from fineprint.backbones.folder import Settings as Folder
 from fineprint.core.settings import SettingsError
 
@@ -21,21 +22,21 @@ def test_folder_is_linked_and_described(backbone_folders, tmp_path):
 
 
 def test_pickled_weights_are_refused(tmp_path):
-    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}', encoding="utf-8")
     (tmp_path / "pytorch_model.bin").write_bytes(b"x")
-    with pytest.raises(SettingsError, match="no safetensors weights; pickled weights are not loaded"):
+    with pytest.raises(SettingsError, match=r"no safetensors weights; pickled weights \(pytorch_model.bin\) are not"):
         link_model_files(tmp_path, tmp_path / "out")
 
 
 def test_missing_model_is_refused(tmp_path):
-    with pytest.raises(SettingsError, match=r"config.json is missing"):
+    with pytest.raises(SettingsError, match=r"no config.json"):
         link_model_files(tmp_path, tmp_path / "out")
 
 
 @pytest.mark.parametrize(("declared", "real"), [("encoder", "decoder"), ("decoder", "encoder"), ("decoder", "bert")])
 def test_wrongly_declared_architecture_is_refused(declared, real, backbone_folders):
     settings = Folder(kind="folder", architecture=declared, path=backbone_folders[real])
-    with pytest.raises(SettingsError, match=f"no {declared}"):
+    with pytest.raises(SettingsError, match=f"does not know as {declared}"):
         check_architecture(settings, backbone_folders[real])
 
 

@@ -119,7 +119,7 @@ def test_a_single_seed_is_said_where_verdicts_stand(tmp_path):
     html = without_pictures(two(), tmp_path)
     for section in ("summary", "claims"):
         part = text_of(re.search(rf'<section id="{section}">.*?</section>', html, re.DOTALL)[0])
-        assert "cover other test examples, not another training: one seed was run (1)" in part
+        assert "cover the sampling of test examples, not training variance: one seed was run (1)" in part
 
 
 def test_of_several_seeds_the_spread_is_said():
@@ -228,7 +228,7 @@ def test_the_choice_of_prompt_and_temperature_is_explained():
     results = make_results(splits={"test": 90})
     words = " ".join(trials.choice_sentences(Study(results), "nli"))
     assert "without the list of answers (“yes”, “maybe” and “no”)" in words
-    assert "A temperature of 0.1 takes the likeliest token nearly always" in words and "drawn by the seed" in words
+    assert "A temperature of 0.1 nearly always takes the most likely token" in words and "drawn by the seed" in words
     results["tasks"]["nli"]["prompt"] += " Choose one: yes, maybe, no."
     words = " ".join(trials.choice_sentences(Study(results), "nli"))
     assert "ends with the closed list of answers, “yes”, “maybe” and “no”" in words

@@ -117,5 +117,5 @@ def test_the_prefix_is_the_profile_s(tmp_path):
     (tmp_path / "config.yaml").write_text("jobs: 3", encoding="utf-8")
     with pytest.raises(SettingsError, match="no slurm-jobname-prefix"):
         orphans.read_prefix(tmp_path)
-    with pytest.raises(SettingsError, match="is not there"):
+    with pytest.raises(SettingsError, match="does not exist"):
         orphans.read_prefix(tmp_path / "none")

@@ -45,10 +45,10 @@ def test_english_is_well_formed(text):
 
 def test_numbers_are_the_study_s_own(text):
     assert "has 2 700 training examples, 300 held-out examples and 90 test examples (test)." in text
-    assert "the learning rate being 0.0005;" in text and "Training took 4 epochs;" in text
+    assert "with a learning rate of 0.0005." in text and "Training took 4 epochs;" in text
     assert "The effective batch size was 32;" in text
     assert "Eleven methods were compared on one task." in text
-    assert "“Llama 3 8B, QLoRA” was not run in the end." in text
+    assert "“Llama 3 8B, QLoRA” was not run." in text
     assert "PyTorch 2.9.0 (Paszke et al. 2019)" in text and "bitsandbytes" not in text, "what was not installed"
 
 
@@ -57,8 +57,8 @@ def test_a_different_setting_is_told_by_method():
     lora = results["study"]["methods"]["roberta_lora"]
     lora["training"] = {**lora["training"], "learning_rate": 0.02, "gradient_accumulation_steps": 4}
     words = write(results)
-    assert "the learning rate being 0.02 for “RoBERTa, LoRA” and 0.0005 for the others;" in words
-    assert "the limit of inputs in tokens was 64." in words
+    assert "with a learning rate of 0.02 for “RoBERTa, LoRA” and 0.0005 for the others." in words
+    assert "the maximum input length in tokens was 64." in words
     assert "The effective batch size was 128 for “RoBERTa, LoRA” and 32 for the others;" in words
 
 
@@ -102,8 +102,8 @@ def test_on_a_gpu(text):
     gpu = {"name": "NVIDIA H200", "memory_bytes": 141_000_000_000, "cuda": "12.8"}
     results["provenance"]["hardware"] = [{**machine, "gpu": gpu}]
     words = write(results)
-    assert "one NVIDIA H200 (141 GB) beside" in words and "Training used mixed precision (bfloat16" in words
-    assert "Every method answered in 16 bits (autocast)" in words and "16 bits" not in text
+    assert "one NVIDIA H200 (141 GB) with" in words and "Training used mixed precision (bfloat16" in words
+    assert "Every method predicted in 16 bits (autocast)" in words and "16 bits" not in text
     assert "without a GPU" in text and "Training used no mixed precision." in text
 
 

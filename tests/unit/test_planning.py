@@ -140,11 +140,11 @@ def test_a_card_too_small_is_refused_with_what_would_fit(capacity, tmp_path):
     with pytest.raises(SettingsError) as told:
         check_study(capacity, 5.0, tmp_path)
     sentences = str(told.value)
-    assert "methods.roberta_full: needs 5.8 GB at least on 'roberta_large'" in sentences
+    assert "methods.roberta_full: needs at least 5.8 GB on 'roberta_large'" in sentences
     assert "the GPU has 5.0 GB; what would fit: an adapter that leaves the backbone frozen (lora, p_tuning" in sentences
     assert (
-        "methods.llama_zero_shot: needs 6." in sentences
-        and "one row at a time, and the GPU" in sentences
+        "methods.llama_zero_shot: needs at least 6." in sentences
+        and "one example at a time, and the GPU" in sentences
         and "no smaller form" in sentences
     )
     assert "methods.roberta_lora" not in sentences
@@ -166,7 +166,9 @@ def test_fewer_bits_are_advised_where_they_help(capacity, tmp_path):
             "serving": None,
         }
     )
-    with pytest.raises(SettingsError, match=r"methods.whole: needs 16.4 GB .* what would fit: precision: nf4\."):
+    with pytest.raises(
+        SettingsError, match=r"methods.whole: needs at least 16.4 GB .* what would fit: precision: nf4\."
+    ):
         check_study(study, 12.0, tmp_path)
 
 
@@ -262,7 +264,7 @@ def test_a_card_is_a_size(wish):
 
 @pytest.mark.parametrize("wish", ["big", "0 GB", "-3"])
 def test_other_cards_are_refused(wish):
-    with pytest.raises(SettingsError, match="gpu: a size such as 24 GB is wanted"):
+    with pytest.raises(SettingsError, match="gpu: expected a size such as 24 GB"):
         read_gpu_size(wish)
 
 

@@ -8,7 +8,8 @@ import yaml
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSequenceClassification
 
-from fineprint.backbones._model_folder import check_architecture, make_backbone_record
+from fineprint.backbones._admission import check_architecture
+from fineprint.backbones._model_folder import make_backbone_record
 from fineprint.backbones.random_weights import Settings
 from fineprint.core.settings import SettingsError
 from fineprint.models.loading import load_model, load_tokenizer

@@ -50,7 +50,7 @@ def test_what_another_version_wrote_is_refused(results, tmp_path, change, words)
     with pytest.raises(SettingsError) as error:
         Study(tmp_path / "results.json")
     assert f"{tmp_path / 'results.json'} was made by another version of Fineprint ({words})" in str(error.value)
-    assert "`snakemake --forcerun collect_results` makes it anew" in str(error.value)
+    assert "`snakemake --forcerun collect_results` rebuilds it" in str(error.value)
 
 
 def test_a_figure_that_no_rule_writes_alone_names_no_rule():

@@ -171,7 +171,7 @@ def test_what_does_not_fit_is_ignored(damage, run, tmp_path, caplog):
         (place / "state.json").unlink()
     other = make_keeper(tmp_path, settings="b" if damage == "binding" else "a")
     assert run(make("lora"), other)[0].resumed_from_steps == []
-    wanted = "was left by other settings, data or versions" if damage == "binding" else "cannot be read and is ignored"
+    wanted = "written with other settings, data or versions" if damage == "binding" else "cannot be read and is ignored"
     assert wanted in caplog.text
 
 
@@ -182,7 +182,7 @@ def test_a_full_disk_costs_the_checkpoint_not_the_training(run, tmp_path, monkey
     monkeypatch.setattr("fineprint.training.checkpoints.write_parts", fail)
     keeper = make_keeper(tmp_path, minutes=0)
     assert len(run(make("lora"), keeper)[0].epochs) == 2
-    assert "training goes on" in caplog.text and not list(keeper.checkpoints.folder.iterdir())
+    assert "training continues" in caplog.text and not list(keeper.checkpoints.folder.iterdir())
     with pytest.raises(Interrupted, match="its state could not be kept"):
         run(make("lora"), keeper, 2)
 

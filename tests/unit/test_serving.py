@@ -603,7 +603,7 @@ def test_a_method_outside_the_run_may_stand_for_an_adapter():
     ("paths", "words"),
     [
         ({"serving__tasks": ["nli", "moods"]}, ["'moods' is not defined under tasks", "nli"]),
-        ({"serving__tasks": ["nli", "nli"]}, ["serving.tasks: a name stands twice"]),
+        ({"serving__tasks": ["nli", "nli"]}, ["serving.tasks: a name appears twice"]),
         ({"serving__tasks": ["nli"]}, ["serving.tasks", "at least 2"]),
         ({"serving__backbone": "big"}, ["'big' is not defined under backbones"]),
         ({"serving__adapters": ["p_tuning"]}, ["roberta_p_tuning", "neither saves a full model nor"]),

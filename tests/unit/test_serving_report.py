@@ -186,7 +186,7 @@ def test_the_time_of_the_part_counts_its_own_jobs_alone(results, tmp_path):
     jobs = results["provenance"]["jobs"] = read_jobs(tmp_path, study)
     assert len(jobs) == 7, "a run that no part of the study asks for was left by an earlier one"
     words = describe_serving(Study(results))["time"].replace("\u00a0", " ")
-    assert words.startswith("The part took 30.0 s, the wall times of its 3 jobs added up: serving 10.0 s; data,")
+    assert words.startswith("This part took 30.0 s, the total wall time of its 3 jobs: serving 10.0 s; data,")
     assert "further tasks 20.0 s" in words
     results["provenance"]["jobs"] = []
     assert "was not measured" in describe_serving(Study(results))["time"]
@@ -205,7 +205,7 @@ def set_latency(results, way, seconds):
     [
         (0.012, "takes 12.0 ms with an unmerged adapter, 10.0 ms with the full model (+20.0 %)"),
         (0.008, "takes 8.00 ms with an unmerged adapter, 10.0 ms with the full model (−20.0 %)"),
-        (0.0102, "no difference can be shown"),
+        (0.0102, "no clear difference"),
     ],
 )
 def test_latency_is_told_as_it_is(results, seconds, words):
@@ -218,7 +218,7 @@ def test_latency_is_told_as_it_is(results, seconds, words):
     [
         (0.010, "Merging pays off from 1 batch of"),
         (0.0113, "Merging pays off from 3 batches of"),
-        (0.0119, "merging pays off can therefore not be said"),
+        (0.0119, "merging pays off can therefore not be determined"),
         (0.02, "Merging never pays off here"),
     ],
 )
@@ -252,8 +252,11 @@ def test_meeting_points_are_computed():
     [
         ("better", "RoBERTa, full fine-tuning is 4.0 percentage points better than RoBERTa, LoRA (p < 0.001)."),
         ("worse", "RoBERTa, LoRA is 4.0 percentage points better than RoBERTa, full fine-tuning (p < 0.001)."),
-        ("equivalent", "RoBERTa, full fine-tuning and RoBERTa, LoRA are equivalent within ±1."),
-        ("not superior", "RoBERTa, LoRA is not inferior to RoBERTa, full fine-tuning (at most 1 worse)."),
+        ("equivalent", "RoBERTa, full fine-tuning and RoBERTa, LoRA are equivalent within ±1 percentage point."),
+        (
+            "not superior",
+            "RoBERTa, LoRA is not inferior to RoBERTa, full fine-tuning (at most 1 percentage point worse).",
+        ),
         ("inconclusive", "RoBERTa, full fine-tuning against RoBERTa, LoRA is inconclusive (+4.0 percentage points"),
     ],
 )
@@ -263,9 +266,8 @@ def test_accuracy_is_worded_by_the_verdict(results, verdict, words):
         pair.update({"difference": difference, "p_value_holm": 0.0001, "model_verdict": verdict})
     *sentences, models = accuracy_sentences(part_of(results))
     assert len(sentences) == 3 and all(words in sentence for sentence in sentences)
-    assert (
-        models == "On nli, sentiment and question_answering one seed was run: this holds for the trained models there."
-    )
+    holds = "so these verdicts hold for the trained models only."
+    assert models == f"On nli, sentiment and question_answering one seed was run, {holds}"
 
 
 def test_training_that_costs_more_is_said_to(results):
@@ -280,7 +282,7 @@ def test_combining_says_what_loses_and_what_gains(results):
     average, total, together, frozen = combining_sentences(part_of(results))
     assert "RoBERTa, LoRA on all tasks left the frozen backbone's tensors bit-identical" in frozen
     assert average.startswith("Averaging two: 2 of 2 lose accuracy against")
-    assert total.startswith("Summing two: no loss can be shown")
+    assert total.startswith("Summing two: no significant loss")
     assert "2 of 2 gain" in together
     results["serving"]["combining"]["training"][0]["backbone_after"] = "ee" * 32
     assert "changed the backbone's tensors" in combining_sentences(part_of(results))[-1]
@@ -291,8 +293,8 @@ def test_combining_says_what_loses_and_what_gains(results):
     [
         ((-0.2, 0.1), "1 of 2 loses accuracy and 1 of 2 gain against the tasks' own adapters (from −20.0 to +10.0"),
         ((-0.2, 0.0), "1 of 2 loses accuracy against the tasks' own adapters (from −20.0 to 0.0"),
-        ((0.0, 0.1), "no loss can be shown and 1 of 2 gain against the tasks' own adapters (from 0.0 to +10.0"),
-        ((-0.01, 0.01), "no loss can be shown against the tasks' own adapters (from −1.0 to +1.0"),
+        ((0.0, 0.1), "no significant loss and 1 of 2 gain against the tasks' own adapters (from 0.0 to +10.0"),
+        ((-0.01, 0.01), "no significant loss against the tasks' own adapters (from −1.0 to +1.0"),
     ],
 )
 def test_losses_and_gains_are_told_apart(results, differences, words):
@@ -309,7 +311,7 @@ def test_forgetting_says_who_forgets(results):
     record["scores"][0].update({"difference": -0.01, "p_value_holm": 0.5})
     record["backbone"][1]["after"] = "ee" * 32
     full, lora = forgetting_sentences(part_of(results))
-    assert "no change can be shown" in full and "nothing is forgotten" not in lora
+    assert "no significant change" in full and "nothing is forgotten" not in lora
 
 
 def test_answers_that_differ_are_reported(results):
@@ -319,7 +321,7 @@ def test_answers_that_differ_are_reported(results):
     serving["backbone"][0]["after"] = "ee" * 32
     serving["merging"][0]["restored_exactly"] = False
     first, control, second = check_sentences(part_of(results))
-    assert "adapters, merged. Merged weights are rounded again" in first and "no longer those of before" in second
+    assert "adapters, merged. Merged weights are rounded again" in first and "had changed" in second
     serving["checks"][2]["equal"] = False
     assert "rounded again" not in check_sentences(part_of(results))[0], "said only where it is the reason"
     assert control == "Control: of 192 examples answered with the wrong task's adapter, 186 were detected."
@@ -381,16 +383,16 @@ def test_figures_at_real_size_stand_beside_and_are_named(results, tmp_path):
     page, text = Page(html), text_of(html).replace("\u00a0", " ")
     assert len(page.ids) == len(set(page.ids)) and "table-real-size-serving-10" in page.ids
     assert not {link[1:] for link in page.links if link.startswith("#")} - set(page.ids)
-    assert "All figures here are of another run, the study “capacity” (results/capacity/results.json" in text
+    assert "All figures here come from another study, “capacity” (results/capacity/results.json" in text
     assert "a model of 355 M parameters" in text and "accuracy was not measured" in text
     assert "disk 1.52 GB against 14.2 GB (89.3 % less)" in text
     ledger = {row.name: row for row in describe_claims(Study(results), REPORT)["ledger"]}
     ten = ledger["ten_tasks_lora"]
-    assert (ten.verdict, ten.real[-1]) == ("supported", "Supported. Inside what was claimed.")
+    assert (ten.verdict, ten.real[-1]) == ("supported", "Supported. Within what was claimed.")
     assert ten.measured[0] == "By arithmetic at the claim's size:", "this study's own models are small"
-    assert "2.94 MB; read off the disk, 10 tasks served, 7 of them copies" in ten.measured[-1].replace("\u00a0", " ")
+    assert "2.94 MB; measured on disk, 10 tasks served, 7 of them copies" in ten.measured[-1].replace("\u00a0", " ")
     assert ten.real[0] == "This workflow, study “capacity”, on Example CPU, 2026-01-02:"
-    assert "RoBERTa, LoRA: 1.52 GB; read off the disk, 10 tasks served" in ten.real[1].replace("\u00a0", " ")
+    assert "RoBERTa, LoRA: 1.52 GB; measured on disk, 10 tasks served" in ten.real[1].replace("\u00a0", " ")
     assert "At real size" in text and ledger["head"].real == []
 
 
@@ -408,7 +410,7 @@ def test_disk_of_tasks_that_were_not_served_is_arithmetic(results):
     ledger = {row.name: row for row in describe_claims(Study(results), REPORT)["ledger"]}
     assert "arithmetic" in " ".join(ledger["ten_tasks_full"].measured)
     assert "arithmetic" in " ".join(ledger["ten_tasks_saving"].measured), "both are come by alike"
-    assert "read off the disk" in " ".join(ledger["ten_tasks_lora"].measured)
+    assert "measured on disk" in " ".join(ledger["ten_tasks_lora"].measured)
     assert [link.target for link in ledger["ten_tasks_lora"].links] == ["", "#table-serving-10"]
 
 

@@ -12,8 +12,9 @@ import torch
 from safetensors.torch import load_file
 
 import fineprint.backbones._forbidden_pairs as forbidden_pairs
+from fineprint.backbones._admission import check_architecture
 from fineprint.backbones._demo import DemoSettings
-from fineprint.backbones._model_folder import check_architecture, make_backbone_record
+from fineprint.backbones._model_folder import make_backbone_record
 from fineprint.core.settings import SettingsError, find_settings
 from fineprint.demo import pretraining
 from fineprint.demo.batches import IGNORED

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fineprint.core.settings import find_settings
+from fineprint.core.settings import SettingsError, find_settings
 from fineprint.inference.assembly import assemble_for_training, make_readout
 from setting_probes import find_probe, list_settings, require_difference
 from test_methods import make_method
@@ -47,6 +47,13 @@ def probe_pooling(build, kind, rows):
         wanted = {"last_token": lambda one: one[-1], "first_token": lambda one: one[0], "mean": lambda one: one.mean(0)}
         vectors = torch.stack([wanted[pooling](one) for one in real])
         torch.testing.assert_close(assembled.readout.logits(module, batch), module.linear_head(vectors))
+
+
+def probe_head(build, kind, rows):
+    """Kept, it must be a head of the task's labels, which this folder does not have."""
+    assert build(kind, head="fresh").readout.head_start == "fresh"
+    with pytest.raises(SettingsError, match=r"readout.head: the head to keep has the labels LABEL_0, LABEL_1 "):
+        build(kind, head="keep")
 
 
 def probe_shots(build, kind, rows):
@@ -126,6 +133,7 @@ def probe_trial_rows(build, kind, rows):
 
 
 PROBES = {
+    "classifier.head": probe_head,
     "generation.shots": probe_shots,
     "generation.temperature": probe_temperature,
     "generation.max_new_tokens": probe_max_new_tokens,

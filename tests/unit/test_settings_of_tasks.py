@@ -9,7 +9,7 @@ import pandas
 import pytest
 from datasets import Dataset
 
-from fineprint.core.settings import find_settings
+from fineprint.core.settings import SettingsError, find_settings
 from fineprint.demo.invented_words import make_words
 from fineprint.readouts._prompts import fill_prompt
 from fineprint.tasks._hub import HubTaskSettings
@@ -205,7 +205,7 @@ def probe_size(split, field):
 def probe_unlabeled_rows(bench, kind):
     for count in (0, 3):
         splits, dropped = prepare_splits(bench.make(kind, unlabeled_rows=count), 1)
-        assert set(dropped.values()) == {count} and dropped.keys() == (splits.keys() - {"held_out"})
+        assert dropped == {split: {"no label": count} if count else {} for split in splits if split != "held_out"}
 
 
 def probe_words(bench, kind):
@@ -252,6 +252,42 @@ def probe_max_rows(bench, kind):
     assert len(bench.make(kind, max_rows={"train": 24}).load_splits(1)["train"]) == 24
 
 
+def read_own(bench, kind, name, content, **changes):
+    """Return the rows of a file of own rows with two columns and two labels."""
+    file = bench.folder / name
+    file.write_bytes(content)
+    labels = ["no", "yes"]
+    form = {"text_columns": {"a": "s"}, "label_column": "g", "prompt": "{a}", "labels": labels, "answers": labels}
+    return bench.make(kind, files={"train": file, "test": file}, **form, **changes).load_splits(1)["test"]
+
+
+def probe_no_label(bench, kind):
+    content = b"s,g\na,no\nb,yes\nc,undecided\n"
+    assert [row.label for row in read_own(bench, kind, "rows.csv", content, no_label=["undecided"])] == [0, 1, -1]
+    for no_label in (None, ["-"]):
+        with pytest.raises(SettingsError, match="'undecided' is unknown"):
+            read_own(bench, kind, "rows.csv", content, no_label=no_label)
+
+
+def probe_encoding(bench, kind):
+    for encoding, sign in (("cp1252", "’"), ("latin-1", "\x92"), ("cp1251", "’")):
+        rows = read_own(bench, kind, "rows.csv", b"s,g\nit\x92s,no\nb,yes\n", encoding=encoding)
+        assert rows[0].texts == {"a": f"it{sign}s"}
+
+
+def probe_separator(bench, kind):
+    for separator in ("#", ";"):
+        content = f"s{separator}g\na,b{separator}no\nb{separator}yes\n".encode()
+        rows = read_own(bench, kind, "rows.csv", content, separator=separator)
+        assert [row.texts["a"] for row in rows] == ["a,b", "b"]
+
+
+def probe_quoting(bench, kind):
+    for quoting, text in (("quoted", "Yes!"), ("unquoted", '"Yes!"')):
+        rows = read_own(bench, kind, "rows.tsv", b's\tg\n"Yes!"\tno\nb\tyes\n', quoting=quoting)
+        assert rows[0].texts == {"a": text}
+
+
 PROBES = {
     "description": probe_description,
     "labels": probe_labels,
@@ -276,6 +312,10 @@ PROBES = {
     "own_files.group_column": probe_group_column,
     "own_files.tag_columns": probe_tag_columns,
     "own_files.max_rows": probe_max_rows,
+    "own_files.no_label": probe_no_label,
+    "own_files.encoding": probe_encoding,
+    "own_files.separator": probe_separator,
+    "own_files.quoting": probe_quoting,
 }
 
 

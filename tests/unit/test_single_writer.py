@@ -99,7 +99,7 @@ def test_the_lock_of_a_dead_run_is_taken_away(locked):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     note(process=dead.pid)
-    assert "was killed; its lock was taken away" in recovery.release_dead_lock()
+    assert "was killed. Its lock has been removed" in recovery.release_dead_lock()
     assert not locked.exists() and recovery.release_dead_lock() is None
 
 

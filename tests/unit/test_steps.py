@@ -192,7 +192,8 @@ def test_memory_that_runs_out_halves_what_goes_through_at_once(prepare):
     stepper.shrink()
     assert stepper.micro_batch == 3 and stepper.lengths == [] and stepper.graphs is None
     assert stepper.notes == [
-        "Memory ran out before step 7, which was taken anew: from there on 3 rows at a time; a step still sees 10."
+        "Memory ran out before step 7, which was retried: from there on in micro-batches of 3; a step "
+        "still has 10 examples."
     ]
     assert all(p.grad is None for p in stepper.parameters)
 

@@ -65,8 +65,8 @@ def test_multinli_in_both_forms(form, request):
     task = MultiNLI(kind="multinli", source=str(request.getfixturevalue(form)), train_fraction=0.5)
     splits, dropped = prepare_splits(task, seed=1)
     assert list(splits) == ["train", "held_out", "matched", "mismatched"]
-    assert dropped["matched"] == dropped["mismatched"] == 1
-    assert len(splits["train"]) + len(splits["held_out"]) + dropped["train"] == 20
+    assert dropped["matched"] == dropped["mismatched"] == {"no label": 1}
+    assert len(splits["train"]) + len(splits["held_out"]) + sum(dropped["train"].values()) == 20
     assert [row.label for row in splits["matched"]] == [n % 3 for n in range(1, 12)]
     row = splits["matched"][0]
     assert list(row.texts) == ["premise", "hypothesis"] and row.tags == {"genre": "fiction"}
@@ -111,8 +111,8 @@ def test_hub_forms_in_a_local_folder(kind, copy_hub):
     task = HUB_KINDS[kind](kind=kind, source=copy_hub(kind), train_fraction=0.5, held_out_fraction=0.2, test_rows=10)
     splits, dropped = prepare_splits(task, seed=1)
     assert list(splits) == ["train", "held_out", "validation"]
-    assert dropped["validation"] == 1 and len(splits["validation"]) == 9
-    assert len(splits["train"]) + len(splits["held_out"]) + dropped["train"] == 20
+    assert dropped["validation"] == {"no label": 1} and len(splits["validation"]) == 9
+    assert len(splits["train"]) + len(splits["held_out"]) + sum(dropped["train"].values()) == 20
     assert 3 <= len(splits["held_out"]) <= 6
     assert [row.label for row in splits["validation"]] == [n % 2 for n in range(1, 10)]
     assert task.facts()["revision"] is None and len(task.source_files()) == 3
@@ -132,14 +132,23 @@ def test_texts_of_boolq(copy_hub):
 @pytest.mark.parametrize(("kind", "column"), [("sst2", "label"), ("sst2", "sentence"), ("boolq", "answer")])
 def test_a_table_of_another_form_is_named(kind, column, copy_hub):
     task = HUB_KINDS[kind](kind=kind, source=copy_hub(kind, **{column: "other"}))
-    with pytest.raises(SettingsError, match=rf"no column '{column}'; it has: .*other.*; wanted: "):
+    with pytest.raises(SettingsError, match=rf"no column '{column}'; it has: .*other.*; expected: "):
         task.load_splits(1)
+
+
+@pytest.mark.parametrize("kind", HUB_KINDS)
+def test_a_text_of_the_hub_that_is_none_is_named(kind, copy_hub, tmp_path):
+    source, field = copy_hub(kind), HUB_KINDS[kind](kind=kind).text_fields()[0]
+    file = tmp_path / "data" / "validation-00000-of-00001.parquet"
+    pandas.read_parquet(file).assign(**{field: None}).to_parquet(file)
+    with pytest.raises(SettingsError, match=rf"\(validation-0\): '{field}' is None; expected text"):
+        HUB_KINDS[kind](kind=kind, source=source).load_splits(1)
 
 
 def test_unknown_labels_of_the_hub_are_named():
     task = SST2(kind="sst2", source="somewhere")
     assert [task.read_label(value, "row 1") for value in (None, -1, False, True, 0, 1)] == [-1, -1, 0, 1, 0, 1]
-    for value in (2, "positive", 0.5):
+    for value in (2, -2, "positive", 0.5):
         with pytest.raises(SettingsError, match=r"row 1.*is unknown; accepted: 0 to 1 \(negative, positive\)"):
             task.read_label(value, "row 1")
 
@@ -199,10 +208,10 @@ def test_labels_may_be_numbers(tmp_path):
     ("content", "settings", "words"),
     [
         (None, {}, "does not exist"),
-        ("s1,s2\na,b\n", {}, "no column 'gold'; it has: s1, s2"),
-        ("s1,s2,gold\na,b,perhaps\n", {}, "row 1: label 'perhaps' is unknown; accepted: entailment"),
+        ("s1,s2\na,b\n", {}, "no column 'gold'; it has: 's1', 's2'"),
+        ("s1,s2,gold\na,b,perhaps\n", {}, "line 2: label 'perhaps' is unknown; accepted: entailment"),
         ("s1,s2,gold\na,b,7\n", {}, "label '7' is unknown"),
-        ("s1,s2,gold\n", {}, "no column"),
+        ("s1,s2,gold\n", {}, "has a header, but no rows"),
     ],
 )
 def test_mistakes_in_own_files_are_named(content, settings, words, tmp_path):
@@ -222,20 +231,20 @@ def test_a_split_s_name_must_do_for_a_file(split, tmp_path):
 def test_a_missing_text_is_refused(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text('{"s1": "a", "s2": null, "gold": "neutral"}\n{"s1": "b", "s2": "c", "gold": "neutral"}\n')
-    with pytest.raises(SettingsError, match=r"row 1: column 's2' has no text"):
+    with pytest.raises(SettingsError, match=r"line 1: column 's2' has no text"):
         make_own(path).load_splits(1)
 
 
 def test_a_prompt_asks_for_texts_that_there_are(tmp_path):
     (problem,) = find_task_conflicts("own", make_own(tmp_path / "rows.csv", prompt="{premise} {claim}"))
-    assert "it asks for {claim}, which this task's rows do not have; they have {premise}, {hypothesis}." in problem
+    assert "only {premise}, {hypothesis} may stand in braces" in problem and "found {claim}" in problem
 
 
 @pytest.mark.parametrize("kind", list_kinds("tasks"))
 def test_rows_have_the_fields_that_a_prompt_may_use(kind, tmp_path):
     if kind == "own_files":
         path = tmp_path / "rows.jsonl"
-        path.write_text('{"s1": "a", "s2": "b", "gold": "neutral"}\n')
+        path.write_text("".join(json.dumps({"s1": "a", "s2": "b", "gold": label}) + "\n" for label in GOLD))
         settings = make_own(path)
     else:
         model = find_settings("tasks", kind)
@@ -271,9 +280,8 @@ def test_rows_of_a_trial_are_drawn_from_the_whole_file():
 
 
 def test_unknown_ending_is_named(tmp_path):
-    (tmp_path / "rows.xlsx").write_text("x", encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"accepted: .jsonl"):
-        make_own(tmp_path / "rows.xlsx").load_splits(1)
+    with pytest.raises(ValueError, match=r"supported: .csv, .tsv, .*.parquet, each also with .gz"):
+        make_own(tmp_path / "rows.xlsx")
 
 
 def test_held_out_rows_share_no_premise_with_train():

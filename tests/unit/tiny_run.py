@@ -26,7 +26,7 @@ def lay_out(method, backbone, task_record, rows, **settings):
         for name, count in counts.items()
     }
     described = {"name": "pairs", "settings": {"kind": "own_files"}, "facts": {}, "description": "Pairs"}
-    described |= {"dropped_without_label": {}, "rows_shared_with_train": {}, "splits": splits}
+    described |= {"dropped": {}, "not_drawn": {}, "rows_shared_with_train": {}, "splits": splits}
     write_json(data / "task.json", described | task_record | settings)
     home.mkdir(parents=True)
     (home / "model").symlink_to(backbone)

@@ -35,7 +35,7 @@ def test_records_have_costs_and_no_scores(folder):
 def test_model_cards_give_no_accuracy(folder):
     gpu = (folder / "runs/lengths/roberta_lora/1/model/README.md").read_text(encoding="utf-8")
     assert "Accuracy was not measured: the weights and the labels are random." in gpu
-    assert "Accuracy on held-out rows" not in gpu and "Loss on held-out rows" in gpu
+    assert "Accuracy on held-out examples" not in gpu and "Loss on held-out examples" in gpu
 
 
 def test_the_report_speaks_of_cost(folder):

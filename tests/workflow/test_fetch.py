@@ -109,7 +109,7 @@ def test_a_study_made_here_has_nothing_to_download(make_copy):
     for _ in range(2):
         done = copy.run("fetch")
         assert done.returncode == 0, said(done)
-        assert "Study 'tiny' uses no model and no data set of the hub: there is nothing to download." in said(done)
+        assert "Study 'tiny' uses no model or data set from the hub: there is nothing to download." in said(done)
     assert not (copy.folder / "results").exists()
 
 
@@ -155,7 +155,5 @@ def test_a_file_that_is_gone_is_told(fetched):
     done = run(target, "--forcerun", "train_method", network=False)
     assert done.returncode != 0 and "which this machine does not have: it has not been fetched" in said(done)
     done = run(f"{FOLDER}/backbones/encoder/backbone.json", "--forcerun", "fetch_backbone", network=False)
-    assert done.returncode != 0 and "'test/encoder' has not been fetched, or not whole: commit c0ffee000000" in said(
-        done
-    )
+    assert done.returncode != 0 and "'test/encoder' has not been fetched completely: commit c0ffee000000" in said(done)
     assert "run `snakemake fetch --cores 1 --configfile …`" in said(done)

@@ -30,7 +30,7 @@ def test_a_card_too_small_is_told_before_any_job(copy):
     said = " ".join((done.stdout + done.stderr).split())
     assert done.returncode != 0
     assert re.search(
-        r"methods\.roberta_full: needs 5\.8 GB at least .* the GPU has 5\.0 GB; what would fit: an adapter", said
+        r"methods\.roberta_full: needs at least 5\.8 GB .* the GPU has 5\.0 GB; what would fit: an adapter", said
     )
     assert copy.run("-n", "--config", "gpu=24 GB", study=STUDY).returncode == 0
     planned = copy.run("plan", "--config", "gpu=5 GB", study=STUDY)
@@ -39,4 +39,4 @@ def test_a_card_too_small_is_told_before_any_job(copy):
 
 def test_a_card_that_is_no_size_is_refused(copy):
     done = copy.run("-n", "--config", "gpu=large", study=STUDY)
-    assert done.returncode != 0 and "gpu: a size such as 24 GB is wanted" in done.stdout + done.stderr
+    assert done.returncode != 0 and "gpu: expected a size such as 24 GB" in done.stdout + done.stderr

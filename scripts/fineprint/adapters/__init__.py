@@ -57,17 +57,26 @@ class AdapterSettings(Settings):
 
     @property
     def prefix_tokens(self) -> int:
-        """Keys and values that every layer holds for every row beside those of its own tokens."""
+        """Keys and values that every layer holds for every row beside those of its own tokens; they, too, are taken
+        from the model's maximum length."""
         return 0
 
     @abstractmethod
-    def apply(self, model: torch.nn.Module, peft_task: str) -> torch.nn.Module:
+    def apply(self, model: torch.nn.Module, peft_task: str, heads: tuple[str, ...] = ()) -> torch.nn.Module:
         """Make `model` trainable by this adapter and return it, wrapped or not.
 
         Args:
             model: a Transformers model as loaded.
             peft_task: PEFT's name for what the model is used for, such as "SEQ_CLS".
+            heads: paths of modules in it that are trained, and saved, with the adapter.
+
+        Raises:
+            SettingsError: the model has no place for this adapter.
         """
+
+    def list_adapted(self, model: torch.nn.Module) -> dict[str, int]:
+        """Return how many modules of each name `apply` put something on; none where it changes the model as a whole."""
+        return {}
 
     def weights_folder(self, backbone: Path, saved: Path) -> Path:
         """Return the folder that the model is loaded from before `load`: the backbone, unless it was itself saved."""

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from fineprint.adapters import AdapterSettings
+from fineprint.adapters._prompts import fit_prompt
+from fineprint.adapters._targets import count_adapted, resolve_targets
 from fineprint.core.plain_code import PlainCode
+from fineprint.core.progress import logger
 from fineprint.core.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -27,17 +30,34 @@ class PeftSettings(AdapterSettings):
     def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:
         """Return PEFT's configuration for `model`."""
 
-    def apply(self, model: torch.nn.Module, peft_task: str) -> torch.nn.Module:
+    def apply(self, model: torch.nn.Module, peft_task: str, heads: tuple[str, ...] = ()) -> torch.nn.Module:
         """Wrap `model`; its own weights are frozen, the adapter's are float32 whatever the backbone's precision."""
         from peft import get_peft_model
 
+        config = self.fit_config(self.peft_config(model, peft_task), model, heads)
         try:
-            # PEFT raises a ValueError where a name in `target_modules` is no module, or a model has no place for a
-            # prompt.
-            wrapped = get_peft_model(model, self.peft_config(model, peft_task))
+            wrapped = get_peft_model(model, config)
         except ValueError as error:
-            raise SettingsError(f"adapter '{self.kind}' does not fit {type(model).__name__}: {error}") from error
+            logger.info("PEFT ended in: %s", error)
+            raise SettingsError(
+                f"adapter '{self.kind}' does not fit models of type '{model.config.model_type}'; use another adapter"
+            ) from error
         return raise_trained_to_float32(wrapped)
+
+    def fit_config(self, config: PeftConfig, model: torch.nn.Module, heads: tuple[str, ...]) -> PeftConfig:
+        """Return PEFT's configuration with what depends on the model, checked."""
+        if config.is_prompt_learning:
+            fit_prompt(config, model, self.kind)
+        elif hasattr(config, "target_modules"):
+            config.target_modules = resolve_targets(model, config.target_modules, heads)
+        # PEFT itself adds what is called so, by the ends of names.
+        if more := [name for name in heads if not name.endswith(("classifier", "score"))]:
+            config.modules_to_save = more
+        return config
+
+    def list_adapted(self, model: torch.nn.Module) -> dict[str, int]:
+        """Return how many modules of each name carry an adapter."""
+        return count_adapted(model)
 
     def save(self, model: torch.nn.Module, folder: Path) -> None:
         """Write adapter_model.safetensors and adapter_config.json, a classification head of PEFT's included.

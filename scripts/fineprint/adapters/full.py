@@ -20,11 +20,11 @@ class Settings(AdapterSettings):
     weights_code: ClassVar[str] = 'f"{folder}/adapter"'
     title: ClassVar[str] = "Full fine-tuning"
     explanation: ClassVar[str] = (
-        "Every weight of the backbone is trained. Each task then needs a whole copy of the model, and the optimizer "
-        "keeps two numbers for every weight."
+        "Every weight of the backbone is trained. Each task then needs a full copy of the model, and the optimizer "
+        "keeps two numbers per weight."
     )
 
-    def apply(self, model: torch.nn.Module, peft_task: str) -> torch.nn.Module:
+    def apply(self, model: torch.nn.Module, peft_task: str, heads: tuple[str, ...] = ()) -> torch.nn.Module:
         """Train everything, in float32."""
         # A backbone that comes in 16 bits is raised first: an update of 1e-5 is lost in such a weight.
         model.float().requires_grad_(True)

@@ -23,19 +23,21 @@ class Settings(AdapterSettings):
     )
     title: ClassVar[str] = "No adapter"
     explanation: ClassVar[str] = (
-        "The backbone is used as it is. With a prompt nothing is trained at all; with a classification head only the "
-        "head is (linear probing)."
+        "The backbone is used unchanged. With a prompt, nothing is trained; with a classification head, only the "
+        "head is trained (linear probing)."
     )
 
-    def apply(self, model: torch.nn.Module, peft_task: str) -> torch.nn.Module:
+    def apply(self, model: torch.nn.Module, peft_task: str, heads: tuple[str, ...] = ()) -> torch.nn.Module:
         """Freeze the backbone; what lies outside it in a Transformers model, such as a classifier, is trained if the
         model is used for classification."""
         model.requires_grad_(False)
         if peft_task == "SEQ_CLS":
             for name, parameter in model.named_parameters():
                 # By the name that Transformers gives the backbone in its own classes: heads are called classifier,
-                # score, qa_outputs, …
-                parameter.requires_grad_(not name.startswith(f"{model.base_model_prefix}."))
+                # score, qa_outputs, … A pooler inside the backbone is trained where the folder has none.
+                inside = name.startswith(f"{model.base_model_prefix}.")
+                begins = any(name.startswith(f"{path}.") for path in heads)
+                parameter.requires_grad_(begins or not inside)
         return model
 
     def save(self, model: torch.nn.Module, folder: Path) -> None:

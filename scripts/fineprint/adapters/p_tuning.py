@@ -32,9 +32,9 @@ class Settings(PeftSettings):
     encoder_dropout: float | None = Field(None, ge=0, lt=1)
     title: ClassVar[str] = "P-Tuning"
     explanation: ClassVar[str] = (
-        "The backbone is frozen. Virtual tokens, the output of a small trained prompt encoder, are put in front of the "
-        "input's embeddings (Liu et al. 2021, arXiv 2103.10385; PEFT's PromptEncoder). The classification head then "
-        "reads position 0, which is a virtual token. Only the finished tokens are saved, not their encoder."
+        "The backbone is frozen. Virtual tokens, the output of a small trained prompt encoder, are prepended to the "
+        "input embeddings (Liu et al. 2021, arXiv 2103.10385; PEFT's PromptEncoder). The classification head then "
+        "reads position 0, which is a virtual token. Only the final tokens are saved, not their encoder."
     )
 
     @field_validator("encoder_layers", "encoder_dropout")

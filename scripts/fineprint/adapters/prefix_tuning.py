@@ -29,15 +29,15 @@ class Settings(PeftSettings):
     projection_hidden: int = Field(1024, ge=1, le=65_536)
     title: ClassVar[str] = "Prefix tuning"
     explanation: ClassVar[str] = (
-        "The backbone is frozen. Every attention layer sees trained keys and values in front of the real ones "
+        "The backbone is frozen. Trainable keys and values are prepended in every attention layer "
         "(Li & Liang 2021, arXiv 2101.00190). With a projection (PEFT's PrefixTuningConfig, prefix_projection=True) "
-        "a small network makes them while training and is not saved; published solutions of this assignment call that "
-        "P-Tuning."
+        "a small network generates them during training and is not saved; published solutions of this assignment call "
+        "that P-Tuning."
     )
 
     @property
     def prefix_tokens(self) -> int:
-        """Keys and values take no position, so `virtual_tokens` stays 0."""
+        """They stand in no sequence, so `virtual_tokens` stays 0; but models count positions from behind them."""
         return self.tokens
 
     def peft_config(self, model: torch.nn.Module, peft_task: str) -> PeftConfig:

@@ -24,7 +24,7 @@ class Settings(PeftSettings):
     tokens: int = Field(20, ge=1, le=10_000)
     title: ClassVar[str] = "Prompt tuning"
     explanation: ClassVar[str] = (
-        "The backbone is frozen. Virtual tokens in front of the input's embeddings are trained directly, without the "
+        "The backbone is frozen. Virtual tokens prepended to the input embeddings are trained directly, without the "
         "prompt encoder of P-Tuning (Lester et al. 2021, arXiv 2104.08691)."
     )
 

@@ -12,6 +12,7 @@ from fineprint.hub.sources import SourceSettings
 
 # What a model folder may hold. Pickled weights (.bin, .pt) are never loaded, remote code never run.
 MODEL_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja")
+MODEL_FILES += ("*.tiktoken", "*.codes")  # bpe.codes is BERTweet's and PhoBERT's
 
 
 class BackboneSettings(SourceSettings):
@@ -36,6 +37,11 @@ class BackboneSettings(SourceSettings):
         """The repository on the Hugging Face hub that others can have the model from, or None."""
         return None
 
+    @property
+    def place(self) -> Path | str | None:
+        """The folder or repository that messages name; None for what is made here."""
+        return self.hub_name
+
     def read_config(self, model: Path) -> dict[str, Any] | None:
         """Return what config.json says, or will say, without importing torch; None where nothing says it yet.
 
@@ -43,6 +49,15 @@ class BackboneSettings(SourceSettings):
             model: the model folder, where it is there already.
         """
         return read_json(model / "config.json") if (model / "config.json").is_file() else None
+
+    def find_problems(self) -> list[str]:
+        """Return what is wrong with the user's own files, a sentence each, without importing torch."""
+        return []
+
+    def list_linear(self) -> list[str] | None:
+        """Return the paths, or at least the last parts, of the model's linear modules, None where they are not known
+        before the model is fetched."""
+        return None
 
     def plan_config(self, model: Path) -> Any:
         """Return Transformers' configuration for planning, None where it is known only once the model is made.

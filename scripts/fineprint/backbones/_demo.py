@@ -49,6 +49,9 @@ class DemoSettings(BackboneSettings):
         "learned from a short pretraining by this workflow whether two made-up sentences contradict each other, never "
         "which of a task's labels they have"
     )
+    model_type: ClassVar[str]
+    positions: ClassVar[int]
+    linear: ClassVar[tuple[str, ...]]  # names of linear modules in every layer
     hidden_size: Size = 64
     layers: int = Field(2, ge=1, le=100)
     heads: int = Field(4, ge=1, le=1_000)
@@ -83,6 +86,15 @@ class DemoSettings(BackboneSettings):
     @abstractmethod
     def logits_reader(self, model: Any) -> Callable[[Batch], Any]:
         """Return what runs the model where something is to be told."""
+
+    def read_config(self, model: Path) -> dict[str, Any]:
+        """Return the configuration of the model that was pretrained, or what is known of it before."""
+        known = {"model_type": self.model_type, "max_position_embeddings": self.positions}
+        return super().read_config(model) or known
+
+    def list_linear(self) -> list[str]:
+        """Return the names of the linear modules."""
+        return list(self.linear)
 
     def plan_config(self, model: Path) -> Any:
         """Return the configuration of the model that will be pretrained."""

@@ -4,7 +4,7 @@ two contradict."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from fineprint.backbones._demo import DemoSettings, Steps
 
@@ -23,6 +23,9 @@ class Settings(DemoSettings):
 
     kind: Literal["demo_decoder"] = "demo_decoder"
     architecture: Literal["decoder"] = "decoder"
+    model_type: ClassVar[str] = "llama"
+    positions: ClassVar[int] = 256
+    linear: ClassVar[tuple[str, ...]] = ("down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj")
     initial_deviation: float = 0.04
     rotation_scale: float = 0.0
     steps: Steps = 5400
@@ -44,7 +47,7 @@ class Settings(DemoSettings):
         config = LlamaConfig(
             **self.shape(tokenizer),
             num_key_value_heads=self.heads,
-            max_position_embeddings=256,
+            max_position_embeddings=self.positions,
             tie_word_embeddings=True,
         )
         return LlamaForCausalLM(config)

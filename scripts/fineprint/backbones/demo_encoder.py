@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from fineprint.backbones._demo import DemoSettings, Steps
 
@@ -22,6 +22,9 @@ class Settings(DemoSettings):
 
     kind: Literal["demo_encoder"] = "demo_encoder"
     architecture: Literal["encoder"] = "encoder"
+    model_type: ClassVar[str] = "roberta"
+    positions: ClassVar[int] = 130
+    linear: ClassVar[tuple[str, ...]] = ("dense", "key", "query", "value")
     initial_deviation: float = 0.03
     rotation_scale: float = 1.0
     steps: Steps = 6000  # with 3,800 what one data seed in four learns is not enough to fine-tune
@@ -44,7 +47,7 @@ class Settings(DemoSettings):
             **self.shape(tokenizer),
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
-            max_position_embeddings=130,
+            max_position_embeddings=self.positions,
             type_vocab_size=2,
         )
         return RobertaForMaskedLM(config)

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fineprint.backbones import BackboneSettings
-from fineprint.backbones._model_folder import link_model_files, list_model_files
+from fineprint.backbones._folder_check import find_folder_problems, list_model_files, read_json_file
+from fineprint.backbones._model_folder import link_model_files
+from fineprint.backbones._weight_files import list_matrices, read_weights
 
 
 class Settings(BackboneSettings):
@@ -19,6 +21,11 @@ class Settings(BackboneSettings):
     kind: Literal["folder"]
     path: Path
 
+    @property
+    def place(self) -> Path:
+        """The folder as the config names it."""
+        return self.path
+
     def source_files(self) -> list[Path]:
         """Return the files that are linked, or at least the one that every model folder has."""
         folder = self.path.expanduser()
@@ -26,7 +33,16 @@ class Settings(BackboneSettings):
 
     def read_config(self, model: Path) -> dict[str, Any] | None:
         """Return the folder's own config.json."""
-        return super().read_config(self.path.expanduser())
+        file = self.path.expanduser() / "config.json"
+        return read_json_file(file) if file.is_file() else None
+
+    def find_problems(self) -> list[str]:
+        """Return what is wrong with the folder."""
+        return find_folder_problems(self.path.expanduser())
+
+    def list_linear(self) -> list[str]:
+        """Return the paths of what has a matrix in each layer, by the headers of the weights."""
+        return list_matrices(read_weights(self.path.expanduser()).shapes)
 
     def plan_config(self, model: Path) -> Any:
         """Return the configuration of the folder itself."""

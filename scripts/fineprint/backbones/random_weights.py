@@ -33,7 +33,7 @@ class Settings(BackboneSettings):
     """
 
     kind: Literal["random_weights"]
-    origin: ClassVar[str] = "got random weights, drawn by this workflow"
+    origin: ClassVar[str] = "received random weights drawn by this workflow"
     pretrained: ClassVar[bool] = False
     model_type: str
     sizes: dict[str, Any]

@@ -70,9 +70,9 @@ class Claim(Test):
         """Refuse a second method too many or too few."""
         compares = [test for test in self.tests if test.measures.compares]
         if compares and self.against is None:
-            raise ValueError(f"quantity '{compares[0].quantity}' compares two methods: `against` is wanted")
+            raise ValueError(f"quantity '{compares[0].quantity}' compares two methods: expected `against`")
         if not compares and self.against is not None:
-            raise ValueError(f"quantity '{self.quantity}' is of one method: no `against`")
+            raise ValueError(f"quantity '{self.quantity}' is about one method: `against` is not allowed")
         return self
 
 
@@ -85,19 +85,19 @@ def read_claims(path: Path) -> list[Claim]:
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     entries = content.get("claims") if isinstance(content, dict) else None
     if not isinstance(entries, list):
-        raise SettingsError(f"{path.name}: a list of claims under the key `claims` is wanted.")
+        raise SettingsError(f"{path.name}: expected a list of claims under the key `claims`.")
     problems: list[str] = []
     claims = [read_claim(entry, f"{path.name}, claim {n}", problems) for n, entry in enumerate(entries, start=1)]
     names = [claim.name for claim in claims if claim]
     problems += [f"{path.name}: the name '{name}' is used twice." for name in set(names) if names.count(name) > 1]
     if problems:
-        raise SettingsError("The claims cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        raise SettingsError("Invalid claims:\n" + "\n".join(f"  - {problem}" for problem in problems))
     return [claim for claim in claims if claim]
 
 
 def read_claim(entry: Any, where: str, problems: list[str]) -> Claim | None:
     """Return one claim, or None with its mistakes noted."""
     if not isinstance(entry, dict):
-        problems.append(f"{where}: a mapping with the keys {', '.join(Claim.model_fields)} is wanted.")
+        problems.append(f"{where}: expected a mapping with the keys {', '.join(Claim.model_fields)}.")
         return None
     return read_model(Claim, entry, f"{where} ({entry.get('name', 'without a name')})", problems)

@@ -46,9 +46,11 @@ class Expected(Settings):
         """Refuse an expectation of no form, or of two."""
         forms = [self.about is not None, self.at_least is not None or self.at_most is not None, bool(self.beats)]
         if sum(forms) != 1:
-            raise ValueError("one is wanted of `about` (with `tolerance`), `at_least` or `at_most`, and `beats: true`")
+            raise ValueError(
+                "expected exactly one of `about` (with `tolerance`), `at_least` or `at_most`, and `beats: true`"
+            )
         if not self.beats and (self.by or self.repetitions):
-            raise ValueError("`by` and `repetitions` go with `beats: true`")
+            raise ValueError("`by` and `repetitions` need `beats: true`")
         return self
 
     @property

@@ -89,7 +89,7 @@ def read_published(path: Path) -> list[Published]:
         for position, entry in enumerate(entries, start=1)
     ]
     if problems:
-        raise SettingsError("The published figures cannot be used:\n" + "\n".join(f"  - {p}" for p in problems))
+        raise SettingsError("Invalid published figures:\n" + "\n".join(f"  - {p}" for p in problems))
     return found
 
 

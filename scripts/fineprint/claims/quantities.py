@@ -76,7 +76,7 @@ QUANTITIES = {
         compares=True,
         rests_on_accuracy=True,
         no_effect=0,
-        unit=" points",
+        unit=" percentage points",
     ),
     "accuracy_ratio": Quantity(
         accuracy.accuracy_ratio,

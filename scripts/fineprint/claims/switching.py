@@ -9,7 +9,7 @@ from fineprint.core.records import ServingRecord
 
 
 def switch_ratio(case: Case) -> Measurement:
-    """Return the time of switching an adapter as a share of loading another whole model, for the most tasks tried."""
+    """Return the time of switching an adapter as a share of loading another full model, for the most tasks tried."""
     serving = case.whole_study.results.serving
     ways = serving.ways if serving else None
     adapters, models = (

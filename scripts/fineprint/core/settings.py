@@ -8,7 +8,8 @@ import importlib
 import pkgutil
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -18,6 +19,15 @@ NAME = re.compile(r"[a-z0-9_]+")  # of what the user names, which becomes the na
 
 class SettingsError(ValueError):
     """A setting that cannot be used. The message is a sentence for the user: what, where, what is accepted."""
+
+
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """Let a mistake that is found inside the block begin with the place in the config that it concerns."""
+    try:
+        yield
+    except SettingsError as error:
+        raise SettingsError(f"{where}: {error}") from error
 
 
 class Settings(BaseModel):
@@ -52,9 +62,9 @@ ShownText = Annotated[str, AfterValidator(check_text)]
 
 
 def check_repeats(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Accept values none of which stands twice."""
+    """Accept values none of which appears twice."""
     if repeated := [value for value in values if values.count(value) > 1]:
-        raise ValueError(f"{repeated[0]} stands twice")
+        raise ValueError(f"{repeated[0]} appears twice")
     return values
 
 
@@ -104,6 +114,15 @@ RENAMED = {
 }
 
 
+# What pydantic says in words of Python's types.
+EXPECTED = {
+    "tuple_type": "expected a list",
+    "dict_type": "expected a mapping of names to values",
+    "string_type": "expected text",
+    "path_type": "expected a path",
+}
+
+
 def describe_mistake(model: type[Settings], mistake: Mapping[str, Any], where: str) -> str:
     """Return a pydantic mistake as a sentence that names the key and what is accepted."""
     path = ".".join([where, *(str(part) for part in mistake["loc"])]).strip(".")
@@ -117,8 +136,10 @@ def describe_mistake(model: type[Settings], mistake: Mapping[str, Any], where: s
         return f"{path}: this key is unknown; accepted here: {', '.join(accepted)}."
     if mistake["type"] == "missing":
         return f"{path}: this key is missing."
-    message = str(mistake["msg"]).removeprefix("Value error, ")
-    return f"{path}: {message[0].lower()}{message[1:]}; found {mistake['input']!r}."
+    message = EXPECTED.get(mistake["type"], str(mistake["msg"]).removeprefix("Value error, "))
+    # A whole task or method is not printed: the mistake is in one of its keys, which the message names.
+    found = "" if isinstance(mistake["input"], Mapping) else f"; found {mistake['input']!r}"
+    return f"{path}: {message[0].lower()}{message[1:]}{found}."
 
 
 def accepted_keys(model: type[Settings], path: tuple[Any, ...]) -> list[str]:

@@ -82,8 +82,8 @@ def check_disk(wanted: int) -> None:
     free = shutil.disk_usage(folder).free
     if wanted > free:
         raise SettingsError(
-            f"nothing was downloaded: {wanted / 1e9:.1f} GB are to be fetched, and the disk of {folder} has "
-            f"{free / 1e9:.1f} GB free; make room, or set HF_HOME to a folder on another disk that all nodes see"
+            f"nothing was downloaded: {wanted / 1e9:.1f} GB would be fetched, but the disk of {folder} has "
+            f"{free / 1e9:.1f} GB free; free some space, or set HF_HOME to a folder on another disk that all nodes see"
         )
 
 
@@ -126,8 +126,8 @@ def find_snapshot(source: HubSource, commit: str) -> Path:
         folder = Path(snapshot_download(source.name, revision=commit, local_files_only=True, **selection(source)))
     except (errors.LocalEntryNotFoundError, errors.IncompleteSnapshotError) as error:
         raise SettingsError(
-            f"'{source.name}' has not been fetched, or not whole: commit {commit[:12]} is missing in "
-            f"{constants.HF_HUB_CACHE}; {FETCH}, and see that HF_HOME names the same folder there and here"
+            f"'{source.name}' has not been fetched completely: commit {commit[:12]} is missing in "
+            f"{constants.HF_HUB_CACHE}; {FETCH}, and make sure that HF_HOME names the same folder there and here"
         ) from error
     return folder
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fineprint.core.records import TaskRecord
+from fineprint.core.records import Fitted, TaskRecord
 from fineprint.core.settings import SettingsError
 from fineprint.jobs.processes import join_processes
-from fineprint.models.loading import dequantize, load_tokenizer
+from fineprint.models.limits import takes_token_types
+from fineprint.models.loading import dequantize, load_tokenizer, read_config
 from fineprint.models.precisions import MERGE_TARGETS, half_dtype, keep_linear_in_half, load_into_main_memory
 from fineprint.readouts import Context, Readout, TaskWording
+from fineprint.study.admission import find_unfit
 from fineprint.study.schema import MethodSettings
 from fineprint.tasks import Row
 
@@ -33,27 +35,25 @@ class Assembled:
 
 
 def make_readout(method: MethodSettings, backbone: Path, task: TaskRecord, rows: list[Row], seed: int) -> Readout:
-    """Build a method's readout for a task record; worked examples are drawn from `rows`."""
+    """Build a method's readout for a task record; worked examples are drawn from `rows`.
+
+    Raises:
+        SettingsError: the backbone has no place for the method; nothing of it was loaded yet.
+    """
+    config = read_config(backbone).to_dict()
+    if problems := find_unfit(method, config, tuple(task.labels)):
+        raise SettingsError(" ".join(problems).removesuffix("."))
     wording = TaskWording(tuple(task.labels), tuple(task.answers), task.prompt)
-    context = Context(wording, load_tokenizer(backbone), method.max_length, seed, rows, method.fields)
-    check_length(method, backbone)
+    context = Context(
+        wording,
+        load_tokenizer(backbone),
+        method.max_length,
+        seed,
+        rows,
+        method.fields,
+        token_types=takes_token_types(config),
+    )
     return method.readout.build(context)
-
-
-def check_length(method: MethodSettings, backbone: Path) -> None:
-    """Refuse a maximum length that does not fit the backbone's positions together with the virtual tokens."""
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(str(backbone), local_files_only=True).get_text_config()
-    # RoBERTa counts positions from the pad token's number on, so some of its positions are never used.
-    unused = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type else 0
-    positions = getattr(config, "max_position_embeddings", None)
-    wanted = method.max_length + method.adapter.virtual_tokens
-    if positions is not None and wanted > positions - unused:
-        raise SettingsError(
-            f"max_length {method.max_length} and {method.adapter.virtual_tokens} virtual tokens do not fit the "
-            f"{positions - unused} positions of backbone '{method.backbone}'; lower max_length"
-        )
 
 
 def assemble_for_training(method: MethodSettings, readout: Readout, backbone: Path, seed: int) -> Assembled:
@@ -65,20 +65,21 @@ def assemble_for_training(method: MethodSettings, readout: Readout, backbone: Pa
     # The seed is set before loading, which draws the heads that a folder lacks.
     with load_into_main_memory(method.shards(join_processes().count) > 1):
         model = readout.load_backbone(backbone, method.precision)
-    check_weights(method, readout)
-    adapted = method.adapter.apply(model, method.readout.peft_task)
+        heads = readout.start_head(model)
+    adapted = method.adapter.apply(model, method.readout.peft_task, heads)
     return Assembled(method, readout, readout.attach_head(adapted))
 
 
-def check_weights(method: MethodSettings, readout: Readout) -> None:
-    """Refuse random weights that an adapter neither trains nor saves, such as a BERT's pooler that its folder lacks:
-    the model that is loaded for prediction would have others."""
-    if readout.random_weights and not method.adapter.saves_whole_model:
-        raise SettingsError(
-            f"backbone '{method.backbone}' lacks weights that its classification model has besides the head "
-            f"({', '.join(readout.random_weights)}), and adapter '{method.adapter.kind}' neither trains nor saves "
-            "them; use readout 'linear_head', or adapter 'full'"
-        )
+def describe_fit(assembled: Assembled) -> Fitted:
+    """Return how a method was put together, for the record of its training."""
+    readout = assembled.readout
+    return Fitted(
+        adapted_modules=assembled.method.adapter.list_adapted(readout.adapted_model(assembled.module)),
+        weights=readout.found.weights,
+        loaded=readout.found.weights - len(readout.found.random),
+        random_modules=list(readout.random_modules),
+        head=readout.head_start,
+    )
 
 
 def save_trained(assembled: Assembled, folder: Path) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from fineprint.core.progress import Progress
 from fineprint.inference.assembly import Assembled
 from fineprint.inference.batching import BATCH_TOKENS, prediction_groups
+from fineprint.inference.first_pass import first_pass
 from fineprint.models.norms import fused_norms
 from fineprint.models.precisions import half_dtype
 from fineprint.models.unpacking import unpacked, unpacked_bytes
@@ -92,7 +94,8 @@ def answer_groups(
         batches = [move(assembled.readout.collate(examples), device) for _, examples in group]
         positions = [position for part, _ in group for position in part]
         # Whoever reads a group off waits for the GPU, so this group is sent to it before the last one is handed over.
-        now = positions, assembled.readout.answer_together(assembled.module, batches)
+        with first_pass(assembled) if before is None else nullcontext():
+            now = positions, assembled.readout.answer_together(assembled.module, batches)
         if before is not None:
             yield before
         before = now

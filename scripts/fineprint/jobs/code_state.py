@@ -172,9 +172,9 @@ def write_warning(changed: list[ChangedRule], command: str) -> str:
     rules = " ".join(entry.rule for entry in changed)
     return "\n".join(
         [
-            "Results made by code in scripts/fineprint/ that has changed since; nothing is made again by itself:",
+            "Results made by code in scripts/fineprint/ that has changed since; they are not rebuilt automatically:",
             *lines,
-            f"To make them again: {command} --forcerun {rules}",
+            f"To rebuild them: {command} --forcerun {rules}",
         ]
     )
 

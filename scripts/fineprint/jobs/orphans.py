@@ -31,11 +31,11 @@ def read_prefix(profile: Path) -> str:
 
     file = profile / "config.yaml"
     if not file.is_file():
-        raise SettingsError(f"{file} is not there; give the folder of the profile that Snakemake ran with.")
+        raise SettingsError(f"{file} does not exist; give the folder of the profile that Snakemake ran with.")
     prefix = yaml.safe_load(file.read_text(encoding="utf-8")).get("slurm-jobname-prefix")
     if not prefix:
         raise SettingsError(
-            f"{file} has no slurm-jobname-prefix, so its jobs cannot be told from others of yours; cancel them "
+            f"{file} has no slurm-jobname-prefix, so its jobs cannot be distinguished from your others; cancel them "
             "yourself (`squeue --me`), then run Snakemake again with --unlock and once more without."
         )
     return f"{prefix}_"
@@ -86,7 +86,7 @@ def refuse_beside_living(folder: Path) -> None:
     if drivers := find_drivers(folder):
         raise SettingsError(
             f"Snakemake still runs in {folder} (process {drivers[0]} on {socket.gethostname()}). Let it finish, or end "
-            f"it by `kill -INT {drivers[0]}`, upon which it cancels its jobs itself; then try again."
+            f"it by `kill -INT {drivers[0]}` (it then cancels its own jobs); then try again."
         )
 
 
@@ -113,5 +113,5 @@ def describe_stubborn(jobs: list[str], seconds: float) -> str:
     """Return a sentence about jobs that do not end."""
     return (
         f"Canceled, but not ended within {seconds:.0f} s: {', '.join(jobs)}. `squeue --jobs={','.join(jobs)}` says "
-        "why. Try again when they have ended: two jobs must not write the same file."
+        "why. Try again when they have ended, because two jobs must not write the same file."
     )

@@ -1,4 +1,4 @@
-"""A study's folder after Snakemake was killed: its lock is taken away where nobody holds it any more."""
+"""A study's folder after Snakemake was killed: its stale lock is removed."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def release_dead_lock() -> str | None:
     if is_alive(noted["process"], noted["started"]):
         since = time.strftime("%d %B %Y, %H:%M", time.localtime(noted["started"]))
         return (
-            f"Another Snakemake (process {noted['process']}, since {since}) is at work in this folder: what it makes "
-            "cannot be made here meanwhile. Wait for its end, or end it with Ctrl-C where it runs; do not unlock the "
-            "folder before."
+            f"Another Snakemake (process {noted['process']}, since {since}) is running in this folder, so nothing "
+            "can be built here. Wait until it ends, or stop it with Ctrl-C where it runs; do not unlock the folder "
+            "before then."
         )
     for lock in locks:
         lock.unlink(missing_ok=True)
-    return "The last run here was killed; its lock was taken away, and what it left unfinished is made anew."
+    return "The previous run in this folder was killed. Its lock has been removed; unfinished files will be rebuilt."
 
 
 def read_note() -> dict[str, Any] | None:

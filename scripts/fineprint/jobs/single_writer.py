@@ -46,7 +46,7 @@ def hold_alone(lock: Path, patience: float = PATIENCE, insist: float = INSIST) -
     while not try_lock(file):
         holder = read_holder(file)
         if not asked:
-            logger.info("An earlier start of this job is ended first: %s.", describe(holder))
+            logger.info("Ending an earlier process of this job first: %s.", describe(holder))
             ask_to_stop(holder, signal.SIGTERM)
             asked = True
         waited = time.monotonic() - start

@@ -24,7 +24,7 @@ def read_gpu_size(wish: object) -> float | None:
     except ValueError:
         size = 0.0
     if size <= 0:
-        raise SettingsError(f"gpu: a size such as 24 GB is wanted; found {wish!r}")
+        raise SettingsError(f"gpu: expected a size such as 24 GB; found {wish!r}")
     return size
 
 

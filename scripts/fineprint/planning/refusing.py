@@ -48,7 +48,7 @@ def check_study(study: StudyConfig, gpu_gb: float | None, folder: Path) -> None:
         problem = refuse(method, read_sizes(config), gpu_gb, gpus, method.trains) if config else None
         problems += [f"methods.{name}: {problem}"] if problem else []
     if problems:
-        raise SettingsError("The GPU is too small:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        raise SettingsError("Not enough GPU memory:\n" + "\n".join(f"  - {problem}" for problem in problems))
 
 
 def check_job(method: MethodSettings, model: Path, training: bool) -> None:
@@ -61,7 +61,7 @@ def check_job(method: MethodSettings, model: Path, training: bool) -> None:
         sizes = read_sizes(read_json(model / "config.json"))
         problem = refuse(method, sizes, gpu_gb, join_processes().count, training)
         if problem:
-            raise SettingsError(f"the GPU is too small: this method {problem}")
+            raise SettingsError(f"not enough GPU memory: this method {problem}")
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ def refuse(method: MethodSettings, sizes: Sizes | None, gpu_gb: float, gpus: int
         return None
     fitting = [form.words for form in smaller_forms(method, gpus) if least_need(form, sizes, training) <= gpu_gb * 1e9]
     advice = f"what would fit: {'; or '.join(fitting)}" if fitting else "no smaller form of this method would fit"
-    how = "one row at a time with activations computed again" if training else "one row at a time"
-    needed = f"needs {least / 1e9:.1f} GB at least on '{method.backbone}', {how}"
+    how = "one example at a time with gradient checkpointing" if training else "one example at a time"
+    needed = f"needs at least {least / 1e9:.1f} GB on '{method.backbone}', {how}"
     return f"{needed}, and the GPU has {gpu_gb:.1f} GB; {advice}."
 
 

@@ -123,8 +123,8 @@ def write_plan_table(plan: dict[str, Any]) -> str:
 
 
 LEGEND = (
-    "Under each GPU: predicted peak of training (rows at a time; ↻: activations are computed again) / of prediction, "
-    "in GB (10⁹ bytes), for rows of max_length; shorter rows take less. Disk: what is saved, at most. Time: mean of "
+    "For each GPU: predicted peak of training (micro-batch; ↻: gradient checkpointing) / of prediction, in GB "
+    "(10⁹ bytes), for examples of max_length; shorter ones take less. Disk: maximum checkpoint size. Time: mean of "
     "training / of prediction in earlier runs of this study."
 )
 

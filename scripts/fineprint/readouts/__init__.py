@@ -7,12 +7,14 @@ training loop and prediction know none by name. Importing a file here must not i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fineprint.core.plain_code import PlainCode
 from fineprint.core.settings import Settings
+from fineprint.models.loading import Found
 from fineprint.tasks import Row
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Context:
         seed: of whatever the readout draws.
         training_rows: rows that worked examples may be drawn from; never held-out or test rows.
         fields: the texts of a row that the model sees, None for all of them.
+        token_types: whether the model tells the two texts of a pair by token types.
     """
 
     task: TaskWording
@@ -51,6 +54,7 @@ class Context:
     seed: int
     training_rows: list[Row] = field(default_factory=list)
     fields: tuple[str, ...] | None = None
+    token_types: bool = True
 
     def show(self, row: Row) -> Row:
         """Return a row with no other texts than the model sees, in the order of the task's."""
@@ -97,12 +101,19 @@ class Readout(ABC):
         self.settings = settings
         self.context = context
         self.truncated_rows = 0
-        self.random_weights: list[str] = []  # outside the head, and not in the backbone's folder
+        self.found = Found(0, [])  # of the model's weights, in the folder that it was loaded from
+        self.head_start: str | None = None  # "fresh" or "kept", where there is a head
+        self.random_modules: tuple[str, ...] = ()  # paths of what begins at random
         self.shots = []
 
     @abstractmethod
     def load_backbone(self, folder: Path, precision: str) -> torch.nn.Module:
         """Load the Transformers model that the adapter is applied to; an empty module where answers need none."""
+
+    def start_head(self, model: torch.nn.Module) -> tuple[str, ...]:
+        """Begin a head that came with the loaded model as it is to begin in training; return the paths of what is then
+        trained and saved with the adapter."""
+        return ()
 
     def attach_head(self, model: torch.nn.Module) -> torch.nn.Module:
         """Put the readout's own head, if it has one, on an adapted model."""
@@ -261,4 +272,13 @@ class ReadoutSettings(Settings):
 
     def refuse(self, adapter_trains: bool) -> str | None:
         """Return why these settings cannot be used, as the end of a sentence, or None."""
+        return None
+
+    def refuse_model(self, config: Mapping[str, Any], labels: Sequence[str]) -> str | None:
+        """Return why they cannot be used with a model and a task, as a sentence, or None.
+
+        Args:
+            config: the model's config.json.
+            labels: the task's.
+        """
         return None

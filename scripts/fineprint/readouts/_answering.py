@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from fineprint.readouts._answer_tree import ROOT, AnswerTree
-from fineprint.readouts._groups import output_layer_sees, prepends_tokens
+from fineprint.readouts._groups import output_layer_sees, prepends_tokens, takes, takes_positions
 from fineprint.readouts._padding import place, position_ids, round_up
 
 if TYPE_CHECKING:
@@ -48,11 +48,13 @@ def shared_beginning(prompts: list[list[int]]) -> list[int]:
 
 
 def keeps_all(module: torch.nn.Module) -> bool:
-    """Return whether the model keeps keys and values of every token, and nothing else, so that they can be reused."""
+    """Return whether the model keeps keys and values of every token, and nothing else, so that they can be reused, and
+    takes positions and a mask for each token of its own."""
     from transformers import DynamicCache
     from transformers.cache_utils import DynamicLayer
 
-    if prepends_tokens(module):  # PEFT then makes what is kept itself
+    # With virtual tokens PEFT makes what is kept itself; without positions (BLOOM) masks have a form of their own.
+    if prepends_tokens(module) or not takes_positions(module) or not takes(module, "past_key_values"):
         return False
     return all(type(layer) is DynamicLayer for layer in DynamicCache(config=module.config).layers)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from fineprint.core.plain_code import PlainCode
 from fineprint.core.settings import SettingsError
-from fineprint.readouts import Batch, EncodedExample, Prediction, Readout
-from fineprint.readouts._padding import attention_mask, pad_to_one_length
+from fineprint.readouts import Batch, Context, EncodedExample, Prediction, Readout
+from fineprint.readouts._padding import attention_mask, count_columns, pad_to_one_length
 from fineprint.tasks import Row
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ class ClassReadout(Readout):
             return []
         columns = [list(texts) for texts in zip(*(row.texts.values() for row in rows), strict=True)]
         whole = self.context.tokenizer(*columns, add_special_tokens=True, return_attention_mask=False)
-        # BERT tells a pair's two texts by token types, RoBERTa by separators alone.
-        parts = [name for name in ("input_ids", "token_type_ids") if name in whole]
+        # BERT tells a pair's two texts by token types, RoBERTa by separators alone, whatever its tokenizer gives.
+        names = ("input_ids", "token_type_ids") if self.context.token_types else ("input_ids",)
+        parts = [name for name in names if name in whole]
         examples = [
             dict(zip(parts, values, strict=True)) for values in zip(*(whole[name] for name in parts), strict=True)
         ]
@@ -42,7 +43,7 @@ class ClassReadout(Readout):
         ]
 
     def cut(self, row: Row, example: EncodedExample) -> EncodedExample:
-        """Return a row's example, encoded anew if it is too long, so that special tokens stay."""
+        """Return a row's example, encoded again if it is too long, so that special tokens stay."""
         if len(example["input_ids"]) <= self.context.max_length:
             return example
         self.truncated_rows += 1
@@ -55,6 +56,7 @@ class ClassReadout(Readout):
         import torch
 
         ids = [example["input_ids"] for example in examples]
+        length = count_columns(ids, length, self.context.max_length)
         pad = self.context.tokenizer.pad_token_id
         batch = {
             "input_ids": pad_to_one_length(ids, pad, self.padding_side, length),
@@ -89,11 +91,11 @@ class ClassReadout(Readout):
         """Return the most likely label of each row and all probabilities.
 
         Raises:
-            SettingsError: a row's logits are no numbers.
+            SettingsError: a row's logits are NaN.
         """
         if not bool(answers.isfinite().all()):
             raise SettingsError(
-                "the model's answers are no numbers (NaN); store the backbone at another precision, float32 or "
+                "the model produced NaN logits; store the backbone at another precision, float32 or "
                 "bfloat16, or train with a lower learning rate"
             )
         return [
@@ -102,8 +104,11 @@ class ClassReadout(Readout):
         ]
 
 
-def plain_answer(max_length: int, *lines: str, imports: tuple[tuple[str, str], ...] = ()) -> PlainCode:
+def plain_answer(context: Context, *lines: str, imports: tuple[tuple[str, str], ...] = ()) -> PlainCode:
     """Return how a row is answered; `lines`, indented, make `logits` of `inputs`."""
-    encode = f'inputs = tokenizer(*texts.values(), truncation=True, max_length={max_length}, return_tensors="pt")'
+    given = "token_type_ids" in context.tokenizer.model_input_names
+    types = ", return_token_type_ids=False" if given and not context.token_types else ""
+    length = f"truncation=True, max_length={context.max_length}"
+    encode = f'inputs = tokenizer(*texts.values(), {length}{types}, return_tensors="pt")'
     answer = ("with torch.inference_mode():", *lines, "label = labels[int(logits[0].argmax())]")
     return PlainCode(imports, (encode, "inputs = inputs.to(model.device)", *answer))

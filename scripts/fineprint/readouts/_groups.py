@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 def run(module: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, keep: int) -> torch.Tensor:
     """Return the logits at the last `keep` positions, or with 0 at all: (rows, positions, vocabulary)."""
-    extra = {} if prepends_tokens(module) else {"position_ids": position_ids(mask)}
+    numbered = not prepends_tokens(module) and takes_positions(module)
+    extra = {"position_ids": position_ids(mask)} if numbered else {}
     # Nothing is written behind, so keys and values need not be kept.
     return module(input_ids=ids, attention_mask=mask, logits_to_keep=keep, use_cache=False, **extra).logits
 
@@ -48,6 +50,17 @@ def prepends_tokens(module: torch.nn.Module) -> bool:
     """Return whether PEFT puts virtual tokens in front; it then numbers positions itself."""
     config = getattr(module, "active_peft_config", None)
     return config is not None and config.is_prompt_learning
+
+
+def takes_positions(module: torch.nn.Module) -> bool:
+    """Return whether the model is told each token's position; one that is not finds it by the mask (ALiBi)."""
+    return takes(module, "position_ids") and not getattr(module.config, "alibi", False)
+
+
+def takes(module: torch.nn.Module, name: str) -> bool:
+    """Return whether a language model, with or without an adapter, names an input of its forward pass."""
+    model = module.get_base_model() if hasattr(module, "get_base_model") else module
+    return name in inspect.signature(model.forward).parameters
 
 
 def split_groups(module: torch.nn.Module, batch: Batch) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:

@@ -59,6 +59,18 @@ def round_up(length: int) -> int:
     return length + -length % LENGTH_STEP
 
 
+def count_columns(sequences: list[list[int]], length: int | None, most: int) -> int:
+    """Return to how many columns lists are padded: rounded up, but never beyond what a model has positions for.
+
+    Args:
+        sequences: the lists.
+        length: columns that are asked for; None takes the longest list.
+        most: the longest list that there may be.
+    """
+    longest = max(map(len, sequences))
+    return max(longest, min(length or round_up(longest), most))
+
+
 def place(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     """Move a tensor in the computer's memory to a device without waiting for what a GPU is at."""
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
@@ -80,6 +92,23 @@ def collate_prompts(prompts: list[list[int]], beginning: list[int], pad: int) ->
         prompts = [prompt[start:] for prompt in prompts]
     batch["prompt_ids"] = pad_to_one_length(prompts, pad, "left")
     return batch | {"prompt_mask": attention_mask(prompts, "left")}
+
+
+def collate_joined(examples: list[EncodedExample], pad: int, length: int | None, most: int) -> Batch:
+    """Return prompts with their answers behind them, padded on the right.
+
+    Args:
+        examples: with prompt and answer.
+        pad: the pad token.
+        length: columns that are asked for; None takes the longest, rounded up.
+        most: tokens of the longest input that there may be.
+    """
+    joined = [example["prompt"] + example["answer"] for example in examples]
+    columns = count_columns(joined, length, most)
+    return {
+        "input_ids": pad_to_one_length(joined, pad, "right", columns),
+        "attention_mask": attention_mask(joined, "right", columns),
+    }
 
 
 def collate_answers(examples: list[EncodedExample], longest: int, columns: int) -> Batch:

@@ -26,7 +26,7 @@ TAKEN = frozenset(
 def check_names(options: dict[str, Any]) -> dict[str, Any]:
     """Accept options of a chat template but those that are no options of a template."""
     if taken := sorted(TAKEN & set(options)):
-        raise ValueError(f"'{taken[0]}' is set by the readout; options of the chat template itself are wanted")
+        raise ValueError(f"'{taken[0]}' is set by the readout; expected options of the chat template itself")
     return options
 
 
@@ -38,12 +38,19 @@ def fill_prompt(prompt: str, row: Row) -> str:
     return prompt.format(**row.texts)
 
 
-def check_template(tokenizer: PreTrainedTokenizerBase, template: TemplateOptions) -> None:
-    """Refuse options of a chat template that the tokenizer does not have: Jinja would pass over them in silence.
+def check_tokenizer(tokenizer: PreTrainedTokenizerBase, template: TemplateOptions, shots: int) -> None:
+    """Refuse a tokenizer that cannot ask, and options of a chat template that it does not have: Jinja would pass over
+    them in silence.
 
     Raises:
-        SettingsError: there is no template, or it never asks for an option of that name.
+        SettingsError: nothing ends a text, the template refuses turns as the readout makes them, or it never asks for
+            an option of that name.
     """
+    if tokenizer.eos_token_id is None:
+        raise SettingsError(
+            "the backbone's tokenizer names no end-of-text token, so that no answer would end; set eos_token in its "
+            "tokenizer_config.json"
+        )
     if template and tokenizer.chat_template is None:
         raise SettingsError(
             "readout.template: the backbone's tokenizer has no chat template, so that no options of it can be set; "
@@ -53,6 +60,9 @@ def check_template(tokenizer: PreTrainedTokenizerBase, template: TemplateOptions
         # In its source, not in its parsed form: what it defines itself and passes on has several forms.
         if not re.search(rf"\b{re.escape(name)}\b", str(tokenizer.chat_template)):
             raise SettingsError(f"readout.template: the tokenizer's chat template has no option '{name}'")
+    if tokenizer.chat_template is not None:
+        worked = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+        render_turns(tokenizer, [*worked[: 2 * min(shots, 1)], worked[0]], template)
 
 
 def build_prompt(
@@ -76,8 +86,26 @@ def build_prompt(
         turns.append({"role": "user", "content": fill_prompt(prompt, shot)})
         turns.append({"role": "assistant", "content": answers[shot.label]})
     turns.append({"role": "user", "content": fill_prompt(prompt, row)})
-    # As text, since many prompts are turned into tokens together later.
-    return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **(template or {}))
+    return render_turns(tokenizer, turns, template or {})
+
+
+def render_turns(tokenizer: PreTrainedTokenizerBase, turns: list[dict[str, str]], template: TemplateOptions) -> str:
+    """Return chat turns as the tokenizer's template writes them.
+
+    Raises:
+        SettingsError: the template refuses them, or cannot be read.
+    """
+    from jinja2 import TemplateError
+
+    try:
+        # As text, since many prompts are turned into tokens together later.
+        return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **template)
+    except (TemplateError, TypeError, ValueError) as error:
+        roles = " and ".join(dict.fromkeys(turn["role"] for turn in turns))
+        raise SettingsError(
+            f"the chat template of the backbone's tokenizer (chat_template) refuses turns of {roles}: {error}; change "
+            "it in the model's folder, or remove it there to ask in plain text"
+        ) from error
 
 
 def choose_shots(rows: list[Row], count: int, labels: int, seed: int) -> list[Row]:
@@ -93,7 +121,7 @@ def choose_shots(rows: list[Row], count: int, labels: int, seed: int) -> list[Ro
         fitting = [row for row in rows if row.label == order[number % labels] and row not in chosen]
         if not fitting:
             raise SettingsError(
-                f"readout.shots: {count} worked examples are asked for, but the training rows have too few of label "
+                f"readout.shots: {count} worked examples are requested, but too few training examples have label "
                 f"number {order[number % labels]}; ask for fewer, or give more rows"
             )
         middle = sorted(fitting, key=text_length)[len(fitting) // 4 : max(len(fitting) * 3 // 4, 1)]

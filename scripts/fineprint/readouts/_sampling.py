@@ -48,7 +48,7 @@ def choose_tokens(logits: torch.Tensor, temperature: float, draws: torch.Tensor 
     # would go up and down by more than the least likely tokens have.
     sums = (logits.float() / temperature).softmax(dim=-1).cumsum(dim=-1, dtype=torch.float64)
     found = torch.searchsorted(sums, draws.unsqueeze(1) * sums[:, -1:], right=True)
-    # Logits that are no numbers have no such token; whoever reads the answers says so.
+    # NaN logits have no such token; whoever reads the answers says so.
     return found.squeeze(1).clamp(max=logits.shape[1] - 1)
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from fineprint.core.plain_code import PlainCode
 from fineprint.core.settings import SettingsError
-from fineprint.models.loading import load_model
+from fineprint.models.loading import load_whole
 from fineprint.readouts import Batch, Context, EncodedExample, Prediction, Readout, ReadoutSettings, Trial
 from fineprint.readouts._answer_tree import end_answers, grow_tree
 from fineprint.readouts._answering import (
@@ -29,9 +29,9 @@ from fineprint.readouts._answering import (
 )
 from fineprint.readouts._answers import STANDARD, read_answer
 from fineprint.readouts._groups import generate_groups, run_at, score_groups
-from fineprint.readouts._padding import IGNORED, attention_mask, collate_answers, collate_prompts, pad_to_one_length
+from fineprint.readouts._padding import IGNORED, collate_answers, collate_joined, collate_prompts
 from fineprint.readouts._plain_question import plain_question, sampling
-from fineprint.readouts._prompts import TemplateOptions, build_prompt, check_template, choose_shots, shorten_row
+from fineprint.readouts._prompts import TemplateOptions, build_prompt, check_tokenizer, choose_shots, shorten_row
 from fineprint.readouts._sampling import draw_numbers, make_generation_config, stack_draws
 from fineprint.readouts._trials import TrialSettings
 from fineprint.readouts._writing import Habit, write_answers
@@ -66,8 +66,8 @@ class Settings(ReadoutSettings):
     uses_prompt: ClassVar[bool] = True
     title: ClassVar[str] = "Text generation"
     explanation: ClassVar[str] = (
-        "The model writes its answer after a prompt. Trained, the loss covers the answer and one end of text, nothing "
-        "else. An answer that names no label, several, or a negated one counts as wrong."
+        "The model writes its answer after a prompt. During fine-tuning the loss covers only the answer tokens and one "
+        "end-of-text token. An answer that names no label, several, or a negated one counts as wrong."
     )
 
     @property
@@ -98,13 +98,13 @@ class Settings(ReadoutSettings):
 class Generation(Readout):
     """Runs `AutoModelForCausalLM`. Prompts are padded on the left, so that answers continue them; what is trained on is
     padded on the right: under a causal mask a token of left padding attends to nothing, and on a GPU the gradient of
-    attention to nothing may be no number (seen in a training of NF4 weights)."""
+    attention to nothing may be NaN (seen in a training of NF4 weights)."""
 
     keep_unquantized = ("lm_head",)
 
     def __init__(self, settings: Settings, context: Context) -> None:
         super().__init__(settings, context)
-        check_template(context.tokenizer, settings.template)
+        check_tokenizer(context.tokenizer, settings.template, settings.shots)
         self.shots = choose_shots(context.training_rows, settings.shots, len(context.task.labels), context.seed)
         self.answer_ids = [self.encode_answer(answer) for answer in context.task.answers]
         self.scored_ids = end_answers(self.answer_ids, context.tokenizer.eos_token_id)
@@ -118,7 +118,8 @@ class Generation(Readout):
         """Load the language model."""
         from transformers import AutoModelForCausalLM
 
-        return load_model(AutoModelForCausalLM, folder, precision, list(self.keep_unquantized))
+        model, self.found = load_whole(AutoModelForCausalLM, folder, precision, list(self.keep_unquantized))
+        return model
 
     def plain_code(self) -> PlainCode:
         """Return how the model is asked and its answer cut off the prompt."""
@@ -195,9 +196,7 @@ class Generation(Readout):
         if "draws" in examples[0]:
             batch["draws"] = stack_draws([example["draws"] for example in examples])
         if "answer" in examples[0]:
-            joined = [example["prompt"] + example["answer"] for example in examples]
-            batch["input_ids"] = pad_to_one_length(joined, pad, "right", length)
-            batch["attention_mask"] = attention_mask(joined, "right", length)
+            batch |= collate_joined(examples, pad, length, self.context.max_length)
             batch |= collate_answers(examples, self.longest_answer, batch["input_ids"].shape[1])
             batch["label"] = torch.tensor([example["label"][0] for example in examples])
         return batch
@@ -277,7 +276,7 @@ class Generation(Readout):
         """Read the generated texts."""
         written, scores = (part.cpu() for part in answers)
         if scores.isnan().any():
-            raise SettingsError("the likelihoods of the answers are no numbers; try the backbone at another precision")
+            raise SettingsError("the likelihoods of the answers are NaN; try the backbone at another precision")
         texts = self.context.tokenizer.batch_decode(written, skip_special_tokens=True)
         readings = [read_answer(text, self.context.task.answers) for text in texts]
         likeliest, probabilities = scores.argmax(dim=1).tolist(), scores.softmax(dim=1).tolist()

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from fineprint.core.plain_code import PlainCode
-from fineprint.models.loading import load_model
+from fineprint.models.loading import load_whole
+from fineprint.models.matching import POOLER
 from fineprint.readouts import Batch, Context, Readout, ReadoutSettings
 from fineprint.readouts._classes import ClassReadout, plain_answer
 from fineprint.readouts._padding import first_real_position, last_real_position
@@ -33,8 +34,9 @@ class Settings(ReadoutSettings):
     peft_task: ClassVar[str] = "FEATURE_EXTRACTION"
     title: ClassVar[str] = "Linear head"
     explanation: ClassVar[str] = (
-        "One linear layer maps the last hidden state of one token, in a decoder the last real one, to the labels; it "
-        "is trained from a random start with cross-entropy. No ready-made classification model is used."
+        "One linear layer maps the last hidden state of one token (in a decoder, the last non-padding token) to the "
+        "labels. It is trained from random initialization with cross-entropy; no AutoModelForSequenceClassification "
+        "is used."
     )
 
     def count_head(self, width: int, labels: int) -> int:
@@ -88,11 +90,16 @@ def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor
 class LinearHead(ClassReadout):
     """Runs the bare `AutoModel` and reads the answer off one vector."""
 
+    # Never asked; where the folder lacks it there is nothing to be quantized.
+    keep_unquantized = (POOLER,)
+
     def load_backbone(self, folder: Path, precision: str) -> PreTrainedModel:
         """Load the backbone without any head."""
         from transformers import AutoModel
 
-        return load_model(AutoModel, folder, precision, [])
+        model, self.found = load_whole(AutoModel, folder, precision, list(self.keep_unquantized))
+        self.head_start, self.random_modules = "fresh", ("linear_head",)
+        return model
 
     def attach_head(self, model: torch.nn.Module) -> torch.nn.Module:
         """Put the linear layer on the adapted backbone."""
@@ -126,7 +133,7 @@ class LinearHead(ClassReadout):
     def plain_code(self) -> PlainCode:
         """Return how the head is applied: load it, take the hidden states of real tokens, multiply."""
         return plain_answer(
-            self.context.max_length,
+            self.context,
             f'    head = load_file(f"{{folder}}/head/{HEAD_FILE}", device=str(model.device))',
             '    hidden = model(**inputs).last_hidden_state[:, -inputs["input_ids"].shape[1] :]',
             f"    logits = torch.nn.functional.linear({POOLED_ROW[self.settings.pooling]}.float(), head['weight'], "

@@ -26,8 +26,8 @@ class Settings(ReadoutSettings):
     loads_backbone: ClassVar[bool] = False
     title: ClassVar[str] = "Majority class"
     explanation: ClassVar[str] = (
-        "The answer is always the most frequent label of the training examples, with the labels' shares there as "
-        "probabilities. No text is read and no weights are loaded."
+        "The answer is always the most frequent label of the training examples; the probabilities are the labels' "
+        "shares there. No text is read and no weights are loaded."
     )
 
     def build(self, context: Context) -> Readout:

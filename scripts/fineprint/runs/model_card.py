@@ -17,6 +17,7 @@ from fineprint.core.records import (
     BackboneRecord,
     Environment,
     Epoch,
+    Fitted,
     TaskRecord,
     TrainRecord,
     read_json,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 CARD_FILE = "README.md"
 TEMPLATE = Path(__file__).parent / "model_card.md.j2"
-ACCURACY, LOSS = "Accuracy on held-out rows", "Loss on held-out rows"
+ACCURACY, LOSS = "Accuracy on held-out examples", "Loss on held-out examples"
 
 
 @dataclass(frozen=True)
@@ -175,17 +176,17 @@ def base_sentence(base: Base) -> Raw:
         )
     return Raw(
         f"A model folder of the study, {code(base.name)} as seen from the project's root, type {code(kind)}, {size} "
-        "parameters. It lies on no hub: pass it on together with what was trained."
+        "parameters. It is not on the Hub: distribute it together with the trained weights."
     )
 
 
 def where_to_run(base: Base) -> Raw:
     """Return what the program takes for granted."""
     if base.on_hub:
-        return Raw("Set `folder` to where this card lies; the base comes from the hub.")
+        return Raw("Set `folder` to the folder of this card; the base comes from the Hub.")
     return Raw(
-        "The program runs in the project's root. Elsewhere set `base` to where the base lies, and `folder` to "
-        "where this card lies."
+        "Run the program in the project's root. Elsewhere, set `base` to the folder of the base and `folder` to the "
+        "folder of this card."
     )
 
 
@@ -196,7 +197,7 @@ def held_out_facts(record: TrainRecord) -> list[tuple[str, str]]:
     return [
         *([accuracy] if why_no_accuracy(record) is None else []),
         (f"{LOSS} ({formats.count(rows)})", formats.three_digits(best.held_out_loss)),
-        ("Epoch kept", f"{record.best_epoch} of {len(record.epochs)}"),
+        ("Selected epoch", f"{record.best_epoch} of {len(record.epochs)}"),
     ]
 
 
@@ -204,13 +205,24 @@ def trained_facts(record: TrainRecord) -> list[tuple[str, str]]:
     """Return numbers of parameters and what training took."""
     counts = record.parameters
     return [
-        ("Trained parameters outside the head", formats.count(counts and counts.adapter)),
-        ("Trained parameters of the head", formats.count(counts and counts.head)),
+        ("Trainable parameters outside the head", formats.count(counts and counts.adapter)),
+        ("Trainable parameters of the head", formats.count(counts and counts.head)),
         ("All parameters", formats.count(counts and counts.total)),
-        ("Trained share", formats.percent(counts and counts.share)),
-        ("Saved, this card not counted", formats.size(record.checkpoint_bytes)),
-        ("Time of training", formats.seconds(record.phases["training"].seconds)),
+        ("Trainable share", formats.percent(counts and counts.share)),
+        *fit_facts(record.fitted),
+        ("Checkpoint size, without this card", formats.size(record.checkpoint_bytes)),
+        ("Training time", formats.seconds(record.phases["training"].seconds)),
     ]
+
+
+def fit_facts(fitted: Fitted | None) -> list[tuple[str, str]]:
+    """Return which modules got an adapter, and which began at random, where any did."""
+    if fitted is None:
+        return []
+    adapted = ", ".join(f"{name} ({formats.count(number)})" for name, number in fitted.adapted_modules.items())
+    drawn = ", ".join(fitted.random_modules)
+    told = {"Modules with an adapter": adapted, "Modules that began at random": drawn}
+    return [(name, words) for name, words in told.items() if words]
 
 
 def data_source(task: TaskRecord) -> Raw:
@@ -261,17 +273,15 @@ def limitations(record: TrainRecord, method: MethodSettings, task: TaskRecord, b
     run = record.run_config
     found: list[str] = []
     if base.origin:
-        found.append(
-            f"The base {base.record.name} {base.origin}: what is reached on it says nothing about published models."
-        )
+        found.append(f"The base {base.record.name} {base.origin}: its results say nothing about published models.")
     origin = find_settings("tasks", task.settings["kind"]).origin  # type: ignore[attr-defined]
     if origin:
-        found.append(f"The rows of {run['task']} {origin}: what it does on other text was not measured.")
+        found.append(f"The examples of {run['task']} {origin}: performance on other text was not measured.")
     found.append(f"It was trained to answer with one of {len(task.labels)} labels; other tasks were not tried.")
     if method.precision != "float32":
-        found.append(f"It was trained on a base stored as {method.precision}; on another precision answers may differ.")
+        found.append(f"It was trained on a base stored as {method.precision}; answers may differ at another precision.")
     if record.truncated_rows:
-        cut = formats.plural(record.truncated_rows, "training row")
-        found.append(f"Longer texts than {method.max_length} tokens were cut while training: {cut}.")
-    found.append("No license is given here: that of the base and that of the rows hold.")
+        cut = formats.plural(record.truncated_rows, "training example")
+        found.append(f"Texts longer than {method.max_length} tokens were truncated in training: {cut}.")
+    found.append("This card grants no license: those of the base and of the data apply.")
     return found

@@ -16,6 +16,7 @@ from fineprint.core.records import (
     read_json,
     read_record,
 )
+from fineprint.core.settings import located
 from fineprint.inference.assembly import (
     Assembled,
     assemble_for_prediction,
@@ -53,7 +54,7 @@ def predict_run(
     import_libraries()
     check_job(method, backbone, training=False)
     splits, described = test_splits(rows), read_record(task, TaskRecord)
-    with measure_phase(phases, "loading"):
+    with measure_phase(phases, "loading"), located(f"methods.{config['method']}"):
         readout = make_readout(method, backbone, described, read_rows(rows / f"{TRAIN}.jsonl"), seed)
         assembled = assemble_for_prediction(method, readout, backbone, model)
     unpacked = unpacked_bytes(assembled.module, method.memory)

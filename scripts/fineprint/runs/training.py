@@ -8,6 +8,7 @@ from typing import Any
 
 from fineprint.core.progress import name_run
 from fineprint.core.records import (
+    Fitted,
     Parameters,
     Phase,
     TaskRecord,
@@ -17,13 +18,16 @@ from fineprint.core.records import (
     read_json,
     read_record,
 )
+from fineprint.core.settings import located
 from fineprint.inference.assembly import (
     Assembled,
     assemble_for_training,
+    describe_fit,
     make_readout,
     save_trained,
 )
 from fineprint.inference.batching import example_length
+from fineprint.inference.vocabulary import check_known
 from fineprint.jobs.environment import describe_commit, describe_environment
 from fineprint.jobs.importing import import_libraries
 from fineprint.jobs.job import use_threads
@@ -54,7 +58,9 @@ class Training:
     held_out: list[EncodedExample]
     truncated_rows: int
     parameters: Parameters
+    fitted: Fitted
     phases: dict[str, Phase]
+    notes: list[str]
 
     @property
     def name(self) -> str:
@@ -103,7 +109,7 @@ def load_training(
     """Load the method, measured as a phase, and encode the rows that training reads."""
     phases: dict[str, Phase] = {}
     training_rows, held_out_rows = read_rows(rows / f"{TRAIN}.jsonl"), read_rows(rows / f"{HELD_OUT}.jsonl")
-    with measure_phase(phases, "loading"):
+    with measure_phase(phases, "loading"), located(f"methods.{config['method']}"):
         readout = make_readout(method, backbone, task, training_rows, config["seed"])
         assembled = assemble_for_training(method, readout, backbone, config["seed"])
     examples = readout.encode_all(training_rows, with_answer=True)
@@ -116,7 +122,9 @@ def load_training(
         held_out=readout.encode_all(held_out_rows, with_answer=True),
         truncated_rows=truncated_rows,
         parameters=count_parameters(assembled.module, readout.head_names(assembled.module)),
+        fitted=describe_fit(assembled),
         phases=phases,
+        notes=check_known(readout, examples),
     )
 
 
@@ -149,6 +157,7 @@ def record_training(training: Training, outcome: Outcome, model: Path) -> TrainR
         steps=outcome.steps,
         best_epoch=outcome.best_epoch,
         parameters=training.parameters,
+        fitted=training.fitted,
         checkpoint_bytes=folder_bytes(model),
         saved_files=hash_folder(model),
         weight_bytes=outcome.weight_bytes,
@@ -163,6 +172,6 @@ def record_training(training: Training, outcome: Outcome, model: Path) -> TrainR
         resumed_from_steps=outcome.resumed_from_steps,
         phases=training.phases,
         examples_per_second=len(training.examples) * len(outcome.epochs) / spent,
-        notes=outcome.notes,
+        notes=[*training.notes, *outcome.notes],
         environment=describe_environment(),
     )

@@ -29,7 +29,7 @@ def check_names(asked: Iterable[str], served: Collection[str]) -> None:
     """
     unknown = next((name for name in asked if name not in served), None)
     if unknown is not None:
-        raise SettingsError(f"no task '{unknown}' is served here; served are {', '.join(sorted(served))}")
+        raise SettingsError(f"task '{unknown}' is not served here; served tasks: {', '.join(sorted(served))}")
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def check_shapes(entry: Entry, saved: Mapping[str, torch.Tensor], room: Mapping[
     for name, tensor in saved.items():
         if name not in room:
             raise SettingsError(
-                f"task '{entry.name}' cannot be served: its adapter has '{name}', the one in memory has not"
+                f"task '{entry.name}' cannot be served: its adapter has '{name}', the one in memory does not"
             )
         if tensor.shape != room[name].shape:
             raise SettingsError(

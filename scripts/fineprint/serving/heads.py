@@ -13,6 +13,8 @@ from collections.abc import Sequence
 
 import torch
 
+from fineprint.core.settings import SettingsError
+
 
 class HeadBank(torch.nn.Module):
     """Heads by task, and which task each row of the next batch belongs to."""
@@ -49,8 +51,19 @@ class HeadBank(torch.nn.Module):
 
 
 def find_head(module: torch.nn.Module, names: tuple[str, ...]) -> str:
-    """Return the path of the module that is the head: the outermost one of these names."""
-    return next(path for path, _ in module.named_modules() if path.split(".")[-1] in names)
+    """Return the path of the module that is the head: the outermost one of these names.
+
+    Raises:
+        SettingsError: the head has several parts, which cannot be exchanged for another task's as one.
+    """
+    paths = [path for path, _ in module.named_modules() if path.split(".")[-1] in names]
+    outermost = [path for path in paths if not any(path.startswith(f"{other}.") for other in paths)]
+    if len(outermost) > 1:
+        raise SettingsError(
+            f"the head of this model has several parts ({', '.join(outermost)}), and serving exchanges one; use "
+            "readout 'linear_head', or serving: null"
+        )
+    return outermost[0]
 
 
 def put_head(module: torch.nn.Module, path: str, head: torch.nn.Module) -> torch.nn.Module:

@@ -78,6 +78,8 @@ def assemble_joint(entries: list[Entry], seed: int) -> Assembled:
 def make_head(entry: Entry) -> torch.nn.Module:
     """Return a fresh head of a task's width, where models are loaded to."""
     readout = entry.readout
-    module = readout.attach_head(readout.load_backbone(entry.backbone, entry.method.precision))
+    model = readout.load_backbone(entry.backbone, entry.method.precision)
+    readout.start_head(model)
+    module = readout.attach_head(model)
     head = module.get_submodule(find_head(module, readout.head_names(module)))
     return head.float().requires_grad_(True)

@@ -44,13 +44,13 @@ def find_field_conflicts(study: StudyConfig) -> list[str]:
         shown, known, where = set(method.fields), settings.text_fields(), f"methods.{name}.fields"
         if unknown := sorted(shown - set(known)):
             problems.append(
-                f"{where}: the rows of task '{task}' have no text '{unknown[0]}', they have {', '.join(known)}; name "
+                f"{where}: the rows of task '{task}' have no text '{unknown[0]}'; they have {', '.join(known)}. Name "
                 "one of these, or leave the method out of run.methods."
             )
         hidden = [field for field in list_prompt_fields(settings.prompt) if field in known and field not in shown]
         if hidden and method.readout.uses_prompt:
             problems.append(
-                f"{where}: the prompt of task '{task}' asks for {{{hidden[0]}}}, which this method is not to see; "
+                f"{where}: the prompt of task '{task}' asks for {{{hidden[0]}}}, which is hidden from this method; "
                 "use a readout without a prompt, or another wording."
             )
     return problems
@@ -67,27 +67,28 @@ def list_prompt_fields(prompt: str) -> list[str]:
 def find_task_conflicts(name: str, task: TaskSettings) -> list[str]:
     """Return what is wrong with a task's labels and wording."""
     problems = []
-    if len(task.labels) < 2 or len(set(task.labels)) != len(task.labels):
-        problems.append(f"tasks.{name}.labels: two or more different labels are wanted.")
+    if len(task.labels) < 2 or len({label.strip() for label in task.labels}) != len(task.labels):
+        problems.append(f"tasks.{name}.labels: expected at least two distinct labels.")
     if len(task.answers) != len(task.labels) or len(set(task.answers)) != len(task.answers):
-        problems.append(f"tasks.{name}.answers: as many different words as labels are wanted ({len(task.labels)}).")
+        problems.append(f"tasks.{name}.answers: expected one distinct word per label ({len(task.labels)}).")
     return problems + [f"tasks.{name}.prompt: {problem}" for problem in find_prompt_conflicts(task)]
 
 
 def find_prompt_conflicts(task: TaskSettings) -> list[str]:
     """Return what is wrong with a task's wording: its fields must be those that its rows have, and nothing more."""
     known = ", ".join(f"{{{field}}}" for field in task.text_fields())
+    only = f"only {known} may stand in braces; write {{{{ and }}}} for braces"
     try:
-        fields = [part for part in string.Formatter().parse(task.prompt) if part[1] is not None]
+        parts = [part for part in string.Formatter().parse(task.prompt) if part[1] is not None]
     except ValueError:
-        return [f"a brace has no partner; fields are written as in {known}, a brace that is text is written twice."]
-    if not fields:
-        return [f"the wording must hold the text fields in braces; this task's rows have {known}."]
-    for _, field, form, conversion in fields:
-        if form or conversion:
-            return [f"a field in braces has nothing but its name; this task's rows have {known}."]
-        if field not in task.text_fields():
-            return [f"it asks for {{{field}}}, which this task's rows do not have; they have {known}."]
+        return [f"{only}; found a brace without its partner."]
+    if not parts:
+        return [f"it must hold the texts of an example, in braces: {known}."]
+    for _, field, form, conversion in parts:
+        # A format or a conversion would be carried out: {text:>99999999999} asks for 100 GB.
+        if form or conversion or field not in task.text_fields():
+            found = f"{field}{f'!{conversion}' if conversion else ''}{f':{form}' if form else ''}"
+            return [f"{only}; found {{{found[:60]}}}."]
     return []
 
 

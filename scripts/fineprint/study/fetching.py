@@ -38,7 +38,7 @@ def check_sources(study: StudyConfig) -> None:
         if not file.exists()
     ]
     if problems:
-        raise SettingsError("The study cannot be run:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        raise SettingsError("This study cannot be run:\n" + "\n".join(f"  - {problem}" for problem in problems))
 
 
 def list_hub_sources(study: StudyConfig) -> dict[str, dict[str, Any]]:

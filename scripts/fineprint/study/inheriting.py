@@ -26,7 +26,7 @@ def read_base(path: Path) -> dict[str, Any]:
     """
     found = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
     if not isinstance(found, dict):
-        raise SettingsError(f"{path} is missing or holds no settings: take it from the project anew")
+        raise SettingsError(f"{path} is missing or holds no settings: restore it from the project")
     return found
 
 
@@ -84,7 +84,7 @@ def explain_inherited(problem: str, given: Mapping[str, Any], config: Mapping[st
     """Return a sentence on a mistake in the config; where the user did not write the key, it says who did."""
     path = problem.split(":", 1)[0].split(".")
     if stands_at(config, path) and not stands_at(given, path):
-        return f"{problem} (Inherited from config.yaml; set it in your config, to null if it is not wanted.)"
+        return f"{problem} (Inherited from config.yaml; set it in your config, to null if you do not need it.)"
     return problem
 
 
@@ -98,18 +98,18 @@ def stands_at(settings: Any, path: list[str]) -> bool:
 
 
 def refuse_repeated_keys(files: Iterable[Path]) -> None:
-    """Refuse files in which a key stands twice in one mapping: YAML would take the last and lose the others.
+    """Refuse files in which a key appears twice in one mapping: YAML would take the last and lose the others.
 
     Raises:
         SettingsError: each repeated key with its lines.
     """
     found = [f"  - {sentence}" for file in files if file.exists() for sentence in find_repeated_keys(file)]
     if found:
-        raise SettingsError("The config cannot be used:\n" + "\n".join(found))
+        raise SettingsError("Invalid configuration:\n" + "\n".join(found))
 
 
 def find_repeated_keys(file: Path) -> list[str]:
-    """Return a sentence for each key that stands twice in a mapping of a YAML file."""
+    """Return a sentence for each key that appears twice in a mapping of a YAML file."""
     try:
         root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except yaml.YAMLError:

@@ -41,7 +41,7 @@ def read_study(config: Mapping[str, Any], given: Mapping[str, Any] | None = None
         problems = [explain_inherited(problem, given, config) for problem in problems]
     if problems:
         told = dict.fromkeys(problems)  # one in `defaults` is met with every method
-        raise SettingsError("The config cannot be used:\n" + "\n".join(f"  - {problem}" for problem in told))
+        raise SettingsError("Invalid configuration:\n" + "\n".join(f"  - {problem}" for problem in told))
     assert study is not None
     return study
 
@@ -55,7 +55,7 @@ def read_defaults(value: Any, problems: list[str]) -> dict[str, Any]:
 def read_mapping(value: Any, where: str, problems: list[str]) -> Mapping[str, Any]:
     """Return a mapping as it is and nothing as an empty one; anything else is noted."""
     if value is not None and not isinstance(value, Mapping):
-        problems.append(f"{where}: a mapping of keys to values is wanted; found {value!r}.")
+        problems.append(f"{where}: expected a mapping of keys to values; found {value!r}.")
         return {}
     return value or {}
 
@@ -67,12 +67,12 @@ def read_section(values: Mapping[str, Any], key: str, read: Reader, problems: li
     """Read a mapping of named things; what cannot be read is left out and its problems are noted."""
     section = values.get(key)
     if not isinstance(section, Mapping) or not section:
-        problems.append(f"{key}: a mapping of names to settings is wanted, and at least one entry.")
+        problems.append(f"{key}: expected a mapping of names to settings with at least one entry.")
         return {}
     read_entries = {}
     for name, value in section.items():
         if not isinstance(name, str):
-            problems.append(f"{key}.{name}: a name is text; write it in quotes.")
+            problems.append(f"{key}.{name}: a name must be text; write it in quotes.")
         elif not NAME.fullmatch(name):
             problems.append(f"{key}.{name}: a name may have only the characters a-z, 0-9 and _.")
         entry = read(value, f"{key}.{name}", problems)
@@ -87,7 +87,7 @@ def read_kind_of(package: str) -> Reader:
     def read(value: Any, where: str, problems: list[str]) -> Any:
         accepted = ", ".join(list_kinds(package))
         if not isinstance(value, Mapping) or "kind" not in value:
-            problems.append(f"{where}: a mapping with a `kind` is wanted; accepted kinds: {accepted}.")
+            problems.append(f"{where}: expected a mapping with a `kind`; accepted kinds: {accepted}.")
             return None
         try:
             model = find_settings(package, str(value["kind"]))
@@ -102,14 +102,14 @@ def read_kind_of(package: str) -> Reader:
 def read_method(value: Any, where: str, problems: list[str], defaults: Mapping[str, Any]) -> MethodSettings | None:
     """Read one method; what it does not set comes from `defaults`, its `training` key by key."""
     if not isinstance(value, Mapping):
-        problems.append(f"{where}: a mapping is wanted.")
+        problems.append(f"{where}: expected a mapping.")
         return None
     # Whole keys, so that an adapter of one kind inherits none of another; `training`, below, key by key.
     merged = {**defaults, **value}
     for part in ("adapter", "readout"):
         merged[part] = read_kind_of(f"{part}s")(merged.get(part), f"{where}.{part}", problems)
     training = read_mapping(value.get("training"), f"{where}.training", problems)
-    # A method that trains nothing must not seem to depend on the defaults' training: a change there would run it anew.
+    # A method that trains nothing must not seem to depend on the defaults' training: a change there would rerun it.
     if any(part is None or part.trains for part in (merged["adapter"], merged["readout"])):
         merged["training"] = {**defaults.get("training", {}), **training}
     elif training:

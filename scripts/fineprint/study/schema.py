@@ -59,7 +59,7 @@ class TrainingSettings(Settings):
         """Refuse what cannot work on a part of the weights."""
         for name, refused in (("optimizer", "paged_adamw_8bit"), ("mixed_precision", "fp16")):
             if self.shard_weights and getattr(self, name) == refused:
-                raise ValueError(f"shard_weights does not go with {name}: {refused}; change one of the two")
+                raise ValueError(f"shard_weights cannot be combined with {name}: {refused}; change one of the two")
         return self
 
 
@@ -67,7 +67,7 @@ class MethodSettings(Settings):
     """A method: a backbone, three independent choices, and how it is trained.
 
     Attributes:
-        title: what the report calls it; a better one trains nothing anew.
+        title: what the report calls it; changing it retrains nothing.
         backbone: a name under `backbones`.
         precision: how the backbone is stored; nf4 is 4 bits, double quantization.
         adapter: how the backbone is changed.

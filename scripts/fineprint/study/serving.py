@@ -58,7 +58,7 @@ def list_candidates(study: StudyConfig, asked: ServingSettings, kind: str) -> li
 
 
 def find_unknown(study: StudyConfig, asked: ServingSettings) -> list[str]:
-    """Return a sentence for each name that is not defined or stands twice."""
+    """Return a sentence for each name that is not defined or appears twice."""
     named = [("tasks", name) for name in asked.tasks] + [("backbones", asked.backbone)]
     named += [("methods", name) for name in asked.methods.values()]
     problems = [
@@ -66,9 +66,9 @@ def find_unknown(study: StudyConfig, asked: ServingSettings) -> list[str]:
         for section, name in named
         if name not in getattr(study, section)
     ]
-    problems += [f"serving.{key}: a name stands twice." for key in ("tasks", "adapters") if stands_twice(asked, key)]
+    problems += [f"serving.{key}: a name appears twice." for key in ("tasks", "adapters") if stands_twice(asked, key)]
     problems += [
-        f"serving.adapters: '{kind}' is no kind of adapter; accepted: {', '.join(list_kinds('adapters'))}."
+        f"serving.adapters: '{kind}' is not a kind of adapter; accepted: {', '.join(list_kinds('adapters'))}."
         for kind in asked.adapters
         if kind not in list_kinds("adapters")
     ]
@@ -142,7 +142,7 @@ def describe_serving(study: StudyConfig) -> dict[str, Any] | None:
     asked = study.serving
     if asked is None:
         return None
-    # Another study's results are shown, not measured: a change there must measure nothing anew.
+    # Another study's results are shown, not measured: a change there must not repeat any measurement.
     settings = asked.model_dump(mode="json", exclude={"real_size"})
     # The first seed's runs alone: nearly all that is measured is bytes and time, on which a seed has no bearing.
     return {"study": study.study, "seed": study.run.seeds[0], **settings}

@@ -4,18 +4,35 @@ A task is one file in this folder with a class `Settings(TaskSettings)`. Importi
 """
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 from fineprint.core.records import Row
 from fineprint.hub.sources import SourceSettings
 
 # As data sets on the hub write it; such rows are dropped and counted, never guessed at.
 NO_LABEL = -1
+UNMARKED = "no label"  # what stands in place of a label where a source has one way only to have none
 
 
-__all__ = ["NO_LABEL", "Row", "TaskSettings", "text_length"]
+__all__ = ["NO_LABEL", "UNMARKED", "Row", "TaskSettings", "Word", "text_length"]
+
+
+def check_word(value: Any) -> Any:
+    """Refuse what YAML reads as something else than text, with what to write instead."""
+    if isinstance(value, bool):
+        word, others = ("yes", "on or true") if value else ("no", "off or false")
+        raise ValueError(f'write "{word}" in quotes: unquoted, YAML reads {word}, {others} as a boolean')
+    if not isinstance(value, str | dict | list):
+        raise ValueError(
+            f'write "{"null" if value is None else value}" in quotes: unquoted, YAML does not read it as text'
+        )
+    return value
+
+
+# A label, an answer or a column's name: a user may well write no, 1 or null.
+Word = Annotated[str, BeforeValidator(check_word)]
 
 
 class TaskSettings(SourceSettings):
@@ -41,10 +58,11 @@ class TaskSettings(SourceSettings):
     prompt_reason: ClassVar[str] = ""
     labels_mean_something: ClassVar[bool] = True
     description: str = ""
-    labels: tuple[str, ...]
-    answers: tuple[str, ...]
+    labels: tuple[Word, ...]
+    answers: tuple[Word, ...]
     prompt: str
     held_out_fraction: float = Field(0.1, gt=0, lt=1)
+    _not_drawn: dict[str, int] = PrivateAttr(default_factory=dict)
 
     @abstractmethod
     def text_fields(self) -> tuple[str, ...]:
@@ -57,6 +75,14 @@ class TaskSettings(SourceSettings):
     def facts(self) -> dict[str, Any]:
         """Return where the rows came from, for the record; called after `load_splits`."""
         return {}
+
+    def not_drawn(self) -> dict[str, int]:
+        """Return by split how many rows of the source a setting left out; called after `load_splits`."""
+        return self._not_drawn
+
+    def why_unlabeled(self, row: Row) -> str:
+        """Return what the source has where a row has no gold label; called after `load_splits`."""
+        return UNMARKED
 
 
 def text_length(row: Row) -> int:

@@ -64,6 +64,7 @@ class HubTaskSettings(TaskSettings):
         # Shuffled before it is cut: many data sets are sorted, by source or by label.
         train = tables["train"].shuffle(seed=self.shuffle_seed)
         tables["train"] = train.select(range(max(1, round(self.train_fraction * len(train)))))
+        self._not_drawn["train"] = len(train) - len(tables["train"])
         return {split: self._make_rows(split, table) for split, table in tables.items()}
 
     def load_table(self, split: str) -> Dataset:
@@ -84,20 +85,33 @@ class HubTaskSettings(TaskSettings):
         if missing:
             raise SettingsError(
                 f"'{self.source}' (split {self.splits[split]}) is not {self.name}: it has no column '{missing[0]}'; "
-                f"it has: {', '.join(table.column_names)}; wanted: {', '.join(self.columns)}"
+                f"it has: {', '.join(table.column_names)}; expected: {', '.join(self.columns)}"
             )
 
     def _make_rows(self, split: str, table: Dataset) -> list[Row]:
-        count = len(table) if split == "train" or self.test_rows is None else min(self.test_rows, len(table))
-        return [self.make_row(split, number, entry) for number, entry in enumerate(table.select(range(count)))]
+        count = len(table)
+        if split != "train":
+            count = min(self.test_rows or count, count)
+            self._not_drawn[split] = len(table) - count
+        entries = enumerate(table.select(range(count)))
+        return [
+            self.make_row(split, number, self._require_texts(entry, f"{split}-{number}")) for number, entry in entries
+        ]
+
+    def _require_texts(self, entry: dict[str, Any], where: str) -> dict[str, Any]:
+        """Return an entry whose texts, in columns of the fields' names, are texts."""
+        for field in self.text_fields():
+            if not isinstance(entry[field], str):
+                raise SettingsError(f"'{self.source}' ({where}): '{field}' is {entry[field]!r}; expected text")
+        return entry
 
     def read_label(self, value: Any, where: str) -> int:
-        """Return a label's number; nothing, and a negative number, stand for no gold label."""
+        """Return a label's number; nothing, and -1, stand for no gold label."""
         # BoolQ's labels are False and True, and 0 and 1 are equal to them.
         if value is None or value in (False, True):
             return NO_LABEL if value is None else int(value)
-        if isinstance(value, int) and value < len(self.labels):
-            return max(value, NO_LABEL)
+        if isinstance(value, int) and NO_LABEL <= value < len(self.labels):
+            return value
         raise SettingsError(
             f"'{self.source}' ({where}): label {value!r} is unknown; accepted: 0 to {len(self.labels) - 1} "
             f"({', '.join(self.labels)}), and -1 for no gold label"

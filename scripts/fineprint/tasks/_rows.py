@@ -63,8 +63,8 @@ def cut_held_out(rows: list[Row], share: float, seed: int) -> tuple[list[Row], l
     if not train or not held_out:
         raise SettingsError(
             f"held_out_fraction: of {len(rows)} training rows in {len(groups)} groups (such as premises) "
-            f"{len(held_out)} would be held out and {len(train)} left to train on; both are needed: give more "
-            "rows, another group_column, or another fraction"
+            f"{len(held_out)} would be held out and {len(train)} left to train on; both must be non-empty: add "
+            "rows, or change group_column or held_out_fraction"
         )
     return train, held_out
 
@@ -75,28 +75,53 @@ def draw_rows(rows: list[Row], count: int, seed: int) -> list[Row]:
     return [rows[number] for number in chosen]
 
 
-def prepare_splits(task: TaskSettings, seed: int) -> tuple[dict[str, list[Row]], dict[str, int]]:
+def prepare_splits(task: TaskSettings, seed: int) -> tuple[dict[str, list[Row]], dict[str, dict[str, int]]]:
     """Load a task's rows, drop and count the unlabeled, cut the held-out part off the training rows.
 
     Returns:
-        Rows by split, "train" and "held_out" first, and the number of dropped rows by split.
+        Rows by split, "train" and "held_out" first, and the number of dropped rows by split and reason.
+
+    Raises:
+        SettingsError: a split's name is taken, a split has no labels, or a label has no training row.
     """
     loaded = task.load_splits(seed)
     taken = sorted(set(loaded) & set(RESERVED))
     if taken:
         raise SettingsError(f"split '{taken[0]}' needs another name; these are taken: {', '.join(RESERVED)}")
-    dropped = {split: sum(row.label == NO_LABEL for row in rows) for split, rows in loaded.items()}
+    dropped = {
+        split: dict(Counter(task.why_unlabeled(row) for row in rows if row.label == NO_LABEL))
+        for split, rows in loaded.items()
+    }
     labeled = {split: drop_unlabeled(rows) for split, rows in loaded.items()}
     for split, rows in labeled.items():
         if not rows:
             raise SettingsError(f"split '{split}' has no row with a gold label among {len(loaded[split])} rows")
     # Cut after dropping rows without a label, so that the share is one of the rows that count.
     train, held_out = cut_held_out(labeled.pop(TRAIN), task.held_out_fraction, seed)
+    require_every_label(task, train, held_out)
     return {TRAIN: train, HELD_OUT: held_out, **labeled}, dropped
 
 
+def require_every_label(task: TaskSettings, train: list[Row], held_out: list[Row]) -> None:
+    """Refuse training rows that lack a label: nothing could be learned of it, and scores would not say why."""
+    if (most := max(row.label for row in (*train, *held_out))) >= len(task.labels):
+        raise SettingsError(f"`labels` names {len(task.labels)} labels, but this kind of task has {most + 1} or more")
+    present, held = Counter(row.label for row in train), Counter(row.label for row in held_out)
+    for number, label in enumerate(task.labels):
+        if not present[number]:
+            where = f"all {held[number]} are held out" if held[number] else "there is none"
+            raise SettingsError(
+                f"label '{label}' has no training example among {len(train)} ({where}); add examples, or leave the "
+                "label out of `labels`"
+            )
+
+
 def make_task_record(
-    name: str, task: TaskSettings, splits: dict[str, list[Row]], dropped: dict[str, int], files: dict[str, Path]
+    name: str,
+    task: TaskSettings,
+    splits: dict[str, list[Row]],
+    dropped: dict[str, dict[str, int]],
+    files: dict[str, Path],
 ) -> TaskRecord:
     """Return the task's record: settings, labels, wording, and for each split its counts, hash and first rows."""
     return TaskRecord(
@@ -107,7 +132,8 @@ def make_task_record(
         labels=list(task.labels),
         answers=list(task.answers),
         prompt=task.prompt,
-        dropped_without_label=dropped,
+        dropped=dropped,
+        not_drawn=task.not_drawn(),
         rows_shared_with_train={
             split: count_shared(rows, splits[TRAIN]) for split, rows in splits.items() if split != TRAIN
         },

@@ -1,45 +1,84 @@
-"""Reading tables of rows: JSON lines, CSV, TSV and Parquet; the file's ending says which."""
+"""Tables of examples in files: CSV, TSV, JSON Lines, JSON and Parquet, each also compressed; the name says which.
+
+No example is lost, joined with another or moved to another column without a word: what came out of a file is counted
+against what is in it.
+"""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
-from typing import Any
 
 from fineprint.core.settings import SettingsError
+from fineprint.tasks._delimited import read_delimited
+from fineprint.tasks._encoding import is_compressed, read_bytes
+from fineprint.tasks._json_rows import read_json_rows
+from fineprint.tasks._table import Table, TextForm, Wanted, require_columns
 
-# What annotated corpora write where annotators reached no consensus.
-NO_LABEL_MARKS = ("-", "-1", "", "None", "nan")
+DELIMITED = (".csv", ".tsv", ".txt", ".tab")
+JSON = (".jsonl", ".ndjson", ".json")
+PARQUET = (".parquet",)
 
 
-def read_table(path: Path) -> list[dict[str, Any]]:
-    """Return the rows of a file as mappings from column to value.
+def file_ending(path: Path) -> str:
+    """Return the ending that says how a file is written, without .gz."""
+    return (path.with_suffix("") if is_compressed(path) else path).suffix.lower()
+
+
+def is_delimited(path: Path) -> bool:
+    """Return whether a file is of lines of fields, such as CSV."""
+    return file_ending(path) in DELIMITED
+
+
+def is_text(path: Path) -> bool:
+    """Return whether a file is of text, in some encoding."""
+    return file_ending(path) in DELIMITED + JSON
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a file of an unknown form.
 
     Raises:
-        SettingsError: the file is missing, of an unknown form, or cannot be read.
+        SettingsError: its name has another ending.
     """
-    import pandas
+    if file_ending(path) not in DELIMITED + JSON + PARQUET:
+        accepted = ", ".join((*DELIMITED, *JSON, *PARQUET))
+        raise SettingsError(f"file {path} has an unsupported extension; supported: {accepted}, each also with .gz")
 
-    readers = {
-        ".jsonl": lambda: pandas.read_json(path, lines=True, dtype=False, convert_dates=False),
-        # As text: "01" stays what it is, and "NA" or "None" is a word, not a missing value.
-        ".csv": lambda: pandas.read_csv(path, dtype=str, keep_default_na=False),
-        ".tsv": lambda: pandas.read_csv(path, dtype=str, keep_default_na=False, sep="\t"),
-        ".parquet": lambda: pandas.read_parquet(path),
-    }
-    if not path.exists():
-        raise SettingsError(f"file {path} does not exist; paths are relative to where snakemake is started")
-    if path.suffix not in readers:
-        raise SettingsError(f"file {path} has an unknown ending; accepted: {', '.join(readers)}")
+
+def read_table(path: Path, wanted: Wanted, form: TextForm | None = None) -> Table:
+    """Return the wanted columns of a file.
+
+    Raises:
+        SettingsError: the file is missing, of an unknown form, lacks a column, or what came out of it is not what is in
+            it.
+    """
+    check_ending(path)
+    form = form or TextForm()
+    if is_delimited(path):
+        return read_delimited(path, wanted, form, prefers_tab=file_ending(path) != ".csv")
+    if is_text(path):
+        return read_json_rows(path, wanted, form.encoding)
+    return read_parquet(path, wanted)
+
+
+def read_parquet(path: Path, wanted: Wanted) -> Table:
+    """Read a Parquet file."""
+    import pyarrow
+    from pyarrow import parquet
+
+    content = read_bytes(path)
     try:
-        table = readers[path.suffix]()
-    except (ValueError, OSError) as error:
-        raise SettingsError(f"file {path} cannot be read as {path.suffix[1:]}: {error}") from error
-    return table.to_dict(orient="records")
-
-
-def require_columns(rows: list[dict[str, Any]], columns: list[str], where: str) -> None:
-    """Refuse a table that lacks a column."""
-    present = rows[0].keys() if rows else ()
-    missing = [column for column in columns if column not in present]
-    if missing:
-        raise SettingsError(f"{where} has no column '{missing[0]}'; it has: {', '.join(map(str, present)) or 'no row'}")
+        file = parquet.ParquetFile(io.BytesIO(content))
+        require_columns(file.schema_arrow.names, wanted.columns, path)
+        table = file.read(columns=list(wanted.columns))
+        columns = {name: table.column(name).to_pylist() for name in wanted.columns}
+    except (pyarrow.ArrowException, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"file {path} cannot be read as Parquet: {error}") from error
+    stated = file.metadata.num_rows
+    for name, values in columns.items():
+        if len(values) != stated:
+            raise SettingsError(f"file {path} states {stated} rows, but its column '{name}' has {len(values)}")
+    if not stated:
+        raise SettingsError(f"file {path} has no rows")
+    return Table(path, "row", range(1, stated + 1), columns, "Parquet")

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from random import Random
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from fineprint.demo import lexicon
 from fineprint.demo.examples import Example
 from fineprint.demo.pairs import draw_pairs
-from fineprint.tasks._demo import DemoTaskSettings
+from fineprint.tasks._demo import MOST_ROWS, DemoTaskSettings
 
 
 class Settings(DemoTaskSettings):
@@ -29,9 +31,9 @@ class Settings(DemoTaskSettings):
     labels: tuple[str, ...] = ("entailment", "neutral", "contradiction")
     answers: tuple[str, ...] = ("yes", "maybe", "no")
     prompt: str = "Premise: {premise}\nHypothesis: {hypothesis}\nAnswer:"
-    train_rows: int = 3000
-    matched_rows: int = 810
-    mismatched_rows: int = 810
+    train_rows: int = Field(3000, ge=10, le=MOST_ROWS)
+    matched_rows: int = Field(810, ge=1, le=MOST_ROWS)
+    mismatched_rows: int = Field(810, ge=1, le=MOST_ROWS)
 
     def text_fields(self) -> tuple[str, ...]:
         """Return what a row's texts are called."""

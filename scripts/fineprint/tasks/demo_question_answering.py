@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from random import Random
 from typing import Literal
 
+from pydantic import Field
+
 from fineprint.demo.examples import Example
 from fineprint.demo.questions import draw_questions
-from fineprint.tasks._demo import DemoTaskSettings
+from fineprint.tasks._demo import MOST_ROWS, DemoTaskSettings
 
 
 class Settings(DemoTaskSettings):
@@ -22,8 +24,8 @@ class Settings(DemoTaskSettings):
     labels: tuple[str, ...] = ("no", "yes")
     answers: tuple[str, ...] = ("no", "yes")
     prompt: str = "Passage: {passage}\nQuestion: {question}\nAnswer:"
-    train_rows: int = 2000
-    test_rows: int = 600
+    train_rows: int = Field(2000, ge=10, le=MOST_ROWS)
+    test_rows: int = Field(600, ge=1, le=MOST_ROWS)
 
     def text_fields(self) -> tuple[str, ...]:
         """Return what a row's texts are called."""

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from random import Random
 from typing import Literal
 
+from pydantic import Field
+
 from fineprint.demo.examples import Example
 from fineprint.demo.opinions import draw_opinions
-from fineprint.tasks._demo import DemoTaskSettings
+from fineprint.tasks._demo import MOST_ROWS, DemoTaskSettings
 
 
 class Settings(DemoTaskSettings):
@@ -23,8 +25,8 @@ class Settings(DemoTaskSettings):
     # Asked as the demo's decoder is used to be asked; "negative" and "positive" are words that it does not know.
     answers: tuple[str, ...] = ("no", "yes")
     prompt: str = "Passage: {sentence}\nQuestion: Is all happy and clean?\nAnswer:"
-    train_rows: int = 2000
-    test_rows: int = 600
+    train_rows: int = Field(2000, ge=10, le=MOST_ROWS)
+    test_rows: int = Field(600, ge=1, le=MOST_ROWS)
 
     def text_fields(self) -> tuple[str, ...]:
         """Return what a row's texts are called."""

@@ -11,7 +11,9 @@ from pydantic import Field
 from fineprint.core.settings import SettingsError
 from fineprint.tasks import NO_LABEL, Row
 from fineprint.tasks._hub import HubTaskSettings
-from fineprint.tasks._tables import NO_LABEL_MARKS, read_table, require_columns
+from fineprint.tasks._labels import NO_LABEL_MARKS
+from fineprint.tasks._table import Wanted
+from fineprint.tasks._tables import read_table
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -88,19 +90,17 @@ def read_official(path: Path) -> Dataset:
     """Read an official file, in the hub's column names."""
     from datasets import Dataset
 
-    table = read_table(path)
-    require_columns(table, ["sentence1", "sentence2", "gold_label", "genre", "pairID"], str(path))
-    return Dataset.from_list(
-        [
-            {
-                "premise": entry["sentence1"],
-                "hypothesis": entry["sentence2"],
-                "label": read_gold(entry["gold_label"], f"{path}, pair {entry['pairID']}"),
-                "genre": entry["genre"],
-                "pairID": entry["pairID"],
-            }
-            for entry in table
-        ]
+    asked = ("sentence1", "sentence2", "gold_label", "genre", "pairID")
+    table = read_table(path, Wanted(asked, "gold_label", LABELS.__contains__, NO_LABEL_MARKS.__contains__)).columns
+    pairs = zip(table["gold_label"], table["pairID"], strict=True)
+    return Dataset.from_dict(
+        {
+            "premise": table["sentence1"],
+            "hypothesis": table["sentence2"],
+            "label": [read_gold(name, f"{path}, pair {pair}") for name, pair in pairs],
+            "genre": table["genre"],
+            "pairID": table["pairID"],
+        }
     )
 
 

@@ -89,7 +89,7 @@ class Checkpoints:
             # A rename is done or not done, whatever ends this process: there is never half a checkpoint of this name.
             partial.rename(finished)
         except OSError as error:
-            logger.warning("No checkpoint could be written into %s, training goes on: %s.", self.folder, error)
+            logger.warning("No checkpoint could be written to %s; training continues: %s.", self.folder, error)
             shutil.rmtree(partial, ignore_errors=True)
             return False
         finally:
@@ -119,7 +119,7 @@ class Checkpoints:
             return None
         if saved is None:
             logger.warning(
-                "The checkpoint %s was left by other settings, data or versions and is ignored: training starts anew.",
+                "Ignoring the checkpoint %s, written with other settings, data or versions: training restarts.",
                 newest,
             )
         return saved

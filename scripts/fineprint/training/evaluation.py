@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fineprint.inference.batching import BATCH_TOKENS, prediction_batches
@@ -27,9 +29,7 @@ def evaluate(stepper: Stepper, examples: list[EncodedExample]) -> tuple[float, f
     own = stepper.processes.share(batches)
     # A process without a batch of its own is still asked for its part of each layer.
     idle = math.ceil(len(batches) / stepper.processes.count) - len(own) if stepper.shards is not None else 0
-    # Weights that were brought together in inference mode could not be trained on.
-    no_gradients = torch.inference_mode if stepper.shards is None else torch.no_grad
-    with no_gradients(), stepper.accelerator.autocast(), attention_for_any_shape():
+    with as_evaluated(stepper):
         for positions in [*own, *batches[:idle]]:
             batch = stepper.to_device(readout.collate([examples[position] for position in positions]))
             loss, hit = readout.evaluate(module, batch)
@@ -43,3 +43,21 @@ def evaluate(stepper: Stepper, examples: list[EncodedExample]) -> tuple[float, f
     sums = [float(torch.cat(part).double().sum()) if part else 0.0 for part in counted]
     loss_sum, hit_sum = stepper.processes.add(sums)
     return loss_sum / len(examples), hit_sum / len(examples)
+
+
+@contextmanager
+def as_evaluated(stepper: Stepper) -> Iterator[None]:
+    """Compute, inside the block, as held-out rows are evaluated."""
+    import torch
+
+    # Weights that were brought together in inference mode could not be trained on.
+    no_gradients = torch.inference_mode if stepper.shards is None else torch.no_grad
+    with no_gradients(), stepper.accelerator.autocast(), attention_for_any_shape():
+        yield
+
+
+def try_evaluation(stepper: Stepper, examples: list[EncodedExample]) -> None:
+    """Evaluate examples and forget what came of it; every process does."""
+    stepper.module.eval()
+    with as_evaluated(stepper):
+        stepper.readout.evaluate(stepper.module, stepper.to_device(stepper.readout.collate(examples)))

@@ -87,9 +87,9 @@ def optimizer_estimate(stepper: Stepper) -> int:
 
 def describe_fit(chosen: Fit, rows: int, limit: int, memory: str, source: str = "a trial", each: str = "") -> str:
     """Return the choice as a sentence for the record."""
-    how = "computed again in the backward pass" if chosen.gradient_checkpointing else "kept"
+    how = "with" if chosen.gradient_checkpointing else "without"
     peak = "" if chosen.peak_bytes is None else f"; {source} says {chosen.peak_bytes / 1e9:.1f} GB at most"
     return (
-        f"Memory {memory}: steps of {rows} rows{each} go through the model {chosen.micro_batch} rows at a time, "
-        f"activations are {how}{peak}, {limit / 1e9:.1f} GB allowed."
+        f"Memory {memory}: steps of {rows} examples{each} run in micro-batches of {chosen.micro_batch}, "
+        f"{how} gradient checkpointing{peak}, {limit / 1e9:.1f} GB allowed."
     )

@@ -17,11 +17,12 @@ from fineprint.core.records import CurvePoint, Epoch
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import Assembled
 from fineprint.inference.batching import choose_lengths, split_sorted, training_batches
+from fineprint.inference.first_pass import first_pass
 from fineprint.jobs.interruption import Request, heed_signals
 from fineprint.measuring.tensors import activation_bytes, weight_bytes
 from fineprint.models.norms import restore_norms
 from fineprint.readouts import EncodedExample
-from fineprint.training.evaluation import evaluate
+from fineprint.training.evaluation import evaluate, try_evaluation
 from fineprint.training.outcomes import Outcome
 from fineprint.training.preparation import make_stepper, trained_norms
 from fineprint.training.stepping import MOST_LENGTHS, STEPS_PER_LENGTH, Stepper
@@ -61,7 +62,7 @@ def train(
         keeper: of checkpoints; None keeps none.
 
     Raises:
-        SettingsError: the loss is no number, or training moved nothing outside the head.
+        SettingsError: the loss is NaN, or training changed nothing outside the head.
         Interrupted: a signal asked to stop; a checkpoint was written.
     """
     settings = assembled.method.training
@@ -71,7 +72,10 @@ def train(
     stepper.processes.begin(stepper.unsharded, seed)
     loop = Loop(assembled, stepper, examples, Progress(name, stepper.schedule.updates, "examples"), keeper)
     # The longest rows make the largest micro-batch: what is reported is a peak.
-    loop.measure_activations(split_sorted(examples, stepper.micro_batch)[0])
+    with first_pass(assembled):
+        loop.measure_activations(split_sorted(examples, stepper.micro_batch)[0])
+        # What reads answers is other code: it is not to fail at the end of an epoch.
+        try_evaluation(stepper, held_out[:1])
     # Only from here on: what came before, loading above all, would be done again in any case.
     with heed_signals() if keeper else nullcontext(loop.request) as loop.request:
         loop.capture_passes()
@@ -169,7 +173,7 @@ class Loop:
             self.keeper.keep(self)
 
     def take_step(self, rows: list[EncodedExample]) -> torch.Tensor:
-        """Take a step; where memory runs out, take it anew with fewer rows at a time."""
+        """Take a step; where memory runs out, retry it with fewer rows at a time."""
         import torch
 
         while True:

@@ -9,6 +9,7 @@ from fineprint.core.progress import logger
 from fineprint.core.settings import SettingsError
 from fineprint.inference.assembly import Assembled
 from fineprint.inference.batching import example_length
+from fineprint.inference.first_pass import first_pass
 from fineprint.jobs.processes import join_processes
 from fineprint.models.norms import fuse_norms
 from fineprint.models.precisions import keep_linear_in_half
@@ -46,8 +47,8 @@ def make_stepper(assembled: Assembled, settings: TrainingSettings, examples: lis
         fuse_norms(assembled.module)
     if shards is not None and accelerator.mixed_precision == "fp16":
         raise SettingsError(
-            "training.shard_weights: this GPU has no bfloat16, and float16, whose losses are scaled, does not go with "
-            "weights that are sharded over several; set mixed_precision: no"
+            "training.shard_weights: this GPU has no bfloat16, and float16, whose losses are scaled, cannot be "
+            "combined with weights sharded over several GPUs; set mixed_precision: no"
         )
     # Without evaluation_mode accelerate would wrap DDP around it, which averages gradients per process instead of
     # weighing them by their terms of the loss.
@@ -66,7 +67,8 @@ def make_stepper(assembled: Assembled, settings: TrainingSettings, examples: lis
     if shards is not None:
         predict = predict_fits(assembled.method, module, max(map(example_length, examples)))
     if on_gpu and (shards is None or predict is not None):
-        fit(stepper, examples, assembled.method.memory, predict)
+        with first_pass(assembled):
+            fit(stepper, examples, assembled.method.memory, predict)
         logger.info(stepper.notes[-1])
     return stepper
 

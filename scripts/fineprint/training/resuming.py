@@ -55,7 +55,7 @@ class Keeper:
         written = self.save(loop)
         if number:
             place = f"by {Signals(number).name} at step {loop.update} of {loop.stepper.schedule.updates}"
-            kept = f"its state is kept in {self.checkpoints.folder}, and the next run goes on from there"
+            kept = f"its state is kept in {self.checkpoints.folder}, and the next run resumes from there"
             end = kept if written else "its state could not be kept"
             raise Interrupted(f"{loop.progress.name} was stopped {place}; {end}", number)
 
@@ -92,7 +92,7 @@ class Keeper:
             f"Training was interrupted and went on from its checkpoint at step {loop.update} of {updates}; time, "
             "energy and peak memory are those of all its parts, each step counted once."
         )
-        logger.info("%s · goes on from the checkpoint at step %d/%d", loop.progress.name, loop.update, updates)
+        logger.info("%s · resumes from the checkpoint at step %d/%d", loop.progress.name, loop.update, updates)
 
 
 def describe_loop(loop: Loop) -> dict[str, Any]:

@@ -105,13 +105,13 @@ class Stepper:
 
         if self.processes.count > 1:
             raise SettingsError(
-                "memory ran out in one of several processes, which cannot take the step anew alone; lower batch_size "
+                "memory ran out in one of several processes, which cannot retry the step on its own; lower batch_size "
                 "and raise gradient_accumulation_steps to the same product"
             )
         if self.micro_batch == 1:
             raise SettingsError(
-                "a single row does not fit the GPU's memory; lower max_length, set training.gradient_checkpointing: "
-                "true, or store the backbone at a precision of fewer bits"
+                "a single example does not fit the GPU's memory; lower max_length, set "
+                "training.gradient_checkpointing: true, or store the backbone at a precision of fewer bits"
             )
         self.micro_batch = math.ceil(self.micro_batch / 2)
         self.graphs, self.lengths = None, []
@@ -119,8 +119,8 @@ class Stepper:
         if self.on_gpu:
             torch.cuda.empty_cache()
         self.notes.append(
-            f"Memory ran out before step {self.schedule.update + 1}, which was taken anew: from there on "
-            f"{self.micro_batch} rows at a time; a step still sees {self.rows_per_step}."
+            f"Memory ran out before step {self.schedule.update + 1}, which was retried: from there on "
+            f"in micro-batches of {self.micro_batch}; a step still has {self.rows_per_step} examples."
         )
         logger.warning(self.notes[-1])
 

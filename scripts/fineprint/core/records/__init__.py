@@ -92,7 +92,7 @@ from fineprint.core.records.replication import (
     VersionDifference,
 )
 from fineprint.core.records.results import RealSize, Results, Run, Serving
-from fineprint.core.records.runs import CurvePoint, Epoch, PredictRecord, TrainRecord, TriedPrompt
+from fineprint.core.records.runs import CurvePoint, Epoch, Fitted, PredictRecord, TrainRecord, TriedPrompt
 from fineprint.core.records.scores import (
     COLLAPSED,
     COST_ONLY,
@@ -128,7 +128,7 @@ from fineprint.core.records.serving import (
     ServedTask,
     ServingRecord,
 )
-from fineprint.core.records.sources import BackboneRecord, Row, SplitRecord, TaskRecord
+from fineprint.core.records.sources import BackboneRecord, MatchedWeights, Row, SplitRecord, TaskRecord
 
 __all__ = [
     "ALPHA",
@@ -178,6 +178,7 @@ __all__ = [
     "Excerpt",
     "Finding",
     "FindingBase",
+    "Fitted",
     "ForgettingRecord",
     "Forgotten",
     "HardSubset",
@@ -191,6 +192,7 @@ __all__ = [
     "Latency",
     "Lead",
     "Machine",
+    "MatchedWeights",
     "MeanScore",
     "Memory",
     "MergeDrift",

@@ -40,7 +40,7 @@ def read_record(path: Path, kind: type[Read]) -> Read:
     """Read a record from its file.
 
     Raises:
-        SettingsError: the file is no such record; the message says what makes it anew.
+        SettingsError: the file is no such record; the message says what rebuilds it.
     """
     return make_record(read_json(path), kind, str(path))
 
@@ -66,7 +66,7 @@ def make_record(value: Any, kind: type[Read], source: str) -> Read:
     except ValidationError as error:
         mistakes = "; ".join(describe_mistake(mistake) for mistake in error.errors()[:3])
         rule = getattr(kind, "made_by", "")
-        mend = f" `snakemake --forcerun {rule}` makes it anew." if rule else ""
+        mend = f" `snakemake --forcerun {rule}` rebuilds it." if rule else ""
         raise SettingsError(f"{source} was made by another version of Fineprint ({mistakes}).{mend}") from error
 
 

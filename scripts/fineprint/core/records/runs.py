@@ -33,6 +33,17 @@ class CurvePoint(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted(Record):
+    """How a method was put together on its backbone: what was done, whatever the config asked for."""
+
+    adapted_modules: dict[str, int]  # name of modules → how many of them got an adapter
+    weights: int  # tensors of the backbone as loaded, a head that comes with it included
+    loaded: int  # of these, from the backbone's files
+    random_modules: list[str]  # modules that began at random, heads among them
+    head: str | None  # "fresh" (from a random start) or "kept" (from the backbone's files), None without a head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainRecord(Record):
     """What `train_method` leaves: `results/{study}/runs/{task}/{method}/{seed}/train.json`. Of a method that trains
     nothing there is only what it was asked to do: the defaults stand for the rest."""
@@ -49,6 +60,7 @@ class TrainRecord(Record):
     steps: list[CurvePoint] = field(default_factory=list)  # at most a few hundred
     best_epoch: int | None = None
     parameters: Parameters | None = None
+    fitted: Fitted | None = None
     checkpoint_bytes: int | None = None  # read off the disk
     saved_files: dict[str, str] = field(default_factory=dict)  # file name → sha256
     weight_bytes: int | None = None

@@ -52,9 +52,24 @@ class TaskRecord(Record):
     labels: list[str]
     answers: list[str]  # the word that a language model gives for each label
     prompt: str
-    dropped_without_label: dict[str, int]  # split → rows
+    dropped: dict[str, dict[str, int]]  # split → what stood in place of a gold label → rows
+    not_drawn: dict[str, int]  # split → rows that a setting, such as max_rows, left out
     rows_shared_with_train: dict[str, int]  # split → rows that have exactly the texts of a training row
     splits: dict[str, SplitRecord]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchedWeights(Record):
+    """How the files of a model folder fit its architecture, as found when it was fetched; nothing was loaded."""
+
+    expected: int  # weights of the base model, tied ones once
+    loaded: int  # of these, found in the files with the shape that is wanted
+    random: list[str]  # the others, by name: they begin at random where they are used at all
+    unused: int  # in the files, without a place in the base model, such as the head of its pretraining
+    layers: int
+    vocabulary: int  # entries of the tokenizer
+    embedding_rows: int
+    pad_token: str  # what inputs are filled up with, masked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +88,4 @@ class BackboneRecord(Record):
     parameters: int | None
     bytes: int | None  # of the weights
     files: dict[str, str]  # file name → sha256
+    matched: MatchedWeights | None = None

@@ -9,7 +9,13 @@ from fineprint.core import formats
 from fineprint.core.records import BackboneRecord
 from fineprint.models.precisions import PRECISIONS
 from fineprint.reporting.methods_text.references import Library, find_numbers, mark_citation
-from fineprint.reporting.sections.methods import Method, configured_methods, describe_choice
+from fineprint.reporting.sections.methods import (
+    Method,
+    configured_methods,
+    describe_adapter,
+    describe_readout,
+    find_fitted,
+)
 from fineprint.reporting.sections.setting import backbones_used
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
@@ -46,15 +52,16 @@ def method_sentence(study: Study, method: str, cited: set[str]) -> str:
         return WORDS("method_without_model", title=study.title(method))
     runs = [run for run in made if run.trained]
     counts = next((run.parameters for run in runs if run.parameters), None)
+    fitted = find_fitted(study, method)
     return WORDS(
         "method",
         title=study.title(method),
         backbone=settings["backbone"],
         precision=precision.words,
         precision_cited=cite_once([precision.reference] if precision.reference else [], cited),
-        adapter=uncapitalise(describe_choice(study.adapter(method), adapter)),
+        adapter=uncapitalise(describe_adapter(study.adapter(method), adapter, fitted)),
         adapter_cited=cite_once(find_numbers(explanation)[:1], cited),
-        readout=uncapitalise(describe_choice(study.readout(method), settings["readout"])),
+        readout=uncapitalise(describe_readout(study.readout(method), settings["readout"], fitted)),
         fields=settings.get("fields"),
         parameters=counts,
         trained=counts and counts.adapter + counts.head,

@@ -69,7 +69,7 @@ def scores_table(replication: Replication, task: str, split: str) -> Table:
         *mean_columns(SECOND, lambda mean: mean.second),
     ]
     if any(list_remarks(mean) for mean in means):
-        columns.append(Column("Beware", list_remarks))
+        columns.append(Column("Note", list_remarks))
     return build_table(f"scores-{task}-{split}", caption, columns, means, style="compact")
 
 

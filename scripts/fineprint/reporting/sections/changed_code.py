@@ -14,7 +14,7 @@ from fineprint.results.study import Study
 WORDS = Words("provenance")
 CHANGED = [
     Column[ChangedRule]("Rule", lambda rule: text(rule.rule, style="code")),
-    Column("Jobs by other code", lambda rule: rule.jobs, formats.count),
+    Column("Jobs to rebuild", lambda rule: rule.jobs, formats.count),
     Column("Jobs", lambda rule: rule.of_jobs, formats.count),
     Column("Files changed since", lambda rule: text(", ".join(rule.files), style="code wrap")),
 ]

@@ -159,7 +159,8 @@ def phases_table(study: Study, task: str) -> Table:
         [column for column in columns if any(column.get(entry) is not None for entry in phases)]
         for columns in (ON_GPU, ENERGY)
     )
-    caption = WORDS("phases_caption", task=task, on_gpu=bool(on_gpu), energy=bool(energy))
+    of_seed = {"seeds": len(study.seeds), "seed": study.seed}
+    caption = WORDS("phases_caption", task=task, on_gpu=bool(on_gpu), energy=bool(energy), **of_seed)
     columns = [*PHASE, *on_gpu, *energy]
     return build_table(f"memory-phases-{task}", caption, columns, phases, style="compact")
 

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from fineprint.core import formats
-from fineprint.core.records import AdapterKind, Epoch, ReadoutKind, TrainRecord
+from fineprint.core.records import AdapterKind, Epoch, Fitted, ReadoutKind, TrainRecord
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask
 from fineprint.reporting.table import Cell, Table, number, text
@@ -39,6 +39,7 @@ class Method(NamedTuple):
     settings: dict[str, Any]
     adapter: AdapterKind
     readout: ReadoutKind
+    fitted: Fitted | None = None  # as it was put together for its first training
 
     @property
     def training(self) -> dict[str, Any] | None:
@@ -51,17 +52,39 @@ def configured_methods(study: Study) -> list[Method]:
     """Return the methods that the study runs, in the config's order."""
     return [
         Method(
-            study.numbers[name], name, study.title(name), study.settings(name), study.adapter(name), study.readout(name)
+            *(study.numbers[name], name, study.title(name), study.settings(name)),
+            *(study.adapter(name), study.readout(name), find_fitted(study, name)),
         )
         for name in study.methods
     ]
 
 
+def find_fitted(study: Study, method: str) -> Fitted | None:
+    """Return how a method was put together, from the first task on which it was trained."""
+    trained = [run.trained for task in study.tasks if (run := study.run(task, method)) and run.trained]
+    return next((record.fitted for record in trained if record.fitted), None)
+
+
+def describe_adapter(kind: AdapterKind, choice: dict[str, Any], fitted: Fitted | None) -> str:
+    """Write a method's adapter; where it was put on modules, those that got one, not those asked for."""
+    if fitted is None or not fitted.adapted_modules:
+        return describe_choice(kind, choice)
+    asked = {key: value for key, value in choice.items() if key != "target_modules"}
+    return describe_choice(kind, {**asked, "modules": WORDS("adapted", modules=fitted.adapted_modules)})
+
+
+def describe_readout(kind: ReadoutKind, choice: dict[str, Any], fitted: Fitted | None) -> str:
+    """Write a method's readout, with how its head began where that was a choice."""
+    if fitted is None or fitted.head is None or "head" not in choice:
+        return describe_choice(kind, choice)
+    return describe_choice(kind, {**choice, "head": WORDS("head", fitted.head)})
+
+
 def describe_choice(kind: AdapterKind | ReadoutKind, choice: dict[str, Any]) -> str:
-    """Write a choice on one axis: its title and, where it has any, its settings; what is tried is told elsewhere."""
-    settings = formats.setting(
-        {k: value for k, value in choice.items() if k not in ("kind", "trials") and value not in ({}, None)}
-    )
+    """Write a choice on one axis: its title and, where it has any, its settings; what is tried is told elsewhere, and
+    what was left out is not told."""
+    shown = {key: value for key, value in choice.items() if key not in ("kind", "trials") and value not in ({}, None)}
+    settings = formats.setting(shown)
     return f"{kind.title} ({settings})" if settings else kind.title
 
 
@@ -71,10 +94,14 @@ METHODS = [
     Column("Method", lambda method: Cell(method.title, style="anchor", link=f"method-{method.name}"), width=25),
     Column("Backbone", lambda method: text(method.settings["backbone"], style="code"), width=10),
     Column(
-        WORDS("axis", "adapter"), lambda method: describe_choice(method.adapter, method.settings["adapter"]), width=29
+        WORDS("axis", "adapter"),
+        lambda method: describe_adapter(method.adapter, method.settings["adapter"], method.fitted),
+        width=29,
     ),
     Column(
-        WORDS("axis", "readout"), lambda method: describe_choice(method.readout, method.settings["readout"]), width=22
+        WORDS("axis", "readout"),
+        lambda method: describe_readout(method.readout, method.settings["readout"], method.fitted),
+        width=22,
     ),
     Column("Precision", lambda method: text(method.settings["precision"], style="code"), width=8),
 ]
@@ -170,7 +197,7 @@ EPOCHS = [
     Column("Held out", lambda entry: entry.record.held_out_rows, formats.count),
     Column("Truncated", lambda entry: entry.record.truncated_rows, formats.count),
     Column("Epochs", lambda entry: len(entry.record.epochs), formats.count),
-    Column("Kept", lambda entry: entry.record.best_epoch, formats.count),
+    Column("Selected epoch", lambda entry: entry.record.best_epoch, formats.count),
     Column("Held-out accuracy", accuracy_cell, formats.accuracy),
     Column("Held-out loss", lambda entry: entry.kept and entry.kept.held_out_loss, formats.three_digits),
     Column("Seconds per epoch", seconds_per_epoch, formats.seconds),
@@ -181,7 +208,7 @@ def epochs_table(study: Study, task: str) -> Table | None:
     """Return on how many examples each method was trained, what was cut, and which epoch was kept."""
     trained = list_trained(study, task)
     shown = EPOCHS if study.measures_accuracy(task) else [column for column in EPOCHS if column.get != accuracy_cell]
-    caption = WORDS("epochs_caption", task=task)
+    caption = WORDS("epochs_caption", task=task, seeds=len(study.seeds), seed=study.seed)
     return build_table(f"epochs-{task}", caption, shown, trained, style="compact") if trained else None
 
 

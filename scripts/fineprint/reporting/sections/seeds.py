@@ -40,7 +40,7 @@ def collapses_cell(entry: MethodOnTask) -> Cell | None:
     return text(WORDS("collapses", collapsed=len(collapsed), made=len(made)), sort=len(collapsed)) if made else None
 
 
-VARIES = Column("A seed draws", name_draws)
+VARIES = Column("Seed determines", name_draws)
 COLLAPSES = Column("Collapsed", collapses_cell, formats.count)
 
 

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from fineprint.core import formats
 from fineprint.core.formats import as_sentence
-from fineprint.core.records import BackboneRecord, Machine, Row
+from fineprint.core.records import BackboneRecord, Machine, Row, TaskRecord
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.table import Cell, Table, blank, text
 from fineprint.reporting.words import Words
 from fineprint.results.study import TRAIN_SPLITS, Study
+from fineprint.tasks import UNMARKED
 from fineprint.tasks._rows import HELD_OUT, TRAIN
 
 SERVING_PARTS = ("ways", "combining", "forgetting")  # of a study that serves several tasks
@@ -20,7 +21,8 @@ WORDS = Words("setting")
 def splits_table(study: Study, task: str) -> Table:
     """Return examples, labels and dropped examples of each split."""
     record = study.results.tasks[task]
-    dropped, shared = record.dropped_without_label, record.rows_shared_with_train
+    dropped = {split: sum(reasons.values()) for split, reasons in record.dropped.items()}
+    shared = record.rows_shared_with_train
     by_label = [
         Column(
             label, lambda split, label=label: record.splits[split].labels.get(label), formats.count, "Examples by label"
@@ -100,12 +102,42 @@ def split_sentences(study: Study, task: str) -> list[str]:
     sentences = [WORDS("same_examples", "accuracy" if study.measures_accuracy(task) else "cost", splits=tests)]
     if held_out := rows.get(HELD_OUT):
         sentences.append(WORDS("held_out", share=held_out / (held_out + rows[TRAIN]), examples=held_out))
+    sentences += source_sentences(record)
     leaked = [
         f"{formats.plural(number, 'example')} of {split}"
         for split, number in record.rows_shared_with_train.items()
         if number and split not in TRAIN_SPLITS
     ]
     return [*sentences, *([WORDS("leaked", found=leaked)] if leaked else [])]
+
+
+def source_sentences(record: TaskRecord) -> list[str]:
+    """Return how files were read, what was dropped with what stood in place of a label, and what a setting left out."""
+    dropped = [
+        WORDS(
+            "dropped_of_split",
+            "unmarked" if set(reasons) == {UNMARKED} else "marked",
+            split=split,
+            dropped=(lost := sum(reasons.values())),
+            examples=lost + count_kept(record, split),
+            reasons=[f"{reason}: {formats.count(number)}" for reason, number in reasons.items()],
+        )
+        for split, reasons in record.dropped.items()
+        if reasons
+    ]
+    left_out = [f"{formats.count(number)} of {split}" for split, number in record.not_drawn.items() if number]
+    read_as = [f"{split} ({form})" for split, form in record.facts.get("read_as", {}).items()]
+    return [
+        *([WORDS("read_as", files=read_as)] if read_as else []),
+        *([WORDS("dropped", found=dropped)] if dropped else []),
+        *([WORDS("not_drawn", found=left_out)] if left_out else []),
+    ]
+
+
+def count_kept(record: TaskRecord, split: str) -> int:
+    """Return how many examples of a split are used; held-out ones are cut from train."""
+    parts = TRAIN_SPLITS if split == TRAIN else (split,)
+    return sum(record.splits[part].rows for part in parts if part in record.splits)
 
 
 def name_origins(study: Study) -> str:
@@ -192,10 +224,28 @@ FACTS = [
 ]
 
 
+def matched_facts(backbone: BackboneRecord) -> list[tuple[str, object]]:
+    """Return how a backbone's files fit its architecture, where that was recorded."""
+    matched = backbone.matched
+    if matched is None:
+        return []
+    lacking = [("weights_not_in_the_files", matched.random)] if matched.random else []
+    return [
+        ("weights_in_the_files", WORDS("matched", loaded=matched.loaded, expected=matched.expected)),
+        *lacking,
+        ("layers", matched.layers),
+        ("tokens_in_the_vocabulary", matched.vocabulary),
+    ]
+
+
 def facts_table(study: Study) -> Table | None:
     """Return what the source noted of each backbone, such as pretraining steps."""
     records = study.results.backbones
-    facts = [Fact(name, *fact) for name in backbones_used(study) for fact in records[name].facts.items()]
+    facts = [
+        Fact(name, *fact)
+        for name in backbones_used(study)
+        for fact in [*records[name].facts.items(), *matched_facts(records[name])]
+    ]
     return build_table("backbone-facts", WORDS("facts_caption"), FACTS, facts) if facts else None
 
 
