@@ -84,9 +84,7 @@ local function tiles(div)
 end
 
 local function Div(div)
-  if div.classes:includes("appendix") then
-    return pandoc.RawBlock("typst", "#pagebreak(weak: true)")
-  elseif div.classes:includes("contents") then
+  if div.classes:includes("contents") then
     return pandoc.RawBlock("typst", "#contents()")
   elseif div.classes:includes("tile-box") then
     return tiles(div)

@@ -269,9 +269,3 @@ def test_the_summary_alone_is_one_page_and_says_what_the_first_page_says(made):
         assert words in text and words in first
     html = render(made["results"], made["folder"] / "figures", REPORT, "page", only="summary")
     assert set(re.findall(r'href="#([^"]+)"', html)) <= set(re.findall(r' id="([^"]+)"', html))
-
-
-def test_the_appendix_begins_on_a_page_of_its_own(made):
-    heads = [item for item in made["reader"].outline if not isinstance(item, list)]
-    first = next(item for item, section in zip(heads, SECTIONS, strict=True) if section.in_appendix)
-    assert float(first.top) > A4_POINTS[1] - 110

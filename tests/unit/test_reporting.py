@@ -378,3 +378,11 @@ def test_settings_that_are_not_the_assignments_are_listed_with_the_reason():
 def test_the_second_sentence_says_whether_the_winner_would_win_again(lora, seeds, words):
     study = Study(make_contest({FULL: range(270), LORA: lora}, seeds))
     assert words in analysis.verdict_sentences(study, "nli")[1]
+
+
+def test_every_caption_of_a_figure_begins_with_what_it_shows(rendered):
+    """A number that was measured, or a method's title: what stood in the words for readers who do not see it alone."""
+    titles = [title for title, *_ in METHODS.values()]
+    for entry in read_json(rendered["folder"] / "figures" / "figures.json"):
+        first = re.split(r"[.:] ", entry["caption"])[0]
+        assert any(title in first for title in titles) or re.search(r"\d", first), entry["caption"]

@@ -57,6 +57,11 @@ class Run(Record):
             return self.train.parameters
         return self.predict.parameters if self.predict is not None else None
 
+    @property
+    def has_model(self) -> bool:
+        """Whether a model answered; the majority class needs none."""
+        return self.parameters is None or self.parameters.total > 0
+
     def phase(self, name: str) -> Phase | None:
         """Return a phase from the training record, or where that has none of this name from the prediction's."""
         records = [record for record in (self.train, self.predict) if record is not None]

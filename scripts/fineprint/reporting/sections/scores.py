@@ -35,7 +35,7 @@ def cut(names: list[str], size: int) -> list[list[str]]:
 def scores_tables(study: Study, task: str) -> list[Table]:
     """Return rank and accuracy of every method, those last that the study leaves out, three splits to a table."""
     methods = list_methods(study, task, [*study.methods, *study.left_out])
-    facts = {"headline": study.headline(task), "seeds": len(study.seeds)}
+    facts = {"headline": study.headline(task), "seeds": len(study.seeds), **count_first(study, task)}
     caption = WORDS("scores_caption", task=task, **facts)
     tables = []
     for position, splits in enumerate(cut(study.splits_and_pooled(task), SPLITS_PER_TABLE)):
@@ -44,6 +44,13 @@ def scores_tables(study: Study, task: str) -> list[Table]:
         columns = [*RANKED, *mean_columns(study, task, splits), *gains, STATUS]
         tables.append(build_table(identifier, caption, columns, methods, style="compact"))
     return tables
+
+
+def count_first(study: Study, task: str) -> dict[str, object]:
+    """Return the method with the best mean on the headline split, and on how many of the splits it has it."""
+    firsts = [ranked[0][0] for split in study.splits(task) if (ranked := study.ranked(task, split))]
+    best = firsts[0] if firsts else None
+    return {"best": best and study.title(best), "first_on": firsts.count(best), "splits": len(study.splits(task))}
 
 
 def why_left_out(entry: MethodOnTask) -> str | None:
