@@ -180,7 +180,7 @@ def predict_part(
     seconds = time_answers(assembled, rows)
     examples = reader.encode_all(rows, with_answer=False)
     lengths, config = list(map(example_length, examples)), sizes.config(method.backbone)
-    if method.readout.uses_prompt:
+    if method.readout.writes_answer:
         shared = len(shared_beginning([example["prompt"] for example in examples]))
         operations = prompting_operations(config, lengths, shared, NEW_TOKENS)
     else:

@@ -283,7 +283,8 @@ def make_predict(spec: tuple[Any, ...]) -> dict[str, Any]:
     return {
         "run_config": {},
         "seed": 1,
-        "prompt_example": prompt,
+        "input_example": prompt or "<s>A man plays.</s></s>A person plays.</s>",
+        "truncated_rows": 0,
         "shots": shots,
         "parameters": {"adapter": adapter, "head": head, "total": total, "share": (adapter + head) / total},
         "weight_bytes": total * (1 if spec[2] == "nf4" else 4),

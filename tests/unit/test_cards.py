@@ -131,6 +131,13 @@ def test_the_program_follows_the_readout_s_settings(readout, settings, backbone_
     check_program(method, backbone_folders["decoder"], task_record, tiny_rows)
 
 
+@pytest.mark.parametrize("form", ["pair", "prompt"])
+def test_the_program_asks_a_head_as_the_method_does(form, backbone_folders, task_record, tiny_rows):
+    method = make_method("lora", "linear_head", "decoder", epochs=1).model_copy(update={"input": form})
+    train_laid_out(method, backbone_folders["decoder"], task_record, tiny_rows)
+    check_program(method, backbone_folders["decoder"], task_record, tiny_rows)
+
+
 @pytest.mark.parametrize(
     ("readout", "precision"), [("generation", "nf4"), ("linear_head", "nf4"), ("linear_head", "int8")]
 )

@@ -125,4 +125,4 @@ def test_worked_examples_show_only_what_is_shown(backbone_folders, task_record, 
     readout = make_readout(method, backbone_folders["decoder"], task, tiny_rows, seed=1)
     long = replace(tiny_rows[0], texts=tiny_rows[0].texts | {"premise": "dog " * 500})
     assert readout.encode(long, with_answer=False) == readout.encode(tiny_rows[0], with_answer=False)
-    assert readout.truncated_rows == 0 and "premise" not in readout.prompt_example
+    assert readout.truncated_rows == 0 and "premise" not in readout.prompts.write(readout.context.show(long))

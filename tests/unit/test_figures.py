@@ -32,7 +32,7 @@ def test_a_mark_is_explained_only_where_it_is_drawn():
 @pytest.mark.parametrize(
     ("untrained", "words"),
     [
-        ((), "more accurate. Training memory: exact bytes"),
+        ((), "more accurate). Training memory: exact bytes"),
         (("llama_zero_shot",), "Method 3 is not trained (dotted line)."),
         (("llama_zero_shot", "llama_one_shot"), "Methods 3 and 4 are not trained (dotted lines)."),
     ],

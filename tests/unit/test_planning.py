@@ -59,7 +59,7 @@ def test_weights_of_the_real_models(make_load):
 @pytest.mark.parametrize("name", ["roberta_full", "roberta_lora", "llama_zero_shot", "llama_qlora_head"])
 def test_arithmetic_agrees_with_a_model_without_memory(name, make_load):
     load = make_load(name)
-    rough = count_by_sizes(load.sizes, load.method.readout.uses_prompt, load.method.adapter.saves_whole_model)
+    rough = count_by_sizes(load.sizes, load.method.readout.writes_answer, load.method.adapter.saves_whole_model)
     assert rough.total == pytest.approx(load.weights.total, rel=0.006)
     assert rough.trained == pytest.approx(load.weights.trained, rel=0.001) or rough.trained == 0
 

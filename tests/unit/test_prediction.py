@@ -56,7 +56,7 @@ def test_answers_in_chunks_are_those_of_all_at_once(
         answers = predicting.predict_rows(assembled, rows, 1, "rows")
         assert [size for size, _ in chunks] == ([24] if most_tokens is None else [10, 10, 4])
         assert all(beside for _, beside in chunks)
-        found.append((answers, assembled.readout.truncated_rows, assembled.readout.prompt_example))
+        found.append((answers, assembled.readout.truncated_rows, assembled.readout.input_example))
     (whole, cut, example), (parts, cut_too, same) = found
     assert cut == cut_too and example == same and (readout == "generation" or cut > 0)
     assert len(whole) == len(parts) == 24

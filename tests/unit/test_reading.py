@@ -162,8 +162,7 @@ def test_loss_covers_the_answer_and_one_end_of_text(task_record, tiny_rows):
 def test_prompt_ends_where_the_answer_begins(task_record, tiny_rows):
     readout = make_generation(task_record, tiny_rows, shots=2)
     assert len(readout.shots) == 2 and len({shot.label for shot in readout.shots}) == 2
-    readout.encode(tiny_rows[0], with_answer=False)
-    example = readout.prompt_example
+    example = readout.prompts.write(tiny_rows[0])
     assert example.endswith("answer :") and example.count("answer :") == 3
     assert all(f"answer : {NLI[shot.label]}\n\n" in example for shot in readout.shots)
 
@@ -321,4 +320,3 @@ def test_many_prompts_are_encoded_as_each_alone(task_record, tiny_rows):
         alone.encode(row, with_answer=True) for row in tiny_rows
     ]
     assert together.truncated_rows == alone.truncated_rows > 0
-    assert together.prompt_example == alone.prompt_example

@@ -109,12 +109,11 @@ def test_the_card_s_question_is_the_prompt(template, tiny_rows):
     tokenizer = make_tokenizer(pair_template=False)
     tokenizer.chat_template = template
     readout = write_prompts(tokenizer, [replace(row, label=row.label % 2) for row in tiny_rows], shots=2)
-    readout.encode(tiny_rows[7], with_answer=False)
     code = plain_question(tokenizer, WORDING, readout.shots, sampling(0, 5), {})
     lines = [line for line in code.lines if line.startswith(("answers", "turns", "prompt"))]
     names = {"texts": tiny_rows[7].texts, "tokenizer": tokenizer}
     exec("\n".join(lines), names)
-    assert names["prompt"] == readout.prompt_example and names["answers"] == ["yes", "no"]
+    assert names["prompt"] == readout.prompts.write(tiny_rows[7]) and names["answers"] == ["yes", "no"]
 
 
 @torch.inference_mode()
@@ -158,12 +157,11 @@ def test_options_of_a_chat_template_reach_the_prompt_and_the_card(tiny_rows):
     tokenizer.chat_template = THINKING
     for template, end in (({"enable_thinking": False}, "<think></think>"), ({}, "[assistant]")):
         readout = write_prompts(tokenizer, tiny_rows, template=template)
-        readout.encode(tiny_rows[7], with_answer=False)
-        assert readout.prompt_example.endswith(end)
+        assert readout.prompts.write(tiny_rows[7]).endswith(end)
         lines = [line for line in readout.plain_code().lines if line.startswith(("turns", "prompt"))]
         names = {"texts": tiny_rows[7].texts, "tokenizer": tokenizer}
         exec("\n".join(lines), names)
-        assert names["prompt"] == readout.prompt_example
+        assert names["prompt"] == readout.prompts.write(tiny_rows[7])
 
 
 def test_options_that_no_template_has_are_refused(tiny_rows):

@@ -84,6 +84,6 @@ def test_the_kinds_of_a_study_say_what_their_files_say():
     kinds = describe_kinds(read_study(DEMO))
     assert isinstance(kinds, Kinds) and set(kinds.adapters) >= {"full", "lora", "none"}
     assert kinds.adapters["lora"].explanation == find_settings("adapters", "lora").explanation
-    assert kinds.readouts["generation"].uses_prompt and not kinds.readouts["classifier"].uses_prompt
+    assert kinds.readouts["generation"].writes_answer and not kinds.readouts["classifier"].writes_answer
     assert kinds.backbones["demo_encoder"].pretrained
     assert kinds.tasks["demo_nli"].origin == find_settings("tasks", "demo_nli").origin

@@ -128,9 +128,12 @@ def test_cost_alone(compare):
     [
         (lambda results: move(results), "other training seeds"),
         (lambda results: results["study"].update(data_seed=1), "on other data"),
-        (lambda results: results["study"]["methods"][LORA].update(precision="nf4"), "are not set alike"),
+        (
+            lambda results: results["study"]["methods"][LORA].update(precision="nf4"),
+            "Methods of the same name have different settings",
+        ),
         (lambda results: results["study"]["hardware"].update(threads_per_run=2), "on another machine"),
-        (lambda results: results["provenance"]["commits"].clear(), "As far as was recorded"),
+        (lambda results: results["provenance"]["commits"].clear(), "As far as recorded"),
     ],
 )
 def test_the_kind_of_replication_is_told(compare, change, words):

@@ -59,8 +59,7 @@ def probe_head(build, kind, rows):
 def probe_shots(build, kind, rows):
     for shots in (0, 1, 3):
         readout = build(kind, shots=shots).readout
-        readout.encode(rows[5], with_answer=False)
-        worked = readout.prompt_example.split("\n\n")[:-1]
+        worked = readout.prompts.write(rows[5]).split("\n\n")[:-1]
         answers = readout.context.task.answers
         assert [text.rsplit(" : ", 1)[1] for text in worked] == [answers[shot.label] for shot in readout.shots]
         assert len(worked) == shots == len({shot.label for shot in readout.shots})
@@ -103,7 +102,7 @@ def probe_template(build, kind, rows):
     context = replace(readout.context, tokenizer=tokenizer)
     for mood in ("yes", "no"):
         asked = find_settings("readouts", kind)(kind=kind, template={"mood": mood}).build(context)
-        assert asked.write_prompt(rows[0]).endswith(f" {mood}")
+        assert asked.prompts.write(rows[0]).endswith(f" {mood}")
 
 
 def list_trials(build, kind, seed=5, shots=0, **trials):

@@ -252,6 +252,19 @@ def probe_fields(bench):
     assert describe_run(read_study(DEMO), "nli", "roberta_full", 1)["settings"]["fields"] is None
 
 
+def probe_input(bench):
+    """The tokenizer's own form of the texts, or the task's wording."""
+    for form in ("pair", "prompt"):
+        readout = bench.assemble(input=form).readout
+        for row in bench.rows[:5]:
+            ids = readout.encode(row, with_answer=False)["input_ids"]
+            assert ids == (readout.prompts.tokenize([row])[0] if form == "prompt" else pair_ids(readout, row))
+
+
+def pair_ids(readout, row):
+    return readout.context.tokenizer(*row.texts.values())["input_ids"]
+
+
 def probe_max_length(bench):
     uncut = bench.assemble().readout.encode_all(bench.rows, with_answer=False)
     whole = [len(example["input_ids"]) for example in uncut]
@@ -260,6 +273,13 @@ def probe_max_length(bench):
         lengths = [len(example["input_ids"]) for example in readout.encode_all(bench.rows, with_answer=False)]
         assert lengths == [min(length, most) for length in whole]
         assert readout.truncated_rows == sum(length > most for length in whole) > 0
+
+
+def probe_sweep(bench):
+    """It is expanded when the config is read, into methods that know nothing of it."""
+    study = read_study(changed(methods__roberta_lora__sweep={"adapter.rank": [2, 3]}, serving=None))
+    runs = [describe_run(study, "nli", f"roberta_lora_rank_{rank}", 1)["settings"] for rank in (2, 3)]
+    assert [run["adapter"]["rank"] for run in runs] == [2, 3] and not any("sweep" in run for run in runs)
 
 
 def probe_prediction_batch_size(bench):
@@ -313,11 +333,13 @@ PROBES = {
     "adapter": probe_adapter,
     "readout": probe_readout,
     "training": probe_training,
+    "input": probe_input,
     "fields": probe_fields,
     "max_length": probe_max_length,
     "prediction_batch_size": probe_prediction_batch_size,
     "memory": probe_memory,
     "merge_into": probe_merge_into,
+    "sweep": probe_sweep,
 }
 
 

@@ -79,7 +79,7 @@ def check_architecture(settings: BackboneSettings, folder: Path) -> None:
             "code is never run. Name a model of an architecture that Transformers has"
         )
     raise SettingsError(
-        f"the model is of type '{model_type}', which is no {settings.architecture} that Transformers knows; "
+        f"the model is of type '{model_type}', which Transformers does not know as {settings.architecture}; "
         "set `architecture` to encoder (BERT-like) or decoder (Llama-like)"
     )
 

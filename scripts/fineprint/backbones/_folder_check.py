@@ -47,7 +47,7 @@ def describe_missing_config(folder: Path) -> str:
     """Say what a folder without config.json is, as far as that can be seen."""
     if (folder / "adapter_config.json").exists():
         return f"{folder}: it holds an adapter (adapter_config.json), no model; name the model that it was trained on."
-    return f"{folder} is no model folder: config.json is missing."
+    return f"{folder} is not a model folder (no config.json)."
 
 
 def is_pointer(file: Path) -> bool:

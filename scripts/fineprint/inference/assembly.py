@@ -52,6 +52,7 @@ def make_readout(method: MethodSettings, backbone: Path, task: TaskRecord, rows:
         rows,
         method.fields,
         token_types=takes_token_types(config),
+        input=method.input or "pair",
     )
     return method.readout.build(context)
 

@@ -83,7 +83,7 @@ class Load:
     @property
     def kept_whole(self) -> int:
         """Weights that every GPU holds: a table of embeddings that is the output layer, too, is not sharded."""
-        return self.sizes.vocabulary * self.sizes.hidden if self.sizes.tied and self.method.readout.uses_prompt else 0
+        return self.sizes.vocabulary * self.sizes.hidden if self.sizes.tied and self.method.readout.writes_answer else 0
 
     def part(self, whole: int, bytes_each: float) -> int:
         """Return what a GPU holds of bytes that belong to weights, of which those kept whole take so many each."""
@@ -155,7 +155,7 @@ def activation_bytes(load: Load, rows: int, gradient_checkpointing: bool) -> int
         # Autocast's 16-bit copies of weights that are trained in 32 bits are kept for the backward pass.
         kept += load.weights.linear * HALF if load.trains_all and load.compute_bytes == HALF else 0
     # Logits in 16 bits, and for the loss and its gradient in 32.
-    answers = rows * ANSWER_TOKENS * sizes.vocabulary * (HALF + 2 * SINGLE) if load.method.readout.uses_prompt else 0
+    answers = rows * ANSWER_TOKENS * sizes.vocabulary * (HALF + 2 * SINGLE) if load.method.readout.writes_answer else 0
     return kept + answers
 
 
@@ -235,7 +235,7 @@ def prediction_need(load: Load, rows: int, unpacked: int = 0, together: int = 0)
     """
     sizes, weights, answered = load.sizes, weight_bytes(load, training=False), max(rows, together)
     kept = rows * load.method.adapter.prefix_tokens * sizes.layers * 2 * sizes.key_value * SINGLE
-    if load.method.readout.uses_prompt:  # keys and values of the prompts, and logits behind them
+    if load.method.readout.writes_answer:  # keys and values of the prompts, and logits behind them
         kept += answered * (load.length + LABEL_TOKENS) * kept_bytes(load)
         kept += answered * LABEL_TOKENS * sizes.vocabulary * (HALF + SINGLE)
     tokens = rows * load.length
@@ -253,7 +253,7 @@ def plan_prediction(load: Load, gpu_bytes: float) -> Need:
     free, most = gpu_bytes - weight_bytes(load, training=False), load.method.prediction_batch_size
     budget = int(max(FEWEST_TOKENS, min(free // BYTES_PER_TOKEN, MOST_TOKENS)))
     rows, together = max(1, min(most, budget // load.length)), 0
-    if load.method.readout.uses_prompt:
+    if load.method.readout.writes_answer:
         together = min(most, kept_budget(budget, kept_bytes(load)) // load.length)
     size = load.weights.linear * HALF
     unpacks = PRECISIONS[load.method.precision].bits == 4 and load.method.memory == "auto" and free >= LEAST_FREE * size

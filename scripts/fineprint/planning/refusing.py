@@ -76,7 +76,7 @@ class Form:
 
 def least_need(form: Form, sizes: Sizes, training: bool) -> int:
     """Return the least that a method can do with: in prediction, which one GPU does, and, if asked, in training."""
-    weights = count_by_sizes(sizes, form.method.readout.uses_prompt, form.trains_all)
+    weights = count_by_sizes(sizes, form.method.readout.writes_answer, form.trains_all)
     load = Load(form.method, sizes, weights, form.method.max_length, max(1, form.gpus))
     needs = [prediction_need(load, 1), *([training_need(load, 1, gradient_checkpointing=True)] if training else [])]
     return max(need.peak for need in needs)

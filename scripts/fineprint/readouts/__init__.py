@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from fineprint.core.plain_code import PlainCode
 from fineprint.core.settings import Settings
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 EncodedExample = dict[str, list[int]]
 Batch = dict[str, "torch.Tensor"]
+# What text the model sees: the tokenizer's own form of one or two texts, or the task's prompt.
+InputForm = Literal["pair", "prompt"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Context:
         training_rows: rows that worked examples may be drawn from; never held-out or test rows.
         fields: the texts of a row that the model sees, None for all of them.
         token_types: whether the model tells the two texts of a pair by token types.
+        input: the form of an input, where the readout accepts both.
     """
 
     task: TaskWording
@@ -55,6 +58,7 @@ class Context:
     training_rows: list[Row] = field(default_factory=list)
     fields: tuple[str, ...] | None = None
     token_types: bool = True
+    input: InputForm = "pair"
 
     def show(self, row: Row) -> Row:
         """Return a row with no other texts than the model sees, in the order of the task's."""
@@ -94,7 +98,7 @@ class Readout(ABC):
     model_arguments: ClassVar[tuple[str, ...]] = ()
     keep_unquantized: ClassVar[tuple[str, ...]] = ()
     waits: ClassVar[bool] = False
-    prompt_example: str | None = None
+    input_example: str | None = None
     shots: list[Row]
 
     def __init__(self, settings: ReadoutSettings, context: Context) -> None:
@@ -151,7 +155,13 @@ class Readout(ABC):
         """Turn rows, which hold only the texts that the model sees, into token ids; several at once may be faster."""
 
     def note_example(self, row: Row) -> None:
-        """Keep a row's prompt as the example that the report shows, where the readout uses one and has none yet."""
+        """Keep a row's input, special tokens included, as the example that the report shows, if there is none yet."""
+        if self.input_example is None:
+            cut = self.truncated_rows
+            [example] = self.encode_shown([self.context.show(row)], with_answer=False)
+            self.truncated_rows = cut  # the row is encoded again with the others
+            if ids := example.get("prompt") or example.get("input_ids"):
+                self.input_example = self.context.tokenizer.decode(ids, clean_up_tokenization_spaces=False)
 
     @abstractmethod
     def collate(self, examples: list[EncodedExample], length: int | None = None) -> Batch:
@@ -234,7 +244,8 @@ class ReadoutSettings(Settings):
         peft_task: PEFT's name for what the model is then used for.
         auto_class: the Transformers class that the backbone is loaded by; the planner and the model card ask for it.
         trains: whether it has a head that is trained even where the adapter trains nothing.
-        uses_prompt: whether it puts rows into the task's wording.
+        writes_answer: whether the answer is text that a language model writes.
+        inputs: the forms of an input that it accepts.
         loads_backbone: False where answers need no model at all: nothing is planned, and no adapter can be put on.
         explanation: one or two sentences for the report.
     """
@@ -244,7 +255,8 @@ class ReadoutSettings(Settings):
     peft_task: ClassVar[str]
     auto_class: ClassVar[str] = "AutoModel"
     trains: ClassVar[bool] = True
-    uses_prompt: ClassVar[bool] = False
+    writes_answer: ClassVar[bool] = False
+    inputs: ClassVar[tuple[InputForm, ...]] = ("pair", "prompt")
     loads_backbone: ClassVar[bool] = True
     title: ClassVar[str]
     explanation: ClassVar[str]

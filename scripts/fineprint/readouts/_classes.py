@@ -1,14 +1,17 @@
-"""What the readouts that give logits over the labels share: encoding a pair, loss, prediction."""
+"""What the readouts that give logits over the labels share: encoding an input, loss, prediction."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fineprint.core.plain_code import PlainCode
 from fineprint.core.settings import SettingsError
 from fineprint.readouts import Batch, Context, EncodedExample, Prediction, Readout
 from fineprint.readouts._padding import attention_mask, count_columns, pad_to_one_length
+from fineprint.readouts._plain_question import plain_prompt
+from fineprint.readouts._prompt_input import PromptInput
 from fineprint.tasks import Row
 
 if TYPE_CHECKING:
@@ -25,8 +28,25 @@ class ClassReadout(Readout):
     def logits(self, module: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return logits of shape (rows, labels)."""
 
+    @cached_property
+    def prompts(self) -> PromptInput:
+        """The prompts, without worked examples, that rows are put into where the method's input is one."""
+        return PromptInput(self.context, self.shots)
+
     def encode_shown(self, rows: list[Row], with_answer: bool) -> list[EncodedExample]:
-        """Turn rows into the tokenizer's form for one or two texts, by as many threads as the tokenizer may use."""
+        """Turn rows into inputs, by as many threads as the tokenizer may use."""
+        examples = self.encode_prompts(rows) if self.context.input == "prompt" else self.encode_pairs(rows)
+        labels = [{"label": [row.label]} if with_answer else {} for row in rows]
+        return [example | label for example, label in zip(examples, labels, strict=True)]
+
+    def encode_prompts(self, rows: list[Row]) -> list[EncodedExample]:
+        """Turn rows into the task's prompt."""
+        prompts, cut = self.prompts.encode(rows)
+        self.truncated_rows += cut
+        return [{"input_ids": ids} for ids in prompts]
+
+    def encode_pairs(self, rows: list[Row]) -> list[EncodedExample]:
+        """Turn rows into the tokenizer's form for one or two texts."""
         if not rows:
             return []
         columns = [list(texts) for texts in zip(*(row.texts.values() for row in rows), strict=True)]
@@ -37,10 +57,7 @@ class ClassReadout(Readout):
         examples = [
             dict(zip(parts, values, strict=True)) for values in zip(*(whole[name] for name in parts), strict=True)
         ]
-        return [
-            self.cut(row, example) | ({"label": [row.label]} if with_answer else {})
-            for row, example in zip(rows, examples, strict=True)
-        ]
+        return [self.cut(row, example) for row, example in zip(rows, examples, strict=True)]
 
     def cut(self, row: Row, example: EncodedExample) -> EncodedExample:
         """Return a row's example, encoded again if it is too long, so that special tokens stay."""
@@ -108,7 +125,8 @@ def plain_answer(context: Context, *lines: str, imports: tuple[tuple[str, str], 
     """Return how a row is answered; `lines`, indented, make `logits` of `inputs`."""
     given = "token_type_ids" in context.tokenizer.model_input_names
     types = ", return_token_type_ids=False" if given and not context.token_types else ""
-    length = f"truncation=True, max_length={context.max_length}"
-    encode = f'inputs = tokenizer(*texts.values(), {length}{types}, return_tensors="pt")'
+    length = f"truncation=True, max_length={context.max_length}{types}"
+    pair = (f'inputs = tokenizer(*texts.values(), {length}, return_tensors="pt")', "inputs = inputs.to(model.device)")
+    encode = plain_prompt(context.tokenizer, context.task, [], {}) if context.input == "prompt" else pair
     answer = ("with torch.inference_mode():", *lines, "label = labels[int(logits[0].argmax())]")
-    return PlainCode(imports, (encode, "inputs = inputs.to(model.device)", *answer))
+    return PlainCode(imports, (*encode, *answer))

@@ -39,9 +39,16 @@ def plain_question(
         generating: how an answer is written, as `sampling` returns it.
         template: options of the chat template.
     """
-    ask = ask_in_turns(task, shots, template) if tokenizer.chat_template else ask_in_text(task, shots)
+    ask = plain_prompt(tokenizer, task, shots, template)
     write = f"written = model.generate(**inputs, {', '.join(generating)})"
     return PlainCode((), (f"answers = {list(task.answers)!r}", *ask, write, *READ_ANSWER))
+
+
+def plain_prompt(
+    tokenizer: PreTrainedTokenizerBase, task: TaskWording, shots: list[Row], template: Mapping[str, Any]
+) -> list[str]:
+    """Return how the wording is filled and turned into `inputs`."""
+    return ask_in_turns(task, shots, template) if tokenizer.chat_template else ask_in_text(task, shots)
 
 
 def sampling(temperature: float, max_new_tokens: int) -> list[str]:

@@ -40,8 +40,8 @@ class Settings(ReadoutSettings):
     auto_class: ClassVar[str] = "AutoModelForSequenceClassification"
     title: ClassVar[str] = "Classification head"
     explanation: ClassVar[str] = (
-        "The model's own classification head, a small network on the first position's hidden state, is trained together "
-        "with the adapter, from random initialization unless it is kept from an earlier task."
+        "The model's own classification head, a small network on the first position's hidden state, is trained "
+        "together with the adapter, from random initialization unless it is kept from an earlier task."
     )
 
     def build(self, context: Context) -> Readout:

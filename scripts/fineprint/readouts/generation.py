@@ -13,7 +13,7 @@ from pydantic import Field
 from fineprint.core.plain_code import PlainCode
 from fineprint.core.settings import SettingsError
 from fineprint.models.loading import load_whole
-from fineprint.readouts import Batch, Context, EncodedExample, Prediction, Readout, ReadoutSettings, Trial
+from fineprint.readouts import Batch, Context, EncodedExample, InputForm, Prediction, Readout, ReadoutSettings, Trial
 from fineprint.readouts._answer_tree import end_answers, grow_tree
 from fineprint.readouts._answering import (
     Kept,
@@ -31,7 +31,8 @@ from fineprint.readouts._answers import STANDARD, read_answer
 from fineprint.readouts._groups import generate_groups, run_at, score_groups
 from fineprint.readouts._padding import IGNORED, collate_answers, collate_joined, collate_prompts
 from fineprint.readouts._plain_question import plain_question, sampling
-from fineprint.readouts._prompts import TemplateOptions, build_prompt, check_tokenizer, choose_shots, shorten_row
+from fineprint.readouts._prompt_input import PromptInput
+from fineprint.readouts._prompts import TemplateOptions, check_tokenizer, choose_shots
 from fineprint.readouts._sampling import draw_numbers, make_generation_config, stack_draws
 from fineprint.readouts._trials import TrialSettings
 from fineprint.readouts._writing import Habit, write_answers
@@ -63,7 +64,8 @@ class Settings(ReadoutSettings):
     peft_task: ClassVar[str] = "CAUSAL_LM"
     auto_class: ClassVar[str] = "AutoModelForCausalLM"
     trains: ClassVar[bool] = False
-    uses_prompt: ClassVar[bool] = True
+    writes_answer: ClassVar[bool] = True
+    inputs: ClassVar[tuple[InputForm, ...]] = ("prompt",)
     title: ClassVar[str] = "Text generation"
     explanation: ClassVar[str] = (
         "The model writes its answer after a prompt. During fine-tuning the loss covers only the answer tokens and one "
@@ -106,13 +108,14 @@ class Generation(Readout):
         super().__init__(settings, context)
         check_tokenizer(context.tokenizer, settings.template, settings.shots)
         self.shots = choose_shots(context.training_rows, settings.shots, len(context.task.labels), context.seed)
-        self.answer_ids = [self.encode_answer(answer) for answer in context.task.answers]
+        self.prompts = PromptInput(context, self.shots, settings.template)
+        self.answer_ids = self.prompts.answer_ids
         self.scored_ids = end_answers(self.answer_ids, context.tokenizer.eos_token_id)
         self.tree = grow_tree(self.scored_ids)
         self.beginning: list[int] = []
         self.kept: Kept | None = None
         self.habit = Habit()
-        self.longest_answer = max(len(ids) for ids in self.answer_ids) + 1  # with one end of text
+        self.longest_answer = self.prompts.longest_answer
 
     def load_backbone(self, folder: Path, precision: str) -> PreTrainedModel:
         """Load the language model."""
@@ -131,20 +134,16 @@ class Generation(Readout):
         """The language model's own output layer belongs to the backbone: there is no head."""
         return ()
 
-    def encode_answer(self, answer: str) -> list[int]:
-        """Return an answer's token ids; in plain text a space stands before it, in a chat turn none does."""
-        text = answer if self.context.tokenizer.chat_template else f" {answer}"
-        return self.context.tokenizer(text, add_special_tokens=False)["input_ids"]
-
     def encode_shown(self, rows: list[Row], with_answer: bool) -> list[EncodedExample]:
-        """Return prompts and, for training, answers with one end of text; else what a row draws its answer by. The
-        tokenizer may use several threads."""
+        """Return prompts and, for training, answers with one end of text; else what a row draws its answer by."""
         examples: list[EncodedExample] = []
         end = self.context.tokenizer.eos_token_id
-        for row, ids in zip(rows, self.tokenize_prompts(rows), strict=True):
+        prompts, cut = self.prompts.encode(rows)
+        self.truncated_rows += cut
+        for row, ids in zip(rows, prompts, strict=True):
             answer = {"answer": [*self.answer_ids[row.label], end], "label": [row.label]} if with_answer else {}
             draws = {} if with_answer else self.draw(row)
-            examples.append({"prompt": self.cut_prompt(row, ids)} | answer | draws)
+            examples.append({"prompt": ids} | answer | draws)
         return examples
 
     def draw(self, row: Row) -> EncodedExample:
@@ -152,39 +151,6 @@ class Generation(Readout):
         if self.settings.temperature == 0:
             return {}
         return {"draws": draw_numbers(self.context.seed, row.id, self.settings.max_new_tokens)}
-
-    def cut_prompt(self, row: Row, ids: list[int]) -> list[int]:
-        """Return a prompt that leaves room for an answer; of a longer one the row's longer texts lose their ends."""
-        room = self.context.max_length - self.longest_answer
-        if len(ids) <= room:
-            return ids
-        self.truncated_rows += 1
-        excess = len(ids) - room
-        while len(ids) > room:  # a cut text may be read as one token more than it was, so it may take another round
-            ids = self.tokenize_prompts([shorten_row(self.context.tokenizer, row, room, excess)])[0]
-            excess += max(len(ids) - room, 0)
-        return ids
-
-    def tokenize_prompts(self, rows: list[Row]) -> list[list[int]]:
-        """Return each row's whole prompt as token ids, however long."""
-        if not rows:
-            return []
-        self.note_example(rows[0])
-        tokenizer, texts = self.context.tokenizer, [self.write_prompt(row) for row in rows]
-        plain = tokenizer.chat_template is None
-        prompts = tokenizer(texts, add_special_tokens=plain, return_attention_mask=False)["input_ids"]
-        # Some tokenizers end every text with an end-of-text token, behind which a model has no more to say.
-        return [ids[:-1] if plain and ids and ids[-1] == tokenizer.eos_token_id else ids for ids in prompts]
-
-    def write_prompt(self, row: Row) -> str:
-        """Return a row's whole prompt as text."""
-        task = self.context.task
-        template = self.settings.template
-        return build_prompt(self.context.tokenizer, task.prompt, task.answers, self.shots, row, template)
-
-    def note_example(self, row: Row) -> None:
-        """Keep the first prompt."""
-        self.prompt_example = self.prompt_example or self.write_prompt(row)
 
     def collate(self, examples: list[EncodedExample], length: int | None = None) -> Batch:
         """Pad the prompts; with answers, add the joined sequences and where in them the answers stand."""

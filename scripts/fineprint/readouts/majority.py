@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from fineprint.readouts import Batch, Context, EncodedExample, Prediction, Readout, ReadoutSettings
+from fineprint.readouts import Batch, Context, EncodedExample, InputForm, Prediction, Readout, ReadoutSettings
 from fineprint.tasks import Row
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class Settings(ReadoutSettings):
     peft_task: ClassVar[str] = "FEATURE_EXTRACTION"
     trains: ClassVar[bool] = False
     loads_backbone: ClassVar[bool] = False
+    inputs: ClassVar[tuple[InputForm, ...]] = ()
     title: ClassVar[str] = "Majority class"
     explanation: ClassVar[str] = (
         "The answer is always the most frequent label of the training examples; the probabilities are the labels' "

@@ -33,6 +33,7 @@ from fineprint.reporting.sections import (
     scores,
     seeds,
     setting,
+    sweeps,
     trials,
 )
 from fineprint.reporting.sections.changed_code import changed_code
@@ -192,7 +193,9 @@ def describe_results(study: Study, task: str) -> dict[str, Any]:
         "flags": scores.flags(study, task),
         "parameters": cost.parameters_table(study, task),
         "cost": cost.cost_table(study, task),
-        "prompts": prompting.prompts(study, task),
+        "sweeps": sweeps.sweep_tables(study, task),
+        "inputs": prompting.inputs(study, task),
+        "generates": any(study.readout(method).writes_answer for method in study.methods),
         "prompt_choices": trials.choice_sentences(study, task),
         **describe_accuracy(study, task),
     }

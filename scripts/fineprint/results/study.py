@@ -6,6 +6,7 @@ The one door for `results.json`: from here on there are records, no raw data.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,26 @@ def open_results(results: Results | Mapping[str, Any] | Path) -> Results:
     return make_record(results, Results, "results.json")
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """What became of a method whose settings were swept: a method for each value.
+
+    Attributes:
+        method: its name in the config.
+        title: of that method.
+        rows: by the name of each method it was expanded to, the swept keys with their values.
+    """
+
+    method: str
+    title: str
+    rows: dict[str, dict[str, Any]]
+
+    @property
+    def keys(self) -> list[str]:
+        """The paths of the swept keys, such as adapter.rank."""
+        return list(next(iter(self.rows.values())))
+
+
 class Study:
     """Results with look-ups. Means and comparisons are over all seeds; what one run shows is of the first seed."""
 
@@ -62,6 +83,12 @@ class Study:
         self.seeds: list[int] = list(self.config["run"]["seeds"])
         self.seed = self.seeds[0]
         self.numbers = {name: number for number, name in enumerate(self.methods, start=1)}
+
+    @cached_property
+    def sweeps(self) -> list[Sweep]:
+        """The sweeps of the study, in the config's order."""
+        swept = self.config.get("sweeps") or {}
+        return [Sweep(name, found["title"] or name, found["rows"]) for name, found in swept.items()]
 
     @cached_property
     def runs(self) -> dict[tuple[str, str, int], Run]:

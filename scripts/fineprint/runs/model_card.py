@@ -247,7 +247,8 @@ def setting_facts(run: dict[str, Any]) -> list[tuple[str, str]]:
     parts = {
         f"{part} {key}": value for part in ("adapter", "readout", "training") for key, value in method[part].items()
     }
-    shown = {"precision": method["precision"], "max_length": method["max_length"], "seed": run["seed"], **parts}
+    whole = {key: method[key] for key in ("precision", "input", "max_length")}
+    shown = {**whole, "seed": run["seed"], **parts}
     return [(name.replace("_", " "), formats.setting(value)) for name, value in shown.items()]
 
 

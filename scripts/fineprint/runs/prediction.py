@@ -94,7 +94,8 @@ def record_prediction(
     return PredictRecord(
         run_config=config,
         seed=config["seed"],
-        prompt_example=readout.prompt_example,
+        input_example=readout.input_example,
+        truncated_rows=readout.truncated_rows,
         shots=list(readout.shots),
         parameters=count_parameters(assembled.module, readout.head_names(assembled.module)),
         weight_bytes=weight_bytes(assembled.module),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fineprint.core.settings import NAME
 from fineprint.models.precisions import MERGE_TARGETS, PRECISIONS
+from fineprint.study.inputs import find_input_conflicts
 
 if TYPE_CHECKING:
     from fineprint.study.schema import MethodSettings, StudyConfig
@@ -48,10 +49,10 @@ def find_field_conflicts(study: StudyConfig) -> list[str]:
                 "one of these, or leave the method out of run.methods."
             )
         hidden = [field for field in list_prompt_fields(settings.prompt) if field in known and field not in shown]
-        if hidden and method.readout.uses_prompt:
+        if hidden and method.input == "prompt":
             problems.append(
                 f"{where}: the prompt of task '{task}' asks for {{{hidden[0]}}}, which is hidden from this method; "
-                "use a readout without a prompt, or another wording."
+                "set input: pair if the readout accepts it, or use another wording."
             )
     return problems
 
@@ -93,7 +94,7 @@ def find_prompt_conflicts(task: TaskSettings) -> list[str]:
 
 
 def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[str]:
-    """Return why a method's three choices do not fit each other or its backbone."""
+    """Return why a method's choices do not fit each other or its backbone."""
     problems = []
     if method.precision not in PRECISIONS:
         return [f"precision '{method.precision}' is unknown; accepted: {', '.join(PRECISIONS)}."]
@@ -114,6 +115,7 @@ def find_method_conflicts(study: StudyConfig, method: MethodSettings) -> list[st
     # What concerns several GPUs is told even where one is asked for: the number is set elsewhere, and later.
     problems += find_sharding_conflicts(method)
     problems += find_merging_conflicts(method)
+    problems += find_input_conflicts(method)
     refused = method.readout.refuse(method.adapter.trains)
     return [*problems, refused] if refused else problems
 
@@ -147,7 +149,7 @@ def find_sharding_conflicts(method: MethodSettings) -> list[str]:
             f"training.shard_weights: weights stored as {method.precision} cannot be sharded over several GPUs; "
             "accepted: float32, bfloat16, float16, or shard_weights: false."
         )
-    if method.readout.uses_prompt and method.adapter.virtual_tokens:
+    if method.readout.writes_answer and method.adapter.virtual_tokens:
         # Such prompts run in groups of equal length: processes would differ in their passes, and wait for each other.
         problems.append(
             f"training.shard_weights: adapter '{method.adapter.kind}' with readout '{method.readout.kind}' cannot be "

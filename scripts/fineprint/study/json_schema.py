@@ -35,6 +35,8 @@ def build_schema() -> dict[str, Any]:
     root = add_model(StudyConfig, definitions)
     for base, room in ROOMS_OF_BASES.items():
         definitions[base] = add_kinds(room, definitions)
+    # Filled in when a config is read; nobody writes it.
+    del root["properties"]["sweeps"], definitions["SweepSettings"]
     root["properties"]["defaults"] = {
         "$ref": REFERENCE.format(model=MethodSettings.__name__),
         "description": "what every method starts from; a method may set each of these keys itself.",

@@ -9,8 +9,10 @@ from fineprint.backbones import BackboneSettings
 from fineprint.core.settings import NAME, SettingsError, find_settings, list_kinds, read_model
 from fineprint.study.conflicts import find_conflicts
 from fineprint.study.inheriting import explain_inherited, stands_at
+from fineprint.study.inputs import resolve_inputs
 from fineprint.study.schema import MethodSettings, StudyConfig
 from fineprint.study.serving import resolve_serving
+from fineprint.study.sweeping import expand_sweeps, name_swept
 from fineprint.tasks import TaskSettings
 
 
@@ -28,16 +30,24 @@ def read_study(config: Mapping[str, Any], given: Mapping[str, Any] | None = None
     # Mistakes are collected and told all at once: each start of a study may cost a wait in a queue.
     values = dict(config)
     defaults = read_defaults(values.pop("defaults", None), problems)
+    values, sweeps = expand_sweeps(values, defaults, problems)
     values["tasks"] = read_section(values, "tasks", read_kind_of("tasks"), problems)
     values["backbones"] = read_section(values, "backbones", read_kind_of("backbones"), problems)
+    mistaken: list[str] = []
     values["methods"] = read_section(
-        values, "methods", lambda value, where, found: read_method(value, where, found, defaults), problems
+        values, "methods", lambda value, where, found: read_method(value, where, found, defaults), mistaken
     )
+    problems.extend(name_swept(problem, sweeps) for problem in mistaken)
+    if sweeps:
+        values["sweeps"] = sweeps
     study = None if problems else read_model(StudyConfig, values, "", problems)
     if study is not None:
+        study = resolve_inputs(study)
         problems.extend(find_conflicts(study))
         study = resolve_serving(study, problems)
     if given is not None:
+        if "sweeps" in given:
+            problems.append("sweeps: this key is filled in when the config is read; write `sweep` into a method.")
         problems = [explain_inherited(problem, given, config) for problem in problems]
     if problems:
         told = dict.fromkeys(problems)  # one in `defaults` is met with every method
@@ -49,6 +59,8 @@ def read_study(config: Mapping[str, Any], given: Mapping[str, Any] | None = None
 def read_defaults(value: Any, problems: list[str]) -> dict[str, Any]:
     """Return what every method starts from, its `training` too a mapping; null stands for nothing."""
     defaults = read_mapping(value, "defaults", problems)
+    if defaults.get("sweep"):
+        problems.append("defaults.sweep: a sweep is of one method; write it there.")
     return {**defaults, "training": read_mapping(defaults.get("training"), "defaults.training", problems)}
 
 
@@ -136,9 +148,9 @@ def name_default(problem: str, where: str, own: Mapping[str, Any], defaults: Map
 def describe_run(study: StudyConfig, task: str, method: str, seed: int) -> dict[str, Any]:
     """Return everything that one run depends on, as plain data: the content of its `run_config.json`.
 
-    The title is left out: a better name trains nothing anew.
+    The title is left out: a better name trains nothing anew. So is that a method is a row of a sweep.
     """
-    settings = study.methods[method].model_dump(mode="json", exclude={"title"})
+    settings = study.methods[method].model_dump(mode="json", exclude={"title", "sweep"})
     why = why_no_accuracy(study.backbones[study.methods[method].backbone], study.tasks[task])
     return {
         "study": study.study,

@@ -10,7 +10,7 @@ from fineprint.adapters import AdapterSettings
 from fineprint.backbones import BackboneSettings
 from fineprint.core.settings import MEMORY_WISH, Distinct, MemoryWish, Settings, ShownText
 from fineprint.models.precisions import MERGE_TARGETS, PRECISIONS
-from fineprint.readouts import ReadoutSettings
+from fineprint.readouts import InputForm, ReadoutSettings
 from fineprint.study.hardware import HardwareSettings
 from fineprint.study.serving_schema import ServingSettings
 from fineprint.tasks import TaskSettings
@@ -63,8 +63,34 @@ class TrainingSettings(Settings):
         return self
 
 
+SweptValue = bool | int | float | str
+Sweep = dict[str, Annotated[tuple[SweptValue, ...], Distinct, Field(min_length=1)]]
+
+
+class SweptKeys(Settings):
+    """The `sweep` of a method by itself, since it is expanded before the method is read.
+
+    Attributes:
+        sweep: values by the path of a key, such as adapter.rank.
+    """
+
+    sweep: Sweep = Field(min_length=1)
+
+
+class SweepSettings(Settings):
+    """What became of a sweep.
+
+    Attributes:
+        title: of the method that was swept.
+        rows: by the name of each method that it was expanded to, the swept keys with their values.
+    """
+
+    title: ShownText = ""
+    rows: dict[str, dict[str, SweptValue]]
+
+
 class MethodSettings(Settings):
-    """A method: a backbone, three independent choices, and how it is trained.
+    """A method: a backbone, independent choices, and how it is trained.
 
     Attributes:
         title: what the report calls it; changing it retrains nothing.
@@ -73,6 +99,9 @@ class MethodSettings(Settings):
         adapter: how the backbone is changed.
         readout: how an answer is read off it.
         training: left out where nothing is trained.
+        input: what text the model sees: pair, the tokenizer's own form of one or two texts, or prompt, the task's
+            prompt, in chat turns where the tokenizer has a chat template. Null is prompt for a decoder, pair for an
+            encoder; generation reads prompts only.
         fields: the texts of a row that the model sees, by the task's names for them; null for all.
         max_length: tokens; longer inputs are cut and counted.
         prediction_batch_size: rows answered at once, at most; on a GPU fewer where its memory is small.
@@ -80,6 +109,8 @@ class MethodSettings(Settings):
         merge_into: what the adapter is added to after training, and compared: the backbone's original weights at a
             precision, such as bfloat16, or, as dequantized_bfloat16, the weights that a quantized backbone computes
             with, for which the adapter was trained.
+        sweep: values by the path of a key of the method, such as adapter.rank; if the method is run, it stands for one
+            method for each value, or each combination of values. Null where nothing is swept.
     """
 
     title: Annotated[ShownText, Field(max_length=200)] = ""
@@ -89,11 +120,13 @@ class MethodSettings(Settings):
     adapter: SerializeAsAny[AdapterSettings]
     readout: SerializeAsAny[ReadoutSettings]
     training: TrainingSettings | None = None
+    input: InputForm | None = None
     fields: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     max_length: int = Field(128, ge=8, le=1_000_000)
     prediction_batch_size: int = Field(64, ge=1, le=100_000)
     memory: MemoryWish = Field("auto", json_schema_extra={"pattern": f"^({MEMORY_WISH.pattern})$"})
     merge_into: Annotated[tuple[MergeTarget, ...], Distinct] = ()
+    sweep: Sweep | None = None
 
     @property
     def trains(self) -> bool:
@@ -147,6 +180,7 @@ class StudyConfig(Settings):
         backbones: where models come from, by a name of your choice.
         methods: what is compared, by a name of your choice.
         run: what of all this is run.
+        sweeps: what the methods with a `sweep` were expanded to, by their names. Filled in when the config is read.
         serving: many tasks on one backbone; null leaves the part out.
         hardware: what a job asks for.
     """
@@ -161,5 +195,6 @@ class StudyConfig(Settings):
     backbones: dict[str, SerializeAsAny[BackboneSettings]]
     methods: dict[str, MethodSettings]
     run: RunSettings
+    sweeps: dict[str, SweepSettings] = {}
     serving: ServingSettings | None = None
     hardware: HardwareSettings = HardwareSettings()

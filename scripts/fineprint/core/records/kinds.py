@@ -21,7 +21,7 @@ class ReadoutKind(Record):
 
     title: str
     explanation: str
-    uses_prompt: bool
+    writes_answer: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

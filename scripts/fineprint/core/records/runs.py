@@ -104,7 +104,8 @@ class PredictRecord(Record):
 
     run_config: dict[str, Any]
     seed: int
-    prompt_example: str | None  # the first prompt exactly as sent, for readouts that use one
+    input_example: str | None  # the first test example as encoded, special tokens included; None where none is read
+    truncated_rows: int | None = None  # test examples that were cut
     shots: list[Row]  # the worked examples in the prompt
     parameters: Parameters
     weight_bytes: int

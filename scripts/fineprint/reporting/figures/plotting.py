@@ -23,6 +23,7 @@ from fineprint.reporting.figures.serving import draw_growth
 from fineprint.reporting.figures.speed import draw_speed
 from fineprint.reporting.figures.standings import draw_standings
 from fineprint.reporting.figures.style import figure_style, save_figure
+from fineprint.reporting.figures.sweep import draw_sweep
 from fineprint.reporting.figures.training import draw_held_out, draw_losses
 from fineprint.reporting.figures.workflow import draw_workflow
 from fineprint.results.study import Study
@@ -44,7 +45,7 @@ DRAWN_PER_TASK: dict[str, Draw] = {
     "calibration": draw_calibration,
 }
 
-FIGURE_KINDS = (*DRAWN_PER_TASK, "confusion", "tags")  # the latter two: one for each split, one for each tag
+FIGURE_KINDS = (*DRAWN_PER_TASK, "sweep", "confusion", "tags")  # the last: one for each sweep, split and tag
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ def draw_all(study: Study) -> Iterator[tuple[str, str, str, Drawing | None]]:
     for task in study.tasks:
         for kind, draw in DRAWN_PER_TASK.items():
             yield kind, task, "", draw(study, task)
+        for sweep in study.sweeps:
+            yield "sweep", task, sweep.method, draw_sweep(study, task, sweep)
         for split in study.splits_and_pooled(task):
             yield "confusion", task, split, draw_confusion(study, task, split)
         scores = [score for split in study.splits(task) for _, score in study.scored(task, split)]

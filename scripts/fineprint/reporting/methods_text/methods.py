@@ -62,6 +62,7 @@ def method_sentence(study: Study, method: str, cited: set[str]) -> str:
         adapter=uncapitalise(describe_adapter(study.adapter(method), adapter, fitted)),
         adapter_cited=cite_once(find_numbers(explanation)[:1], cited),
         readout=uncapitalise(describe_readout(study.readout(method), settings["readout"], fitted)),
+        input=settings.get("input"),
         fields=settings.get("fields"),
         parameters=counts,
         trained=counts and counts.adapter + counts.head,

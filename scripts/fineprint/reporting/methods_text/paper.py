@@ -94,7 +94,7 @@ def statistics_sentences(study: Study) -> list[str]:
         return [WORDS("not_scored")]
     said = {
         "calibration": any(score.calibration for score in scores),
-        "unparseable": any(study.readout(method).uses_prompt for method in study.methods),
+        "unparseable": any(study.readout(method).writes_answer for method in study.methods),
         "collapsed": True,
     }
     seeds = {"seeds": [str(seed) for seed in study.seeds], "seed": study.seed}

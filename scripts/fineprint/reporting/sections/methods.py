@@ -105,13 +105,14 @@ METHODS = [
     ),
     Column("Precision", lambda method: text(method.settings["precision"], style="code"), width=8),
 ]
+INPUT = Column[Method]("Input", lambda method: WORDS("input", method.settings.get("input") or "none"), width=9)
 SEEN = Column[Method]("Texts", lambda method: WORDS("texts", fields=method.settings.get("fields")), width=10)
 
 
 def methods_table(study: Study) -> Table:
-    """Return the three choices that make each method, and which texts it sees where not all see all."""
+    """Return the choices that make each method, and which texts it sees where not all see all."""
     methods = configured_methods(study)
-    columns = [*METHODS, SEEN] if any(method.settings.get("fields") for method in methods) else METHODS
+    columns = [*METHODS, INPUT, *([SEEN] if any(method.settings.get("fields") for method in methods) else [])]
     return build_table("methods", WORDS("methods_caption"), columns, methods)
 
 

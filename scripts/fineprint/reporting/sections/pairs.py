@@ -19,7 +19,7 @@ from fineprint.scoring.statistics import describe_correction
 
 MANY_METHODS = 12  # a matrix of more has no room for their titles
 MARKS = {Verdict.BETTER: "*", Verdict.WORSE: "*", Verdict.EQUIVALENT: "="}
-AXES = ("backbone", "precision", "adapter", "readout", "fields")
+AXES = ("backbone", "precision", "adapter", "readout", "input", "fields", "epochs", "max_length")
 
 WORDS = Words("pairs")
 
@@ -82,8 +82,7 @@ def list_ablations(study: Study, task: str) -> list[Ablation]:
     """Return the pairs of methods that differ in one axis only, and in which."""
     found = []
     for before, after in itertools.combinations([method for method, _ in study.scored(task)], 2):
-        ones, others = study.settings(before), study.settings(after)
-        changed = [axis for axis in AXES if what_answers(ones.get(axis)) != what_answers(others.get(axis))]
+        changed = [axis for axis in AXES if differ(study, task, axis, before, after)]
         compared = study.comparison(task, after, before)
         if len(changed) == 1 and compared is not None:
             titles = {"before": study.title(before), "after": study.title(after)}
@@ -91,6 +90,26 @@ def list_ablations(study: Study, task: str) -> list[Ablation]:
             outcome = COLLAPSED if collapsed else compared.outcome
             found.append(Ablation(changed[0], before, after, titles, compared, outcome))
     return found
+
+
+def differ(study: Study, task: str, axis: str, before: str, after: str) -> bool:
+    """Return whether two methods differ in an axis, as far as that can change an answer."""
+    ones, others = study.settings(before), study.settings(after)
+    if axis == "epochs":  # of a method that trains nothing the lack of epochs is no choice of its own
+        trainings = [settings.get("training") for settings in (ones, others)]
+        return all(trainings) and trainings[0][axis] != trainings[1][axis]
+    if axis == "max_length" and not any(truncates(study, task, method) for method in (before, after)):
+        return False
+    return what_answers(ones.get(axis)) != what_answers(others.get(axis))
+
+
+def truncates(study: Study, task: str, method: str) -> bool:
+    """Return whether any of a method's examples was cut, or that is not known."""
+    return any(
+        record is None or record.truncated_rows != 0
+        for run in study.runs_of(task, method)
+        for record in (run.predict, *([run.trained] if run.is_trained else []))
+    )
 
 
 def what_answers(choice: Any) -> Any:

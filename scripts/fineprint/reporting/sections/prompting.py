@@ -116,15 +116,19 @@ def unparseable_answers(study: Study, task: str) -> list[dict[str, Any]]:
     return found
 
 
-def prompts(study: Study, task: str) -> list[dict[str, str]]:
-    """Return the first prompt of each method that uses one, as sent; equal ones once."""
+def inputs(study: Study, task: str) -> list[dict[str, str]]:
+    """Return the first test example as each method reads it; equal inputs once."""
     users: dict[str, list[MethodOnTask]] = {}
     for entry in list_methods(study, task):
-        if entry.run and entry.run.predict and entry.run.predict.prompt_example:
-            users.setdefault(entry.run.predict.prompt_example, []).append(entry)
+        if entry.run and entry.run.predict and entry.run.predict.input_example:
+            users.setdefault(entry.run.predict.input_example, []).append(entry)
     return [
-        {"prompt": prompt, "facts": prompt_facts(methods[0]), "methods": formats.join(list(map(name_method, methods)))}
-        for prompt, methods in users.items()
+        {
+            "input": shown,
+            "facts": " ".join(dict.fromkeys(map(input_facts, methods))),
+            "methods": formats.join(list(map(name_method, methods))),
+        }
+        for shown, methods in users.items()
     ]
 
 
@@ -133,9 +137,12 @@ def name_method(entry: MethodOnTask) -> str:
     return WORDS("method", number=entry.study.numbers[entry.method], title=entry.study.title(entry.method))
 
 
-def prompt_facts(entry: MethodOnTask) -> str:
-    """Return a sentence on worked examples and settings of a method's prompt."""
-    readout = entry.study.settings(entry.method)["readout"]
+def input_facts(entry: MethodOnTask) -> str:
+    """Return a sentence on a method's form of input; of a generated answer also its worked examples and settings."""
+    settings = entry.study.settings(entry.method)
+    if not entry.study.readout(entry.method).writes_answer:
+        return WORDS("input", settings.get("input") or "pair")
+    readout = settings["readout"]
     shown = {key: value for key, value in readout.items() if key not in ("kind", "shots", "trials") and value != {}}
     settings = formats.setting(shown)
     shots = entry.run.predict.shots if entry.run and entry.run.predict else []

@@ -20,11 +20,12 @@ WORDS = Words("trials")
 
 def choice_sentences(study: Study, task: str) -> list[str]:
     """Return why the wording, the temperature and the worked examples are what they are."""
-    asked = [study.settings(method)["readout"] for method in study.methods if study.readout(method).uses_prompt]
+    asked = [study.settings(method)["readout"] for method in study.methods if study.readout(method).writes_answer]
     temperatures = sorted({readout["temperature"] for readout in asked if readout.get("temperature") is not None})
     worked = any(readout.get("shots") for readout in asked)
+    prompted = any(study.settings(method).get("input") == "prompt" for method in study.methods)
     return [
-        *explain_wording(study, task),
+        *(explain_wording(study, task) if asked or prompted else []),
         *(WORDS("temperature", judge_temperature(value), value=value) for value in temperatures),
         *([WORDS("worked_examples")] if worked else []),
     ]
