@@ -6,6 +6,7 @@ from pathlib import Path
 from example_results import METHODS, make_results
 from fineprint.reporting.methods_text.methods import method_sentences
 from fineprint.reporting.methods_text.references import Library
+from fineprint.reporting.sections import advice
 from fineprint.reporting.sections.methods import methods_table
 from fineprint.reporting.sections.pairs import list_ablations
 from fineprint.results.matching import matches
@@ -56,3 +57,22 @@ def test_what_it_sees_stands_in_the_table_and_in_the_text():
         in method_sentences(make_study(roberta_lora=["hypothesis"]), LIBRARY)[2]
     )
     assert not any("alone" in sentence for sentence in method_sentences(make_study(), LIBRARY))
+
+
+def test_controls_that_read_nothing_are_never_advised():
+    results = make_results(with_gaps=False, splits={"matched": 300})
+    results["study"]["methods"]["roberta_prefix"]["fields"] = ["hypothesis"]
+    study = Study(results)
+    assert study.is_blind("nli", "roberta_prefix") and not study.is_blind("nli", "roberta_lora")
+    given = " ".join(entry.advice for entry in advice.give_advice(study, "nli")[1:])
+    assert study.title("roberta_prefix") not in given and study.title("llama_probe") in given
+
+
+def test_costs_that_vary_more_than_methods_differ_put_none_in_front():
+    results = make_results(with_gaps=False, splits={"matched": 300})
+    for run in results["runs"]:
+        run["predict"]["rows_per_second"] = 1000.0
+    said = next(
+        entry.advice for entry in advice.give_advice(Study(results), "nli") if entry.situation.startswith("Edge")
+    )
+    assert "No advice: " in said and "of the 9 ranked methods cannot be put in order" in said

@@ -229,6 +229,12 @@ class Study:
             found.method for found in self.standings(task, split) if found.gap is None or found.gap.outcome in AS_GOOD
         ]
 
+    def is_blind(self, task: str, method: str) -> bool:
+        """Return whether a method is a control that is shown a part of each example only, or loads no model."""
+        run = self.run(task, method)
+        counts = run.parameters if run else None
+        return bool(self.settings(method).get("fields")) or (counts is not None and counts.total == 0)
+
     def majority_rate(self, task: str, split: str) -> float | None:
         """Return what always giving a split's most frequent label scores; None where nothing was scored."""
         return next((score.majority_rate for _, score in self.scored(task, split)), None)

@@ -31,9 +31,9 @@ from fineprint.reporting.serving.storage import worked_sentences
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
 
-FEW_NAMES = 3  # of methods that cost about the same
 LARGE_MODEL = 70e9
 LARGE_ENOUGH = 1e9  # below, what stays unquantized (embeddings, norms) weighs too much to be scaled up
+MOST_ALIKE = 3  # more methods about the same are no recommendation
 PARAMETERS, TIME, MEMORY, SAVED = TRAINING_COSTS
 
 WORDS = Words("advice")
@@ -107,21 +107,20 @@ def judge_leader(rivals: Rivals) -> str:
 
 
 def name_with_accuracy(study: Study, task: str, methods: list[str]) -> str:
-    """Return methods, each with how it stands in accuracy; of many the most accurate, and the number of the others."""
-    ranked = [method for method, _ in study.ranked(task) if method in methods]
-    shown = methods if len(methods) <= FEW_NAMES else ranked[:FEW_NAMES]
-    found = {study.title(method): phrase_gap(study, task, method) for method in shown}
-    named = [WORDS("with_accuracy", method=title, accuracy=phrase) for title, phrase in found.items()]
-    others = len(methods) - len(shown)
-    return formats.join([*named, *([WORDS("others", others=others)] if others else [])])
+    """Return methods, each with how it stands in accuracy."""
+    found = {study.title(method): phrase_gap(study, task, method) for method in methods}
+    return formats.join([WORDS("with_accuracy", method=title, accuracy=phrase) for title, phrase in found.items()])
 
 
 def pick(study: Study, task: str, axis: CostAxis) -> str:
     """Return which ranked method has least of a cost and, if not as good as the best, which of those as good has."""
-    ranked = [method for method, _ in study.ranked(task)]
+    ranked = list_advisable(study, task)
     whole, top = find_least(study, task, ranked, axis), find_least(study, task, study.as_good(task), axis)
     if whole is None:
         return WORDS("no_figure", cost=axis.name)
+    measured = [method for method in ranked if axis.of(study, task, method) is not None]
+    if len(whole[0]) > max(MOST_ALIKE, len(measured) // 2):
+        return WORDS("no_order", cost=axis.name, alike=len(whole[0]), measured=len(measured))
     named, figure = name_with_accuracy(study, task, whole[0]), write_least(study, task, axis, whole)
     overall = WORDS("least", "training" if axis.of_training else "all", least=axis.least, methods=named, figure=figure)
     if top is None or set(top[0]) & set(whole[0]):
@@ -164,9 +163,14 @@ def advise_storage(study: Study, task: str) -> str:
     )
 
 
+def list_advisable(study: Study, task: str) -> list[str]:
+    """Return the ranked methods that somebody might use: no blind controls."""
+    return [method for method, _ in study.ranked(task) if not study.is_blind(task, method)]
+
+
 def find_untrained(study: Study, task: str) -> list[str]:
     """Return the ranked methods that are known to train nothing, the most accurate first."""
-    return [method for method, _ in study.ranked(task) if trains_nothing(study.run(task, method))]
+    return [method for method in list_advisable(study, task) if trains_nothing(study.run(task, method))]
 
 
 def advise_prototyping(study: Study, task: str) -> str:

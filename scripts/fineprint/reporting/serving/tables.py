@@ -50,7 +50,7 @@ def tasks_table(part: ServingResults) -> Table:
     ]
     runs = [part.run(task, method) for task in part.tasks for method in part.methods]
     splits = ", ".join(f"{task}: {part.headline(task)}" for task in part.tasks)
-    caption = WORDS("tasks", splits=splits, memory=name_memory(runs))
+    caption = WORDS("tasks", splits=splits, seed=part.seed, memory=name_memory(runs))
     return build_table("serving-tasks", caption, columns, runs)
 
 
