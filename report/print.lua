@@ -22,15 +22,24 @@ end
 
 -- A page's end does not cut a row, unless a cell is so long that it may need more than a page.
 local LONG_CELL = 900 -- letters
+-- A small table stays on one page, so that no row of it stands alone on the next.
+local FEW_ROWS = 14
+local FEW_LETTERS = 1300 -- in all, about a quarter of a page
 
 local function Table(found)
-  local longest = 0
+  local longest, letters, rows = 0, 0, 0
   found:walk({
     Plain = function(part)
-      longest = math.max(longest, utf8.len(pandoc.utils.stringify(part)) or LONG_CELL)
+      local length = utf8.len(pandoc.utils.stringify(part)) or LONG_CELL
+      longest, letters = math.max(longest, length), letters + length
     end,
   })
-  if longest < LONG_CELL then
+  for _, body in ipairs(found.bodies) do
+    rows = rows + #body.body
+  end
+  if rows <= FEW_ROWS and letters <= FEW_LETTERS then
+    return { pandoc.RawBlock("typst", "#whole-table["), found, pandoc.RawBlock("typst", "]") }
+  elseif longest < LONG_CELL then
     return { pandoc.RawBlock("typst", "#whole-rows["), found, pandoc.RawBlock("typst", "]") }
   end
 end
@@ -75,7 +84,9 @@ local function tiles(div)
 end
 
 local function Div(div)
-  if div.classes:includes("tile-box") then
+  if div.classes:includes("contents") then
+    return pandoc.RawBlock("typst", "#contents()")
+  elseif div.classes:includes("tile-box") then
     return tiles(div)
   elseif div.classes:includes("notice") then
     return pandoc.RawBlock("typst", "#notice" .. argument(div.content))

@@ -3,8 +3,11 @@ Report: collect all records, plot, and render one HTML page and one PDF from the
 
 INPUTS   results/{study}/runs/…/{train,predict,scores}.json, results/{study}/serving/, report/
 OUTPUTS  results/{study}/results.json, results.csv   every record; a row per method, seed and split
+         results/{study}/examples.json               every test example with all answers
+         results/{study}/examples.html               a page to filter and read them
          results/{study}/figures/                    SVG, and CSV with each figure's data
          results/{study}/report.html, report.pdf
+         results/{study}/summary.pdf                 the report's first section, as a document of its own
          These are also what `snakemake --report` gathers; report/workflow.rst and report/captions/ describe them there.
 """
 
@@ -54,6 +57,7 @@ rule collect_results:
             category="Tables",
             labels={"Table": "Scores and cost", "Rows": "one per run and split"},
         ),
+        examples="results/{study}/examples.json",
     log:
         "logs/{study}/collect_results.log",
     benchmark:
@@ -72,6 +76,7 @@ rule collect_results:
             --command {params.command:q} \
             --results {output.results:q} \
             --table {output.table:q} \
+            --examples {output.examples:q} \
             2>&1 | tee {log:q}
         """
 
@@ -115,6 +120,7 @@ rule render_report:
         script=f"{PROJECT}scripts/render_report.py",
         results="results/{study}/results.json",
         figures="results/{study}/figures",
+        examples="results/{study}/examples.json",
     output:
         html=report(
             "results/{study}/report.html",
@@ -127,6 +133,18 @@ rule render_report:
             caption="../report/captions/print.rst",
             category="Documents",
             labels={"Document": "The report for printing", "Format": "PDF"},
+        ),
+        summary=report(
+            "results/{study}/summary.pdf",
+            caption="../report/captions/summary.rst",
+            category="Documents",
+            labels={"Document": "The summary, one page", "Format": "PDF"},
+        ),
+        browser=report(
+            "results/{study}/examples.html",
+            caption="../report/captions/examples.rst",
+            category="Documents",
+            labels={"Document": "Test examples with all answers", "Format": "HTML"},
         ),
     log:
         "logs/{study}/render_report.log",
@@ -147,5 +165,8 @@ rule render_report:
             --report {params.report:q} \
             --html {output.html:q} \
             --pdf {output.pdf:q} \
+            --summary {output.summary:q} \
+            --examples {input.examples:q} \
+            --browser {output.browser:q} \
             2>&1 | tee {log:q}
         """

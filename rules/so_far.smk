@@ -2,7 +2,8 @@
 So far: a report of what there is, where a method failed for good or the study has not come to its end.
 
 INPUTS   the records in results/{study}/ that are there; none is made for it
-OUTPUTS  results/{study}/so_far/                     results.json, results.csv, figures/, report.html, report.pdf
+OUTPUTS  results/{study}/so_far/                     results.json, results.csv, figures/, report.html, report.pdf,
+                                                     summary.pdf, examples.json, examples.html
 """
 
 
@@ -13,6 +14,7 @@ use rule collect_results as collect_so_far with:
     output:
         results="results/{study}/so_far/results.json",
         table="results/{study}/so_far/results.csv",
+        examples="results/{study}/so_far/examples.json",
     log:
         "logs/{study}/collect_so_far.log",
     benchmark:
@@ -41,9 +43,12 @@ use rule render_report as render_so_far with:
         script=f"{PROJECT}scripts/render_report.py",
         results="results/{study}/so_far/results.json",
         figures="results/{study}/so_far/figures",
+        examples="results/{study}/so_far/examples.json",
     output:
         html="results/{study}/so_far/report.html",
         pdf="results/{study}/so_far/report.pdf",
+        summary="results/{study}/so_far/summary.pdf",
+        browser="results/{study}/so_far/examples.html",
     log:
         "logs/{study}/render_so_far.log",
     benchmark:

@@ -125,7 +125,7 @@ def test_the_dark_scheme_is_dark(open_report):
     ink, paper = colors(dark, "body")
     assert paper < 0.03
     assert (ink + 0.05) / (paper + 0.05) > 7
-    assert colors(dark, ".tiles > div")[1] < 0.03
+    assert colors(dark, ".notice")[1] < 0.03
     assert colors(dark, "pre")[1] < 0.05
 
 
@@ -148,8 +148,12 @@ def test_the_first_screen_says_who_won_what_it_cost_and_how_to_rerun(open_report
     page = open_report()
     command = page.locator("#summary pre").bounding_box()
     assert (
-        page.locator(".verdict").bounding_box()["y"] < page.locator(".tiles").bounding_box()["y"] < command["y"] < 900
+        page.locator(".verdict").bounding_box()["y"]
+        < page.locator("#table-standings-nli").bounding_box()["y"]
+        < command["y"]
+        < 900
     )
+    assert command["y"] < page.locator("#figure-standings-nli").bounding_box()["y"] < 1300
 
 
 def test_without_javascript_everything_is_there_but_sorting(open_report):
@@ -181,6 +185,6 @@ def test_the_data_of_each_figure_can_be_downloaded(open_report):
     with page.expect_download() as download:
         links.first.click()
     text = download.value.path().read_text(encoding="utf-8")
-    assert download.value.suggested_filename == "accuracy-nli.csv"
+    assert download.value.suggested_filename == "standings-nli.csv"
     assert text.startswith("number,method,split")
     assert "RoBERTa, LoRA" in text

@@ -186,8 +186,10 @@ def test_every_link_of_the_advice_resolves(tmp_path):
 
 def test_section_numbers_are_computed(tmp_path):
     html = without_pictures(make_contest({FULL: range(270), LORA: range(240)}), tmp_path)
-    heads = dict(re.findall(r'<section id="(\w+)">\s*<h2>(\d+)', html))
-    for target, number in re.findall(r'href="#(\w+)">section (\d+)<', html):
+    heads = dict(re.findall(r'<section id="([\w-]+)">\s*<h2>(\d+|[A-Z])', html))
+    named = re.findall(r'href="#([\w-]+)">(?:section|appendix) (\d+|[A-Z])<', html)
+    assert len(named) > 3
+    for target, number in named:
         assert heads[target] == number
     assert not re.search(r"section \d|, section:", "".join(file.read_text() for file in REPORT.rglob("*.j2")))
 

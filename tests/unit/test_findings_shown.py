@@ -198,7 +198,7 @@ def test_what_was_found_is_read_back_and_shown(tmp_path):
     text = text_of(html)
     for finding in findings:
         assert f"{write_finding(Study(results), finding).heading}. " in text
-    before, after = text.index("What stands out"), text.index("Statistical significance")
+    before, after = text.index("What stands out"), text.index("Hardest subsets, shared errors")
     assert before < text.index("Errors are concentrated in phenomenon “voice”") < after
 
 

@@ -66,7 +66,7 @@ def write(results, folder):
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pdf")
     results = make_long_results(SOME, {"matched": 240, "mismatched": 240})
-    results["backbones"]["encoder"]["files"] = {f"model-{n:03}.safetensors": "cd" * 32 for n in range(90)}
+    results["backbones"]["encoder"]["facts"] = {f"fact {n:03}": n for n in range(90)}
     reader = PdfReader(write(results, folder))
     return {"folder": folder, "results": results, "reader": reader, "pages": [p.extract_text() for p in reader.pages]}
 
@@ -112,7 +112,7 @@ def test_pictures_and_formulas_are_read_out_and_tables_have_heads(made):
 def test_the_outline_has_every_section_and_the_contents_their_pages(made):
     titles = [item.title for item in made["reader"].outline if not isinstance(item, list)]
     assert [squeeze(title) for title in titles] == [f"{part.number}{squeeze(part.title)}" for part in SECTIONS]
-    lines = [squeeze(line) for line in made["pages"][0].splitlines()]
+    lines = [squeeze(line) for page in made["pages"][:2] for line in page.splitlines()]
     for item in made["reader"].outline:
         if not isinstance(item, list):
             page = made["reader"].get_destination_page_number(item) + 1
@@ -138,7 +138,7 @@ def test_every_cell_of_every_table_is_in_the_text(made):
 
 
 def test_a_long_table_repeats_its_heads(made):
-    assert sum("BackboneFilesha256" in squeeze(text) for text in made["pages"]) >= 2
+    assert sum("BackboneFactValue" in squeeze(text) for text in made["pages"]) >= 2
 
 
 def test_letters_are_embedded_and_figures_are_drawn_not_photographed(made):
@@ -246,7 +246,7 @@ def test_letters_are_looked_for_in_the_bundled_fonts_first():
 
 def test_what_the_page_folds_away_has_its_title_in_print(made):
     text = squeeze("".join(made["pages"]))
-    for title in ("Peak memory by phase", "Hashes of data, backbones and trained weights"):
+    for title in ("Peak memory by phase", "Backbone metadata"):
         assert squeeze(title) in text
     assert text.index(squeeze("Peak memory by phase")) < text.index(squeeze("Peak memory by phase on"))
 
@@ -256,3 +256,16 @@ def test_a_long_name_of_a_rule_is_broken_to_fit_its_box():
     assert workflow.break_name("train_method") == "train_method"
     lines = [line for step in STEPS for line in workflow.break_name(step.rule).splitlines()]
     assert max(map(len, lines)) <= workflow.NAME_LENGTH
+
+
+def test_the_summary_alone_is_one_page_and_says_what_the_first_page_says(made):
+    file = made["folder"] / "summary.pdf"
+    write_pdf(made["results"], made["folder"] / "figures", REPORT, file, only="summary")
+    (page,) = PdfReader(file).pages
+    text, first = squeeze(page.extract_text()), squeeze(made["pages"][0])
+    study = Study(made["results"])
+    best = squeeze(study.title(study.ranked("nli")[0][0]))
+    for words in (best, "Trainableparameters", "Toreproducethisreport:", "pipinstall-rrequirements.lock"):
+        assert words in text and words in first
+    html = render(made["results"], made["folder"] / "figures", REPORT, "page", only="summary")
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= set(re.findall(r' id="([^"]+)"', html))

@@ -18,8 +18,9 @@ from fineprint.core.records import read_json
 from fineprint.reporting.figures.plotting import plot_all
 from fineprint.reporting.html import make_environment, render
 from fineprint.reporting.pdf import to_typst, write_pdf
-from fineprint.reporting.sections import advice, analysis, benefit, checklist, pairs, prompting
+from fineprint.reporting.sections import advice, analysis, benefit, checklist, deviations, pairs, prompting
 from fineprint.reporting.sections.standings import standings_table
+from fineprint.reporting.view import SECTIONS
 from fineprint.results.study import Study
 
 REPORT = Path(__file__).parents[2] / "report"
@@ -81,7 +82,7 @@ def test_every_part_is_there(rendered):
     for word in ("Summary", "Learning curves", "When to use which", "Provenance", "RoBERTa, LoRA", "McNemar", "2.2b"):
         assert word in rendered["text"]
     assert rendered["page"].tags.count("h1") == 1
-    assert rendered["page"].tags.count("h2") == 12
+    assert rendered["page"].tags.count("h2") == len(SECTIONS) == 16
     assert "<math" in rendered["html"]
 
 
@@ -341,3 +342,47 @@ def test_generated_answers_are_shown_at_each_level_of_strictness():
     assert prompting.strictness_sentence(equal, "nli").endswith("generated answers reach the same accuracies.")
     heads = Study(make_results({"roberta_full": METHODS["roberta_full"]}, splits=SMALL))
     assert prompting.strictness_table(heads, "nli") is None and not prompting.strictness_sentence(heads, "nli")
+
+
+def test_settings_that_are_not_the_assignments_are_listed_with_the_reason():
+    results = make_results(FEW, splits=SMALL, with_gaps=False)
+    asked = {"training.epochs": 3, "training.learning_rate": 2.0e-5, "training.batch_size": 8, "max_length": 128}
+    asked |= {"training.weight_decay": 0.01, "training.warmup_ratio": 0.06, "backbone.name": "FacebookAI/roberta-large"}
+    for path, value in asked.items():
+        *places, key = path.split(".")
+        for method in results["study"]["methods"].values():
+            place = results["study"]["backbones"][method["backbone"]] if places == ["backbone"] else method
+            (place.setdefault("training", {}) if places == ["training"] else place)[key] = value
+    study = Study(results)
+    parts = checklist.read_parts(REPORT / "checklist.yaml", study, defaultdict(str))
+    shown = deviations.describe_deviations(study, parts, REPORT / "checklist.yaml")
+    full, lora = ([cell.text for cell in row] for row in shown["table"].rows)
+    assert full[1:] == ["RoBERTa, full fine-tuning", "warmup ratio 0.06 (0)"]
+    assert "learning rate 2e-05 (0.0002)" in lora[2] and "epochs" not in lora[2]
+    assert any("can collapse to chance" in reason for reason in shown["reasons"])
+    assert not any("other models" in reason for reason in shown["reasons"])
+    results["study"]["backbones"]["encoder"]["name"] = "a/small-one"
+    other = deviations.describe_deviations(Study(results), parts, REPORT / "checklist.yaml")
+    assert "model a/small-one (FacebookAI/roberta-large)" in other["table"].rows[0][2].text
+    assert any("other models" in reason for reason in other["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("lora", "seeds", "words"),
+    [
+        (range(200), (1, 2, 3), "It would win again"),
+        (range(5, 272), (1, 2, 3), "is open: RoBERTa, LoRA may come first"),
+        (range(200), (1,), "is not known: one seed was run"),
+    ],
+)
+def test_the_second_sentence_says_whether_the_winner_would_win_again(lora, seeds, words):
+    study = Study(make_contest({FULL: range(270), LORA: lora}, seeds))
+    assert words in analysis.verdict_sentences(study, "nli")[1]
+
+
+def test_every_caption_of_a_figure_begins_with_what_it_shows(rendered):
+    """A number that was measured, or a method's title: what stood in the words for readers who do not see it alone."""
+    titles = [title for title, *_ in METHODS.values()]
+    for entry in read_json(rendered["folder"] / "figures" / "figures.json"):
+        first = entry["caption"].partition(". ")[0]
+        assert any(title in first for title in titles) or re.search(r"\d", first), entry["caption"]

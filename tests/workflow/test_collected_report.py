@@ -27,7 +27,7 @@ def test_everything_is_in_its_category(finished, page):
     entries = json.loads((folder / "figures/figures.json").read_text(encoding="utf-8"))
     found = {category: sorted(*parts.values()) for category, parts in read_variable(page, "categories").items()}
     assert found == {
-        "Documents": ["results/tiny/report.html", "results/tiny/report.pdf"],
+        "Documents": [f"results/tiny/{name}" for name in ("examples.html", "report.html", "report.pdf", "summary.pdf")],
         "Figures": sorted(f"results/tiny/figures/{entry['name']}.svg" for entry in entries),
         "Tables": ["results/tiny/results.csv"],
     }
@@ -58,5 +58,5 @@ def test_as_an_archive(finished):
     done = finished.run("--report", "collected.zip")
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
     names = zipfile.ZipFile(finished.folder / "collected.zip").namelist()
-    assert {"report.html", "report.pdf", "results.csv"} <= {name.rsplit("/", 1)[1] for name in names}
+    assert {"report.html", "report.pdf", "summary.pdf", "results.csv"} <= {name.rsplit("/", 1)[1] for name in names}
     assert sum(name.endswith(".svg") for name in names) >= 8

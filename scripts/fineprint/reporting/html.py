@@ -29,7 +29,8 @@ SIZE = re.compile(r'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"')
 PIXELS_A_POINT = 4 / 3
 IDENTIFIER = re.compile(r'<[a-z][^<>]* id="([^"]+)"')
 REFERENCE = re.compile(r'<li><span id="reference-([^"]+)">.*>([^<]+)</a>\.</li>\n')
-EVIDENCE = re.compile(r'<span class="evidence"><br><a href="#([^"]+)">[^<]*</a></span>')
+EVIDENCE = re.compile(r'<span class="evidence">, <a href="#([^"]+)">[^<]*</a></span>')
+INTERNAL = re.compile(r'<a href="#([^"]+)">(.*?)</a>')
 SVG = "image/svg+xml"
 PLAIN_IN_LINKS = " '()*+,-./:;=?@_~"  # signs that a link within double quotes may hold as they are
 
@@ -78,8 +79,8 @@ def shorten(value: str) -> str:
     return DECIMALS.sub(lambda found: f"{float(found[0]):.4g}", value)
 
 
-def make_environment(report: Path) -> Environment:
-    """Return Jinja with everything undefined refused and everything escaped."""
+def make_environment(report: Path, script_name: str = "sort.js") -> Environment:
+    """Return Jinja with everything undefined refused and everything escaped; a page has one script, in this file."""
     environment = Environment(
         loader=FileSystemLoader(report),
         undefined=StrictUndefined,
@@ -92,7 +93,7 @@ def make_environment(report: Path) -> Environment:
     numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
     environment.globals["next_number"] = lambda kind: next(numbers[kind])  # in the order in which they are rendered
     environment.globals["styles"] = Markup((report / "style.css").read_text(encoding="utf-8"))
-    script = (report / "sort.js").read_text(encoding="utf-8")
+    script = (report / script_name).read_text(encoding="utf-8")
     environment.globals["script"] = Markup(script)
     # A second line of defense: whatever came through, only this script runs, and nothing is fetched.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -105,12 +106,31 @@ def cite(value: str) -> Markup:
     return Markup(ARXIV.sub(r'<a href="https://arxiv.org/abs/\1">arXiv \1</a>', str(escape(value))))
 
 
-def render(results: Results | Mapping[str, Any], figures: Path, report: Path, medium: str) -> str:
-    """Render the template for a medium, "page" or "print"."""
+def render(
+    results: Results | Mapping[str, Any], figures: Path, report: Path, medium: str, only: str | None = None
+) -> str:
+    """Render the template for a medium, "page" or "print".
+
+    Args:
+        results: all records.
+        figures: what plot_figures left.
+        report: the folder of templates.
+        medium: the medium.
+        only: the one section to show; links to others are left out.
+    """
     view: dict[str, Any] = build_view(results, read_figures(figures, as_files=medium == "print"), report)
+    view["whole"] = only is None
+    view["sections"] = [section for section in view["sections"] if only in (None, section.name)]
     template = "template.html.j2" if medium == "page" else "print.html.j2"
     html = make_environment(report).get_template(template).render(**view, medium=medium)
-    return drop_uncited(drop_dead_links(CONTROL.sub(REPLACED, html)))
+    html = CONTROL.sub(REPLACED, html)
+    return drop_uncited(drop_dead_links(html)) if only is None else unlink(html)
+
+
+def unlink(html: str) -> str:
+    """Turn the links to places that are not there into plain text."""
+    there = set(IDENTIFIER.findall(html))
+    return INTERNAL.sub(lambda found: found[0] if found[1] in there else found[2], html)
 
 
 def drop_dead_links(html: str) -> str:

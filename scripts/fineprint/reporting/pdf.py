@@ -29,8 +29,10 @@ REFUSED = re.compile(r'the text `"(.*?)"` could not be displayed', re.DOTALL)
 CODE_POINT = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 
-def write_pdf(results: Results | Mapping[str, Any], figures: Path, report: Path, output: Path) -> None:
-    """Render `results` as a PDF."""
+def write_pdf(
+    results: Results | Mapping[str, Any], figures: Path, report: Path, output: Path, only: str | None = None
+) -> None:
+    """Render `results` as a PDF: the whole report, or `only` one section of it."""
     study = Study(results)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -38,7 +40,7 @@ def write_pdf(results: Results | Mapping[str, Any], figures: Path, report: Path,
             shutil.copy(figure, folder)
         shutil.copy(report / STYLE, folder)
         copy_fonts(folder / FONTS)
-        body = to_typst(render(study.results, figures, report, "print"), report)
+        body = to_typst(render(study.results, figures, report, "print", only), report)
         (folder / BODY).write_text(f'#import "{STYLE}": *\n#show: report\n{body}', encoding="utf-8")
         output.write_bytes(compile_typst(folder, study, body))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 from fineprint.core import formats
@@ -21,6 +22,8 @@ from fineprint.reporting.sections import (
     claim_ledger,
     cost,
     cost_only,
+    deviations,
+    errors,
     findings,
     merging,
     methods,
@@ -41,22 +44,29 @@ from fineprint.reporting.words import Words, read_texts
 from fineprint.results.study import Study
 
 WORDS = Words("view")
+CHECKLIST = "checklist.yaml"
 OFF_RANK = (COLLAPSED, COST_ONLY, *NOT_MADE)
 
 
 @dataclass(frozen=True)
 class Section:
-    """A section: its template is `report/sections/{name}.html.j2`."""
+    """A section: its template is `report/sections/{name}.html.j2`. Those of the appendix have letters for numbers."""
 
-    number: int
+    number: str
     name: str
     title: str
+    in_appendix: bool = False
 
 
-SECTIONS = [
-    Section(number, name, title)
-    for number, (name, title) in enumerate(read_texts(WORDS.name)["sections"].items(), start=1)
-]
+def list_sections() -> list[Section]:
+    """Return the report's sections, the body's first."""
+    texts = read_texts(WORDS.name)
+    body = [Section(str(number), *named) for number, named in enumerate(texts["sections"].items(), start=1)]
+    letters = zip(ascii_uppercase, texts["appendix"].items(), strict=False)
+    return [*body, *(Section(letter, *named, in_appendix=True) for letter, named in letters)]
+
+
+SECTIONS = list_sections()
 TALL_SHARE = 1.3  # of the width: an A4 page has room for that and a caption
 
 
@@ -92,13 +102,14 @@ def build_view(results: Results | Mapping[str, Any], figures: list[Figure], repo
     """
     study = Study(results)
     library = Library(report / "references.yaml")
-    titles = {section.name: f"{section.number} {section.title}" for section in SECTIONS}
+    numbers = {section.name: section.number for section in SECTIONS}
+    parts = checklist.read_parts(report / CHECKLIST, study, numbers)
     return {
         "title": study.config["title"],
         "description": study.config.get("description") or "",
         "created": study.results.provenance.created[:10],
         "sections": SECTIONS,
-        "section_number": {section.name: section.number for section in SECTIONS},
+        "section_number": numbers,
         "origins": setting.name_origins(study),
         "has_accuracy": setting.any_accuracy(study),
         "test_examples": setting.name_readers(study),
@@ -113,7 +124,9 @@ def build_view(results: Results | Mapping[str, Any], figures: list[Figure], repo
         "adapters": methods.axis_table(study, "adapters", "adapter"),
         "readouts": methods.axis_table(study, "readouts", "readout"),
         "training": methods.training_table(study),
-        "checklist": checklist.read_parts(report / "checklist.yaml", study, titles),
+        "checklist": parts,
+        "checklist_finding": checklist.count_answered(parts),
+        "deviations": deviations.describe_deviations(study, parts, report / CHECKLIST),
         "claims": claim_ledger.describe_claims(study, report),
         "references": library.references,
         "paper": paper.write_methods_section(study, library),
@@ -121,6 +134,7 @@ def build_view(results: Results | Mapping[str, Any], figures: list[Figure], repo
         "changed_code": changed_code(study),
         "workflow": [figure for figure in figures if figure.entry.kind == "workflow"],
         "counts": count_runs(study),
+        "single_seed": len(study.seeds) == 1,
         "seed_caution": seeds.caution(study),
         "serving": describe_serving(study),
         "serving_figures": [figure for figure in figures if figure.entry.kind == SERVING],
@@ -193,6 +207,7 @@ def describe_accuracy(study: Study, task: str) -> dict[str, Any]:
     shown = {
         "scores": scores.scores_tables(study, task),
         "findings": findings.describe_findings(study, task),
+        "errors": errors.describe_errors(study, task),
         "macro_f1": scores.macro_f1_table(study, task),
         "choices": pairs.ablations_table(study, task),
         "matrices": [table for table in matrices if table],

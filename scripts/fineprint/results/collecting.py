@@ -36,6 +36,7 @@ from fineprint.core.settings import SettingsError
 from fineprint.jobs.code_state import describe_code
 from fineprint.jobs.environment import describe_commit, machine_facts
 from fineprint.results.benchmarks import read_jobs
+from fineprint.results.collecting_errors import collect_errors
 from fineprint.results.collecting_findings import collect_findings
 from fineprint.results.collecting_serving import collect_serving, list_environments
 from fineprint.results.comparing import compare_runs
@@ -87,6 +88,7 @@ def collect_study(file: Path, command: str) -> Results:
         means=compared.means,
         comparisons=compared.comparisons,
         findings=collect_findings(study, folder, runs),
+        errors=collect_errors(study, folder, runs),
         serving=serving,
         steps=steps,
     )

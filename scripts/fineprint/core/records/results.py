@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from fineprint.core.records.base import Record
 from fineprint.core.records.comparisons import Comparison, TaskMean
+from fineprint.core.records.errors import TaskErrors
 from fineprint.core.records.findings import Finding
 from fineprint.core.records.jobs import Provenance, Step
 from fineprint.core.records.kinds import Kinds
@@ -55,6 +56,11 @@ class Run(Record):
         if self.train is not None and self.train.parameters is not None:
             return self.train.parameters
         return self.predict.parameters if self.predict is not None else None
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model answered; the majority class needs none."""
+        return self.parameters is None or self.parameters.total > 0
 
     def phase(self, name: str) -> Phase | None:
         """Return a phase from the training record, or where that has none of this name from the prediction's."""
@@ -128,5 +134,6 @@ class Results(Record):
     means: list[TaskMean] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)  # by task, what concerns most examples first
+    errors: list[TaskErrors] = field(default_factory=list)  # of each task with answers to compare
     serving: Serving | None = None
     steps: list[Step] = field(default_factory=list)  # in data-flow order; none where Snakemake ran without hooks

@@ -31,7 +31,11 @@ def draw_calibration(study: Study, task: str) -> Drawing | None:
     ]
     errors = [(study.title(method), calibration.expected_calibration_error) for method, _, calibration in found]
     errors.sort(key=itemgetter(1))
-    return caption_figure(figure, "calibration", rows, task=task, split=study.headline(task), errors=errors)
+    models = {study.title(method) for method, *_ in found if (run := study.run(task, method)) and run.has_model}
+    ends = [error for error in errors if error[0] in models]
+    return caption_figure(
+        figure, "calibration", rows, task=task, split=study.headline(task), errors=errors, ends=ends[:1] + ends[1:][-1:]
+    )
 
 
 def draw_reliability(axis: Axes, calibration: Calibration) -> None:

@@ -59,6 +59,7 @@ def draw_cost(study: Study, task: str) -> Drawing | None:
     draw_key(axes[-1], study, methods)
     for axis, scale in zip(axes, SCALES, strict=False):
         place_numbers(axis, [(row[scale.key], row["accuracy"], str(row["number"])) for row in keep_known(rows, scale)])
+    fronts = [(scale.title, list_front(rows, scale)) for scale in SCALES]
     return caption_figure(
         figure,
         "cost",
@@ -67,8 +68,15 @@ def draw_cost(study: Study, task: str) -> Drawing | None:
         collapsed="collapsed" in {row["status"] for row in rows},
         untrained=[str(row["number"]) for row in rows if is_untrained(row)],
         memory=memory_kinds(study, task),
-        fronts=[(scale.title, list_front(rows, scale)) for scale in SCALES],
+        fronts=fronts,
+        everywhere=find_everywhere([[method for method, *_ in front] for _, front in fronts]),
     )
+
+
+def find_everywhere(fronts: list[list[str]]) -> list[str]:
+    """Return the methods that are on every front that could be drawn, in the order of the first."""
+    drawn = [front for front in fronts if front]
+    return [method for method in (drawn[0] if drawn else []) if all(method in front for front in drawn)]
 
 
 def is_untrained(row: dict[str, Any]) -> bool:

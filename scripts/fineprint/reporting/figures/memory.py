@@ -52,7 +52,9 @@ def draw_memory(study: Study, task: str) -> Drawing | None:
     name_lines(parts, study, list(runs))
     figure.legend(*parts.get_legend_handles_labels(), loc="outside upper center", ncols=len(PARTS))
     totals = [(row["method"], row["kept_bytes"], row["peak_bytes"]) for row in rows]
-    return caption_figure(figure, "memory", rows, task=task, on_gpu=on_gpu, totals=totals)
+    known = [total for total in totals if total[1] is not None]
+    least, most = (choose(known, key=lambda total: total[1], default=None) for choose in (min, max))
+    return caption_figure(figure, "memory", rows, task=task, on_gpu=on_gpu, totals=totals, least=least, most=most)
 
 
 def draw_parts(axis: Axes, rows: list[dict[str, Any]]) -> None:
@@ -101,7 +103,9 @@ def draw_storage(study: Study, task: str) -> Drawing | None:
     rows = [
         {"method": entry.title, "tasks": count, "bytes": size} for entry in found for count, size in entry.sizes.items()
     ]
-    return caption_figure(figure, "storage", rows, task=task)
+    ten = [row for row in rows if row["tasks"] == MOST_TASKS]
+    least, most = (choose(ten, key=lambda row: row["bytes"]) for choose in (min, max))
+    return caption_figure(figure, "storage", rows, task=task, least=least, most=most)
 
 
 def draw_disk(axis: Axes, entry: Storage, unit: float) -> None:

@@ -16,10 +16,12 @@ from fineprint.reporting.figures.cost import draw_cost
 from fineprint.reporting.figures.drawing import Drawing
 from fineprint.reporting.figures.memory import draw_memory, draw_storage
 from fineprint.reporting.figures.memory_curve import draw_memory_curve
+from fineprint.reporting.figures.overlap import draw_overlap
 from fineprint.reporting.figures.pairs import draw_pairs
 from fineprint.reporting.figures.scores import draw_accuracy, draw_confusion, draw_tags
 from fineprint.reporting.figures.serving import draw_growth
 from fineprint.reporting.figures.speed import draw_speed
+from fineprint.reporting.figures.standings import draw_standings
 from fineprint.reporting.figures.style import figure_style, save_figure
 from fineprint.reporting.figures.sweep import draw_sweep
 from fineprint.reporting.figures.training import draw_held_out, draw_losses
@@ -29,8 +31,10 @@ from fineprint.results.study import Study
 SERVING = "serving"  # the kind of the figures that belong to no single task
 Draw = Callable[[Study, str], Drawing | None]
 DRAWN_PER_TASK: dict[str, Draw] = {
+    "standings": draw_standings,
     "accuracy": draw_accuracy,
     "pairs": draw_pairs,
+    "overlap": draw_overlap,
     "losses": draw_losses,
     "held-out": draw_held_out,
     "cost": draw_cost,

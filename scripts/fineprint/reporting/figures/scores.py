@@ -35,7 +35,9 @@ MOST_WITH_INTERVALS = 9  # methods side by side; more leave no room for interval
 def draw_accuracy(study: Study, task: str) -> Drawing | None:
     """Draw the mean accuracy of every scored method on every split with its interval, and that of each seed."""
     splits = study.splits(task)
-    methods = [method for method in study.methods if any(study.mean(task, method, split) for split in splits)]
+    scored = [method for method in study.methods if any(study.mean(task, method, split) for split in splits)]
+    ranked_first = [method for method, _ in study.ranked(task)]
+    methods = [*ranked_first, *(method for method in scored if method not in ranked_first)]
     if not methods:
         return None
     height = 0.75 + (0.16 + 0.09 * len(splits)) * len(methods)
@@ -120,6 +122,7 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
         axis.set_xticks(range(len(names)), names, fontsize=7 if few else 6)
         axis.set_yticks(range(len(labels)), [escape(name[:3]) for name in labels], fontsize=7 if few else 6)
     figure.supxlabel("Predicted label")
+    mistakes = [(study.title(method), *find_mistake(score, labels)) for method, score in scored]
     figure.supylabel("Gold label")
     return caption_figure(
         figure,
@@ -130,7 +133,8 @@ def draw_confusion(study: Study, task: str, split: str) -> Drawing | None:
         pooled=split == POOLED,
         labels=", ".join(f"{name[:3]} = {name}" for name in labels),
         unparseable=unparseable,
-        mistakes=[(study.title(method), *find_mistake(score, labels)) for method, score in scored],
+        mistakes=mistakes,
+        most=find_most_frequent(study, task, scored, labels),
     )
 
 
@@ -148,6 +152,15 @@ def confusion_rows(study: Study, labels: list[str], method: str, score: Score) -
         for gold, line in zip(labels, score.confusion, strict=True)
         for predicted, count in zip([*labels, UNPARSEABLE], line, strict=True)
     ]
+
+
+def find_most_frequent(
+    study: Study, task: str, scored: list[tuple[str, Score]], labels: list[str]
+) -> tuple[str, str, str, int] | None:
+    """Return the most frequent mistake of all models, with whose it is; None where no model answered."""
+    answered = [(method, score) for method, score in scored if (run := study.run(task, method)) and run.has_model]
+    mistakes = [(study.title(method), *find_mistake(score, labels)) for method, score in answered]
+    return max(mistakes, key=lambda mistake: mistake[-1], default=None)
 
 
 def find_mistake(score: Score, labels: list[str]) -> tuple[str, str, int]:

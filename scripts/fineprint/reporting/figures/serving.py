@@ -40,8 +40,16 @@ def draw_growth(study: Study) -> Drawing | None:
         if (points := list(part.points(series, "held_bytes").items()))
     ]
     extrapolated = sorted(PANELS[key][0].lower() for key in EXTRAPOLATED)
+    smallest, largest = (choose(held, key=lambda way: way[2][1], default=None) for choose in (min, max))
     return caption_figure(
-        figure, "growth", data_rows(part), trained=len(part.tasks), extrapolated=extrapolated, held=held
+        figure,
+        "growth",
+        data_rows(part),
+        trained=len(part.tasks),
+        extrapolated=extrapolated,
+        held=held,
+        smallest=smallest,
+        largest=largest,
     )
 
 

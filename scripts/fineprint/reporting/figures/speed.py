@@ -41,7 +41,22 @@ def draw_speed(study: Study, task: str) -> Drawing | None:
     for axis, key in zip(axes, shown, strict=True):
         draw_bars(axis, study, rows, key)
     name_lines(axes[0], study, study.methods)
-    return caption_figure(figure, "speed", rows, task=task, memory=memory_kinds(study, task))
+    fastest = {key: find_fastest(rows, key) for key in ("training_rows_per_second", "prediction_rows_per_second")}
+    return caption_figure(
+        figure,
+        "speed",
+        rows,
+        task=task,
+        memory=memory_kinds(study, task),
+        fastest_training=fastest["training_rows_per_second"],
+        fastest=fastest["prediction_rows_per_second"],
+    )
+
+
+def find_fastest(rows: list[dict[str, Any]], key: str) -> str | None:
+    """Return the method with the highest speed; None where none was measured."""
+    known = [row for row in rows if row[key] is not None]
+    return max(known, key=lambda row: row[key])["method"] if known else None
 
 
 def speed_row(study: Study, task: str, method: str) -> dict[str, Any]:

@@ -52,10 +52,12 @@ def draw_sweep(study: Study, task: str, sweep: Sweep) -> Drawing | None:
         axis.set(xlabel=name_key(key).capitalize(), ylabel=panel.title)
     if len(lines) > 1:
         axes[0].legend([escape(name) for name in lines], fontsize=7)
+    scored = [row for row in rows if row["accuracy"] is not None]
     return caption_figure(
         figure,
         "sweep",
         rows,
+        highest=max(scored, key=lambda row: row["accuracy"], default=None),
         task=task,
         name=sweep.title,
         keys=name_keys(sweep),

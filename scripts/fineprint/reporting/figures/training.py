@@ -30,7 +30,8 @@ def draw_losses(study: Study, task: str) -> Drawing | None:
     figure.supxlabel("Optimizer step")
     figure.supylabel("Loss (cross-entropy)")
     rows = [row for method, record in runs for row in loss_rows(study, method, record)]
-    return caption_figure(figure, "losses", rows, task=task, runs=name_runs(study, runs))
+    last = sum(record.best_epoch == len(record.epochs) for _, record in runs)
+    return caption_figure(figure, "losses", rows, task=task, runs=name_runs(study, runs), last=last)
 
 
 def name_runs(study: Study, runs: list[tuple[str, TrainRecord]]) -> list[tuple[str, TrainRecord]]:
@@ -83,7 +84,10 @@ def draw_held_out(study: Study, task: str) -> Drawing | None:
     figure.supxlabel("Epoch")
     figure.supylabel("Held-out accuracy")
     rows = [{**name_method(study, method), **as_mapping(epoch)} for method, record in runs for epoch in record.epochs]
-    return caption_figure(figure, "held_out", rows, task=task, runs=name_runs(study, runs))
+    named = name_runs(study, runs)
+    reached = [(title, max(accuracy_curve(record)[1])) for title, record in named]
+    highest = max(reached, key=lambda found: found[1])
+    return caption_figure(figure, "held_out", rows, task=task, runs=named, highest=highest)
 
 
 def draw_curve(axis: Axes, record: TrainRecord) -> None:

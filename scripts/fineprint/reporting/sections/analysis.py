@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from fineprint.core import formats
 from fineprint.reporting.sections.cost import memory_kinds
 from fineprint.reporting.sections.cost_axes import (
     TRAINING_COSTS,
-    CostAxis,
     find_least,
     trains_nothing,
-    write_alike,
     write_least,
 )
 from fineprint.reporting.sections.pairs import ablation_sentences
@@ -31,15 +28,6 @@ from fineprint.tasks._rows import POOLED
 FEW_NAMES = 3  # more beaten methods are counted, not named
 
 WORDS = Words("analysis")
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A large number of the summary."""
-
-    label: str
-    value: str
-    note: str
 
 
 def verdict_sentences(study: Study, task: str) -> list[str]:
@@ -61,7 +49,18 @@ def verdict_sentences(study: Study, task: str) -> list[str]:
         equal=name_methods(study, equal),
         several=len(equal) > 1,
     )
-    return [first, *(comparison_sentences(study, task) if len(standings) > 1 else [WORDS("only_one")])]
+    if len(standings) == 1:
+        return [first, WORDS("only_one")]
+    return [first, judge_repeat(study, task), *comparison_sentences(study, task)]
+
+
+def judge_repeat(study: Study, task: str) -> str:
+    """Return whether the best method would be the best again, as far as its comparisons carry."""
+    best, rivals = study.ranked(task)[0][0], sort_rivals(study, task)
+    gaps = [study.comparison(task, best, method) for method in [*rivals.worse, *rivals.as_good, *rivals.undecided]]
+    rivaled = [*rivals.as_good, *rivals.undecided]
+    outcome = "models" if speaks_of_models(gaps) else "open" if rivaled else "clear"
+    return WORDS("again", outcome, others=len(gaps), methods=name_methods(study, rivaled))
 
 
 def comparison_sentences(study: Study, task: str) -> list[str]:
@@ -135,7 +134,7 @@ def cost_sentences(study: Study, task: str) -> list[str]:
 
 
 def free_sentences(study: Study, task: str) -> list[str]:
-    """Return which of the methods as good as the best train nothing, as one sentence; the tiles cannot say it."""
+    """Return which of the methods as good as the best train nothing, as one sentence."""
     untrained = [method for method in study.as_good(task) if trains_nothing(study.run(task, method))]
     return [WORDS("free", methods=name_methods(study, untrained), several=len(untrained) > 1)] if untrained else []
 
@@ -160,50 +159,8 @@ def list_least_costs(study: Study, task: str, methods: list[str]) -> list[str]:
     ]
 
 
-def tiles(study: Study, task: str) -> list[Tile]:
-    """Return the large numbers: the best accuracy, how many are as good, and what the cheapest of these costs."""
-    ranked = study.ranked(task)
-    if not ranked:
-        return []
-    best, mean = ranked[0]
-    note = WORDS("best_note", best=study.title(best), reached=write_mean(mean))
-    rows = mean.examples * len(mean.by_seed)
-    label = WORDS("best_tile", split=study.headline(task))
-    costs = [cost_tile(study, task, axis) for axis in TRAINING_COSTS]
-    return [Tile(label, formats.accuracy(mean.mean, rows), note), *as_good_tiles(study, task), *costs]
-
-
-def as_good_tiles(study: Study, task: str) -> list[Tile]:
-    """Return how many methods are as good as the best; nothing where there is no other."""
-    others, ranked = study.as_good(task)[1:], study.ranked(task)
-    undecided = sort_rivals(study, task).undecided
-    note = WORDS("as_good_note", methods=name_methods(study, others), undecided=len(undecided))
-    figure = WORDS("as_good_figure", number=len(others), others=len(ranked) - 1)
-    return [Tile(WORDS("as_good_tile"), figure, note)] if len(ranked) > 1 else []
-
-
-def cost_tile(study: Study, task: str, axis: CostAxis) -> Tile:
-    """Return the least that a method as good as the best takes of a cost."""
-    candidates = study.as_good(task)
-    label = axis.least if len(candidates) > 1 else axis.name
-    least = find_least(study, task, candidates, axis)
-    value = axis.write(least[1]) if least else formats.NOT_MEASURED
-    note = name_least(study, task, axis, least) if least else WORDS("no_figure")
-    return Tile(f"{label[0].upper()}{label[1:]}", value, note)
-
-
-def name_least(study: Study, task: str, axis: CostAxis, least: tuple[list[str], float]) -> str:
-    """Return whose a tile's figure is and, where others are about the same, up to what theirs goes."""
-    names, last = name_methods(study, least[0]), axis.write(axis.of(study, task, least[0][-1]))
-    if axis.write(least[1]) == last:
-        return names
-    outcome = "higher" if axis.higher_is_better else "lower"
-    return WORDS("alike", outcome, methods=names, last=last, alike=write_alike(study))
-
-
 def summarize_task(study: Study, task: str) -> dict[str, Any]:
     """Return the summary of one task."""
-    as_good = study.as_good(task)
     return {
         "name": task,
         "verdict": verdict_sentences(study, task),
@@ -211,8 +168,7 @@ def summarize_task(study: Study, task: str) -> dict[str, Any]:
         "cost": cost_sentences(study, task),
         "free": free_sentences(study, task),
         "memory": memory_kinds(study, task),
-        "tiles": tiles(study, task),
-        "tile_note": WORDS("tile_note", "several" if len(as_good) > 1 else "one", number=len(as_good)),
+        "tiles": [],  # only where there is no table of standings
         "standings": standings_table(study, task),
         "choices": ablation_sentences(study, task),
     }

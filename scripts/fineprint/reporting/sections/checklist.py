@@ -28,6 +28,7 @@ class Entry:
     link: str
     evidence: dict[str, str] = field(default_factory=dict)
     match: dict[str, Any] | None = None
+    asked: dict[str, Any] = field(default_factory=dict)
     needs: str | None = None
     without: str = ""
     rests_on_accuracy: bool = False
@@ -36,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the assignment: where it is answered, and by which methods of this study."""
+    """One part of the assignment: where it is answered, and by which methods of this study (their numbers)."""
 
     entry: Entry
     section: str
@@ -52,16 +53,22 @@ def read_parts(path: Path, study: Study, sections: dict[str, str]) -> list[Part]
     Args:
         path: checklist.yaml.
         study: the study.
-        sections: number and title of each section, by the name that a part's `link` gives.
+        sections: number of each section, by the name that a part's `link` gives.
     """
     found = []
     for entry in (Entry(**entry) for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["parts"]):
         methods = [method for method in study.methods if entry.match and matches(study, method, entry.match)]
         evidence = list_evidence(study, entry.evidence) if methods or not entry.match else []
-        titles = [f"{study.numbers[method]} {study.title(method)}" for method in methods]
+        numbers = [str(study.numbers[method]) for method in methods]
         answer = find_status(study, methods) if entry.match else find_status_of_section(study, entry)
-        found.append(Part(entry, sections[entry.link], evidence, titles, answer))
+        found.append(Part(entry, sections[entry.link], evidence, numbers, answer))
     return found
+
+
+def count_answered(parts: list[Part]) -> str:
+    """Return how many parts are answered in full."""
+    answered = sum(part.answer == WORDS("status", "answered") for part in parts)
+    return WORDS("finding", "all" if answered == len(parts) else "some", answered=answered, parts=len(parts))
 
 
 def list_evidence(study: Study, places: dict[str, str]) -> list[tuple[str, str]]:

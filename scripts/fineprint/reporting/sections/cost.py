@@ -46,8 +46,18 @@ PARAMETERS = [
 
 def parameters_table(study: Study, task: str) -> Table:
     """Return trainable parameters in four columns, and the size of the checkpoint."""
-    caption = WORDS("parameters_caption", task=task)
+    caption = WORDS("parameters_caption", task=task, ends=find_ends(study, task, cost_axes.PARAMETERS))
     return build_table(f"parameters-{task}", caption, PARAMETERS, list_methods(study, task))
+
+
+def find_ends(study: Study, task: str, axis: CostAxis) -> list[tuple[str, float]]:
+    """Return the methods with the lowest and the highest figure, with it; nothing where they cannot be told apart or
+    were not measured alike."""
+    found = [(study.title(method), axis.of(study, task, method)) for method in study.methods]
+    known = sorted(((title, value) for title, value in found if value is not None), key=lambda entry: entry[1])
+    if not known or known[0][1] == known[-1][1] or not cost_axes.are_comparable(study, task, study.methods, axis):
+        return []
+    return [known[0], known[-1]]
 
 
 def cost_column(title: str, axis: CostAxis, write: Callable[[Any], str]) -> Column[MethodOnTask]:
@@ -80,6 +90,7 @@ def cost_table(study: Study, task: str) -> Table:
         "cost_caption",
         task=task,
         seeds=len(study.seeds),
+        ends=find_ends(study, task, cost_axes.TRAINING_TIME),
         memory=memory_kinds(study, task),
         machines=WORDS("machines", "several" if len(machines) > 1 else "one"),
     )

@@ -6,12 +6,12 @@ Nothing is ranked here. Methods on different backbones differ in size first of a
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from fineprint.core import formats
 from fineprint.core.records import COST_ONLY, NOT_MADE
 from fineprint.reporting.sections import cost_axes
-from fineprint.reporting.sections.analysis import Tile
 from fineprint.reporting.sections.cost_axes import TRAINING_COSTS, TRAINING_SPEED, CostAxis, find_least, write_least
 from fineprint.reporting.sections.standings import name_methods
 from fineprint.reporting.words import Words
@@ -30,6 +30,15 @@ SITUATIONS = (
     ("Edge: small model", cost_axes.WEIGHTS, "Cost", "cost-{task}"),
     ("Edge: fast inference", cost_axes.SPEED, "Cost", "cost-{task}"),
 )
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A large number of the summary."""
+
+    label: str
+    value: str
+    note: str
 
 
 def group_by_backbone(study: Study, task: str) -> dict[str, list[str]]:

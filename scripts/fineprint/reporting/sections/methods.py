@@ -91,19 +91,19 @@ def describe_choice(kind: AdapterKind | ReadoutKind, choice: dict[str, Any]) -> 
 NUMBER = Column[Method]("No.", lambda method: text(method.number, sort=method.number, style="ordinal"), width=5)
 METHODS = [
     NUMBER,
-    Column("Method", lambda method: Cell(method.title, style="anchor", link=f"method-{method.name}"), width=21),
-    Column("Backbone", lambda method: text(method.settings["backbone"], style="code"), width=12),
+    Column("Method", lambda method: Cell(method.title, style="anchor", link=f"method-{method.name}"), width=25),
+    Column("Backbone", lambda method: text(method.settings["backbone"], style="code"), width=10),
     Column(
         WORDS("axis", "adapter"),
         lambda method: describe_adapter(method.adapter, method.settings["adapter"], method.fitted),
-        width=28,
+        width=29,
     ),
     Column(
         WORDS("axis", "readout"),
         lambda method: describe_readout(method.readout, method.settings["readout"], method.fitted),
         width=22,
     ),
-    Column("Precision", lambda method: text(method.settings["precision"], style="code"), width=12),
+    Column("Precision", lambda method: text(method.settings["precision"], style="code"), width=8),
 ]
 INPUT = Column[Method]("Input", lambda method: WORDS("input", method.settings.get("input") or "none"), width=9)
 SEEN = Column[Method]("Texts", lambda method: WORDS("texts", fields=method.settings.get("fields")), width=10)

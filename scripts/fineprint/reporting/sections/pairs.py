@@ -144,6 +144,8 @@ def ablations_table(study: Study, task: str) -> Table | None:
         headline=study.headline(task),
         correction=describe_correction(pairs[0].found.comparisons),
         comparisons=pairs[0].found.comparisons,
+        changes=len(pairs),
+        significant=sum(pair.found.is_significant for pair in pairs),
         margin=study.config["margin"],
         models=speaks_of_models(pair.found for pair in pairs),
     )

@@ -36,6 +36,8 @@ def describe_provenance(study: Study) -> dict[str, Any]:
     return {
         "facts": facts,
         "command": record.command or "",
+        "rerun": write_rerun(study),
+        "duration": write_duration(study),
         "run_command": rerun_command(study, "TASK", "METHOD", "SEED"),
         "choices": [("TASK", study.tasks), ("METHOD", study.methods), ("SEED", [str(seed) for seed in study.seeds])],
         "commands": commands_table(study),
@@ -46,6 +48,19 @@ def describe_provenance(study: Study) -> dict[str, Any]:
         "jobs": jobs_table(study),
         "config": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True, width=78, default_flow_style=None),
     }
+
+
+def write_rerun(study: Study) -> str:
+    """Return the commands that make this report again, from the checkout on; empty where the last is not known."""
+    record = study.results.provenance
+    changed = bool(record.uncommitted_changes)
+    return WORDS("rerun", commit=record.commit, changed=changed, command=record.command) if record.command else ""
+
+
+def write_duration(study: Study) -> str:
+    """Return how long all jobs took together, and on how many; empty where their times are not known."""
+    jobs = list_jobs(study)
+    return WORDS("duration", jobs=len(jobs), seconds=sum(job.seconds for job in jobs)) if jobs else ""
 
 
 def name_commits(study: Study) -> str:

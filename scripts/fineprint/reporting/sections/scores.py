@@ -11,7 +11,7 @@ from fineprint.core import formats
 from fineprint.core.records import COLLAPSED, COST_ONLY, FAILED, NOT_MADE, NOT_RUN, Accuracy, Run, Score
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods, number_cell, title_cell
-from fineprint.reporting.sections.standings import mean_cell, mean_limits_cell
+from fineprint.reporting.sections.standings import mean_cell, mean_limits_cell, probe_columns
 from fineprint.reporting.table import Cell, Table, blank, number, text
 from fineprint.reporting.words import Words
 from fineprint.results.study import Study
@@ -35,14 +35,22 @@ def cut(names: list[str], size: int) -> list[list[str]]:
 def scores_tables(study: Study, task: str) -> list[Table]:
     """Return rank and accuracy of every method, those last that the study leaves out, three splits to a table."""
     methods = list_methods(study, task, [*study.methods, *study.left_out])
-    facts = {"headline": study.headline(task), "seeds": len(study.seeds)}
+    facts = {"headline": study.headline(task), "seeds": len(study.seeds), **count_first(study, task)}
     caption = WORDS("scores_caption", task=task, **facts)
     tables = []
     for position, splits in enumerate(cut(study.splits_and_pooled(task), SPLITS_PER_TABLE)):
         identifier = f"scores-{task}-{position}" if position else f"scores-{task}"
-        columns = [*RANKED, *mean_columns(study, task, splits), STATUS]
+        gains = [] if position else probe_columns(study, task)
+        columns = [*RANKED, *mean_columns(study, task, splits), *gains, STATUS]
         tables.append(build_table(identifier, caption, columns, methods, style="compact"))
     return tables
+
+
+def count_first(study: Study, task: str) -> dict[str, object]:
+    """Return the method with the best mean on the headline split, and on how many of the splits it has it."""
+    firsts = [ranked[0][0] for split in study.splits(task) if (ranked := study.ranked(task, split))]
+    best = firsts[0] if firsts else None
+    return {"best": best and study.title(best), "first_on": firsts.count(best), "splits": len(study.splits(task))}
 
 
 def why_left_out(entry: MethodOnTask) -> str | None:

@@ -1,20 +1,25 @@
-"""How methods stand: who is best, how far each is behind, what that concludes, and the gain over the probe."""
+"""How methods stand: who is best, how far each is behind, what that concludes, what it costs, and the gain over the
+probe."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from fineprint.core import formats
 from fineprint.core.records import Comparison, MeanScore, Scope, Verdict
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods
+from fineprint.reporting.sections import cost_axes
+from fineprint.reporting.sections.cost import lacks_training
+from fineprint.reporting.sections.cost_axes import CostAxis
 from fineprint.reporting.table import Cell, Table, number, text
 from fineprint.reporting.words import Words
 from fineprint.results.study import AS_GOOD, Study
 
 WORDS = Words("standings")
+WIDTHS = (3, 23, 7, 10, 17, 10, 8, 6, 7, 9)  # of the standings' columns, in per cent
 STYLES = {Verdict.BETTER: "real gain", Verdict.WORSE: "real loss"}
 
 
@@ -139,30 +144,53 @@ def why_no_gain(entry: MethodOnTask) -> str | None:
     return WORDS("no_probe", "itself") if probe == entry.method else None
 
 
+def probe_columns(study: Study, task: str) -> list[Column[MethodOnTask]]:
+    """Return the column of the gains over the linear probe, where the study has one."""
+    has_probe = any(find_probe(study, task, method) for method in study.methods)
+    return [Column("Against the probe", probe_cell, formats.points, lacks=why_no_gain)] if has_probe else []
+
+
+def cost_cell(axis: CostAxis, entry: MethodOnTask) -> float | None:
+    """Return a cost of a method, the median over seeds."""
+    return axis.of(entry.study, entry.task, entry.method)
+
+
+COSTS = [
+    Column[MethodOnTask](title, partial(cost_cell, axis), axis.write, "Cost of training", lacks_training)
+    for title, axis in (
+        ("Trainable parameters", cost_axes.PARAMETERS),
+        ("Time", cost_axes.TRAINING_TIME),
+        ("Memory", cost_axes.TRAINING_MEMORY),
+        ("Checkpoint", cost_axes.CHECKPOINT),
+    )
+]
+
+
 def standings_table(study: Study, task: str) -> Table | None:
-    """Return the ranked methods by their mean: score, distance from the best, verdict, gain over the probe."""
+    """Return the ranked methods by their mean: score, distance from the best, verdict, and what training costs."""
     ranked = [method for method, _ in study.ranked(task)]
     if len(ranked) < 2:
         return None
-    split = study.headline(task)
+    split, rivals = study.headline(task), sort_rivals(study, task)
     columns: list[Column[MethodOnTask]] = [
         *METHOD,
         Column("Accuracy", partial(mean_cell, split), formats.accuracy),
         Column("95 % interval", partial(mean_limits_cell, split), formats.accuracy),
         Column("Against the best", gap_cell, formats.points),
         Column("Verdict", verdict_cell),
+        *COSTS,
     ]
-    if any(find_probe(study, task, method) for method in ranked):
-        columns.append(Column("Against the probe", probe_cell, formats.points, lacks=why_no_gain))
-    comparisons = [study.comparison(task, method, ranked[0]) for method in ranked[1:]]
+    columns = [replace(column, width=width) for column, width in zip(columns, WIDTHS, strict=True)]
     caption = WORDS(
         "caption",
+        best=study.title(ranked[0]),
         task=task,
         split=split,
         seeds=len(study.seeds),
         examples=study.split_rows(task, split),
         margin=study.config["margin"],
-        models=speaks_of_models(comparisons),
-        probe=len(columns) > 6,
+        models=speaks_of_models(study.comparison(task, method, ranked[0]) for method in ranked[1:]),
+        worse=len(rivals.worse),
+        others=len(ranked) - 1,
     )
     return build_table(f"standings-{task}", caption, columns, list_methods(study, task, ranked), style="compact")
