@@ -12,7 +12,15 @@ from fineprint.reporting.sections.setting import facts_table
 from fineprint.results.study import Study
 
 LIBRARY = Library(Path(__file__).parents[2] / "report/references.yaml")
-COLUMNS = ["No.", "Method", "Backbone", "Adapter: how it is changed", "Readout: how the answer is read", "Precision", "Input"]
+COLUMNS = [
+    "No.",
+    "Method",
+    "Backbone",
+    "Adapter: how it is changed",
+    "Readout: how the answer is read",
+    "Precision",
+    "Input",
+]
 
 
 def make_study(fitted=None, **choices):

@@ -245,7 +245,7 @@ def probe_architecture(bench, kind):
         settings = bench.make(kind, declared)
         check_architecture(settings, bench.backbones[declared])
         assert make_backbone_record("a", settings, bench.backbones[declared], {}, None).architecture == declared
-        with pytest.raises(SettingsError, match=f"no {declared}"):
+        with pytest.raises(SettingsError, match=f"does not know as {declared}"):
             check_architecture(settings, bench.backbones[other])
 
 
