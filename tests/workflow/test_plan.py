@@ -22,7 +22,7 @@ def test_a_plan_is_printed_each_time_and_nothing_is_made(copy):
     folder = copy.folder / "results/capacity"
     assert sorted(file.name for file in folder.iterdir()) == ["plan.json", "plan.md"]
     plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-    assert plan["gpus_gb"] == [24.0] and len(plan["methods"]) == 10
+    assert plan["gpus_gb"] == [24.0] and len(plan["methods"]) == 20
 
 
 def test_a_card_too_small_is_told_before_any_job(copy):

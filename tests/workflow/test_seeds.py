@@ -32,8 +32,9 @@ def test_every_seed_is_a_run_of_its_own(folder):
 
 def test_the_report_tells_seeds_from_rows_and_names_what_was_left_out(folder):
     html = (folder / "report.html").read_text(encoding="utf-8")
-    assert "Mean ± sd" in html and "worked examples" in html
-    assert "RoBERTa, full fine-tuning" in html and "not among the methods that this study runs" in html
+    assert "Mean ± SD" in html and "worked examples" in html
+    assert "Llama, QLoRA, linear head" in html and "not among the methods that this study runs" in html
+    assert "RoBERTa, full fine-tuning" not in html, "the study's config does not name it"
 
 
 def test_trials_answer_held_out_rows_only(folder):
