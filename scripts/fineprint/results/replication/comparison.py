@@ -16,6 +16,7 @@ from fineprint.core.records import (
     StudyFacts,
     Verdict,
 )
+from fineprint.results.privacy import hide_paths
 from fineprint.results.replication.pair import Pair, open_study, pair_up
 from fineprint.results.replication.runs import compare_costs, count_identical
 from fineprint.results.replication.setup import (
@@ -73,7 +74,7 @@ def describe_study(study: Study, folder: Path, pair: Pair) -> StudyFacts:
     """Return what tells a study from the other."""
     provenance = study.results.provenance
     return StudyFacts(
-        folder=str(folder),
+        folder=hide_paths(str(folder)),
         study=study.config["study"],
         title=study.config["title"],
         created=provenance.created,
