@@ -2,6 +2,10 @@
 
 import re
 
+import pytest
+
+pytestmark = pytest.mark.workflow
+
 STUDY = """\
 study: broken
 run: {methods: [roberta_full, llama_one_shot, roberta_probe], seeds: [1]}
