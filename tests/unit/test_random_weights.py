@@ -12,7 +12,7 @@ from fineprint.backbones._admission import check_architecture
 from fineprint.backbones._model_folder import make_backbone_record
 from fineprint.backbones.random_weights import Settings
 from fineprint.core.settings import SettingsError
-from fineprint.models.loading import load_model, load_tokenizer
+from fineprint.models.loading import load_tokenizer, load_whole
 from fineprint.readouts._prompts import build_prompt
 from fineprint.tasks import Row
 from fineprint.tasks.random_pairs import Settings as RandomPairs
@@ -95,7 +95,7 @@ def test_other_dtypes_and_model_types(tmp_path):
 
 
 def test_four_bits_load_and_give_finite_losses(folders):
-    model = load_model(AutoModelForCausalLM, folders / "decoder", "nf4", ["lm_head"])
+    model, _ = load_whole(AutoModelForCausalLM, folders / "decoder", "nf4", ["lm_head"])
     ids = load_tokenizer(folders / "decoder")("the premise", return_tensors="pt")["input_ids"]
     assert model.model.layers[0].mlp.up_proj.weight.dtype is torch.uint8
     assert torch.isfinite(model(input_ids=ids, labels=ids).loss)

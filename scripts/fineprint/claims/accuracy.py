@@ -6,7 +6,7 @@ import math
 
 from fineprint.claims.cases import Case, Measurement, NotMeasured, Remark, Repetition
 from fineprint.core import records
-from fineprint.core.records import Comparison, Interval, Scope, TaskMean, TrialScore
+from fineprint.core.records import Comparison, Interval, TaskMean, TrialScore
 
 DRAWN = "worked examples"  # what trials of a prompt call the choice of its examples
 
@@ -20,7 +20,7 @@ def accuracy_difference(case: Case) -> Measurement:
         found.difference,
         found.interval,
         varies=True,
-        one_training=speaks_of_models(found),
+        one_training=found.holds_for_models,
         conclusion=found.verdict,
         repetitions=repetitions,
         note=Remark("compared", {"p_value": found.p_value_holm, "counts": [found for found in counts if found[2]]}),
@@ -41,7 +41,7 @@ def accuracy_ratio(case: Case) -> Measurement:
         raise NotMeasured("no_right_answer")
     halves = map(half_width, (first.interval, second.interval, found.interval))
     interval = ratio_interval(first.mean, second.mean, *halves)
-    return Measurement(first.mean / second.mean, interval, varies=True, one_training=speaks_of_models(found))
+    return Measurement(first.mean / second.mean, interval, varies=True, one_training=found.holds_for_models)
 
 
 def half_width(interval: Interval) -> float:
@@ -99,11 +99,6 @@ def find_mean(case: Case, method: str) -> TaskMean:
     if found is None:
         raise NotMeasured("unknown", what="accuracy", title=case.title(method))
     return found
-
-
-def speaks_of_models(found: Comparison) -> bool:
-    """Return whether a comparison holds for the trained models alone, not for the methods."""
-    return found.scope is Scope.TRAINED_MODEL
 
 
 def list_seeds(case: Case) -> list[Repetition]:

@@ -72,13 +72,6 @@ def choose_pad_token(tokenizer: PreTrainedTokenizerBase) -> str:
     return token
 
 
-def load_model(
-    auto_class: Any, folder: Path, precision: str, keep_unquantized: list[str], **extra: Any
-) -> PreTrainedModel:
-    """Load a model folder as `load_whole` does and return the model alone."""
-    return load_whole(auto_class, folder, precision, keep_unquantized, **extra)[0]
-
-
 def load_whole(
     auto_class: Any, folder: Path, precision: str, keep_unquantized: list[str], **extra: Any
 ) -> tuple[PreTrainedModel, Found]:

@@ -18,15 +18,14 @@ from fineprint.core.records import (
     Run,
     TaskErrors,
     TaskRecord,
-    read_predictions,
     read_record,
 )
 from fineprint.findings.answers import UNPARSEABLE, Answers
 from fineprint.findings.overlap import find_commonest_answer, find_hardest, find_missed_by_all, measure_pairs
-from fineprint.results.collecting_findings import is_control, read_answers
-from fineprint.scoring.scoring import Entries, length_ranges, tag_length
+from fineprint.results.collecting_findings import is_control, read_answers, read_tagged
+from fineprint.scoring.scoring import Entries
 from fineprint.tasks import Row
-from fineprint.tasks._rows import HELD_OUT, TRAIN, read_rows
+from fineprint.tasks._rows import list_test_splits, read_rows
 
 SHOWN = 8  # of the examples that every run misses
 METHODS_COMPARED = 2  # fewer have nothing in common
@@ -99,28 +98,20 @@ def first_runs(runs: Sequence[Run], task: str) -> Iterator[Run]:
 def collect_sets(study: Mapping[str, Any], folder: Path, task: str, runs: list[Run]) -> Iterator[ExampleSet]:
     """Return the test splits of a task; nothing where no method answered."""
     record = read_record(folder / "data" / task / "task.json", TaskRecord)
-    for split in record.splits if runs else ():
-        if split not in (TRAIN, HELD_OUT):
-            entries = [read_predictions(predictions_of(folder, run, split)) for run in runs]
-            rows = read_split(folder, task, split)
-            ranges = length_ranges(entries[0])
-            tagged = [tag_length(entry, ranges) for entry in entries[0]]
-            yield ExampleSet(
-                task=task,
-                split=split,
-                labels=record.labels,
-                fields=list(next(iter(rows.values())).texts),
-                ids=[entry["id"] for entry in tagged],
-                texts=[list(rows[entry["id"]].texts.values()) for entry in tagged],
-                golds=[entry["gold"] for entry in tagged],
-                tags=[entry["tags"] for entry in tagged],
-                methods=[describe_answers(study, run, found) for run, found in zip(runs, entries, strict=True)],
-            )
-
-
-def predictions_of(folder: Path, run: Run, split: str) -> Path:
-    """Return where a run's predictions are."""
-    return folder / "runs" / run.task / run.method / str(run.seed) / "predictions" / f"{split}.jsonl"
+    predictions = read_tagged(folder, runs, list_test_splits(record)) if runs else {}
+    for split, found in predictions.items():
+        rows, tagged = read_split(folder, task, split), next(iter(found.values()))
+        yield ExampleSet(
+            task=task,
+            split=split,
+            labels=record.labels,
+            fields=list(next(iter(rows.values())).texts),
+            ids=[entry["id"] for entry in tagged],
+            texts=[list(rows[entry["id"]].texts.values()) for entry in tagged],
+            golds=[entry["gold"] for entry in tagged],
+            tags=[entry["tags"] for entry in tagged],
+            methods=[describe_answers(study, run, found[run.method, run.seed]) for run in runs],
+        )
 
 
 def describe_answers(study: Mapping[str, Any], run: Run, entries: Entries) -> MethodAnswers:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fineprint.core.records import OK, Finding, Run, TaskRecord, read_predictions, read_record
+from fineprint.core.records import OK, Finding, Run, TaskRecord, read_record
 from fineprint.findings.answers import Answers, make_answers
 from fineprint.findings.rules import find_in_task
+from fineprint.results.predictions import read_run_predictions
 from fineprint.scoring.scoring import Entries, length_ranges, tag_length
-from fineprint.tasks._rows import HELD_OUT, TRAIN
+from fineprint.tasks._rows import list_test_splits
 
 Predictions = dict[tuple[str, int], Entries]  # of one split, by method and seed
 
@@ -36,18 +37,13 @@ def collect_findings(study: Mapping[str, Any], folder: Path, runs: Sequence[Run]
 def is_control(run: Run, settings: Mapping[str, Any]) -> bool:
     """Return whether a run only shows what is reached without reading all of an example, without a model, or with a
     head on the frozen backbone."""
-    counts = run.parameters
-    reads_part = bool(settings.get("fields"))
-    without_model = counts is not None and counts.total == 0
-    head_alone = counts is not None and run.is_trained and counts.adapter == 0
-    return reads_part or without_model or head_alone
+    return bool(settings.get("fields")) or run.loads_no_model or run.trains_head_alone
 
 
 def read_answers(folder: Path, task: str, runs: Sequence[Run]) -> list[Answers]:
     """Return what the runs of a task answered on each test split, the headline split first."""
     record = read_record(folder / "data" / task / "task.json", TaskRecord)
-    splits = [split for split in record.splits if split not in (TRAIN, HELD_OUT)]
-    predictions = read_tagged(folder, runs, splits)
+    predictions = read_tagged(folder, runs, list_test_splits(record))
     found = [make_answers(task, split, record.labels, entries) for split, entries in predictions.items()]
     return [answers for answers in found if answers is not None]
 
@@ -56,9 +52,8 @@ def read_tagged(folder: Path, runs: Sequence[Run], splits: Sequence[str]) -> dic
     """Return the predictions of each split, with the length of each example among its tags, as it is scored."""
     read: dict[str, Predictions] = {split: {} for split in splits}
     for run in runs:
-        place = folder / "runs" / run.task / run.method / str(run.seed) / "predictions"
-        for split in splits:
-            read[split][run.method, run.seed] = read_predictions(place / f"{split}.jsonl")
+        for split, entries in read_run_predictions(folder, run, splits).items():
+            read[split][run.method, run.seed] = entries
     any_run = (runs[0].method, runs[0].seed)
     ranges = length_ranges([entry for split in splits for entry in read[split][any_run]])
     return {

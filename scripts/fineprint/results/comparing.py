@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fineprint.core.records import COST_ONLY, Comparison, Run, TaskMean, as_mapping, read_predictions
+from fineprint.core.records import COST_ONLY, Comparison, Run, TaskMean, as_mapping
+from fineprint.results.predictions import read_run_predictions
 from fineprint.scoring.inference import compare_methods
 from fineprint.scoring.means import average_methods
 from fineprint.scoring.scoring import join_splits
@@ -91,9 +92,8 @@ def gather_scores(seeds: Sequence[Answers], split: str) -> np.ndarray:
 
 def read_answers(folder: Path, run: Run) -> Answers:
     """Return how a run answered each example of each split."""
-    place = folder / "runs" / run.task / run.method / str(run.seed) / "predictions"
     splits = [split for split in run.scores.splits if split != POOLED] if run.scores else []
-    return {split: list_answers(read_predictions(place / f"{split}.jsonl")) for split in splits}
+    return {split: list_answers(entries) for split, entries in read_run_predictions(folder, run, splits).items()}
 
 
 def list_answers(entries: Iterable[Mapping[str, Any]]) -> list[Answered]:

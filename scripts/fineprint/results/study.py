@@ -33,7 +33,7 @@ from fineprint.core.records import (
     read_record,
 )
 from fineprint.scoring.ranking import Standing, rank_methods
-from fineprint.tasks._rows import HELD_OUT, POOLED, TRAIN
+from fineprint.tasks._rows import HELD_OUT, POOLED, TRAIN, list_test_splits
 
 TRAIN_SPLITS = (TRAIN, HELD_OUT)
 AS_GOOD = (Verdict.EQUIVALENT, Verdict.NOT_INFERIOR)
@@ -82,6 +82,7 @@ class Study:
         self.tasks: list[str] = list(self.config["run"]["tasks"])
         self.seeds: list[int] = list(self.config["run"]["seeds"])
         self.seed = self.seeds[0]
+        self.known_standings: dict[tuple[str, str], list[Standing]] = {}
         self.numbers = {name: number for number, name in enumerate(self.methods, start=1)}
 
     @cached_property
@@ -164,7 +165,7 @@ class Study:
 
     def splits(self, task: str) -> list[str]:
         """Return the test splits, the headline split first."""
-        return [split for split in self.results.tasks[task].splits if split not in TRAIN_SPLITS]
+        return list_test_splits(self.results.tasks[task])
 
     def splits_and_pooled(self, task: str) -> list[str]:
         """Return the test splits and, where there are several, "pooled" for all their rows."""
@@ -201,7 +202,13 @@ class Study:
 
     def standings(self, task: str, split: str | None = None) -> list[Standing]:
         """Return where the methods stand, the best mean first. Those that collapsed on every seed stand nowhere."""
-        split = split or self.headline(task)
+        where = task, split or self.headline(task)
+        if where not in self.known_standings:  # asked for every cell of a table
+            self.known_standings[where] = self.find_standings(*where)
+        return self.known_standings[where]
+
+    def find_standings(self, task: str, split: str) -> list[Standing]:
+        """Return where the methods stand on a split."""
         means = {
             method: mean.mean
             for method in self.methods
@@ -232,8 +239,7 @@ class Study:
     def is_blind(self, task: str, method: str) -> bool:
         """Return whether a method is a control that is shown a part of each example only, or loads no model."""
         run = self.run(task, method)
-        counts = run.parameters if run else None
-        return bool(self.settings(method).get("fields")) or (counts is not None and counts.total == 0)
+        return bool(self.settings(method).get("fields")) or (run is not None and run.loads_no_model)
 
     def majority_rate(self, task: str, split: str) -> float | None:
         """Return what always giving a split's most frequent label scores; None where nothing was scored."""

@@ -27,7 +27,7 @@ from fineprint.core.records import (
 )
 from fineprint.scoring.means import find_collapse
 from fineprint.scoring.statistics import holm, mcnemar_p_value, paired_difference, score_predictions
-from fineprint.tasks._rows import HELD_OUT, POOLED, TRAIN, TRIALS
+from fineprint.tasks._rows import HELD_OUT, POOLED, TRIALS, list_test_splits
 
 Entries = list[dict[str, Any]]
 LENGTH = "length"  # the tag made here; a task's own tag of this name is kept instead
@@ -47,7 +47,7 @@ def score_run(task: Path, predictions: Path, predict_record: Path, train_record:
     why = predicted.run_config.get("why_no_accuracy")
     if why is not None:
         return without_scores(f"accuracy was not measured: {why}")
-    splits = [split for split in described.splits if split not in (TRAIN, HELD_OUT)]
+    splits = list_test_splits(described)
     own = read_splits(predictions, splits)
     folders = [folder for folder in sorted(predictions.iterdir()) if folder.is_dir() and folder.name != TRIALS]
     variants = {folder.name: read_splits(folder, splits) for folder in folders}

@@ -18,6 +18,11 @@ TRIALS = "trials"  # the folder of predictions on held-out rows by other choices
 RESERVED = (HELD_OUT, POOLED, TRIALS)
 
 
+def list_test_splits(record: TaskRecord) -> list[str]:
+    """Return the names of a task's test splits, the headline split first."""
+    return [split for split in record.splits if split not in (TRAIN, HELD_OUT)]
+
+
 def write_rows(path: Path, rows: list[Row]) -> None:
     """Write one JSON object per line, the folders above made where they are missing."""
     path.parent.mkdir(parents=True, exist_ok=True)

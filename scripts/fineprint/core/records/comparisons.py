@@ -139,6 +139,11 @@ class MethodComparison(Record):
         return self.model_verdict or self.verdict
 
     @property
+    def holds_for_models(self) -> bool:
+        """Whether it holds for the trained models alone, not for the methods."""
+        return self.scope is Scope.TRAINED_MODEL
+
+    @property
     def is_significant(self) -> bool:
         """Whether the difference is, after correction; within the scope."""
         return self.p_value_holm < ALPHA

@@ -45,6 +45,16 @@ class Run(Record):
         return self.train if self.is_trained else None
 
     @property
+    def loads_no_model(self) -> bool:
+        """Whether it is known to have answered without a model."""
+        return self.parameters is not None and self.parameters.total == 0
+
+    @property
+    def trains_head_alone(self) -> bool:
+        """Whether a head was trained on the frozen backbone, and nothing else."""
+        return self.is_trained and self.parameters is not None and not self.parameters.adapter
+
+    @property
     def trains_everything(self) -> bool:
         """Whether every weight was trained, so that what is saved is a full model."""
         counts = self.parameters

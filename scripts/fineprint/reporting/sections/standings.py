@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from fineprint.core import formats
-from fineprint.core.records import Comparison, MeanScore, Scope, Verdict
+from fineprint.core.records import Comparison, MeanScore, Verdict
 from fineprint.reporting.columns import Column, build_table
 from fineprint.reporting.method_columns import METHOD, MethodOnTask, list_methods
 from fineprint.reporting.sections import cost_axes
@@ -64,7 +64,7 @@ def phrase_comparison(study: Study, found: Comparison | None) -> str:
 
 def speaks_of_models(comparisons: Iterable[Comparison | None]) -> bool:
     """Return whether any of the comparisons holds for the trained models alone."""
-    return any(found is not None and found.scope is Scope.TRAINED_MODEL for found in comparisons)
+    return any(found is not None and found.holds_for_models for found in comparisons)
 
 
 def write_mean(mean: MeanScore) -> str:
@@ -120,9 +120,7 @@ def find_probe(study: Study, task: str, method: str) -> str | None:
         other
         for other in study.methods
         if (run := study.run(task, other))
-        and run.is_trained
-        and run.parameters
-        and not run.parameters.adapter
+        and run.trains_head_alone
         and not study.settings(other).get("fields")
         and study.settings(other)["backbone"] == wanted["backbone"]
     ]
